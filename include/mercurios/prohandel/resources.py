@@ -1,0 +1,325 @@
+"""The contract with ProHandel: every resource, its columns and types, its key, cursor and personal data.
+
+One declaration drives everything that follows: what the client asks for, how a page becomes typed columns, the
+RAW tables, the MERGE, the quality suites and the dbt sources. A field that is neither kept nor dropped here is
+drift. Field names, types and their order follow the recorded answers of the API; `DROPPED` fields are known to
+exist and deliberately not read: personal data, bank details and free text that may hold either.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class ColumnType(StrEnum):
+    """How a wire value becomes a column; the value is the word used in the declarations below."""
+
+    INTEGER = "int"  # int64; the wire writes 7 or 100020962.0
+    DECIMAL = "dec"  # decimal(18, 2)
+    FLOAT = "dbl"  # float64, for rates and volumes that are not money
+    TEXT = "str"
+    CODE = "code"  # text whose wire form may be a number: EANs, size groups
+    BOOLEAN = "bool"
+    DATE = "date"  # business date; the wire writes midnight without zone
+    TIMESTAMP = "ts"  # local instant on the wire, UTC microseconds in the warehouse
+    KEY_HASH = "hash"  # a person's number, kept as a keyed hash so that rows still join
+
+
+class DriftPolicy(StrEnum):
+    """What happens to a row with a field the contract does not know."""
+
+    EVOLVE = "evolve"
+    FREEZE = "freeze"
+    QUARANTINE = "quarantine"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One kept field: its name on the wire, its name in the warehouse and its type."""
+
+    field: str
+    name: str
+    type: ColumnType
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One ProHandel collection.
+
+    Attributes:
+        name: the resource's word, also its path below `/api/v2/`.
+        table: the table in RAW.
+        columns: kept fields in wire order; `id` is always among them and is the key.
+        dropped: fields known to exist and never read.
+        cursor: wire field that grows whenever a row changes; None where the API gives none.
+        tombstone: wire field that marks a deleted row; None where the API gives none.
+        child_of: name of the resource whose rows carry this one nested, and `child_field` where.
+        group: extract task that reads it; resources of one group are read one after another.
+        personal: unknown fields of this resource may be personal data, so their values are never kept.
+    """
+
+    name: str
+    table: str
+    columns: tuple[Column, ...]
+    dropped: frozenset[str]
+    group: str
+    cursor: str | None = "lastChange"
+    tombstone: str | None = "isDeleted"
+    child_of: str | None = None
+    child_field: str | None = None
+    parent_key: str | None = None
+    personal: bool = False
+    fields: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fields", frozenset(column.field for column in self.columns))
+
+    @property
+    def cursor_column(self) -> str | None:
+        """Warehouse name of the cursor field."""
+        return snake_case(self.cursor) if self.cursor else None
+
+    def column(self, name: str) -> Column:
+        """Return the column with this warehouse name.
+
+        Raises:
+            KeyError: the resource keeps no such column.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"{self.name} keeps no column {name!r}")
+
+
+def snake_case(name: str) -> str:
+    """Turn a wire name into a warehouse name: `articleSizeNumber` -> `article_size_number`, `isNOS` -> `is_nos`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def _columns(declaration: str, overrides: dict[str, str] | None = None) -> tuple[Column, ...]:
+    columns = []
+    for word in declaration.split():
+        name, _, kind = word.partition(":")
+        columns.append(Column(name, (overrides or {}).get(name, snake_case(name)), ColumnType(kind or "str")))
+    return tuple(columns)
+
+
+def _resource(
+    name: str,
+    columns: str,
+    group: str,
+    dropped: str = "",
+    table: str | None = None,
+    cursor: str | None = "lastChange",
+    tombstone: str | None = "isDeleted",
+    child_of: str | None = None,
+    child_field: str | None = None,
+    parent_key: str | None = None,
+    personal: bool = False,
+    renamed: dict[str, str] | None = None,
+) -> Resource:
+    return Resource(
+        name=name,
+        table=table or name,
+        columns=_columns(columns, renamed),
+        dropped=frozenset(dropped.split()),
+        group=group,
+        cursor=cursor,
+        tombstone=tombstone,
+        child_of=child_of,
+        child_field=child_field,
+        parent_key=parent_key,
+        personal=personal,
+    )
+
+
+# A person's number becomes a keyed hash; the column says so in its name.
+_PERSON_KEYS = {
+    "customerNumber": "customer_key",
+    "staffNumber": "staff_key",
+    "cashierNumber": "cashier_key",
+}
+
+_ALL = (
+    _resource(
+        "sale",
+        """articleNumber:int branchNumber:int articleSizeNumber:int customerNumber:hash currencyNumber
+        countryNumber staffNumber:hash receiptNumber:int date:date purchasePrice:dec id cashierNumber:hash
+        discount:dec cashRegisterNumber:int deduction:dec staffDiscount:dec receiptPosition:int
+        priceChangeReasonNumber:int returnReasonNumber:int quantity:dec salePrice:dec labelPrice:dec
+        paymentOptionNumber:int time:int type:int lastChange:ts isDeleted:bool""",
+        group="sales",
+        dropped="zipCode alternativeReceiptNumber",
+        renamed=_PERSON_KEYS,
+    ),
+    _resource(
+        "articlesize",
+        """articleNumber:int branchNumber:int size sizeGroup:code ean:code purchasePrice:dec
+        firstPurchaseDate:date lastPurchaseDate:date fifo:code id volumeUnit:dbl isNOS:bool number:int
+        salePrice:dec firstSaleDate:date lastSaleDate:date labelPrice:dec currencyNumber priceUnitNumber
+        lastChange:ts isDeleted:bool stockQuantity:dec selectionQuantity:dec""",
+        group="stock",
+    ),
+    _resource(
+        "article",
+        """isActive:bool purchasePrice:dec firstPurchaseDate:date lastPurchaseDate:date id
+        manufacturerNumber:int supplierArticleNumber supplierColor isNOS:bool number:int firstOrderDate:date
+        lastOrderDate:date gender:int price:dec firstSaleDate:date lastSaleDate:date labelPrice:dec
+        calculatedPrice:dec patternNumber:int colorNumber:int shapeNumber:int brandNumber:int
+        materialNumber:int shopNumber:int targetGroupNumber:int functionNumber:int labelNumber:int
+        individualArticleNumber sizeType articleFlag supplierSeason supplierCategory text1 text2 text3
+        priceUnitNumber brochure currencyNumber countryNumber supplierNumber:int seasonNumber:int
+        categoryNumber:int lastChange:ts isDeleted:bool""",
+        group="masters",
+        dropped="imageName information",
+    ),
+    _resource(
+        "branch",
+        """stateNumber:int isActive:bool id glN1:int glN2:int isWebshop:bool stocktakingDate:date
+        searchTerm name1 name2 name3 number:int city zipCode countryNumber regionNumber:int lastChange:ts
+        isDeleted:bool openMonday openTuesday openWednesday openThursday openFriday openSaturday
+        openSunday""",
+        group="masters",
+        dropped="imageName bankCode email fax iban branchInfo bankAccount logoFileName street bic telephoneNumber",
+    ),
+    _resource(
+        "category",
+        """departmentNumber:int labelNumber:int mainDepartmentNumber:int mainCategoryNumber:int
+        generalCategoryNumber:int taxNumber:int name isServiceCategory:bool id searchTerm number:int
+        lastChange:ts isDeleted:bool""",
+        group="masters",
+    ),
+    _resource(
+        "supplier",
+        """currencyNumber countryNumber isActive:bool isEDI:bool id website searchTerm name1 name2 name3
+        number:int city zipCode shipmentOptionNumber:int paymentOptionNumber:int lastChange:ts
+        isDeleted:bool""",
+        group="masters",
+        dropped="bankCode email fax iban info1 info2 bankAccount mobilePhone street bic telephone",
+    ),
+    _resource(
+        "season",
+        "seasonNumber:int name id searchTerm validFrom:date validUntil:date lastChange:ts isDeleted:bool",
+        group="masters",
+    ),
+    _resource(
+        "size", "sizeGroupNumber:int id name position:int lastChange:ts isDeleted:bool", group="masters"
+    ),
+    _resource("label", "name id searchTerm number:int lastChange:ts isDeleted:bool", group="masters"),
+    _resource(
+        "country",
+        """currencyNumber countryName domain isEU:bool id isoAlpha2 isoAlpha3 searchTerm number
+        lastChange:ts isDeleted:bool""",
+        group="masters",
+    ),
+    _resource(
+        "currency", "unit:int id isoAlpha3 course:dbl number lastChange:ts isDeleted:bool", group="masters"
+    ),
+    _resource(
+        "inventory",
+        """id branchNumber:int supplierNumber:int shopNumber:int categoryNumber:int active:bool date:date
+        stocktakingDate:date type:int lastChange:ts isDeleted:bool""",
+        group="documents",
+    ),
+    _resource(
+        "invoice",
+        """branchNumber:int customerNumber:hash currencyNumber receiptNumber:int receiptPosition:int
+        date:date paymentDueDate:date id staffNumber:hash cashRegisterNumber:int number:int status:int
+        amount:dec amountCleared:dec paymentConditionNumber:int lastChange:ts isDeleted:bool""",
+        group="documents",
+        renamed=_PERSON_KEYS,
+    ),
+    _resource(
+        "payment",
+        """receiptNumber:int receiptPosition:int date:date id cashRegisterNumber:int staffNumber:hash
+        status:int amount:dec branchNumber:int customerNumber:hash currencyNumber invoiceDate:date
+        number:int lastChange:ts isDeleted:bool""",
+        group="documents",
+        renamed=_PERSON_KEYS,
+    ),
+    _resource(
+        "credit",
+        """amountRedeemed:dec branchNumber:int receiptNumber:int receiptPosition:int date:date id number:int
+        status:int value:dec customerNumber:hash currencyNumber lastChange:ts isDeleted:bool""",
+        group="documents",
+        renamed=_PERSON_KEYS,
+    ),
+    _resource(
+        "voucher",
+        """amountRedeemed:dec id receiptNumber:int receiptPosition:int date:date number:int status:int
+        voucherRedemptionDate:date type:int lastChange:ts isDeleted:bool branchNumber:int validUntil:date
+        validFrom:date value:dec customerNumber:hash currencyNumber""",
+        group="documents",
+        dropped="internetCode note",
+        renamed=_PERSON_KEYS,
+    ),
+    _resource(
+        "customer",
+        """creationDate:date number:hash lastChange:ts isDeleted:bool inactiveFlag:bool id branchNumber:int
+        isBusiness:bool isStaff:bool isLocked:bool countryNumber staffNumber:hash groupNumber:int
+        customerType discountGroup:int discountPercent:dec hasCustomerCard:bool""",
+        group="documents",
+        dropped="""searchTerm personalSalutation name1 name2 name3 salutation revenue bonusValue loyalityPoints
+        mergedInto customerCardPrintDate lastBonusSettlementDate directDebitAuthorization title
+        isLockedForSelections bankCode signedDeclarationOfConsent email maritalStatus fax dateOfBirth
+        dateOfBirthSignificantOther iban info1 info2 bankAccount gender mobilePhone subscriptionNewsletter
+        subscriptionNewsletterConfirmationDate lastName city zipCode street bic telephone firstName
+        subscriptionAdvertising selectionCriteria1 selectionCriteria2 selectionCriteria3 selectionCriteria4
+        selectionCriteria5 selectionCriteria6 selectionCriteria7 selectionCriteria8 selectionCriteria9
+        vatNumber declarationsOfConsent customerCard webshopUser webshopUserPassword poBox poBoxZipCode
+        telephoneSecondary mobilePhoneSecondary bonusPercent familyNumber bonusType""",
+        renamed={**_PERSON_KEYS, "number": "customer_key"},
+        personal=True,
+    ),
+    _resource(
+        "staff",
+        "branchNumber:int isActive:bool id number:hash lastChange:ts isDeleted:bool",
+        group="documents",
+        dropped="""countryNumber salutation gender jobTitle imageName bankNumber personalEmail companyEmail fax
+        dateOfBirth info bankAccount searchTerm mobilePhone lastName city personalSalutation zipCode street
+        telephone firstName entryDate exitDate""",
+        renamed={"number": "staff_key"},
+        personal=True,
+    ),
+    _resource(
+        "order",
+        """number:int source:int created:ts supplierNumber:int supplierOrderId id merchantNumber:int
+        overallDiscount:dec status:int type:int""",
+        group="orders",
+        dropped="info",
+        table="purchase_order",
+        cursor=None,
+        tombstone=None,
+    ),
+    _resource(
+        "order.positions",
+        """id orderNumber:int articleNumber:int branchNumber:int sizeGroupNumber:int sizeGroupPosition:int
+        size originalEAN:code purchasePrice:dec netPurchasePrice:dec ean:code isConsignment:bool
+        deliveredAmount:dec orderAmount:dec backlogAmount:dec status:int salePrice:dec labelPrice:dec
+        distributionStatus:int distributedAmount:dec expectedArrival:date lastChange:ts isDeleted:bool""",
+        group="orders",
+        table="purchase_order_position",
+        child_of="order",
+        child_field="positions",
+        parent_key="order_id",
+    ),
+)
+
+RESOURCES: dict[str, Resource] = {resource.name: resource for resource in _ALL}
+"""Every declared resource by name, nested ones included, in the order they are read and loaded."""
+
+
+def children_of(name: str) -> tuple[Resource, ...]:
+    """Return the resources nested in the rows of the named one."""
+    return tuple(resource for resource in _ALL if resource.child_of == name)
+
+
+def groups() -> dict[str, tuple[Resource, ...]]:
+    """Return the extract groups with the collections each reads, big resources alone, small masters together."""
+    result: dict[str, list[Resource]] = {}
+    for resource in _ALL:
+        if resource.child_of is None:
+            result.setdefault(resource.group, []).append(resource)
+    return {group: tuple(members) for group, members in result.items()}

@@ -1,0 +1,149 @@
+"""The embedded engine: one DuckDB file per tenant.
+
+DuckDB lets one process open a file that is being written, readers included. The engine therefore waits a
+bounded time for the lock, says in the log whom it waits for, and then fails with a message that names the file.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tenacity import RetryCallState, retry_if_exception, stop_after_delay, wait_random_exponential
+from tenacity import Retrying as Retry
+
+from mercurios.warehouse.engine import Parameters, WarehouseError, WarehouseLockedError
+from mercurios.warehouse.sql import render
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+log = logging.getLogger(__name__)
+
+LOCK_WAIT_SECONDS = 300.0
+
+
+class DuckDBEngine:
+    """An open DuckDB file.
+
+    Args:
+        path: the file; its folder is created when it is missing.
+        read_only: open without the write lock; the file must exist.
+        lock_wait: seconds to wait for another process before giving up.
+        threads: worker threads; None leaves DuckDB's default (all cores).
+
+    Raises:
+        WarehouseLockedError: another process kept the file for longer than `lock_wait`.
+        WarehouseError: the file cannot be opened for another reason.
+    """
+
+    dialect = "duckdb"
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        read_only: bool = False,
+        lock_wait: float = LOCK_WAIT_SECONDS,
+        threads: int | None = None,
+    ) -> None:
+        self.path = Path(path)
+        self._connection = _open(self.path, read_only=read_only, lock_wait=lock_wait, threads=threads)
+
+    def __enter__(self) -> DuckDBEngine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the file for the next process."""
+        self._connection.close()
+
+    def execute(self, sql: str, parameters: Parameters = ()) -> None:
+        """Run one statement."""
+        self._run(sql, parameters)
+
+    def fetch_arrow(self, sql: str, parameters: Parameters = ()) -> pa.Table:
+        """Run one query and return its rows as an Arrow table."""
+        return self._run(sql, parameters).to_arrow_table()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit what happens inside, or roll all of it back when it raises."""
+        self._connection.begin()
+        try:
+            yield
+        except BaseException:
+            self._connection.rollback()
+            raise
+        self._connection.commit()
+
+    def copy_files(self, table: str, columns: Sequence[str], urls: Sequence[str]) -> int:
+        """Append exactly these Parquet files to `table`, columns by name; return the rows copied."""
+        if not urls:
+            return 0
+        paths = [re.sub(r"^file://", "", url) for url in urls]
+        sql = render(self.dialect, "copy_files", table=table, columns=list(columns))
+        return int(self._run(sql, [paths]).fetchone()[0])  # type: ignore[index]
+
+    def register(self, name: str, table: pa.Table) -> None:
+        """Make an Arrow table readable under `name` until the engine is closed."""
+        self._connection.register(name, table)
+
+    def _run(self, sql: str, parameters: Parameters) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        try:
+            return self._connection.execute(sql, parameters or None)
+        except duckdb.Error as error:
+            raise WarehouseError(f"{self.path.name}: {error}\nstatement: {sql.strip()[:400]}") from error
+
+
+def _open(path: Path, *, read_only: bool, lock_wait: float, threads: int | None) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    if read_only and not path.exists():
+        raise WarehouseError(f"warehouse file {path} does not exist: run the tenant's pipeline first")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    config: dict[str, Any] = {} if threads is None else {"threads": threads}
+    retry = Retry(
+        retry=retry_if_exception(_is_lock_conflict),
+        stop=stop_after_delay(lock_wait),
+        wait=wait_random_exponential(multiplier=0.2, max=5),
+        before_sleep=lambda state: _log_wait(path, state),
+        reraise=True,
+    )
+    try:
+        return retry(duckdb.connect, str(path), read_only=read_only, config=config)
+    except duckdb.Error as error:
+        if _is_lock_conflict(error):
+            raise WarehouseLockedError(
+                f"warehouse {path} stayed locked for {lock_wait:.0f} s: {_holder(error)}. Wait for that process or"
+                " end it, then clear this task; if nobody holds the file, give the tenant's tasks one pool."
+            ) from error
+        raise WarehouseError(f"warehouse {path} cannot be opened: {error}") from error
+
+
+def _is_lock_conflict(error: BaseException) -> bool:
+    return "Could not set lock on file" in str(error)
+
+
+def _holder(error: BaseException) -> str:
+    found = re.search(r"Conflicting lock is held in ([^.]*\(PID \d+\))", str(error))
+    return f"held by {found.group(1)}" if found else "its holder is unknown"
+
+
+def _log_wait(path: Path, state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    log.warning(
+        "warehouse %s is locked (%s); waited %.1f s so far",
+        path.name,
+        _holder(error) if error else "unknown",
+        state.seconds_since_start or 0.0,
+    )

@@ -1,0 +1,42 @@
+"""What the loader, the gates and publication need of a warehouse; DuckDB and Snowflake both give it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Parameters = Sequence[Any] | Mapping[str, Any]
+
+
+class WarehouseError(Exception):
+    """A statement or connection failed; the message names the object and the remedy."""
+
+
+class WarehouseLockedError(WarehouseError):
+    """Another process holds the warehouse and did not let go in time."""
+
+
+class Engine(Protocol):
+    """One open connection to one tenant's warehouse.
+
+    Attributes:
+        dialect: folder below `include/sql` that holds this engine's statements.
+    """
+
+    dialect: str
+
+    def execute(self, sql: str, parameters: Parameters = ()) -> None:
+        """Run one statement; parameters are bound, never interpolated."""
+
+    def fetch_arrow(self, sql: str, parameters: Parameters = ()) -> pa.Table:
+        """Run one query and return its rows as an Arrow table."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Commit what happens inside, or roll all of it back when it raises."""
+
+    def copy_files(self, table: str, columns: Sequence[str], urls: Sequence[str]) -> int:
+        """Append exactly these Parquet files to a table and return the number of rows copied."""

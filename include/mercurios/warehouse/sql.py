@@ -1,0 +1,61 @@
+"""Rendering of the hand-written SQL in `include/sql/<dialect>/`.
+
+Statements live in files so that they are linted, reviewed and compared between engines; Python only fills in
+names and column lists. Values never pass through a template: they are bound as parameters.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+SQL_ROOT = Path(__file__).resolve().parents[2] / "sql"
+
+_IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
+
+
+def identifier(name: str) -> str:
+    """Return `name` unchanged if it is a plain lower-case identifier.
+
+    Raises:
+        ValueError: the name could carry SQL; table and column names come from the contract and never need it.
+    """
+    if not _IDENTIFIER.fullmatch(name):
+        raise ValueError(f"{name!r} is not a plain identifier (lower-case letters, digits and underscores)")
+    return name
+
+
+@cache
+def _environment(dialect: str) -> Environment:
+    folder = SQL_ROOT / dialect
+    if not folder.is_dir():
+        raise ValueError(f"there is no SQL for dialect {dialect!r}: {folder.name} is not a folder of include/sql")
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701 - SQL, not HTML; names pass the `ident` filter, values are parameters
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["ident"] = identifier
+    return environment
+
+
+def render(dialect: str, name: str, **context: Any) -> str:
+    """Render `include/sql/<dialect>/<name>.sql`; an unset variable is an error, never an empty string."""
+    return _environment(dialect).get_template(f"{name}.sql").render(**context)
+
+
+def statements(script: str) -> list[str]:
+    """Split a script into statements at lines that end with a semicolon."""
+    parts = re.split(r";[ \t]*(?:\n|$)", script)
+    return [part.strip() for part in parts if _has_code(part)]
+
+
+def _has_code(statement: str) -> bool:
+    lines = (line.strip() for line in statement.splitlines())
+    return any(line and not line.startswith("--") for line in lines)
