@@ -27,14 +27,6 @@ class ColumnType(StrEnum):
     KEY_HASH = "hash"  # a person's number, kept as a keyed hash so that rows still join
 
 
-class DriftPolicy(StrEnum):
-    """What happens to a row with a field the contract does not know."""
-
-    EVOLVE = "evolve"
-    FREEZE = "freeze"
-    QUARANTINE = "quarantine"
-
-
 @dataclass(frozen=True)
 class Column:
     """One kept field: its name on the wire, its name in the warehouse and its type."""

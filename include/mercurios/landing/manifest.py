@@ -1,0 +1,96 @@
+"""The manifest: what one attempt of one run landed for one resource.
+
+It is written last. A part that no manifest names does not exist for the loader, so a killed or repeated
+attempt leaves nothing behind that could be loaded by accident.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+PartKind = Literal["rows", "keys", "quarantine"]
+
+
+class Part(BaseModel):
+    """One Parquet file.
+
+    Attributes:
+        kind: `rows` for typed rows, `keys` for ids seen but unchanged, `quarantine` for rows that do not fit.
+        resource: whose rows they are; nested resources have parts of their own.
+        url: full address.
+        rows, bytes: size.
+        sha256: checksum of the file.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: PartKind
+    resource: str
+    url: str
+    rows: int = Field(ge=0)
+    bytes: int = Field(ge=0)
+    sha256: str
+
+
+class Counts(BaseModel):
+    """How many rows one resource delivered, and what became of them before landing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    extracted: int = Field(ge=0)
+    unchanged: int = Field(ge=0)
+    quarantined: int = Field(ge=0)
+
+    @property
+    def landed(self) -> int:
+        """Rows in the parts of kind `rows`."""
+        return self.extracted - self.unchanged - self.quarantined
+
+
+class DriftNote(BaseModel):
+    """A field that appeared or vanished, and in how many rows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    resource: str
+    field: str
+    change: Literal["appeared", "vanished"]
+    rows: int
+
+
+class Manifest(BaseModel):
+    """What one attempt landed.
+
+    Attributes:
+        resource: the collection; nested resources appear in `counts` and `parts`.
+        fence: number of the run's newest start when the attempt began; an older one may not be loaded.
+        mode: how changes were found.
+        complete: every row of the source was enumerated, so a row not seen is gone.
+        source_now: the source's clock at the first answer, UTC.
+        cursor_from: where an incremental read started; None for a read from the beginning.
+        cursor_to: greatest cursor that is safe to continue from; None where the resource has no cursor.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: Literal[1] = 1
+    tenant_id: str
+    resource: str
+    run_id: str
+    attempt: int = Field(ge=1)
+    fence: int
+    mode: str
+    complete: bool
+    source_now: datetime
+    cursor_from: datetime | None
+    cursor_to: datetime | None
+    counts: dict[str, Counts]
+    drift: list[DriftNote]
+    parts: list[Part]
+
+    def parts_of(self, resource: str, kind: PartKind) -> list[Part]:
+        """Return the parts of one resource and kind."""
+        return [part for part in self.parts if part.resource == resource and part.kind == kind]

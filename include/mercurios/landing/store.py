@@ -1,0 +1,227 @@
+"""Files of the landing area, local or in object storage, behind one interface (fsspec)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mercurios.landing.manifest import Manifest, Part, PartKind
+
+MANIFEST_NAME = "manifest.json"
+
+
+class LandingError(Exception):
+    """The landing area cannot be read or written; the message names the address and the remedy."""
+
+
+class LandingStore:
+    """The landing area of one tenant.
+
+    Args:
+        url: `file://…` or `s3://…`.
+        storage_options: passed to the file system, such as credentials of object storage.
+    """
+
+    def __init__(self, url: str, **storage_options: Any) -> None:
+        self.url = url.rstrip("/")
+        try:
+            self._fs, self._root = fsspec.core.url_to_fs(self.url, **storage_options)
+        except (ImportError, ValueError) as error:
+            raise LandingError(f"landing area {url}: {error}") from error
+
+    def prefix(self, tenant_id: str, resource: str, run_id: str, attempt: int) -> str:
+        """Return the folder of one attempt, relative to the landing area."""
+        return (
+            f"tenant={tenant_id}/resource={resource}/run={safe_key(run_id)}/attempt={attempt:02d}"
+        )
+
+    def address(self, path: str) -> str:
+        """Return the full URL of a path in the landing area."""
+        return f"{self.url}/{path}"
+
+    @contextmanager
+    def create(self, path: str) -> Iterator[IO[bytes]]:
+        """Open a file for writing; object stores show it only once it is closed.
+
+        Raises:
+            LandingError: the area is not writable or full.
+        """
+        full = f"{self._root}/{path}"
+        try:
+            self._fs.makedirs(full.rsplit("/", 1)[0], exist_ok=True)
+            with self._fs.open(full, "wb") as handle:
+                yield handle
+        except OSError as error:
+            raise LandingError(
+                f"landing area {self.url} cannot be written ({error.strerror or error}): "
+                "check that it exists, that this user may write to it, and that there is space left"
+            ) from error
+
+    def read_bytes(self, url: str) -> bytes:
+        """Return a whole file by full URL.
+
+        Raises:
+            LandingError: it is missing or not readable.
+        """
+        try:
+            return bytes(self._fs.cat_file(self._fs._strip_protocol(url)))
+        except OSError as error:
+            raise LandingError(f"{url} cannot be read ({error.strerror or error})") from error
+
+    def write_manifest(self, prefix: str, manifest: Manifest) -> str:
+        """Write the manifest in one step and return its URL. Call it last."""
+        return self.write_document(f"{prefix}/{MANIFEST_NAME}", manifest.model_dump_json(indent=2).encode())
+
+    def write_document(self, path: str, content: bytes) -> str:
+        """Write a small file so that readers see all of it or nothing; return its URL."""
+        partial = f"{path}.partial"
+        with self.create(partial) as handle:
+            handle.write(content)
+        self._fs.mv(f"{self._root}/{partial}", f"{self._root}/{path}")
+        return self.address(path)
+
+    def read_manifest(self, url: str) -> Manifest:
+        """Read a manifest by URL.
+
+        Raises:
+            LandingError: it is missing or not a manifest.
+        """
+        try:
+            return Manifest.model_validate_json(self.read_bytes(url))
+        except ValueError as error:
+            raise LandingError(f"{url} is not a manifest: {error}") from error
+
+    def verify(self, part: Part) -> None:
+        """Check that a part is the file its manifest describes.
+
+        Raises:
+            LandingError: it is missing, or its size or checksum differ.
+        """
+        content = self.read_bytes(part.url)
+        if len(content) != part.bytes or hashlib.sha256(content).hexdigest() != part.sha256:
+            raise LandingError(
+                f"{part.url} is not the file its manifest names (size or checksum differ): "
+                "clear the extract task, so that a new attempt lands it again"
+            )
+
+    def next_attempt(self, tenant_id: str, resource: str, run_id: str) -> int:
+        """Return the number of the next attempt of a run: one more than any that left a trace."""
+        parent = f"{self._root}/{self.prefix(tenant_id, resource, run_id, 1).rsplit('/', 1)[0]}"
+        if not self._fs.exists(parent):
+            return 1
+        names = [str(path).rstrip("/").rsplit("attempt=", 1)[-1] for path in self._fs.ls(parent, detail=False)]
+        return 1 + max((int(name) for name in names if name.isdigit()), default=0)
+
+
+def safe_key(text: str) -> str:
+    """Return a run id as a path segment: what is not a letter, digit, dot, dash or underscore becomes `_`."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", text)
+
+
+class PartWriter:
+    """Streams tables of one schema into one Parquet file, in row groups of bounded size.
+
+    Memory holds one row group, whatever the number of rows. The file exists only if a row was written.
+    """
+
+    ROW_GROUP = 65_536
+
+    def __init__(self, store: LandingStore, path: str, kind: PartKind, resource: str, schema: pa.Schema) -> None:
+        self._store = store
+        self._path = path
+        self._kind: PartKind = kind
+        self._resource = resource
+        self._schema = schema
+        self._pending: list[pa.Table] = []
+        self._pending_rows = 0
+        self._file: _HashingFile | None = None
+        self._writer: pq.ParquetWriter | None = None
+        self._context: Any = None
+        self.rows = 0
+
+    def write(self, table: pa.Table) -> None:
+        """Add rows."""
+        if not table.num_rows:
+            return
+        self._pending.append(table)
+        self._pending_rows += table.num_rows
+        self.rows += table.num_rows
+        if self._pending_rows >= self.ROW_GROUP:
+            self._flush()
+
+    def close(self) -> list[Part]:
+        """Finish the file and return its part; an empty list when no row was written."""
+        if not self.rows:
+            return []
+        self._flush()
+        assert self._writer is not None and self._file is not None
+        self._writer.close()
+        self._context.__exit__(None, None, None)
+        return [
+            Part(
+                kind=self._kind,
+                resource=self._resource,
+                url=self._store.address(self._path),
+                rows=self.rows,
+                bytes=self._file.size,
+                sha256=self._file.digest.hexdigest(),
+            )
+        ]
+
+    def _flush(self) -> None:
+        if not self._pending:
+            return
+        if self._writer is None:
+            self._context = self._store.create(self._path)
+            self._file = _HashingFile(self._context.__enter__())
+            self._writer = pq.ParquetWriter(self._file, self._schema, compression="zstd")
+        try:
+            self._writer.write_table(pa.concat_tables(self._pending), row_group_size=self.ROW_GROUP)
+        except OSError as error:
+            raise LandingError(
+                f"{self._store.address(self._path)} cannot be written ({error.strerror or error}): "
+                "check the space left in the landing area"
+            ) from error
+        self._pending, self._pending_rows = [], 0
+
+
+class _HashingFile:
+    """A binary sink that counts and hashes what passes through; pyarrow needs write, flush, close, closed."""
+
+    def __init__(self, handle: IO[bytes]) -> None:
+        self._handle = handle
+        self.size = 0
+        self.digest = hashlib.sha256()
+        self.closed = False
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data)
+        self._handle.write(view)
+        self.size += view.nbytes
+        self.digest.update(view)
+        return view.nbytes
+
+    def flush(self) -> None:
+        self._handle.flush()
+
+    def close(self) -> None:
+        self.closed = True
+
+    def tell(self) -> int:
+        return self.size
+
+    def readable(self) -> bool:
+        return False
+
+    def writable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return False

@@ -1,0 +1,44 @@
+"""What can go wrong between us and the API, split by whether trying again can help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RequestContext:
+    """Where in an extraction an error happened: enough to repeat the request by hand, no secret in it."""
+
+    path: str
+    page: int | None = None
+    page_size: int | None = None
+    correlation_id: str | None = None
+
+    def __str__(self) -> str:
+        parts = [self.path]
+        if self.page is not None:
+            parts.append(f"page={self.page}")
+        if self.page_size is not None:
+            parts.append(f"pagesize={self.page_size}")
+        if self.correlation_id:
+            parts.append(f"correlation id {self.correlation_id}")
+        return ", ".join(parts)
+
+
+class ProHandelError(Exception):
+    """A request failed; `context` says which."""
+
+    def __init__(self, message: str, context: RequestContext, *, status: int | None = None) -> None:
+        super().__init__(f"{message} ({context})")
+        self.context = context
+        self.status = status
+
+
+class TransientProHandelError(ProHandelError):
+    """Trying again later can help: the network, an overloaded or broken server, an unreadable answer."""
+
+    retry_after: float | None = None
+
+
+class TerminalProHandelError(ProHandelError):
+    """Trying again cannot help: wrong credentials, an unknown path, a refused request."""
