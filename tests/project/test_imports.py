@@ -1,0 +1,147 @@
+"""Arrows run one way: dags -> plugins -> mercurios, and nothing heavy loads where Airflow starts.
+
+Ruff reports both rules while code is written; these tests prove that the rules bite, and check what ruff cannot
+see: the direction between our own packages, and what an import really pulls in.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("duckdb", "great_expectations", "numpy", "pandas", "pyarrow", "scipy", "statsmodels")
+
+# What each part of `mercurios` may know besides itself. A part that is not listed is a composer (the command line).
+MAY_KNOW = {
+    "prohandel.resources": (),
+    # The names of resources in a tenant file are checked against the contract.
+    "tenants": ("prohandel.resources",),
+    "landing": ("prohandel.resources",),
+    "warehouse": ("landing", "prohandel.resources"),
+    "forecasting": (),
+    "quality": ("prohandel.resources", "warehouse"),
+    "alerts": (),
+}
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _top_level_names(folder: Path) -> set[str]:
+    return {path.stem for path in folder.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+
+
+def _offenders(folder: Path, forbidden: set[str]) -> list[str]:
+    return [
+        f"{path.relative_to(folder)} imports {name}"
+        for path in sorted(folder.rglob("*.py"))
+        for name in _imports(path)
+        if name.split(".")[0] in forbidden
+    ]
+
+
+def test_mercurios_knows_neither_airflow_nor_plugins_nor_dags(root: Path) -> None:
+    forbidden = {"airflow", "cosmos"} | _top_level_names(root / "plugins") | _top_level_names(root / "dags")
+
+    assert _offenders(root / "include" / "mercurios", forbidden - {"mercurios"}) == []
+
+
+def test_plugins_do_not_know_dags(root: Path) -> None:
+    assert _offenders(root / "plugins", _top_level_names(root / "dags")) == []
+
+
+@pytest.mark.parametrize("part", MAY_KNOW)
+def test_a_part_of_mercurios_knows_only_what_it_may(root: Path, part: str) -> None:
+    base = root / "include" / "mercurios" / part.replace(".", "/")
+    files = [base.with_suffix(".py")] if base.with_suffix(".py").exists() else sorted(base.rglob("*.py"))
+    allowed = tuple(f"mercurios.{name}." for name in (part, *MAY_KNOW[part]))
+
+    known = {name for path in files for name in _imports(path) if name.split(".")[0] == "mercurios"}
+
+    assert files
+    assert sorted(name for name in known if not f"{name}.".startswith(allowed)) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "code", "rule"),
+    [
+        (
+            "include/mercurios/probe.py",
+            '"""Probe."""\n\nfrom airflow.sdk import DAG\n\nprint(DAG)\n',
+            "TID251",
+        ),
+        ("include/mercurios/a/b/probe.py", '"""Probe."""\n\nimport airflow\n\nprint(airflow)\n', "TID251"),
+        (
+            "include/prohandel_simulator/probe.py",
+            '"""Probe."""\n\nimport airflow\n\nprint(airflow)\n',
+            "TID251",
+        ),
+        *(
+            (f"{folder}/probe.py", f'"""Probe."""\n\nimport {name}\n\nprint({name})\n', "TID253")
+            for folder in ("dags", "plugins/warehouse")
+            for name in ("pandas", "pyarrow", "duckdb", "statsmodels", "great_expectations")
+        ),
+    ],
+)
+def test_a_forbidden_import_is_a_lint_error(root: Path, file: str, code: str, rule: str) -> None:
+    assert rule in _ruff(root, file, code)
+
+
+@pytest.mark.parametrize("file", ["dags/probe.py", "plugins/prohandel/probe.py"])
+def test_airflow_and_late_heavy_imports_are_allowed_where_airflow_lives(root: Path, file: str) -> None:
+    code = (
+        '"""Probe."""\n\nfrom airflow.sdk import DAG\n\n\ndef probe() -> object:\n    """Probe."""\n'
+        "    import pandas\n\n    return pandas, DAG\n"
+    )
+
+    assert _ruff(root, file, code) == set()
+
+
+def _ruff(root: Path, file: str, code: str) -> set[str]:
+    command = [
+        sys.executable,
+        "-m",
+        "ruff",
+        "check",
+        "--stdin-filename",
+        file,
+        "--output-format",
+        "json",
+        "-",
+    ]
+    done = subprocess.run(command, cwd=root, input=code, capture_output=True, text=True)
+    assert done.returncode in (0, 1), done.stderr
+    return {finding["code"] for finding in json.loads(done.stdout)}
+
+
+def test_importing_every_plugin_module_loads_nothing_heavy(root: Path) -> None:
+    plugins = root / "plugins"
+    modules = [
+        ".".join(path.relative_to(plugins).with_suffix("").parts).removesuffix(".__init__")
+        for path in sorted(plugins.rglob("*.py"))
+    ]
+    script = (
+        "import importlib, json, sys\n"
+        "import airflow.sdk, airflow.plugins_manager\n"
+        f"heavy = {HEAVY!r}\n"
+        "before = {name for name in heavy if name in sys.modules}\n"
+        f"for name in {modules!r}:\n"
+        "    importlib.import_module(name)\n"
+        "print(json.dumps(sorted(name for name in heavy if name in sys.modules and name not in before)))\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=240)
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == []
