@@ -1,0 +1,129 @@
+{{
+    config(
+        materialized='incremental',
+        meta={'days_of': 'stg_prohandel__sales', 'days_where': 'sold_on is not null'},
+    )
+}}
+
+with sales as (
+
+    select
+        *,
+        coalesce(receipt_position > {{ var('first_reversal_position') - 1 }}, false) as is_reversal
+    from {{ ref('stg_prohandel__sales') }}
+    where
+        tenant_id = {{ tenant_id() }}
+        and sold_on is not null
+        {%- if is_partial_build() %}
+        and sold_on in ({{ changed_days() }})
+        {%- endif %}
+
+),
+
+reversed_receipts as (
+
+    select
+        tenant_id,
+        branch_number,
+        sold_on,
+        receipt_number,
+        max(loaded_at) as loaded_at
+    from sales
+    group by tenant_id, branch_number, sold_on, receipt_number
+    having count(case when is_reversal then 1 end) > 0
+
+),
+
+-- A reversal carries its original's amounts with the opposite sign, and needs not reverse the whole receipt, so
+-- lines pair by content: the first reversal of some content with the first line of that content, and so on.
+candidates as (
+
+    select
+        sales.tenant_id,
+        sales.sale_id,
+        sales.branch_number,
+        sales.sold_on,
+        sales.receipt_number,
+        sales.article_number,
+        sales.article_size_number,
+        sales.is_reversal,
+        reversed_receipts.loaded_at,
+        case when sales.is_reversal then -sales.units else sales.units end as original_units,
+        case when sales.is_reversal then -sales.net_amount else sales.net_amount end as original_amount,
+        row_number() over (
+            partition by
+                sales.tenant_id,
+                sales.branch_number,
+                sales.sold_on,
+                sales.receipt_number,
+                sales.article_number,
+                sales.article_size_number,
+                case when sales.is_reversal then -sales.units else sales.units end,
+                case when sales.is_reversal then -sales.net_amount else sales.net_amount end,
+                sales.is_reversal
+            order by sales.receipt_position, sales.sale_id
+        ) as occurrence
+    from sales
+    inner join reversed_receipts
+        on
+            sales.tenant_id = reversed_receipts.tenant_id
+            and sales.sold_on = reversed_receipts.sold_on
+            and sales.branch_number is not distinct from reversed_receipts.branch_number
+            and sales.receipt_number is not distinct from reversed_receipts.receipt_number
+
+),
+
+paired as (
+
+    select
+        tenant_id,
+        sale_id,
+        loaded_at,
+        count(*) over (
+            partition by
+                tenant_id,
+                branch_number,
+                sold_on,
+                receipt_number,
+                article_number,
+                article_size_number,
+                original_units,
+                original_amount,
+                occurrence
+        ) = 2 as is_reversed
+    from candidates
+
+),
+
+netted as (
+
+    select
+        sales.tenant_id,
+        sales.sale_id,
+        sales.branch_number,
+        sales.cash_register_number,
+        sales.receipt_number,
+        sales.receipt_position,
+        sales.article_number,
+        sales.article_size_number,
+        sales.units,
+        sales.net_amount,
+        coalesce(sales.discount_amount, 0) + coalesce(sales.deduction_amount, 0) as discount_amount,
+        sales.cost_amount,
+        sales.is_reversal,
+        coalesce(paired.is_reversed, false) as is_reversed,
+        sales.units < 0 as is_return,
+        coalesce(sales.sale_type in (2, 3), false) as is_staff_purchase,
+        sales.sold_on,
+        {{ week_start('sales.sold_on') }} as week_start,
+        sales.sold_at,
+        coalesce(paired.loaded_at, sales.loaded_at) as loaded_at
+    from sales
+    left join paired
+        on
+            sales.tenant_id = paired.tenant_id
+            and sales.sale_id = paired.sale_id
+
+)
+
+select * from netted

@@ -1,0 +1,234 @@
+{{ config(materialized='incremental') }}
+
+with sales as (
+
+    select * from {{ ref('int_sales_netted') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+positions as (
+
+    select * from {{ ref('int_order_positions_sized') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+article_sizes as (
+
+    select * from {{ ref('stg_prohandel__article_sizes') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+as_of as (
+
+    select * from {{ ref('int_tenant_as_of') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+weeks_back as (
+
+    {{ integers(var('max_weeks')) }}
+
+),
+
+-- An article without any size row keeps no stock, for example a service. One that has some is stocked
+-- everywhere: a branch without a row holds none of it.
+stocked_articles as (
+
+    select distinct
+        tenant_id,
+        article_number
+    from article_sizes
+    where article_number is not null
+
+),
+
+stock_now as (
+
+    select
+        tenant_id,
+        article_number,
+        branch_number,
+        sum(coalesce(stock_units, 0)) as stock_units
+    from article_sizes
+    where
+        article_number is not null
+        and branch_number is not null
+    group by tenant_id, article_number, branch_number
+
+),
+
+weekly_sales as (
+
+    select
+        tenant_id,
+        article_number,
+        branch_number,
+        week_start,
+        sum(units) as units_sold
+    from sales
+    where
+        not is_reversed
+        and article_number is not null
+        and branch_number is not null
+    group by tenant_id, article_number, branch_number, week_start
+
+),
+
+weekly_receipts as (
+
+    select
+        tenant_id,
+        article_number,
+        branch_number,
+        {{ week_start('received_on') }} as week_start,
+        sum(delivered_units) as units_received
+    from positions
+    where delivered_units > 0
+    group by tenant_id, article_number, branch_number, {{ week_start('received_on') }}
+
+),
+
+movements as (
+
+    select
+        tenant_id,
+        article_number,
+        branch_number,
+        week_start,
+        units_sold,
+        0 as units_received
+    from weekly_sales
+    union all
+    select
+        tenant_id,
+        article_number,
+        branch_number,
+        week_start,
+        0 as units_sold,
+        units_received
+    from weekly_receipts
+    union all
+    select
+        stock_now.tenant_id,
+        stock_now.article_number,
+        stock_now.branch_number,
+        as_of.current_week as week_start,
+        0 as units_sold,
+        0 as units_received
+    from stock_now
+    inner join as_of
+        on stock_now.tenant_id = as_of.tenant_id
+
+),
+
+-- Receipts dated after today belong to the current week: its closing stock is the stock reported now.
+weekly_movements as (
+
+    select
+        movements.tenant_id,
+        movements.article_number,
+        movements.branch_number,
+        least(movements.week_start, as_of.current_week) as week_start,
+        sum(movements.units_sold) as units_sold,
+        sum(movements.units_received) as units_received
+    from movements
+    inner join as_of
+        on movements.tenant_id = as_of.tenant_id
+    inner join stocked_articles
+        on
+            movements.tenant_id = stocked_articles.tenant_id
+            and movements.article_number = stocked_articles.article_number
+    group by
+        movements.tenant_id,
+        movements.article_number,
+        movements.branch_number,
+        least(movements.week_start, as_of.current_week)
+
+),
+
+first_weeks as (
+
+    select
+        tenant_id,
+        article_number,
+        branch_number,
+        min(week_start) as first_week
+    from weekly_movements
+    group by tenant_id, article_number, branch_number
+
+),
+
+spine as (
+
+    select
+        first_weeks.tenant_id,
+        first_weeks.article_number,
+        first_weeks.branch_number,
+        {{ add_days('as_of.current_week', '-7 * weeks_back.n') }} as week_start
+    from first_weeks
+    inner join as_of
+        on first_weeks.tenant_id = as_of.tenant_id
+    inner join weeks_back
+        on weeks_back.n <= (as_of.current_week - first_weeks.first_week) / 7
+
+),
+
+filled as (
+
+    select
+        spine.tenant_id,
+        spine.article_number,
+        spine.branch_number,
+        spine.week_start,
+        coalesce(weekly_movements.units_sold, 0) as units_sold,
+        coalesce(weekly_movements.units_received, 0) as units_received,
+        coalesce(stock_now.stock_units, 0) as stock_units
+    from spine
+    left join weekly_movements
+        on
+            spine.tenant_id = weekly_movements.tenant_id
+            and spine.article_number = weekly_movements.article_number
+            and spine.branch_number = weekly_movements.branch_number
+            and spine.week_start = weekly_movements.week_start
+    left join stock_now
+        on
+            spine.tenant_id = stock_now.tenant_id
+            and spine.article_number = stock_now.article_number
+            and spine.branch_number = stock_now.branch_number
+
+),
+
+closed as (
+
+    select
+        tenant_id,
+        article_number,
+        branch_number,
+        week_start,
+        units_sold,
+        units_received,
+        stock_units + coalesce(
+            sum(units_sold - units_received) over (
+                partition by tenant_id, article_number, branch_number
+                order by week_start desc
+                rows between unbounded preceding and 1 preceding
+            ), 0
+        ) as closing_stock
+    from filled
+
+)
+
+select
+    tenant_id,
+    article_number,
+    branch_number,
+    week_start,
+    cast(units_sold as double) as units_sold,
+    cast(units_received as double) as units_received,
+    cast(closing_stock + units_sold - units_received as double) as opening_stock,
+    cast(closing_stock as double) as closing_stock
+from closed

@@ -1,0 +1,60 @@
+{{ config(materialized='incremental') }}
+
+with articles as (
+
+    select * from {{ ref('int_articles_named') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+sales as (
+
+    select * from {{ ref('int_sales_netted') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+sale_days as (
+
+    select
+        tenant_id,
+        article_number,
+        min(sold_on) as first_sold_on,
+        max(sold_on) as last_sold_on
+    from sales
+    where
+        units > 0
+        and not is_reversed
+    group by tenant_id, article_number
+
+)
+
+select
+    articles.tenant_id,
+    articles.article_number,
+    articles.article_name,
+    articles.category_number,
+    articles.category_name,
+    articles.department_number,
+    articles.main_category_number,
+    articles.general_category_number,
+    articles.supplier_number,
+    articles.supplier_name,
+    articles.supplier_article_number,
+    articles.supplier_colour,
+    articles.season_number,
+    articles.season_name,
+    articles.purchase_price,
+    articles.sale_price,
+    articles.label_price,
+    articles.is_active,
+    articles.is_nos,
+    articles.is_service,
+    articles.is_inferred,
+    sale_days.first_sold_on,
+    sale_days.last_sold_on
+from articles
+left join sale_days
+    on
+        articles.tenant_id = sale_days.tenant_id
+        and articles.article_number = sale_days.article_number

@@ -1,0 +1,130 @@
+{{ config(materialized='incremental') }}
+
+with sales as (
+
+    select * from {{ ref('int_sales_netted') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+branches as (
+
+    select * from {{ ref('dim_branch') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+public_holidays as (
+
+    select * from {{ ref('stg_mercurios__public_holidays') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+as_of as (
+
+    select * from {{ ref('int_tenant_as_of') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+days_back as (
+
+    {{ integers(var('max_days')) }}
+
+),
+
+holidays as (
+
+    select
+        tenant_id,
+        holiday_on,
+        min(holiday_name) as holiday_name
+    from public_holidays
+    group by tenant_id, holiday_on
+
+),
+
+bounds as (
+
+    select
+        as_of.tenant_id,
+        as_of.as_of_date,
+        {{ week_start('coalesce(min(sales.sold_on), as_of.as_of_date)') }} as first_day,
+        {{ add_days('as_of.as_of_date', var('calendar_days_ahead')) }} as last_day
+    from as_of
+    left join sales
+        on as_of.tenant_id = sales.tenant_id
+    group by as_of.tenant_id, as_of.as_of_date
+
+),
+
+-- Opening hours are free text and mostly empty, so whether a weekday is a selling day is read from the shops' receipts.
+shop_days as (
+
+    select distinct
+        sales.tenant_id,
+        sales.sold_on,
+        {{ iso_weekday('sales.sold_on') }} as iso_weekday
+    from sales
+    inner join branches
+        on
+            sales.tenant_id = branches.tenant_id
+            and sales.branch_number = branches.branch_number
+    inner join as_of
+        on sales.tenant_id = as_of.tenant_id
+    where
+        not branches.is_webshop
+        and sales.sold_on < as_of.as_of_date
+        and sales.sold_on >= {{ add_days('as_of.as_of_date', -7 * var('open_day_weeks')) }}
+
+),
+
+open_weekdays as (
+
+    select
+        tenant_id,
+        iso_weekday
+    from shop_days
+    group by tenant_id, iso_weekday
+    having
+        2 * count(*) >= (
+            {{ var('open_day_weeks') }}
+        )
+
+),
+
+days as (
+
+    select
+        bounds.tenant_id,
+        {{ add_days('bounds.last_day', '-days_back.n') }} as date_day
+    from bounds
+    inner join days_back
+        on days_back.n <= bounds.last_day - bounds.first_day
+
+)
+
+select
+    days.tenant_id,
+    days.date_day,
+    {{ week_start('days.date_day') }} as week_start,
+    cast({{ iso_week('days.date_day') }} as integer) as iso_week,
+    cast({{ iso_year('days.date_day') }} as integer) as iso_year,
+    cast({{ iso_weekday('days.date_day') }} as integer) as iso_weekday,
+    cast({{ dbt.date_trunc('month', 'days.date_day') }} as date) as month_start,
+    cast(extract(quarter from days.date_day) as integer) as quarter_number,
+    cast(extract(year from days.date_day) as integer) as year_number,
+    {{ iso_weekday('days.date_day') }} >= 6 as is_weekend,
+    holidays.holiday_on is not null as is_public_holiday,
+    holidays.holiday_name,
+    holidays.holiday_on is null and open_weekdays.iso_weekday is not null as is_open_day
+from days
+left join holidays
+    on
+        days.tenant_id = holidays.tenant_id
+        and days.date_day = holidays.holiday_on
+left join open_weekdays
+    on
+        days.tenant_id = open_weekdays.tenant_id
+        and {{ iso_weekday('days.date_day') }} = open_weekdays.iso_weekday

@@ -1,0 +1,40 @@
+{{
+    config(
+        materialized='incremental',
+        meta={'days_of': 'int_sales_netted', 'days_where': 'not is_reversed'},
+    )
+}}
+
+with sales as (
+
+    select * from {{ ref('int_sales_netted') }}
+    where
+        tenant_id = {{ tenant_id() }}
+        and not is_reversed
+        {%- if is_partial_build() %}
+        and sold_on in ({{ changed_days() }})
+        {%- endif %}
+
+)
+
+select
+    tenant_id,
+    sale_id,
+    branch_number,
+    cash_register_number,
+    receipt_number,
+    receipt_position,
+    article_number,
+    article_size_number,
+    sold_on,
+    sold_at,
+    week_start,
+    units,
+    net_amount as revenue,
+    cast(discount_amount as decimal(18, 2)) as discount,
+    cost_amount as cost,
+    cast(net_amount - cost_amount as decimal(18, 2)) as margin,
+    is_return,
+    is_staff_purchase,
+    loaded_at
+from sales
