@@ -268,7 +268,9 @@ def _read(path: Path) -> Tenant | TenantFileError:
     except ValidationError as error:
         return TenantFileError(path, tuple(_problem(item) for item in error.errors()))
     if tenant.id != path.stem:
-        return TenantFileError(path, (f"key 'id': expected {path.stem!r}, the file's name, got {tenant.id!r}",))
+        return TenantFileError(
+            path, (f"key 'id': expected {path.stem!r}, the file's name, got {tenant.id!r}",)
+        )
     return tenant
 
 

@@ -69,6 +69,7 @@ class Manifest(BaseModel):
         fence: number of the run's newest start when the attempt began; an older one may not be loaded.
         mode: how changes were found.
         complete: every row of the source was enumerated, so a row not seen is gone.
+        extracted_at: our clock when the attempt began, UTC; every landed row carries it.
         source_now: the source's clock at the first answer, UTC.
         cursor_from: where an incremental read started; None for a read from the beginning.
         cursor_to: greatest cursor that is safe to continue from; None where the resource has no cursor.
@@ -84,6 +85,7 @@ class Manifest(BaseModel):
     fence: int
     mode: str
     complete: bool
+    extracted_at: datetime
     source_now: datetime
     cursor_from: datetime | None
     cursor_to: datetime | None

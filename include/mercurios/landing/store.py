@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, Any
 
 import fsspec
@@ -38,9 +38,7 @@ class LandingStore:
 
     def prefix(self, tenant_id: str, resource: str, run_id: str, attempt: int) -> str:
         """Return the folder of one attempt, relative to the landing area."""
-        return (
-            f"tenant={tenant_id}/resource={resource}/run={safe_key(run_id)}/attempt={attempt:02d}"
-        )
+        return f"tenant={tenant_id}/resource={resource}/run={safe_key(run_id)}/attempt={attempt:02d}"
 
     def address(self, path: str) -> str:
         """Return the full URL of a path in the landing area."""
@@ -116,7 +114,9 @@ class LandingStore:
         parent = f"{self._root}/{self.prefix(tenant_id, resource, run_id, 1).rsplit('/', 1)[0]}"
         if not self._fs.exists(parent):
             return 1
-        names = [str(path).rstrip("/").rsplit("attempt=", 1)[-1] for path in self._fs.ls(parent, detail=False)]
+        names = [
+            str(path).rstrip("/").rsplit("attempt=", 1)[-1] for path in self._fs.ls(parent, detail=False)
+        ]
         return 1 + max((int(name) for name in names if name.isdigit()), default=0)
 
 
@@ -133,7 +133,9 @@ class PartWriter:
 
     ROW_GROUP = 65_536
 
-    def __init__(self, store: LandingStore, path: str, kind: PartKind, resource: str, schema: pa.Schema) -> None:
+    def __init__(
+        self, store: LandingStore, path: str, kind: PartKind, resource: str, schema: pa.Schema
+    ) -> None:
         self._store = store
         self._path = path
         self._kind: PartKind = kind
@@ -158,12 +160,12 @@ class PartWriter:
 
     def close(self) -> list[Part]:
         """Finish the file and return its part; an empty list when no row was written."""
-        if not self.rows:
-            return []
         self._flush()
-        assert self._writer is not None and self._file is not None
-        self._writer.close()
-        self._context.__exit__(None, None, None)
+        if self._writer is None or self._file is None:
+            return []
+        with self._naming_the_file():
+            self._writer.close()
+            self._context.__exit__(None, None, None)
         return [
             Part(
                 kind=self._kind,
@@ -175,6 +177,12 @@ class PartWriter:
             )
         ]
 
+    def abandon(self) -> None:
+        """Release the file of an attempt that failed."""
+        if self._context is not None:
+            with suppress(OSError, LandingError):
+                self._context.__exit__(None, None, None)
+
     def _flush(self) -> None:
         if not self._pending:
             return
@@ -182,14 +190,19 @@ class PartWriter:
             self._context = self._store.create(self._path)
             self._file = _HashingFile(self._context.__enter__())
             self._writer = pq.ParquetWriter(self._file, self._schema, compression="zstd")
-        try:
+        with self._naming_the_file():
             self._writer.write_table(pa.concat_tables(self._pending), row_group_size=self.ROW_GROUP)
+        self._pending, self._pending_rows = [], 0
+
+    @contextmanager
+    def _naming_the_file(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise LandingError(
                 f"{self._store.address(self._path)} cannot be written ({error.strerror or error}): "
                 "check the space left in the landing area"
             ) from error
-        self._pending, self._pending_rows = [], 0
 
 
 class _HashingFile:

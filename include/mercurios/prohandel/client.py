@@ -21,14 +21,20 @@ from typing import Any
 import orjson
 import requests
 from requests.adapters import HTTPAdapter
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_random_exponential,
+)
 
 from mercurios.prohandel.errors import RequestContext, TerminalProHandelError, TransientProHandelError
 
 log = logging.getLogger(__name__)
 
 DEFAULT_AUTH_URL = "https://auth.prohandel.cloud"
-TOKEN_PATH = "/api/v4/token"
+TOKEN_PATH = "/api/v4/token"  # noqa: S105 - a path, not a token
 API_PATH = "/api/v2"
 MORE_PAGES_HEADER = "X-More-Pages-Available"
 
@@ -207,7 +213,9 @@ class ProHandelClient:
         try:
             response = self._session.post(self._auth_url + TOKEN_PATH, json=body, timeout=timeout)
         except requests.RequestException as error:
-            raise TransientProHandelError(f"the token service does not answer: {_reason(error)}", context) from None
+            raise TransientProHandelError(
+                f"the token service does not answer: {_reason(error)}", context
+            ) from None
         if response.status_code in (400, 401, 403):
             raise TerminalProHandelError(
                 f"the token service refuses the credentials with status {response.status_code}: "
@@ -311,7 +319,9 @@ def _rows(response: requests.Response, context: RequestContext) -> list[dict[str
         rows = orjson.loads(response.content)
     except orjson.JSONDecodeError:
         kind = response.headers.get("Content-Type", "unknown")
-        raise TransientProHandelError(f"the answer is not readable JSON (content type {kind})", context) from None
+        raise TransientProHandelError(
+            f"the answer is not readable JSON (content type {kind})", context
+        ) from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise TransientProHandelError("the answer is not a list of objects", context)
     return rows

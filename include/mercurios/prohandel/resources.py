@@ -280,7 +280,7 @@ _ALL = (
         """number:int source:int created:ts supplierNumber:int supplierOrderId id merchantNumber:int
         overallDiscount:dec status:int type:int""",
         group="orders",
-        dropped="info",
+        dropped="info positions",
         table="purchase_order",
         cursor=None,
         tombstone=None,

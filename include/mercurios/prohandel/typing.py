@@ -259,7 +259,9 @@ def _decimals(values: Sequence[Any]) -> pa.Array:
     words = np.empty((len(cents), 2), dtype="<i8")
     words[:, 0] = cents.astype(np.int64)
     words[:, 1] = words[:, 0] >> 63
-    mask = None if not array.null_count else pc.is_valid(array).cast(pa.uint8()).to_numpy(zero_copy_only=False)
+    mask = (
+        None if not array.null_count else pc.is_valid(array).cast(pa.uint8()).to_numpy(zero_copy_only=False)
+    )
     validity = None if mask is None else pa.py_buffer(np.packbits(mask, bitorder="little").tobytes())
     buffers = [validity, pa.py_buffer(words.tobytes())]
     return pa.Array.from_buffers(pa.decimal128(18, 2), len(cents), buffers, null_count=array.null_count)
@@ -305,7 +307,8 @@ def _exact_page(
         except cells.CellError as error:
             rejected.append(_rejected(resource, row, number, str(error)))
     arrays = [
-        pa.array([row[i] for row in values], ARROW_TYPES[column.type]) for i, column in enumerate(resource.columns)
+        pa.array([row[i] for row in values], ARROW_TYPES[column.type])
+        for i, column in enumerate(resource.columns)
     ]
     _, _, extras = _drift(resource, good, stamp)
     return TypedPage(_assemble(resource, arrays, good, _kept(resource, good), extras, stamp), rejected)

@@ -33,7 +33,9 @@ def identifier(name: str) -> str:
 def _environment(dialect: str) -> Environment:
     folder = SQL_ROOT / dialect
     if not folder.is_dir():
-        raise ValueError(f"there is no SQL for dialect {dialect!r}: {folder.name} is not a folder of include/sql")
+        raise ValueError(
+            f"there is no SQL for dialect {dialect!r}: {folder.name} is not a folder of include/sql"
+        )
     environment = Environment(
         loader=FileSystemLoader(folder),
         undefined=StrictUndefined,

@@ -1,0 +1,63 @@
+"""The plan of a run: what the warehouse knew when the run began.
+
+It is made once, by the task that begins the run, and read by every extract task, so that no extract task needs
+the warehouse, all of them agree on where to continue, and the plan of a past run can be looked at.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from mercurios.landing.store import LandingStore, safe_key
+
+
+class ResourcePlan(BaseModel):
+    """How one resource is read in this run.
+
+    Attributes:
+        mode: `changed`, `scan` or `window`.
+        since: start of an incremental read, overlap included; None reads from the beginning.
+        known_url: Parquet file with the content hashes in the warehouse by resource; None where nothing is known.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mode: str
+    since: datetime | None = None
+    known_url: str | None = None
+
+
+class RunPlan(BaseModel):
+    """What every extract task of a run must know.
+
+    Attributes:
+        fence: number of this start of the run; manifests carry it, and only the newest start may be loaded.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tenant_id: str
+    run_id: str
+    fence: int
+    resources: dict[str, ResourcePlan]
+
+    def write(self, store: LandingStore) -> str:
+        """Write the plan to the landing area and return its URL."""
+        return store.write_document(
+            self.path(self.tenant_id, self.run_id, f"plan-{self.fence}.json"), self._bytes()
+        )
+
+    @classmethod
+    def read(cls, store: LandingStore, url: str) -> RunPlan:
+        """Read a plan by URL."""
+        return cls.model_validate_json(store.read_bytes(url))
+
+    @staticmethod
+    def path(tenant_id: str, run_id: str, name: str) -> str:
+        """Return the path of a document of a run, relative to the landing area."""
+        return f"tenant={tenant_id}/plans/run={safe_key(run_id)}/{name}"
+
+    def _bytes(self) -> bytes:
+        return self.model_dump_json(indent=2).encode()

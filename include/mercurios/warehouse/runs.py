@@ -1,0 +1,108 @@
+"""Beginning a run: a new fence, and the plan that says where every resource continues."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from mercurios.landing.plan import ResourcePlan, RunPlan
+from mercurios.landing.store import LandingStore
+from mercurios.prohandel.resources import RESOURCES, Resource, children_of
+from mercurios.tenants import Mode, Tenant
+from mercurios.warehouse.engine import Engine
+from mercurios.warehouse.sql import render
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+log = logging.getLogger(__name__)
+
+
+def begin_run(engine: Engine, store: LandingStore, tenant: Tenant, run_id: str, dag_id: str) -> str:
+    """Register a start of the run and write its plan.
+
+    Args:
+        engine: the tenant's warehouse, set up.
+        store: the landing area.
+        tenant: whose settings decide how each resource is read.
+        run_id: the run; beginning it again outdates what its earlier starts landed.
+        dag_id: the DAG, for people who read the bookkeeping.
+
+    Returns:
+        URL of the plan.
+    """
+    now = datetime.now(UTC)
+    parameters = {
+        "tenant_id": tenant.id,
+        "run_id": run_id,
+        "dag_id": dag_id,
+        "started_at": now.replace(tzinfo=None),
+    }
+    with engine.transaction():
+        engine.execute(render(engine.dialect, "run_begin"), parameters)
+        found = engine.fetch_arrow(render(engine.dialect, "run_fence"), [tenant.id, run_id])
+        standing = engine.fetch_arrow(
+            render(engine.dialect, "watermarks"), {"tenant_id": tenant.id}
+        ).to_pylist()
+    fence = int(found["fence"][0].as_py())
+    state = {row["resource"]: (row["cursor_value"], row["last_complete_at"]) for row in standing}
+    resources = {}
+    for resource in RESOURCES.values():
+        if resource.child_of is None:
+            cursor, complete_at = state.get(resource.name, (None, None))
+            plan = plan_resource(tenant, resource, cursor, complete_at, now.replace(tzinfo=None))
+            known = _write_known(engine, store, tenant, run_id, fence, resource) if complete_at else None
+            resources[resource.name] = plan.model_copy(update={"known_url": known})
+    return RunPlan(tenant_id=tenant.id, run_id=run_id, fence=fence, resources=resources).write(store)
+
+
+def plan_resource(
+    tenant: Tenant, resource: Resource, cursor: datetime | None, complete_at: datetime | None, now: datetime
+) -> ResourcePlan:
+    """Decide how one resource is read.
+
+    The first read is complete, and so is one after `full_read_days` without a complete one, whatever the mode:
+    that is what finds rows deleted without a trace. In between `changed` starts at the watermark less the
+    overlap.
+
+    Args:
+        tenant: whose settings decide.
+        resource: what is read.
+        cursor: the watermark, UTC without zone.
+        complete_at: when the last complete read was loaded, UTC without zone.
+        now: our clock, UTC without zone.
+    """
+    settings = tenant.extraction
+    mode = settings.settings_of(resource.name).mode
+    if resource.cursor is None or cursor is None or complete_at is None:
+        return ResourcePlan(mode=Mode.SCAN if resource.cursor is None else mode)
+    if mode == Mode.SCAN or now - complete_at >= timedelta(days=settings.full_read_days):
+        return ResourcePlan(mode=Mode.SCAN)
+    return ResourcePlan(mode=mode, since=cursor.replace(tzinfo=UTC) - settings.overlap)
+
+
+def _write_known(
+    engine: Engine, store: LandingStore, tenant: Tenant, run_id: str, fence: int, resource: Resource
+) -> str | None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    tables = [_known(engine, tenant, member) for member in (resource, *children_of(resource.name))]
+    known = pa.concat_tables(tables)
+    if not known.num_rows:
+        return None
+    path = RunPlan.path(tenant.id, run_id, f"known-{fence}-{resource.table}.parquet")
+    with store.create(path) as handle:
+        pq.write_table(known, handle, compression="zstd")
+    return store.address(path)
+
+
+def _known(engine: Engine, tenant: Tenant, resource: Resource) -> pa.Table:
+    import pyarrow as pa
+
+    table = engine.fetch_arrow(
+        render(engine.dialect, "known_hashes", table=resource.table),
+        {"resource": resource.name, "tenant_id": tenant.id},
+    )
+    return table.cast(pa.schema([pa.field("resource", pa.string()), pa.field("hash64", pa.uint64())]))

@@ -1,0 +1,72 @@
+"""Bringing a warehouse to the shape the code expects; safe to run at any time."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from mercurios.prohandel.resources import RESOURCES
+from mercurios.tenants import Tenant
+from mercurios.warehouse.engine import Engine
+from mercurios.warehouse.schema import raw_columns
+from mercurios.warehouse.sql import render, statements
+
+_FIRST_HOLIDAY_YEAR = 2009
+_HOLIDAY_YEARS_AHEAD = 3
+
+
+def set_up(engine: Engine) -> None:
+    """Create schemas, bookkeeping and RAW tables that are missing, and columns the contract gained."""
+    for statement in statements(render(engine.dialect, "setup")):
+        engine.execute(statement)
+    for resource in RESOURCES.values():
+        script = render(
+            engine.dialect,
+            "create_raw_table",
+            table=resource.table,
+            columns=raw_columns(resource, engine.dialect),
+        )
+        for statement in statements(script):
+            engine.execute(statement)
+
+
+def write_reference(engine: Engine, tenant: Tenant, today: date) -> None:
+    """Replace the tenant's own rows of `raw.tenant` and `raw.public_holiday` in one transaction.
+
+    Args:
+        engine: the tenant's warehouse.
+        tenant: whose attributes and region.
+        today: business day; holidays reach three years beyond it, which covers every forecast horizon.
+
+    Raises:
+        ValueError: the holidays library does not know the tenant's country or region.
+    """
+    days = public_holidays(tenant, today.year + _HOLIDAY_YEARS_AHEAD)
+    row = tenant.model_dump(include={"name", "time_zone", "country", "region", "currency"})
+    with engine.transaction():
+        delete, insert = statements(render(engine.dialect, "tenant_replace"))
+        engine.execute(delete, {"tenant_id": tenant.id})
+        engine.execute(insert, {"tenant_id": tenant.id, **row})
+        engine.execute(render(engine.dialect, "holidays_delete"), {"tenant_id": tenant.id})
+        engine.execute(
+            render(engine.dialect, "holidays_insert"),
+            {"tenant_id": tenant.id, "dates": list(days), "names": list(days.values())},
+        )
+
+
+def public_holidays(tenant: Tenant, last_year: int) -> dict[date, str]:
+    """Return the public holidays of the tenant's region by day, in order.
+
+    Raises:
+        ValueError: the holidays library does not know the country or region.
+    """
+    import holidays
+
+    try:
+        found = holidays.country_holidays(
+            tenant.country, subdiv=tenant.region, years=range(_FIRST_HOLIDAY_YEAR, last_year + 1)
+        )
+    except NotImplementedError as error:
+        raise ValueError(
+            f"tenant {tenant.id}: no public holidays for country {tenant.country}, region {tenant.region}: {error}"
+        ) from error
+    return dict(sorted(found.items()))

@@ -1,0 +1,33 @@
+insert into ops.load_ledger (
+    tenant_id,
+    run_id,
+    resource,
+    attempt,
+    mode,
+    is_complete,
+    extracted,
+    loaded,
+    quarantined,
+    superseded,
+    deleted,
+    manifest_url,
+    cursor_from,
+    cursor_to,
+    loaded_at
+) values (
+    $tenant_id,
+    $run_id,
+    $resource,
+    $attempt,
+    $mode,
+    $is_complete,
+    $extracted,
+    $loaded,
+    $quarantined,
+    $superseded,
+    $deleted,
+    $manifest_url,
+    $cursor_from,
+    $cursor_to,
+    $loaded_at
+);

@@ -1,0 +1,13 @@
+select
+    resource,
+    extracted,
+    loaded,
+    quarantined,
+    superseded,
+    deleted
+from ops.load_ledger
+where
+    tenant_id = $tenant_id
+    and run_id = $run_id
+    and attempt = $attempt
+    and resource in (select unnest($resources));

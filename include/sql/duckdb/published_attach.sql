@@ -1,0 +1,1 @@
+attach '{{ path }}' as {{ alias | ident }} {% if read_only %}(read_only){% endif %};

@@ -1,0 +1,151 @@
+-- Schemas and bookkeeping of one tenant's warehouse file. Idempotent: it runs before every load.
+create schema if not exists raw;
+
+create schema if not exists standard;
+
+create schema if not exists analytics;
+
+create schema if not exists ops;
+
+create table if not exists raw.tenant (
+    tenant_id varchar not null,
+    name varchar not null,
+    time_zone varchar not null,
+    country varchar not null,
+    region varchar,
+    currency varchar not null
+);
+
+create table if not exists raw.public_holiday (
+    tenant_id varchar not null,
+    date date not null,
+    name varchar not null
+);
+
+-- One row per run; `fence` counts its starts, and only the newest start may load.
+create table if not exists ops.run (
+    tenant_id varchar not null,
+    run_id varchar not null,
+    dag_id varchar not null,
+    fence bigint not null,
+    started_at timestamp not null,
+    source_now timestamp,
+    as_of_date date,
+    primary key (tenant_id, run_id)
+);
+
+-- What became of every row a run extracted; the identity is enforced, not hoped for.
+create table if not exists ops.load_ledger (
+    tenant_id varchar not null,
+    run_id varchar not null,
+    resource varchar not null,
+    attempt integer not null,
+    mode varchar not null,
+    is_complete boolean not null,
+    extracted bigint not null,
+    loaded bigint not null,
+    quarantined bigint not null,
+    superseded bigint not null,
+    deleted bigint not null,
+    manifest_url varchar not null,
+    cursor_from timestamp,
+    cursor_to timestamp,
+    loaded_at timestamp not null,
+    primary key (tenant_id, run_id, resource, attempt),
+    check (extracted = loaded + quarantined + superseded)
+);
+
+create table if not exists ops.watermark (
+    tenant_id varchar not null,
+    resource varchar not null,
+    cursor_value timestamp not null,
+    run_id varchar not null,
+    fence bigint not null,
+    updated_at timestamp not null,
+    primary key (tenant_id, resource)
+);
+
+create table if not exists ops.quarantine (
+    tenant_id varchar not null,
+    resource varchar not null,
+    run_id varchar not null,
+    attempt integer not null,
+    row_number bigint not null,
+    source_id varchar,
+    reason varchar not null,
+    payload varchar not null,
+    quarantined_at timestamp not null
+);
+
+create table if not exists ops.schema_drift (
+    tenant_id varchar not null,
+    resource varchar not null,
+    column_name varchar not null,
+    change varchar not null,
+    row_count bigint not null,
+    run_id varchar not null,
+    detected_at timestamp not null
+);
+
+create table if not exists ops.dq_result (
+    tenant_id varchar not null,
+    run_id varchar not null,
+    gate varchar not null,
+    suite varchar not null,
+    expectation varchar not null,
+    column_name varchar,
+    severity varchar not null,
+    success boolean not null,
+    observed varchar,
+    details varchar,
+    checked_at timestamp not null
+);
+
+create table if not exists ops.dq_metric (
+    tenant_id varchar not null,
+    run_id varchar not null,
+    table_name varchar not null,
+    metric varchar not null,
+    value double,
+    measured_at timestamp not null
+);
+
+create table if not exists ops.publication (
+    tenant_id varchar not null,
+    run_id varchar not null,
+    dag_id varchar not null,
+    published_at timestamp not null,
+    last_complete_week date,
+    closes_week boolean not null,
+    primary key (tenant_id, run_id, dag_id)
+);
+
+create table if not exists ops.model_monitor (
+    tenant_id varchar not null,
+    run_id varchar not null,
+    origin_week date not null,
+    metric varchar not null,
+    value double,
+    measured_at timestamp not null
+);
+
+create table if not exists analytics.forecast_weekly (
+    tenant_id varchar not null,
+    article_number bigint not null,
+    branch_number bigint not null,
+    origin_week date not null,
+    week_start date not null,
+    horizon integer not null,
+    method varchar not null,
+    mean double not null,
+    quantile_50 double not null,
+    quantile_80 double not null,
+    quantile_95 double not null,
+    part_level double not null,
+    part_trend double not null,
+    part_season double not null,
+    part_holiday double not null,
+    part_regressor double not null,
+    run_id varchar not null,
+    created_at timestamp not null
+);
