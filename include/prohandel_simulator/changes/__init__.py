@@ -1,0 +1,1 @@
+"""What happens to a tenant while the clock moves."""

@@ -1,0 +1,72 @@
+"""Adds rows that are wrong on purpose, for tests of schema drift and quarantine."""
+
+from __future__ import annotations
+
+import hashlib
+from uuid import UUID
+
+import numpy as np
+import orjson
+
+from prohandel_simulator import schema
+from prohandel_simulator.rendering import render_row, tick_text, zoned_ticks
+from prohandel_simulator.world import World
+
+UNKNOWN_FIELD = "loyaltyTier"
+_BROKEN = {"int": "twelve", "dbl": "twelve", "dec2": "n/a", "dt": "31.02.2026", "ts": "yesterday"}
+
+
+def derived_uuid(*words: object) -> str:
+    """Return a UUID that depends only on the words."""
+    digest = hashlib.blake2b("|".join(map(str, words)).encode(), digest_size=16).digest()
+    return str(UUID(bytes=digest, version=4))
+
+
+def stamp(world: World, ticks: int) -> str:
+    """Write an instant as this world does."""
+    return tick_text(int(zoned_ticks(np.array([ticks]), world.instants_in)[0]))
+
+
+def _breakable(resource: str) -> str:
+    spared = {"number", "receiptNumber", "receiptPosition", "seasonNumber"}
+    for name, kind in schema.FIELDS[resource]:
+        if kind in ("dec2", "dt") and name not in spared:
+            return name
+    return next(name for name, kind in schema.FIELDS[resource] if kind == "ts")
+
+
+def add_dirty_rows(
+    world: World, resource: str, unknown: int, broken: int, ticks: int
+) -> dict[str, list[str]]:
+    """Copy rows with new ids: some with a field nobody knows, some with a value that cannot be read.
+
+    Raises:
+        ValueError: there is no such resource, or it has no row to copy.
+    """
+    collection = world.collections.get(resource)
+    if collection is None or not collection.slots:
+        raise ValueError(
+            f"{resource!r} is no resource with rows; choose among {', '.join(schema.RESOURCES)}."
+        )
+    added: dict[str, list[str]] = {"unknown_field": [], "unparsable": []}
+    kinds = dict(schema.FIELDS[resource])
+    for number in range(unknown + broken):
+        row = collection.read(int(collection.visible[number % len(collection.visible)]))
+        row["id"] = derived_uuid(world.name, world.seed, "dirty", resource, collection.slots)
+        if resource == "sale":
+            row["receiptPosition"] += 9000 + number  # the receipt key stays unique
+        if "lastChange" in kinds:
+            row["lastChange"] = stamp(world, ticks)
+        text = render_row(resource, row)
+        if number < unknown:
+            text = text[:-1] + f',"{UNKNOWN_FIELD}":{orjson.dumps("gold").decode()}}}'.encode()
+            added["unknown_field"].append(row["id"])
+        else:
+            name = _breakable(resource)
+            good = render_row(resource, {**row, name: None if kinds[name] in ("dt", "ts") else row[name]})
+            start = good.index(f'"{name}":'.encode()) + len(name) + 3
+            stop = good.index(b",", start)
+            text = good[:start] + orjson.dumps(_BROKEN[kinds[name]]) + good[stop:]
+            added["unparsable"].append(row["id"])
+        collection.add(row, ticks, raw=text)
+    return added
