@@ -1,5 +1,3 @@
-{{ config(materialized='incremental') }}
-
 with sales as (
 
     select * from {{ ref('int_sales_netted') }}
