@@ -1,0 +1,1 @@
+"""What people are told when a run fails or works again; plugins/alerts delivers it."""

@@ -1,0 +1,170 @@
+"""Callbacks that tell a tenant's Slack channel about failures and recoveries.
+
+A callback runs inside the task's process, after the work: it may neither fail nor hold up the task. Whatever goes
+wrong here ends in one line of the task log, and delivery has a deadline that holds even for name resolution.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseNotifier
+
+from mercurios.alerts.messages import Event, Message, failure_message, recovery_message, redact
+
+if TYPE_CHECKING:
+    from mercurios.tenants import Tenant
+
+DELIVERY_SECONDS = 5
+
+# The client logs its own error line, even after the deadline; ours is enough.
+_SLACK_SDK_LOG = logging.getLogger("alerts.slack_sdk")
+_SLACK_SDK_LOG.disabled = True
+
+_RUN_STAMP = re.compile(r"__(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:\+00:00|Z)?)")
+
+
+Compose = Callable[[Event, Mapping[str, Any]], Message | None]
+
+
+def failure_notifier(tenant: Tenant) -> TenantNotifier:
+    """Return the `on_failure_callback` of a tenant's tasks: one message when a task has failed for good."""
+    return TenantNotifier(tenant, _failure)
+
+
+def recovery_notifier(tenant: Tenant) -> TenantNotifier:
+    """Return the `on_success_callback` of a tenant's last task: a message only after a failed run."""
+    return TenantNotifier(tenant, _recovery)
+
+
+class TenantNotifier(BaseNotifier):
+    """Sends what `compose` makes of a context to the tenant's Slack connection, and never raises."""
+
+    def __init__(self, tenant: Tenant, compose: Compose) -> None:
+        super().__init__()
+        self.tenant_id = tenant.id
+        self.tenant_name = tenant.name
+        self.owner = tenant.owner
+        self.conn_id = tenant.connections.slack
+        self.compose = compose
+
+    def __call__(self, *args: Any) -> None:
+        """Airflow's entry point; the base class would render templates, and an error text is not a template."""
+        self.notify(args[0] if args else {})
+
+    def notify(self, context: Mapping[str, Any]) -> None:
+        """Send the alert for this context, if there is one to send."""
+        try:
+            message = self.compose(self._event(context["ti"]), context)
+            if message is None:
+                return
+            if self.conn_id is None:
+                self.log.info("no alert sent: tenant %s names no Slack connection", self.tenant_id)
+                return
+            _deliver(self.conn_id, message, context)
+            self.log.info("alert sent through %s: %s", self.conn_id, message.text)
+        except Exception as error:
+            self.log.warning("alert not sent through %s: %s", self.conn_id, _one_line(error, self.conn_id))
+
+    def _event(self, ti: Any) -> Event:
+        return Event(
+            tenant_id=self.tenant_id,
+            tenant_name=self.tenant_name,
+            owner=self.owner,
+            dag_id=ti.dag_id,
+            task_id=ti.task_id,
+            run_id=ti.run_id,
+            log_url=ti.log_url,
+            try_number=ti.try_number,
+            map_index=-1 if ti.map_index is None else ti.map_index,
+        )
+
+
+def _failure(event: Event, context: Mapping[str, Any]) -> Message:
+    return failure_message(event, context.get("exception") or context.get("reason"), mask=_mask_known_secrets)
+
+
+def _recovery(event: Event, context: Mapping[str, Any]) -> Message | None:
+    failed = failed_run_before(context)
+    return recovery_message(event, failed) if failed else None
+
+
+def failed_run_before(context: Mapping[str, Any]) -> str | None:
+    """Return the id of the previous run of this DAG if that run failed.
+
+    A task process has no database; it asks through the execution API. That API orders runs by logical date, so runs
+    without one (started by an asset) are listed by way of this task and ordered by the instant in their run id.
+    """
+    ti = context["ti"]
+    dag_run = context.get("dag_run")
+    if dag_run is not None and dag_run.logical_date is not None:
+        previous = ti.get_previous_dagrun()
+        return previous.run_id if previous is not None and previous.state == "failed" else None
+    now = _run_instant(ti.run_id)
+    if now is None:
+        return None
+    runs = ti.get_task_states(dag_id=ti.dag_id, task_ids=[ti.task_id])
+    earlier = [(at, run_id) for run_id in runs if (at := _run_instant(run_id)) is not None and at < now]
+    if not earlier:
+        return None
+    _, run_id = max(earlier)
+    return run_id if ti.get_dagrun_state(ti.dag_id, run_id) == "failed" else None
+
+
+def _run_instant(run_id: str) -> datetime | None:
+    stamp = _RUN_STAMP.search(run_id)
+    return datetime.fromisoformat(stamp.group(1)).replace(tzinfo=None) if stamp else None
+
+
+def _deliver(conn_id: str, message: Message, context: Mapping[str, Any]) -> None:
+    from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier
+
+    notifier = SlackWebhookNotifier(
+        slack_webhook_conn_id=conn_id,
+        text=message.text,
+        blocks=message.blocks,
+        timeout=DELIVERY_SECONDS,
+        retry_handlers=[],
+    )
+    notifier.hook.extra_client_args["logger"] = _SLACK_SDK_LOG
+    _ = notifier.hook.client  # reads the connection here: only this thread may talk to the supervisor
+    # `notify`, not a call: calling renders text and blocks as Jinja, and an error message may hold braces.
+    _within(DELIVERY_SECONDS, partial(notifier.notify, context))
+
+
+def _within(seconds: float, action: Callable[[], object]) -> None:
+    """Run an action in a daemon thread and stop waiting at the deadline; socket time-outs bound single reads only."""
+    outcome: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            action()
+        except Exception as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=run, name="slack-alert", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        raise TimeoutError(f"Slack did not answer within {seconds:g} s")
+    if outcome:
+        raise outcome[0]
+
+
+def _mask_known_secrets(text: str) -> str:
+    from airflow.providers.common.compat.sdk import redact as redact_known
+
+    return str(redact_known(text))
+
+
+def _one_line(error: Exception, conn_id: str | None) -> str:
+    if type(error).__name__ == "AirflowNotFoundException":
+        variable = f"AIRFLOW_CONN_{conn_id}".upper()
+        return f"the connection is not configured; define {variable} (see .env.example)"
+    return redact(f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")

@@ -1,0 +1,59 @@
+"""A Slack webhook endpoint on loopback that records what it is sent and misbehaves on request."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+
+@dataclass
+class SlackStub:
+    host: str = ""
+    status: int = 200
+    dribble: bool = False
+    received: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    released: threading.Event = field(default_factory=threading.Event)
+
+
+@pytest.fixture
+def slack() -> Iterator[SlackStub]:
+    stub = SlackStub()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            stub.received.append((self.path, json.loads(body)))
+            if stub.dribble:
+                self._dribble()
+                return
+            self.send_response(stub.status)
+            self.end_headers()
+            self.wfile.write(b"ok" if stub.status == 200 else b"server error")
+
+        def _dribble(self) -> None:
+            # One byte now and then: every single read succeeds, so no socket time-out ever fires.
+            try:
+                while not stub.released.wait(0.2):
+                    self.wfile.write(b"H")
+                    self.wfile.flush()
+            except OSError:
+                pass
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    stub.host = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    yield stub
+    stub.released.set()
+    server.shutdown()
+    server.server_close()
+    thread.join(5)
