@@ -106,7 +106,7 @@ class ProHandelClient:
         *,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._auth_url = auth_url.rstrip("/")
+        self._auth_url = auth_url.rstrip("/").removesuffix("/api/v4")
         self._credentials = credentials
         self._settings = settings or ClientSettings()
         self._sleep = sleep
@@ -222,6 +222,12 @@ class ProHandelClient:
                 "check API key and secret of the tenant's ProHandel connection",
                 context,
                 status=response.status_code,
+            )
+        if response.status_code == 404:
+            raise TerminalProHandelError(
+                f"there is no token service at {self._auth_url}: check the host of the tenant's ProHandel connection",
+                context,
+                status=404,
             )
         _raise_for_status(response, _with_correlation(context, response))
         try:

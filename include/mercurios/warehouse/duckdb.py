@@ -71,7 +71,8 @@ class DuckDBEngine:
 
     def fetch_arrow(self, sql: str, parameters: Parameters = ()) -> pa.Table:
         """Run one query and return its rows as an Arrow table."""
-        return self._run(sql, parameters).to_arrow_table()
+        with self._naming_the_statement(sql):
+            return self._connection.sql(sql, params=parameters or None).to_arrow_table()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -97,10 +98,15 @@ class DuckDBEngine:
         self._connection.register(name, table)
 
     def _run(self, sql: str, parameters: Parameters) -> duckdb.DuckDBPyConnection:
+        with self._naming_the_statement(sql):
+            return self._connection.execute(sql, parameters or None)
+
+    @contextmanager
+    def _naming_the_statement(self, sql: str) -> Iterator[None]:
         import duckdb
 
         try:
-            return self._connection.execute(sql, parameters or None)
+            yield
         except duckdb.Error as error:
             raise WarehouseError(f"{self.path.name}: {error}\nstatement: {sql.strip()[:400]}") from error
 

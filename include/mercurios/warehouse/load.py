@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -46,6 +46,10 @@ class LedgerRow:
     quarantined: int
     superseded: int
     deleted: int
+
+    def counts(self) -> dict[str, int]:
+        """Return the numbers without the resource's name."""
+        return {name: value for name, value in asdict(self).items() if name != "resource"}
 
 
 def load_manifest(engine: Engine, store: LandingStore, url: str, *, time_zone: str) -> list[LedgerRow]:

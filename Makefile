@@ -1,0 +1,75 @@
+# Everything a person types. `make` lists the targets.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+VENV := .venv
+BIN := $(VENV)/bin
+MANIFEST := include/dbt/target/manifest.json
+BENCHMARKS := $(wildcard benchmarks/*.py)
+
+export PYTHONPATH := include:plugins
+export UV_LINK_MODE ?= copy
+
+.PHONY: help demo test lint types unit scheduler bench format requirements clean
+
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+
+demo: $(VENV)/.runtime $(MANIFEST)  ## Run two retailers through Airflow on this machine and show the result (DEMO_EXIT=1 stops after it)
+	@exec $(BIN)/python -m mercurios demo $(if $(DEMO_EXIT),--exit)
+
+test: lint types unit scheduler  ## Everything CI runs
+
+lint: $(VENV)/.dev  ## Formatting, lint and SQL lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/sqlfluff lint --disable-progress-bar include/sql include/dbt
+
+types: $(VENV)/.dev  ## Static types of include/mercurios
+	$(BIN)/mypy
+
+unit: $(VENV)/.dev $(MANIFEST)  ## All tests but those in a real scheduler
+	$(BIN)/python -m pytest -m "not scheduler"
+
+scheduler: $(VENV)/.dev $(MANIFEST)  ## A small tenant's DAGs in a real Airflow scheduler
+	$(BIN)/python -m pytest -m scheduler
+
+bench: $(VENV)/.dev $(MANIFEST)  ## Speed and memory against a limit or rival in the same run
+	@set -e; for file in $(BENCHMARKS); do echo "== $$file"; $(BIN)/python $$file; done
+
+format: $(VENV)/.dev  ## Format Python and SQL
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/sqlfluff fix --disable-progress-bar include/sql include/dbt
+
+requirements: $(VENV)/.uv  ## Compile requirements*.txt from requirements*.in
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --annotation-style line --no-header requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --annotation-style line --no-header requirements-dev.in -o requirements-dev.txt
+
+clean:  ## Remove what demo, tests and dbt wrote (the environment stays)
+	rm -rf .demo include/dbt/target include/dbt/logs .pytest_cache .mypy_cache .ruff_cache
+
+$(VENV)/.uv:
+	@echo "Preparing the environment in $(VENV)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "Python 3.11 is needed, this is " + sys.version.split()[0] + ": set PYTHON to one, as in make demo PYTHON=python3.11")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+$(VENV)/.runtime: requirements.txt | $(VENV)/.uv
+	@echo "Installing the runtime packages"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt | $(VENV)/.uv
+	@echo "Installing the development packages"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-dev.txt
+	@touch $@ $(VENV)/.runtime
+
+$(MANIFEST): $(shell find include/dbt -path include/dbt/target -prune -o -path include/dbt/logs -prune -o -type f \( -name '*.sql' -o -name '*.yml' \) -print) | $(VENV)/.runtime
+	@echo "Parsing the dbt project"
+	@cd include/dbt && MERCURIOS_TENANT_ID=none MERCURIOS_DUCKDB_PATH=:memory: DBT_SEND_ANONYMOUS_USAGE_STATS=false \
+		../../$(BIN)/dbt --quiet parse --profiles-dir . --target duckdb
+	@touch $@

@@ -1,0 +1,1 @@
+"""dbt as Airflow tasks, rendered by Cosmos."""

@@ -1,0 +1,99 @@
+"""The dbt project as tasks of a tenant's pipeline.
+
+One setting decides how many: a task per layer where a model takes milliseconds and a process per model would
+cost twenty times the work (DuckDB), or a task per model, mirrored from one dbt process, where models take
+minutes (Snowflake). Either way Cosmos reads the manifest that the build made and runs no dbt while parsing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import TaskGroup
+
+if TYPE_CHECKING:
+    from cosmos import ProfileConfig
+    from mercurios.tenants import Tenant
+
+DBT_PROJECT = Path(__file__).resolve().parents[2] / "include" / "dbt"
+MANIFEST = DBT_PROJECT / "target" / "manifest.json"
+LAYERS = ("staging", "intermediate", "marts")
+
+# dbt's unit tests prove formulas on handmade rows: they belong to the build of the project, not to every run.
+_NO_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]
+
+
+def model_tasks(tenant: Tenant) -> TaskGroup:
+    """Return the task group `model` of the DAG that is being built."""
+    return _layers(tenant) if tenant.dbt_grain == "layers" else _models(tenant)
+
+
+def _environment(tenant: Tenant) -> dict[str, str]:
+    """Return what dbt needs to know of the tenant; the path is looked up when the task runs, not while parsing."""
+    environment = {"MERCURIOS_TENANT_ID": tenant.id, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+    if tenant.engine == "duckdb":
+        environment["MERCURIOS_DUCKDB_PATH"] = (
+            "{{ duckdb_path('" + tenant.connections.warehouse + "', '" + tenant.id + "') }}"
+        )
+    return environment
+
+
+def _profile(tenant: Tenant) -> ProfileConfig:
+    from cosmos import ProfileConfig
+
+    return ProfileConfig(
+        profile_name="mercurios",
+        target_name=tenant.engine,
+        profiles_yml_filepath=DBT_PROJECT / "profiles.yml",
+    )
+
+
+def _layers(tenant: Tenant) -> TaskGroup:
+    from cosmos.constants import InvocationMode
+    from cosmos.operators.local import DbtBuildLocalOperator
+
+    with TaskGroup("model") as group:
+        previous: Any = None
+        for layer in LAYERS:
+            task = DbtBuildLocalOperator(
+                task_id=layer,
+                project_dir=str(DBT_PROJECT),
+                profile_config=_profile(tenant),
+                select=f"tag:{layer}",
+                invocation_mode=InvocationMode.DBT_RUNNER,
+                dbt_cmd_flags=_NO_UNIT_TESTS,
+                install_deps=False,
+                emit_datasets=False,
+                env=_environment(tenant),
+                append_env=True,
+            )
+            if previous is not None:
+                previous >> task
+            previous = task
+    return group
+
+
+def _models(tenant: Tenant) -> TaskGroup:
+    from cosmos import DbtTaskGroup, ExecutionConfig, ProjectConfig, RenderConfig
+    from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
+
+    return DbtTaskGroup(
+        group_id="model",
+        project_config=ProjectConfig(
+            dbt_project_path=DBT_PROJECT, manifest_path=MANIFEST, install_dbt_deps=False, partial_parse=False
+        ),
+        profile_config=_profile(tenant),
+        render_config=RenderConfig(
+            load_method=LoadMode.DBT_MANIFEST, test_behavior=TestBehavior.BUILD, emit_datasets=False
+        ),
+        execution_config=ExecutionConfig(
+            execution_mode=ExecutionMode.WATCHER, invocation_mode=InvocationMode.DBT_RUNNER
+        ),
+        operator_args={
+            "install_deps": False,
+            "env": _environment(tenant),
+            "append_env": True,
+            "dbt_cmd_flags": _NO_UNIT_TESTS,
+        },
+    )

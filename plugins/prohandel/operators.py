@@ -1,0 +1,58 @@
+"""The extract operator: one group of resources from the API to the landing area."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class ProHandelExtractOperator(BaseOperator):
+    """Reads a group of resources and lands them.
+
+    Args:
+        tenant_id: the tenant.
+        group: extract group of the resource contract.
+        plan_url: URL of the run's plan.
+
+    Returns:
+        URLs of the manifests, one per resource.
+    """
+
+    template_fields: Sequence[str] = ("plan_url",)
+    ui_color = "#dfe9f3"
+
+    def __init__(self, *, tenant_id: str, group: str, plan_url: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.tenant_id = tenant_id
+        self.group = group
+        self.plan_url = plan_url
+
+    def execute(self, context: Context) -> list[str]:
+        """Land every resource of the group."""
+        from mercurios.landing.plan import RunPlan
+        from mercurios.landing.store import LandingStore
+        from mercurios.prohandel.errors import TerminalProHandelError
+        from mercurios.prohandel.extract import ExtractRequest, extract
+        from mercurios.prohandel.resources import groups
+        from mercurios.tenants import load_tenants
+        from prohandel.hooks import ProHandelHook
+
+        tenant = load_tenants(only=self.tenant_id).get(self.tenant_id)
+        store = LandingStore(tenant.landing_url())
+        plan = RunPlan.read(store, self.plan_url)
+        hook = ProHandelHook(tenant.connections.prohandel)
+        hash_key = hook.hash_key(tenant.id)
+        try:
+            with hook.client(tenant.extraction, share=len(groups())) as client:
+                return [
+                    extract(client, store, ExtractRequest(resource.name, plan, tenant.extraction, hash_key))
+                    for resource in groups()[self.group]
+                ]
+        except TerminalProHandelError as error:
+            raise AirflowFailException(f"tenant {tenant.id}, run {plan.run_id}: {error}") from error

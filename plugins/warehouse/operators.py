@@ -1,0 +1,187 @@
+"""Operators of a run's warehouse steps; each opens the tenant's engine and calls one pure function.
+
+On DuckDB one process at a time may hold the file, so these steps follow one another in the graph, and the
+engine waits a bounded time where another DAG of the tenant is at work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+    from mercurios.tenants import Tenant
+
+
+class TenantOperator(BaseOperator):
+    """An operator that works for one tenant.
+
+    Args:
+        tenant_id: the tenant.
+    """
+
+    ui_color = "#e8f1e4"
+
+    def __init__(self, *, tenant_id: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.tenant_id = tenant_id
+
+    def tenant(self) -> Tenant:
+        """Read the tenant's file."""
+        from mercurios.tenants import load_tenants
+
+        return load_tenants(only=self.tenant_id).get(self.tenant_id)
+
+
+class SetUpOperator(TenantOperator):
+    """Creates what is missing in a tenant's warehouse: schemas, bookkeeping, RAW tables, reference rows."""
+
+    def execute(self, context: Context) -> None:
+        """Set the warehouse up."""
+        from datetime import UTC, datetime
+
+        from mercurios.warehouse.setup import set_up, write_reference
+        from warehouse.hooks import warehouse_of
+
+        tenant = self.tenant()
+        with warehouse_of(tenant).get_conn() as engine:
+            set_up(engine)
+            write_reference(engine, tenant, datetime.now(UTC).date())
+
+
+class BeginRunOperator(TenantOperator):
+    """Sets the warehouse up, takes the run's fence and writes its plan.
+
+    Returns:
+        URL of the plan.
+    """
+
+    def execute(self, context: Context) -> str:
+        """Begin the run."""
+        from mercurios.landing.store import LandingStore
+        from mercurios.warehouse.runs import begin_run
+        from mercurios.warehouse.setup import set_up
+        from warehouse.hooks import warehouse_of
+
+        tenant = self.tenant()
+        with warehouse_of(tenant).get_conn() as engine:
+            set_up(engine)
+            store = LandingStore(tenant.landing_url())
+            return begin_run(engine, store, tenant, str(context["run_id"]), self.dag_id)
+
+
+class LoadOperator(TenantOperator):
+    """Loads manifests into RAW, each in one transaction.
+
+    Args:
+        manifest_urls: lists of manifest URLs, one list per extract task.
+
+    Returns:
+        Rows by resource: extracted, loaded, quarantined, superseded, deleted.
+    """
+
+    template_fields: Sequence[str] = ("manifest_urls",)
+
+    def __init__(self, *, manifest_urls: Sequence[Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.manifest_urls = manifest_urls
+
+    def execute(self, context: Context) -> dict[str, dict[str, int]]:
+        """Load every manifest."""
+        from datetime import UTC, datetime
+
+        from mercurios.landing.store import LandingStore
+        from mercurios.warehouse.load import load_manifest
+        from mercurios.warehouse.setup import write_reference
+        from warehouse.hooks import warehouse_of
+
+        tenant = self.tenant()
+        store = LandingStore(tenant.landing_url())
+        result: dict[str, dict[str, int]] = {}
+        with warehouse_of(tenant).get_conn() as engine:
+            write_reference(engine, tenant, datetime.now(UTC).date())
+            for url in [url for urls in self.manifest_urls for url in urls]:
+                for row in load_manifest(engine, store, url, time_zone=tenant.time_zone):
+                    result[row.resource] = row.counts()
+        return result
+
+
+class GateOperator(TenantOperator):
+    """Runs the quality gate over what the run loaded or built, and stops the run when it fails.
+
+    Args:
+        gate: `raw`, `marts` or `forecast`.
+    """
+
+    def __init__(self, *, gate: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.gate = gate
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Check, record, and mark the publication stale when the gate fails."""
+        from mercurios.quality.gate import GateFailed, check
+        from mercurios.warehouse.publish import mark_stale
+        from warehouse.hooks import warehouse_of
+
+        tenant = self.tenant()
+        hook = warehouse_of(tenant)
+        run_id = str(context["run_id"])
+        try:
+            with hook.get_conn() as engine:
+                return check(engine, tenant.id, run_id, self.gate)
+        except GateFailed as error:
+            mark_stale(hook.published_path, run_id, str(error))
+            raise AirflowFailException(f"tenant {tenant.id}, run {run_id}: {error}") from error
+
+
+class PublishOperator(TenantOperator):
+    """Makes checked tables visible to readers.
+
+    Args:
+        tables: tables of schema analytics that this DAG makes.
+
+    Returns:
+        The last complete week and whether this run was the first to publish it.
+    """
+
+    def __init__(self, *, tables: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.tables = list(tables)
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Publish."""
+        from mercurios.warehouse.publish import publish
+        from warehouse.hooks import warehouse_of
+
+        tenant = self.tenant()
+        hook = warehouse_of(tenant)
+        with hook.get_conn() as engine:
+            done = publish(
+                engine, hook.published_path, tenant.id, str(context["run_id"]), self.dag_id, self.tables
+            )
+        week = done.last_complete_week
+        return {"last_complete_week": week.isoformat() if week else None, "closes_week": done.closes_week}
+
+
+class WeekClosedOperator(BaseOperator):
+    """Succeeds, and so tells the week-closed asset, once for every week whose sales are complete.
+
+    Args:
+        publication: what PublishOperator returned.
+    """
+
+    template_fields: Sequence[str] = ("publication",)
+
+    def __init__(self, *, publication: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.publication = publication
+
+    def execute(self, context: Context) -> str:
+        """Return the week, or skip when it was told before."""
+        if not self.publication["closes_week"]:
+            raise AirflowSkipException(f"week {self.publication['last_complete_week']} was announced before")
+        return str(self.publication["last_complete_week"])
