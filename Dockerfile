@@ -11,6 +11,10 @@ FROM astrocrpublic.azurecr.io/runtime:3.3-8-python-3.12
 # types in plugins/. The base image's own entry, the project root, stays last.
 ENV PYTHONPATH=/usr/local/airflow/include:/usr/local/airflow/plugins:/usr/local/airflow
 
+# Warehouses, published files and the landing area, unless connections and tenant files say otherwise. `astro dev`
+# mounts include/ into every container, so they are shared there and survive a restart.
+ENV MERCURIOS_HOME=/usr/local/airflow/include/data
+
 # Nothing calls home.
 ENV AIRFLOW__USAGE_DATA_COLLECTION__ENABLED=False \
     AIRFLOW__COSMOS__ENABLE_TELEMETRY=False \

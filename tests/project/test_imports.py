@@ -23,7 +23,7 @@ MAY_KNOW = {
     # The names of resources in a tenant file are checked against the contract.
     "tenants": ("prohandel.resources",),
     "landing": ("prohandel.resources",),
-    "warehouse": ("landing", "prohandel.resources"),
+    "warehouse": ("landing", "prohandel.resources", "tenants"),
     "forecasting": (),
     "quality": ("prohandel.resources", "warehouse"),
     "alerts": (),

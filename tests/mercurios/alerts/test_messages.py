@@ -61,8 +61,8 @@ def test_a_recovery_names_the_run_that_had_failed() -> None:
     ("text", "secret"),
     [
         ("401 for Authorization: Bearer abc.def-ghi_jkl", "abc.def-ghi_jkl"),
-        ("cannot reach postgresql://loader:pa55-word@db/x", "pa55-word"),
-        ("cannot reach postgresql://:pa55-word@db/x", "pa55-word"),
+        ("cannot reach postgresql://loader:synthetic-pw@db/x", "synthetic-pw"),
+        ("cannot reach postgresql://:synthetic-pw@db/x", "synthetic-pw"),
         ('answer {"apiKey": "k-12345", "secret": "s-98765"}', "k-12345"),
         ('answer {"apiKey": "k-12345", "secret": "s-98765"}', "s-98765"),
         ("connect(user=x, password=open sesame)", "open"),
