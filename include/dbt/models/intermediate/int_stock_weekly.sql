@@ -26,7 +26,7 @@ as_of as (
 
 ),
 
-weeks_back as (
+weeks_on as (
 
     {{ integers(var('max_weeks')) }}
 
@@ -148,75 +148,57 @@ weekly_movements as (
 
 ),
 
-first_weeks as (
+-- Stock stands still between movements, so it is reckoned where goods moved and carried to the weeks between.
+moved as (
 
     select
-        tenant_id,
-        article_number,
-        branch_number,
-        min(week_start) as first_week
-    from weekly_movements
-    group by tenant_id, article_number, branch_number
-
-),
-
-spine as (
-
-    select
-        first_weeks.tenant_id,
-        first_weeks.article_number,
-        first_weeks.branch_number,
-        {{ add_days('as_of.current_week', '-7 * weeks_back.n') }} as week_start
-    from first_weeks
-    inner join as_of
-        on first_weeks.tenant_id = as_of.tenant_id
-    inner join weeks_back
-        on weeks_back.n <= (as_of.current_week - first_weeks.first_week) / 7
-
-),
-
-filled as (
-
-    select
-        spine.tenant_id,
-        spine.article_number,
-        spine.branch_number,
-        spine.week_start,
-        coalesce(weekly_movements.units_sold, 0) as units_sold,
-        coalesce(weekly_movements.units_received, 0) as units_received,
-        coalesce(stock_now.stock_units, 0) as stock_units
-    from spine
-    left join weekly_movements
-        on
-            spine.tenant_id = weekly_movements.tenant_id
-            and spine.article_number = weekly_movements.article_number
-            and spine.branch_number = weekly_movements.branch_number
-            and spine.week_start = weekly_movements.week_start
-    left join stock_now
-        on
-            spine.tenant_id = stock_now.tenant_id
-            and spine.article_number = stock_now.article_number
-            and spine.branch_number = stock_now.branch_number
-
-),
-
-closed as (
-
-    select
-        tenant_id,
-        article_number,
-        branch_number,
-        week_start,
-        units_sold,
-        units_received,
-        stock_units + coalesce(
-            sum(units_sold - units_received) over (
-                partition by tenant_id, article_number, branch_number
-                order by week_start desc
-                rows between unbounded preceding and 1 preceding
+        weekly_movements.tenant_id,
+        weekly_movements.article_number,
+        weekly_movements.branch_number,
+        weekly_movements.week_start,
+        lead(weekly_movements.week_start, 1, {{ add_days('as_of.current_week', 7) }}) over (
+            partition by
+                weekly_movements.tenant_id,
+                weekly_movements.article_number,
+                weekly_movements.branch_number
+            order by weekly_movements.week_start
+        ) as next_week,
+        weekly_movements.units_sold,
+        weekly_movements.units_received,
+        coalesce(stock_now.stock_units, 0) + coalesce(
+            sum(weekly_movements.units_sold - weekly_movements.units_received) over (
+                partition by
+                    weekly_movements.tenant_id,
+                    weekly_movements.article_number,
+                    weekly_movements.branch_number
+                order by weekly_movements.week_start
+                rows between 1 following and unbounded following
             ), 0
         ) as closing_stock
-    from filled
+    from weekly_movements
+    inner join as_of
+        on weekly_movements.tenant_id = as_of.tenant_id
+    left join stock_now
+        on
+            weekly_movements.tenant_id = stock_now.tenant_id
+            and weekly_movements.article_number = stock_now.article_number
+            and weekly_movements.branch_number = stock_now.branch_number
+
+),
+
+carried as (
+
+    select
+        moved.tenant_id,
+        moved.article_number,
+        moved.branch_number,
+        {{ add_days('moved.week_start', '7 * weeks_on.n') }} as week_start,
+        case when weeks_on.n = 0 then moved.units_sold else 0 end as units_sold,
+        case when weeks_on.n = 0 then moved.units_received else 0 end as units_received,
+        moved.closing_stock
+    from moved
+    inner join weeks_on
+        on weeks_on.n < (moved.next_week - moved.week_start) / 7
 
 )
 
@@ -229,4 +211,4 @@ select
     cast(units_received as double) as units_received,
     cast(closing_stock + units_sold - units_received as double) as opening_stock,
     cast(closing_stock as double) as closing_stock
-from closed
+from carried

@@ -28,7 +28,7 @@ as_of as (
 
 ),
 
-weeks_back as (
+weeks_on as (
 
     {{ integers(var('max_weeks')) }}
 
@@ -56,60 +56,35 @@ weekly_sales as (
 
 ),
 
-first_weeks as (
+sold as (
 
     select
-        tenant_id,
-        article_number,
-        branch_number,
-        min(week_start) as first_week
+        weekly_sales.*,
+        lead(weekly_sales.week_start, 1, {{ add_days('as_of.last_complete_week', 7) }}) over (
+            partition by weekly_sales.tenant_id, weekly_sales.article_number, weekly_sales.branch_number
+            order by weekly_sales.week_start
+        ) as next_week
     from weekly_sales
-    group by tenant_id, article_number, branch_number
-
-),
-
-spine as (
-
-    select
-        first_weeks.tenant_id,
-        first_weeks.article_number,
-        first_weeks.branch_number,
-        {{ add_days('as_of.last_complete_week', '-7 * weeks_back.n') }} as week_start
-    from first_weeks
     inner join as_of
-        on first_weeks.tenant_id = as_of.tenant_id
-    inner join weeks_back
-        on weeks_back.n <= (as_of.last_complete_week - first_weeks.first_week) / 7
+        on weekly_sales.tenant_id = as_of.tenant_id
 
 ),
 
+-- A week with sales and the weeks without any that follow it.
 filled as (
 
     select
-        spine.tenant_id,
-        spine.article_number,
-        spine.branch_number,
-        spine.week_start,
-        coalesce(weekly_sales.units, 0) as units,
-        coalesce(weekly_sales.gross_units, 0) as gross_units,
-        coalesce(weekly_sales.returned_units, 0) as returned_units,
-        coalesce(weekly_sales.revenue, 0) as revenue,
-        stock.opening_stock,
-        stock.units_received,
-        stock.closing_stock
-    from spine
-    left join weekly_sales
-        on
-            spine.tenant_id = weekly_sales.tenant_id
-            and spine.article_number = weekly_sales.article_number
-            and spine.branch_number = weekly_sales.branch_number
-            and spine.week_start = weekly_sales.week_start
-    left join stock
-        on
-            spine.tenant_id = stock.tenant_id
-            and spine.article_number = stock.article_number
-            and spine.branch_number = stock.branch_number
-            and spine.week_start = stock.week_start
+        sold.tenant_id,
+        sold.article_number,
+        sold.branch_number,
+        {{ add_days('sold.week_start', '7 * weeks_on.n') }} as week_start,
+        case when weeks_on.n = 0 then sold.units else 0 end as units,
+        case when weeks_on.n = 0 then sold.gross_units else 0 end as gross_units,
+        case when weeks_on.n = 0 then sold.returned_units else 0 end as returned_units,
+        case when weeks_on.n = 0 then sold.revenue else 0 end as revenue
+    from sold
+    inner join weeks_on
+        on weeks_on.n < (sold.next_week - sold.week_start) / 7
 
 )
 
@@ -124,22 +99,28 @@ select
     cast(filled.revenue as decimal(18, 2)) as revenue,
     case
         -- Nothing is known about the stock of a service or of an article without sizes.
-        when filled.closing_stock is null then false
+        when stock.closing_stock is null then false
         -- Sold from an empty book: the book is wrong, the goods were there.
         when
-            filled.opening_stock <= 0
-            and filled.units_received <= 0
+            stock.opening_stock <= 0
+            and stock.units_received <= 0
             and filled.gross_units > 0
             then false
-        when filled.closing_stock <= 0 then true
+        when stock.closing_stock <= 0 then true
         -- Refilled too late in the week to sell.
-        else filled.opening_stock <= 0 and filled.gross_units = 0
+        else stock.opening_stock <= 0 and filled.gross_units = 0
     end as is_stock_out,
-    filled.closing_stock,
+    stock.closing_stock,
     articles.category_number,
     articles.season_number,
     coalesce(articles.is_nos, false) as is_nos
 from filled
+left join stock
+    on
+        filled.tenant_id = stock.tenant_id
+        and filled.article_number = stock.article_number
+        and filled.branch_number = stock.branch_number
+        and filled.week_start = stock.week_start
 left join articles
     on
         filled.tenant_id = articles.tenant_id
