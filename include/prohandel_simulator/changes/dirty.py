@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-from uuid import UUID
-
-import numpy as np
 import orjson
 
 from prohandel_simulator import schema
-from prohandel_simulator.rendering import render_row, tick_text, zoned_ticks
+from prohandel_simulator.changes.book import Book, derived_uuid
+from prohandel_simulator.rendering import render_row
 from prohandel_simulator.world import World
 
 UNKNOWN_FIELD = "loyaltyTier"
 _BROKEN = {"int": "twelve", "dbl": "twelve", "dec2": "n/a", "dt": "31.02.2026", "ts": "yesterday"}
-
-
-def derived_uuid(*words: object) -> str:
-    """Return a UUID that depends only on the words."""
-    digest = hashlib.blake2b("|".join(map(str, words)).encode(), digest_size=16).digest()
-    return str(UUID(bytes=digest, version=4))
-
-
-def stamp(world: World, ticks: int) -> str:
-    """Write an instant as this world does."""
-    return tick_text(int(zoned_ticks(np.array([ticks]), world.instants_in)[0]))
 
 
 def _breakable(resource: str) -> str:
@@ -56,7 +42,7 @@ def add_dirty_rows(
         if resource == "sale":
             row["receiptPosition"] += 9000 + number  # the receipt key stays unique
         if "lastChange" in kinds:
-            row["lastChange"] = stamp(world, ticks)
+            row["lastChange"] = Book(world).stamp(ticks)
         text = render_row(resource, row)
         if number < unknown:
             text = text[:-1] + f',"{UNKNOWN_FIELD}":{orjson.dumps("gold").decode()}}}'.encode()

@@ -124,14 +124,16 @@ def articles(profile: Profile, seed: int, first_day: int, today: int) -> State:
         "article_trend": np.where(nos, rng.normal(0.0, 0.10, count), 0.0),
         "article_swing": np.array([c.swing for c in CATEGORIES])[category] * np.where(nos, 1.0, 0.4),
         "article_peak": np.array([c.peak for c in CATEGORIES])[category] + rng.integers(-15, 16, count),
-        "article_supplier": 70_001 + rng.integers(0, np.where(nos, max(2, profile.suppliers // 8), profile.suppliers)),
+        "article_supplier": 70_001
+        + rng.integers(0, np.where(nos, max(2, profile.suppliers // 8), profile.suppliers)),
         "article_color": rng.integers(0, 1000, count),
         "article_lead": rng.integers(2, 5, count),
         "first_day": np.array([first_day]),
     }
 
 
-def _ean13(twelve: np.ndarray) -> np.ndarray:
+def ean13(twelve: np.ndarray) -> np.ndarray:
+    """Append the check digit of an EAN to twelve digits."""
     digits = twelve[:, None] // 10 ** np.arange(11, -1, -1) % 10
     check = (10 - (digits * np.tile([1, 3], 6)).sum(axis=1) % 10) % 10
     return np.asarray(twelve * 10 + check)
@@ -155,7 +157,7 @@ def stock_rows(profile: Profile, state: State, seed: int) -> State:
     sku_place = np.arange(len(sku_article)) - (np.cumsum(counts) - counts)[sku_article]
     sku_size = np.array([name for group in groups for name in SIZE_GROUPS[group]])
     internal = rng.random(len(sku_article)) < 0.07
-    eans = _ean13(290_000_000_000 + np.arange(len(sku_article)) * 7 + 1000)
+    eans = ean13(290_000_000_000 + np.arange(len(sku_article)) * 7 + 1000)
     sku_number = np.where(internal, 900_000_001 + np.arange(len(sku_article)), eans)
     sku = np.concatenate(
         [np.tile(np.flatnonzero(sku_article == a), number_of_branches) for a in range(len(groups))]

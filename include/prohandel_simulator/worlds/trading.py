@@ -15,7 +15,7 @@ from prohandel_simulator.worlds.model import State, rng_for
 from prohandel_simulator.worlds.orders import Positions
 
 RETURNS_STORE, RETURNS_WEB = 0.05, 0.20
-UP_TO_WEEKS = 6
+UP_TO_WEEKS = 7
 
 
 @dataclass
@@ -111,7 +111,7 @@ class Trading:
             chosen = articles[self.state["article_start"][articles] == start]
             rows = np.flatnonzero(np.isin(self.state["row_article"], chosen) & (self.state["row_base"] > 0))
             article = self.state["row_article"][rows]
-            life = self.state["article_weeks"][article] * 7 * 0.72
+            life = self.state["article_weeks"][article] * 7 * 0.95
             units = np.floor(
                 self.state["row_base"][rows] * life * belief[article] + self.rng.random(len(rows))
             )
@@ -125,7 +125,7 @@ class Trading:
         weekly = state["row_base"][rows] * demand.article_factors(state, day + 14)[article] * 7
         lead = state["article_lead"][article]
         position = self.stock[rows] + self.on_order[rows]
-        low = started & (position < weekly * (lead + 1.2) + 0.5)
+        low = started & (position < weekly * (lead + 1.6) + 0.8)
         up_to = np.ceil(weekly * (lead + UP_TO_WEEKS)) + 1
         for supplier in np.unique(state["row_supplier"][rows[low]]):
             picked = low & (state["row_supplier"][rows] == supplier)
