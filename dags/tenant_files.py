@@ -1,5 +1,4 @@
-"""
-# Tenant files
+"""# Tenant files
 
 Holds no DAG. It exists so that a tenant file which cannot be used shows in the Airflow UI as an import error
 that names file, key and expected value, while the DAGs of every other tenant go on.

@@ -1,5 +1,4 @@
-"""
-# Pipeline of one retailer
+"""# Pipeline of one retailer
 
 Brings a retailer's ERP data from the ProHandel API to checked, published marts, once an hour.
 

@@ -1,5 +1,4 @@
-"""
-# Warehouse setup
+"""# Warehouse setup
 
 Brings the warehouse of every tenant to the shape the code expects: schemas, bookkeeping tables, RAW tables from the
 resource contract, the tenant's own attributes and public holidays. One task per tenant, started by hand.

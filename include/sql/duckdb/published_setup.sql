@@ -5,7 +5,7 @@ create schema if not exists published.ops;
 
 create schema if not exists published.raw;
 
-{% for table in ("ops.publication", "ops.run", "ops.load_ledger", "raw.tenant", "raw.public_holiday") %}
+{% for table in ("ops.publication", "ops.run", "ops.load_ledger", "ops.model_monitor", "raw.tenant", "raw.public_holiday") %}
 create or replace table published.{{ table }} as
 select *
 from {{ table }}

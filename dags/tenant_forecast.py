@@ -1,0 +1,61 @@
+"""
+# Forecast of one retailer
+
+Forecasts every article in every branch, week by week, when the pipeline has published a week of sales that is complete.
+
+1. **demand** reads the published demand, masks weeks without stock, and learns what all series share.
+2. **fit** forecasts one shard of series per mapped task: mean, quantiles and the parts that explain them.
+3. **load** puts all shards into `ANALYTICS.FORECAST_WEEKLY` in one transaction and records the backtest in `OPS.MODEL_MONITOR`.
+4. **check_forecast** gates what was loaded; **publish** makes it visible to readers beside the marts.
+
+## When it fails
+
+Readers keep the forecast of the week before. Every step may be run again: the same input gives the same output.
+
+| task | usual cause | what to do |
+| --- | --- | --- |
+| `demand` | nothing is published yet, or the published demand is malformed | run the pipeline; the message names column and row |
+| `fit` | a machine went away | clear that mapped task alone |
+| `load` | the warehouse stayed locked, or shards are missing | end the process the message names; clear `fit` |
+| `check_forecast` | a forecast that would mislead a buyer | read `ops.dq_result`; correct the demand; clear from `demand` |
+| `publish` | the readers' folder cannot be written | free it; clear |
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG
+
+from forecast.operators import DemandOperator, FitOperator, LoadForecastOperator
+from mercurios.marts import FORECAST_MARTS
+from mercurios.tenants import Tenant
+from tenancy import (
+    dag_settings,
+    forecast_asset,
+    marts_asset,
+    recovery_notifier,
+    tenants_to_build,
+    week_closed_asset,
+)
+from warehouse.operators import GateOperator, PublishOperator
+
+
+def forecast(tenant: Tenant) -> DAG:
+    """Build the forecast of one tenant."""
+    with DAG(schedule=[week_closed_asset(tenant)], **dag_settings(tenant, "forecast", __doc__)) as dag:
+        demand = DemandOperator(task_id="demand", tenant_id=tenant.id, inlets=[marts_asset(tenant)])
+        fit = FitOperator.partial(task_id="fit", tenant_id=tenant.id).expand_kwargs(demand.output)
+        load = LoadForecastOperator(task_id="load", tenant_id=tenant.id, fits=fit.output)
+        check = GateOperator(task_id="check_forecast", tenant_id=tenant.id, gate="forecast")
+        publish = PublishOperator(
+            task_id="publish",
+            tenant_id=tenant.id,
+            tables=FORECAST_MARTS,
+            outlets=[forecast_asset(tenant)],
+            on_success_callback=[recovery_notifier(tenant)],
+        )
+        load >> check >> publish
+    return dag
+
+
+for each_tenant in tenants_to_build("forecast"):
+    forecast(each_tenant)

@@ -1,0 +1,5 @@
+"""`python -m mercurios`: the commands for people who work on one piece of the product."""
+
+from mercurios.cli import app
+
+app(prog_name="python -m mercurios")

@@ -1,0 +1,99 @@
+"""The command line. Each command composes functions that the DAGs use too; heavy imports wait for their command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+
+
+@app.command()
+def demo(
+    *,
+    leave: Annotated[
+        bool,
+        typer.Option("--exit", help="Stop everything after the summary; exit code 0 only if all succeeded."),
+    ] = False,
+    airflow_port: Annotated[
+        int, typer.Option(envvar="DEMO_AIRFLOW_PORT", help="Port of the Airflow UI.")
+    ] = 8080,
+    simulator_port: Annotated[
+        int, typer.Option(envvar="DEMO_SIMULATOR_PORT", help="Port of the simulator.")
+    ] = 8990,
+    home: Annotated[
+        Path, typer.Option(envvar="DEMO_HOME", help="Folder for everything the demo writes.")
+    ] = Path(".demo"),
+) -> None:
+    """Run two retailers through the real DAGs on this machine and show what came out."""
+    from mercurios.demo.run import DemoError, Ports, run_demo
+
+    try:
+        succeeded = run_demo(home.resolve(), Ports(airflow_port, simulator_port), leave=leave)
+    except DemoError as error:
+        typer.secho(str(error), err=True, fg=typer.colors.RED)
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    raise typer.Exit(0 if succeeded else 1)
+
+
+@app.command()
+def tenants() -> None:
+    """List the tenants, and say what is wrong with files that cannot be used."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from mercurios.tenants import load_tenants, tenants_dir
+
+    found = load_tenants()
+    table = Table(
+        "tenant", "name", "country", "warehouse", "pipeline", title=f"Tenants in {tenants_dir().name}/"
+    )
+    for tenant in found:
+        place = f"{tenant.country}-{tenant.region}" if tenant.region else tenant.country
+        table.add_row(
+            tenant.id,
+            tenant.name,
+            place,
+            tenant.connections.warehouse,
+            tenant.schedules.pipeline or "by hand",
+        )
+    Console().print(table)
+    for error in found.errors:
+        typer.secho(str(error), err=True, fg=typer.colors.RED)
+    raise typer.Exit(1 if found.errors else 0)
+
+
+@app.command()
+def load(
+    manifest: Annotated[str, typer.Argument(help="URL or path of a manifest.json in a landing area.")],
+    warehouse: Annotated[Path, typer.Option(help="DuckDB warehouse file; created when missing.")],
+    tenant: Annotated[str, typer.Option(help="Tenant whose file names time zone and holidays.")],
+) -> None:
+    """Load one manifest into a warehouse file and print its ledger rows."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from mercurios.landing.store import LandingError, LandingStore
+    from mercurios.tenants import load_tenants
+    from mercurios.warehouse.duckdb import DuckDBEngine
+    from mercurios.warehouse.engine import WarehouseError
+    from mercurios.warehouse.load import load_manifest
+    from mercurios.warehouse.setup import set_up
+
+    url = manifest if "://" in manifest else Path(manifest).resolve().as_uri()
+    try:
+        zone = load_tenants(only=tenant).get(tenant).time_zone
+        with DuckDBEngine(warehouse) as engine:
+            set_up(engine)
+            rows = load_manifest(engine, LandingStore(url.rsplit("/", 1)[0]), url, time_zone=zone)
+    except (KeyError, LandingError, WarehouseError) as error:
+        typer.secho(str(error), err=True, fg=typer.colors.RED)
+        raise typer.Exit(1) from None
+    table = Table("resource", "extracted", "loaded", "quarantined", "superseded", "deleted")
+    for row in rows:
+        table.add_row(row.resource, *(f"{count:,}" for count in row.counts().values()))
+    Console().print(table)

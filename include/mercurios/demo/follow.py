@@ -1,0 +1,134 @@
+"""Following runs of several tenants at once and saying what happens as it happens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.status import Status
+
+from mercurios.demo.airflow_api import FINAL_STATES, AirflowApi
+from mercurios.demo.stack import Stack
+
+_TASK_DONE = {"success", "failed", "skipped", "upstream_failed", "up_for_retry"}
+_MARKS = {"success": "[green]done[/]", "skipped": "[dim]skipped[/]", "failed": "[red]FAILED[/]"}
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """How one run ended."""
+
+    tenant: str
+    dag_id: str
+    run_id: str
+    state: str
+    seconds: float
+
+
+class Follower:
+    """Triggers one run per tenant and reports its tasks until all runs have ended.
+
+    Args:
+        api: Airflow.
+        stack: watched, so that a dead service ends the wait.
+        console: where the lines go.
+        started: `time.monotonic()` of the demo's start; lines show the seconds since.
+    """
+
+    def __init__(self, api: AirflowApi, stack: Stack, console: Console, started: float) -> None:
+        self._api = api
+        self._stack = stack
+        self._console = console
+        self._started = started
+
+    def run(self, runs: Mapping[str, tuple[str, str]], timeout: float = 1800.0) -> list[RunOutcome]:
+        """Trigger `{tenant: (dag_id, run_id)}`, follow all of them to their end and return how they ended."""
+        for dag_id, run_id in runs.values():
+            self._api.trigger(dag_id, run_id)
+        begun = time.monotonic()
+        said: set[tuple[str, str, int, str]] = set()
+        outcomes: dict[str, RunOutcome] = {}
+        with Status("", console=self._console) as status:
+            while len(outcomes) < len(runs) and time.monotonic() - begun < timeout:
+                self._stack.ensure_alive()
+                running = []
+                for tenant, (dag_id, run_id) in runs.items():
+                    if tenant in outcomes:
+                        continue
+                    state = self._api.run_state(dag_id, run_id)
+                    running += self._report(tenant, dag_id, run_id, said)
+                    if state in FINAL_STATES:
+                        seconds = time.monotonic() - begun
+                        outcomes[tenant] = RunOutcome(tenant, dag_id, run_id, state, seconds)
+                status.update(f"{self._clock()} running: {', '.join(running) or 'the scheduler is choosing'}")
+                time.sleep(1.0)
+        for tenant, (dag_id, run_id) in runs.items():
+            outcomes.setdefault(
+                tenant, RunOutcome(tenant, dag_id, run_id, "timed out", time.monotonic() - begun)
+            )
+        return [outcomes[tenant] for tenant in runs]
+
+    def say(self, text: str) -> None:
+        """Print a line with the time since the start."""
+        self._console.print(f"{self._clock()} {text}", highlight=False)
+
+    def _clock(self) -> str:
+        return f"[dim]{time.monotonic() - self._started:6.1f} s[/]"
+
+    def _report(
+        self, tenant: str, dag_id: str, run_id: str, said: set[tuple[str, str, int, str]]
+    ) -> list[str]:
+        running = []
+        for task in sorted(
+            self._api.task_instances(dag_id, run_id), key=lambda item: item["end_date"] or "9"
+        ):
+            name, state = task["task_id"], task["state"]
+            if state == "running":
+                running.append(f"{tenant} {name}")
+            key = (tenant, f"{name}[{task['map_index']}]", task["try_number"], state)
+            if state in _TASK_DONE and key not in said:
+                said.add(key)
+                detail = self._detail(dag_id, run_id, task)
+                mark = _MARKS.get(state, f"[yellow]{state}[/]")
+                self.say(f"{tenant:<10} {name:<22} {mark:<18} {_seconds(task):6.1f} s  {detail}")
+        return running
+
+    def _detail(self, dag_id: str, run_id: str, task: Mapping[str, Any]) -> str:
+        if task["state"] != "success" or task["map_index"] >= 0:
+            return ""
+        describe = _DETAILS.get(task["task_id"])
+        return describe(self._api.xcom(dag_id, run_id, task["task_id"])) if describe else ""
+
+
+def _seconds(task: Mapping[str, Any]) -> float:
+    if not task["start_date"] or not task["end_date"]:
+        return 0.0
+    begin, end = (datetime.fromisoformat(task[name]) for name in ("start_date", "end_date"))
+    return (end - begin).total_seconds()
+
+
+def _rows_loaded(value: Any) -> str:
+    extracted = sum(row["extracted"] for row in value.values())
+    loaded = sum(row["loaded"] for row in value.values())
+    return f"{extracted:,} rows read, {loaded:,} changed RAW"
+
+
+def _published(value: Any) -> str:
+    return f"sales complete up to the week of {value['last_complete_week']}"
+
+
+def _checked(value: Any) -> str:
+    return f"{value['passed']} of {value['expectations']} expectations hold"
+
+
+_DETAILS: dict[str, Callable[[Any], str]] = {
+    "load": _rows_loaded,
+    "publish": _published,
+    "check_raw": _checked,
+    "check_marts": _checked,
+    "check_forecast": _checked,
+}

@@ -1,0 +1,275 @@
+"""The weekly forecast as three steps that may run on different machines: prepare, fit a shard, load.
+
+What the steps hand to each other lies in the landing area: the panel and what its shards share, then a Parquet
+part and a manifest per shard. A shard can be fitted again alone, and the result does not depend on how many
+shards there are.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from mercurios.landing.manifest import Part
+from mercurios.landing.store import LandingStore, PartWriter, safe_key
+from mercurios.tenants import Tenant
+from mercurios.warehouse.engine import Engine, WarehouseError
+from mercurios.warehouse.sql import render
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from mercurios.forecasting import ForecastSettings
+
+log = logging.getLogger(__name__)
+
+
+class ForecastError(Exception):
+    """The forecast cannot be made; the message says what is missing."""
+
+
+class ForecastPlan(BaseModel):
+    """What every shard of a forecast run must know.
+
+    Attributes:
+        panel_url: Parquet file with the demand of all series, one row per series and week.
+        context_url: NumPy archive with what the shards share.
+        holidays: public holidays of history and horizon.
+        shard_size: series per shard.
+        shards: number of shards.
+        origin_week: Monday of the last week of history.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tenant_id: str
+    run_id: str
+    panel_url: str
+    context_url: str
+    holidays: list[date]
+    horizon: int
+    shard_size: int
+    shards: int
+    origin_week: date
+
+
+class ShardManifest(BaseModel):
+    """What the fit of one shard landed: its forecast and its backtest."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tenant_id: str
+    run_id: str
+    shard: int
+    origin_week: date
+    forecast: Part
+    backtest: Part | None
+
+
+@dataclass(frozen=True)
+class LoadedForecast:
+    """What was loaded, and how the methods did in the backtest (WAPE)."""
+
+    origin_week: date
+    series: int
+    rows: int
+    wape: dict[str, float | None]
+
+
+def prepare(engine: Engine, store: LandingStore, tenant: Tenant, run_id: str) -> str:
+    """Read published demand, learn what the shards share, and write both to the landing area.
+
+    Args:
+        engine: the tenant's published marts.
+        store: the landing area.
+        tenant: whose settings give horizon and shard size.
+        run_id: the forecast run.
+
+    Returns:
+        URL of the plan.
+
+    Raises:
+        ForecastError: there is no demand to forecast.
+    """
+    import numpy as np
+    import pyarrow.parquet as pq
+
+    from mercurios.forecasting import Panel, fit_shared
+
+    demand = engine.fetch_arrow(render(engine.dialect, "forecast_demand"), [tenant.id])
+    if not demand.num_rows:
+        raise ForecastError(
+            f"tenant {tenant.id}: the published demand holds no complete week; run the pipeline until it publishes one"
+        )
+    holidays = engine.fetch_arrow(render(engine.dialect, "forecast_holidays"), [tenant.id])[
+        "date"
+    ].to_pylist()
+    panel = Panel.from_arrow(demand)
+    context = fit_shared(panel, holidays, _settings(tenant.forecast.horizon_weeks))
+    folder = _folder(tenant.id, run_id)
+    with store.create(f"{folder}/demand.parquet") as handle:
+        pq.write_table(demand, handle, compression="zstd")
+    with store.create(f"{folder}/shared.npz") as handle:
+        np.savez_compressed(handle, allow_pickle=False, **context.to_arrays())
+    size = tenant.forecast.shard_size
+    plan = ForecastPlan(
+        tenant_id=tenant.id,
+        run_id=run_id,
+        panel_url=store.address(f"{folder}/demand.parquet"),
+        context_url=store.address(f"{folder}/shared.npz"),
+        holidays=holidays,
+        horizon=tenant.forecast.horizon_weeks,
+        shard_size=size,
+        shards=-(-panel.n_series // size),
+        origin_week=panel.week_starts[-1].item(),
+    )
+    log.info("%d series of %d weeks in %d shards", panel.n_series, panel.n_weeks, plan.shards)
+    return store.write_document(f"{folder}/plan.json", plan.model_dump_json(indent=2).encode())
+
+
+def read_plan(store: LandingStore, url: str) -> ForecastPlan:
+    """Read a forecast plan by URL."""
+    return ForecastPlan.model_validate_json(store.read_bytes(url))
+
+
+def fit_shard(store: LandingStore, plan_url: str, shard: int) -> str:
+    """Forecast one shard and land the result.
+
+    Args:
+        store: the landing area.
+        plan_url: what `prepare` returned.
+        shard: number of the shard, from 0.
+
+    Returns:
+        URL of the shard's manifest, written last.
+    """
+    import numpy as np
+    import pyarrow.parquet as pq
+
+    from mercurios.forecasting import Panel, SharedContext, forecast, shards
+
+    plan = read_plan(store, plan_url)
+    panel = Panel.from_arrow(pq.read_table(BytesIO(store.read_bytes(plan.panel_url))))
+    context = SharedContext.from_arrays(np.load(BytesIO(store.read_bytes(plan.context_url))))
+    mine = list(shards(panel, plan.shard_size))[shard]
+    result = forecast(mine, plan.holidays, _settings(plan.horizon), context)
+    log.info("shard %d: %s", shard, result.summary)
+    folder = f"{_folder(plan.tenant_id, plan.run_id)}/shard={shard:05d}"
+    stamp = datetime.now(UTC).replace(tzinfo=None)
+    rows = _stamped(result.forecast, plan, stamp)
+    manifest = ShardManifest(
+        tenant_id=plan.tenant_id,
+        run_id=plan.run_id,
+        shard=shard,
+        origin_week=plan.origin_week,
+        forecast=_write(store, f"{folder}/forecast.parquet", rows)[0],
+        backtest=next(iter(_write(store, f"{folder}/backtest.parquet", result.backtest)), None),
+    )
+    return store.write_document(f"{folder}/manifest.json", manifest.model_dump_json(indent=2).encode())
+
+
+def load_forecast(
+    engine: Engine, store: LandingStore, plan_url: str, manifest_urls: Sequence[str]
+) -> LoadedForecast:
+    """Load every shard in one transaction, in place of an earlier forecast of the same week.
+
+    Args:
+        engine: the tenant's warehouse, set up.
+        store: the landing area.
+        plan_url: what `prepare` returned.
+        manifest_urls: one per shard.
+
+    Raises:
+        WarehouseError: shards are missing, or belong to another run; nothing is loaded.
+        LandingError: a part is missing or is not the file its manifest names.
+    """
+    plan = read_plan(store, plan_url)
+    manifests = [ShardManifest.model_validate_json(store.read_bytes(url)) for url in manifest_urls]
+    _check_shards(plan, manifests)
+    for manifest in manifests:
+        store.verify(manifest.forecast)
+    key = {"tenant_id": plan.tenant_id, "origin_week": plan.origin_week}
+    with engine.transaction():
+        engine.execute(render(engine.dialect, "forecast_delete"), key)
+        urls = [manifest.forecast.url for manifest in manifests]
+        rows = engine.copy_files("analytics.forecast_weekly", _forecast_columns(), urls)
+        expected = sum(manifest.forecast.rows for manifest in manifests)
+        if rows != expected:
+            raise WarehouseError(f"{rows} forecast rows were copied, the manifests list {expected}")
+        wape = _monitor(engine, plan, [m.backtest.url for m in manifests if m.backtest])
+    return LoadedForecast(plan.origin_week, rows // plan.horizon, rows, wape)
+
+
+def _check_shards(plan: ForecastPlan, manifests: Sequence[ShardManifest]) -> None:
+    found = sorted(manifest.shard for manifest in manifests)
+    if found != list(range(plan.shards)):
+        raise WarehouseError(
+            f"the run has shards 0 to {plan.shards - 1}, but {found} were landed: clear `fit`"
+        )
+    for manifest in manifests:
+        if (manifest.tenant_id, manifest.run_id) != (plan.tenant_id, plan.run_id):
+            raise WarehouseError(
+                f"shard {manifest.shard} belongs to run {manifest.run_id} of {manifest.tenant_id}, not to this one"
+            )
+
+
+def _monitor(engine: Engine, plan: ForecastPlan, backtests: Sequence[str]) -> dict[str, float | None]:
+    """Measure the backtest of all shards together and record it."""
+    engine.execute(render(engine.dialect, "forecast_backtest_create"))
+    engine.copy_files("stage_backtest", ["actual", "mean", "seasonal_naive", "mean_13w"], backtests)
+    rows = engine.fetch_arrow(render(engine.dialect, "forecast_backtest_wape")).to_pylist()
+    measured: dict[str, float | None] = rows[0]
+    now = datetime.now(UTC).replace(tzinfo=None)
+    engine.execute(
+        render(engine.dialect, "monitor_delete"), {"tenant_id": plan.tenant_id, "run_id": plan.run_id}
+    )
+    for metric, value in measured.items():
+        parameters: dict[str, Any] = {
+            "tenant_id": plan.tenant_id,
+            "run_id": plan.run_id,
+            "origin_week": plan.origin_week,
+            "metric": metric,
+            "value": value,
+            "measured_at": now,
+        }
+        engine.execute(render(engine.dialect, "monitor_insert"), parameters)
+    return measured
+
+
+def _settings(horizon: int) -> ForecastSettings:
+    from mercurios.forecasting import ForecastSettings
+
+    return ForecastSettings(horizon=horizon)
+
+
+def _stamped(table: pa.Table, plan: ForecastPlan, stamp: datetime) -> pa.Table:
+    import pyarrow as pa
+
+    count = table.num_rows
+    table = table.append_column("tenant_id", pa.repeat(plan.tenant_id, count))
+    table = table.append_column("run_id", pa.repeat(plan.run_id, count))
+    table = table.append_column("created_at", pa.repeat(pa.scalar(stamp, pa.timestamp("us")), count))
+    return table.select(_forecast_columns())
+
+
+def _forecast_columns() -> list[str]:
+    keys = ["tenant_id", "article_number", "branch_number", "origin_week", "week_start", "horizon", "method"]
+    values = ["mean", "quantile_50", "quantile_80", "quantile_95"]
+    parts = [f"part_{name}" for name in ("level", "trend", "season", "holiday", "regressor")]
+    return [*keys, *values, *parts, "run_id", "created_at"]
+
+
+def _write(store: LandingStore, path: str, table: pa.Table) -> list[Part]:
+    writer = PartWriter(store, path, "rows", "forecast", table.schema)
+    writer.write(table)
+    return writer.close()
+
+
+def _folder(tenant_id: str, run_id: str) -> str:
+    return f"tenant={tenant_id}/forecasts/run={safe_key(run_id)}"

@@ -1,0 +1,101 @@
+"""Operators of the weekly forecast; each calls one step of `mercurios.forecast_run`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from warehouse.operators import TenantOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class DemandOperator(TenantOperator):
+    """Reads published demand and prepares the shards.
+
+    Returns:
+        Arguments of the mapped fits, one per shard.
+    """
+
+    ui_color = "#f3ecdf"
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Prepare the run. The readers' file is never locked, so no other DAG has to wait."""
+        from mercurios.forecast_run import prepare, read_plan
+        from mercurios.landing.store import LandingStore
+        from mercurios.warehouse.duckdb import DuckDBEngine
+        from warehouse.hooks import warehouse_of
+
+        tenant = self.tenant()
+        store = LandingStore(tenant.landing_url())
+        with DuckDBEngine(warehouse_of(tenant).published_path, read_only=True) as engine:
+            plan_url = prepare(engine, store, tenant, str(context["run_id"]))
+        shards = read_plan(store, plan_url).shards
+        return [{"plan_url": plan_url, "shard": shard} for shard in range(shards)]
+
+
+class FitOperator(TenantOperator):
+    """Forecasts one shard.
+
+    Args:
+        plan_url: the run's plan.
+        shard: number of the shard.
+
+    Returns:
+        The plan's URL and the URL of the shard's manifest.
+    """
+
+    template_fields: Sequence[str] = ("plan_url", "shard")
+    ui_color = "#f3ecdf"
+
+    def __init__(self, *, plan_url: Any, shard: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.plan_url = plan_url
+        self.shard = shard
+
+    def execute(self, context: Context) -> dict[str, str]:
+        """Fit the shard."""
+        from mercurios.forecast_run import fit_shard
+        from mercurios.landing.store import LandingStore
+
+        store = LandingStore(self.tenant().landing_url())
+        return {"plan_url": self.plan_url, "manifest_url": fit_shard(store, self.plan_url, int(self.shard))}
+
+
+class LoadForecastOperator(TenantOperator):
+    """Loads all shards in one transaction.
+
+    Args:
+        fits: what the fits returned.
+
+    Returns:
+        Series, rows and the backtest's errors.
+    """
+
+    template_fields: Sequence[str] = ("fits",)
+
+    def __init__(self, *, fits: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.fits = fits
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Load the forecast."""
+        from mercurios.forecast_run import load_forecast
+        from mercurios.landing.store import LandingStore
+        from mercurios.warehouse.setup import set_up
+        from warehouse.hooks import warehouse_of
+
+        tenant = self.tenant()
+        fits = list(self.fits)
+        with warehouse_of(tenant).get_conn() as engine:
+            set_up(engine)
+            store = LandingStore(tenant.landing_url())
+            manifests = [fit["manifest_url"] for fit in fits]
+            loaded = load_forecast(engine, store, fits[0]["plan_url"], manifests)
+        return {
+            "origin_week": loaded.origin_week.isoformat(),
+            "series": loaded.series,
+            "rows": loaded.rows,
+            **loaded.wape,
+        }
