@@ -42,6 +42,12 @@
 {%- endmacro %}
 
 
+{# The day's local time, so many seconds after midnight. #}
+{% macro timestamp_at(date, seconds) -%}
+    {{ dbt.dateadd('second', seconds, 'cast(' ~ date ~ ' as timestamp)') }}
+{%- endmacro %}
+
+
 {# One column `n` with 0 .. count - 1, for spines of days and weeks. #}
 {% macro integers(count) -%}
     select

@@ -9,7 +9,7 @@ with sales as (
 
     select
         *,
-        coalesce(receipt_position > {{ var('first_reversal_position') - 1 }}, false) as is_reversal
+        coalesce(receipt_position >= {{ var('first_reversal_position') }}, false) as is_reversal
     from {{ ref('stg_prohandel__sales') }}
     where
         tenant_id = {{ tenant_id() }}

@@ -76,7 +76,7 @@ shop_days as (
     where
         not branches.is_webshop
         and sales.sold_on < as_of.as_of_date
-        and sales.sold_on >= {{ add_days('as_of.as_of_date', -7 * var('open_day_weeks')) }}
+        and sales.sold_on >= {{ add_days('as_of.as_of_date', '-7 * ' ~ var('open_day_weeks')) }}
 
 ),
 
@@ -87,10 +87,7 @@ open_weekdays as (
         iso_weekday
     from shop_days
     group by tenant_id, iso_weekday
-    having
-        2 * count(*) >= (
-            {{ var('open_day_weeks') }}
-        )
+    having 2 * count(*) >= {{ var('open_day_weeks') }}
 
 ),
 
@@ -112,7 +109,7 @@ select
     cast({{ iso_week('days.date_day') }} as integer) as iso_week,
     cast({{ iso_year('days.date_day') }} as integer) as iso_year,
     cast({{ iso_weekday('days.date_day') }} as integer) as iso_weekday,
-    cast({{ dbt.date_trunc('month', 'days.date_day') }} as date) as month_start,
+    cast(date_trunc('month', days.date_day) as date) as month_start,
     cast(extract(quarter from days.date_day) as integer) as quarter_number,
     cast(extract(year from days.date_day) as integer) as year_number,
     {{ iso_weekday('days.date_day') }} >= 6 as is_weekend,

@@ -93,7 +93,7 @@ recent_sales as (
     where
         sales.branch_number is not null
         and sales.week_start <= as_of.last_complete_week
-        and sales.week_start > {{ add_days('as_of.last_complete_week', -7 * var('supply_weeks')) }}
+        and sales.week_start > {{ add_days('as_of.last_complete_week', '-7 * ' ~ var('supply_weeks')) }}
     group by sales.tenant_id, sales.article_number, numbers.article_size_number, sales.branch_number
 
 ),
@@ -147,7 +147,8 @@ positioned as (
         coalesce(stock.on_approval, 0) as on_approval,
         coalesce(open_orders.on_order, 0) as on_order,
         coalesce(stock.on_hand, 0) - coalesce(stock.on_approval, 0) as available,
-        cast(greatest(coalesce(recent_sales.units, 0), 0) as double) / {{ var('supply_weeks') }} as average_weekly_units,
+        cast(greatest(coalesce(recent_sales.units, 0), 0) as double)
+        / {{ var('supply_weeks') }} as average_weekly_units,
         coalesce(articles.is_nos, false) as is_nos
     from keys
     left join stock

@@ -39,7 +39,7 @@ renamed as (
         date as sold_on,
 
         ---------- timestamps
-        {{ dbt.dateadd('second', 'coalesce(time, 0)', 'cast(date as timestamp)') }} as sold_at,
+        {{ timestamp_at('date', 'coalesce(time, 0)') }} as sold_at,
         last_change as last_changed_at,
         _loaded_at as loaded_at
 
