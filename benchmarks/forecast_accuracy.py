@@ -1,0 +1,116 @@
+"""Accuracy of the forecast on open data: gift-ware web shop lines, weekly, two origins of eight weeks.
+
+Usage: PYTHONPATH=include python benchmarks/forecast_accuracy.py [path to online_retail.parquet]
+
+The panel keeps sales of real articles sold in at least ten weeks; returns, write-offs and lines without a price are
+left out. Each origin sees only the weeks before it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from mercurios.forecasting import ForecastSettings, Panel, baselines, forecast, metrics
+from mercurios.forecasting.classes import CLASS_NAMES, classify
+
+DEFAULT = Path(__file__).parents[1] / "include" / "prohandel_simulator" / "data" / "online_retail.parquet"
+HORIZON, ORIGINS, MIN_WEEKS = 8, 2, 10
+FIRST_WEEK, LAST_WEEK = np.datetime64("2010-12-06"), np.datetime64("2011-11-28")
+
+
+def read_panel(path: Path) -> Panel:
+    """Weekly units of every article from transaction lines."""
+    lines = pq.read_table(
+        path, columns=["invoice_no", "stock_code", "quantity", "invoice_ts", "unit_price_gbp"]
+    )
+    code = pc.utf8_upper(lines["stock_code"])
+    keep = pc.and_(pc.greater(lines["quantity"], 0), pc.greater(lines["unit_price_gbp"], 0))
+    keep = pc.and_(keep, pc.invert(pc.match_substring_regex(lines["invoice_no"], "^[AC]")))
+    keep = pc.and_(keep, pc.match_substring_regex(code, r"^\d{5}[A-Z]*$"))
+    week = pc.cast(pc.floor_temporal(lines["invoice_ts"], unit="week"), pa.date32())
+    keep = pc.and_(
+        keep, pc.and_(pc.greater_equal(week, FIRST_WEEK.item()), pc.less_equal(week, LAST_WEEK.item()))
+    )
+    sold = pa.table({"code": code, "week_start": week, "quantity": lines["quantity"]}).filter(keep)
+    weekly = sold.group_by(["code", "week_start"]).aggregate([("quantity", "sum")])
+    _, article, weeks_sold = np.unique(
+        weekly["code"].to_numpy(zero_copy_only=False).astype(str), return_inverse=True, return_counts=True
+    )
+    weekly = weekly.append_column("article_number", pa.array(article))
+    weekly = weekly.filter(pa.array(weeks_sold[article] >= MIN_WEEKS))
+    demand = pa.table(
+        {
+            "article_number": weekly["article_number"],
+            "branch_number": pa.array(np.ones(weekly.num_rows, dtype=np.int64)),
+            "week_start": weekly["week_start"],
+            "units": weekly["quantity_sum"],
+            "is_stock_out": pa.array(np.zeros(weekly.num_rows, dtype=bool)),
+        }
+    )
+    return Panel.from_arrow(demand, LAST_WEEK)
+
+
+def main() -> None:
+    """Print WAPE, bias and coverage of the model and of the references."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("path", nargs="?", type=Path, default=DEFAULT)
+    path = parser.parse_args().path
+    if not path.exists():
+        parser.error(f"{path} not found; give the path of online_retail.parquet as an argument")
+    panel = read_panel(path)
+    print(f"{panel.n_series} series x {panel.n_weeks} weeks, {ORIGINS} origins x {HORIZON} weeks")
+    settings = ForecastSettings(horizon=HORIZON)
+    columns: dict[str, list[np.ndarray]] = {}
+    for origin in range(ORIGINS, 0, -1):
+        cut = panel.n_weeks - HORIZON * origin
+        past = panel.until(cut)
+        rows = np.flatnonzero(past.mask.any(axis=1))
+        past, usable = past.take(rows), panel.mask[rows, cut : cut + HORIZON]
+        table = forecast(past, (), settings).forecast
+        found = {
+            name: table[name].to_numpy().reshape(-1, HORIZON)
+            for name in ("mean", "quantile_50", "quantile_80")
+        }
+        found["quantile_95"] = table["quantile_95"].to_numpy().reshape(-1, HORIZON)
+        found["seasonal naive"] = baselines.seasonal_naive(past.y, past.mask, HORIZON)
+        found["13-week mean"] = np.repeat(baselines.mean_13w(past.y, past.mask)[:, None], HORIZON, axis=1)
+        found["sba"] = np.repeat(baselines.sba(past.y, past.mask)[:, None], HORIZON, axis=1)
+        found["class"] = np.repeat(classify(past.y, past.mask)[:, None], HORIZON, axis=1)
+        found["actual"] = panel.y[rows, cut : cut + HORIZON]
+        for name, values in found.items():
+            columns.setdefault(name, []).append(values[usable])
+    result = {name: np.concatenate(values) for name, values in columns.items()}
+    report(result)
+
+
+def report(result: dict[str, np.ndarray]) -> None:
+    """Print one line a method and one a demand class."""
+    actual, reference = result["actual"], metrics.wape(result["actual"], result["sba"])
+    for name in ("mean", "13-week mean", "sba", "seasonal naive"):
+        error, bias = metrics.wape(actual, result[name]), metrics.bias(actual, result[name])
+        print(f"{name:15s} WAPE {error:.4f}  / SBA {error / reference:.3f}  bias {bias:+.3f}")
+    levels = (0.5, 0.8, 0.95)
+    stacked = np.stack([result[f"quantile_{round(100 * p)}"] for p in levels], axis=-1)
+    shares = ", ".join(
+        f"{p:g}: {metrics.coverage(actual, stacked[:, at]):.3f}" for at, p in enumerate(levels)
+    )
+    loss = metrics.weighted_quantile_loss(actual, stacked, levels)
+    print(f"coverage        {shares}  weighted quantile loss {loss:.4f}")
+    for code, name in enumerate(CLASS_NAMES):
+        rows = result["class"] == code
+        if rows.any():
+            methods = ("mean", "13-week mean", "sba")
+            errors = "  ".join(
+                f"{method} {metrics.wape(actual[rows], result[method][rows]):.4f}" for method in methods
+            )
+            print(f"  {name:13s} {rows.sum():6d} weeks  {errors}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""Speed and memory of the forecast on a synthetic panel.
+
+Usage: PYTHONPATH=include python benchmarks/forecast_speed.py [--series 20000] [--weeks 156] [--stock-outs 0.02]
+
+Prints the additive model alone (full and gappy histories), then the whole run by stage. Set OPENBLAS_NUM_THREADS=1 to
+measure one core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import sys
+import time
+
+import numpy as np
+
+from mercurios.forecasting import ForecastSettings, Panel, forecast
+from mercurios.forecasting.additive import fit_additive
+from mercurios.forecasting.design import build_frame
+from mercurios.forecasting.profiles import fit_profile
+
+
+def synthetic(series: int, weeks: int, stock_outs: float, seed: int = 1) -> Panel:
+    """Counts with group seasons, noise and a third of the articles listed later; seeded."""
+    rng = np.random.default_rng(seed)
+    group = rng.integers(0, 40, series)
+    phase = 2 * np.pi * np.arange(weeks) / 52.18
+    season = np.exp(rng.uniform(0.1, 0.9, 40)[:, None] * np.cos(phase - rng.uniform(0, 6.28, 40)[:, None]))
+    level = rng.lognormal(0.3, 1.3, series)
+    y = rng.poisson(rng.gamma(2.0, 0.5, (series, weeks)) * level[:, None] * season[group]).astype(np.float64)
+    first = np.where(rng.random(series) < 2 / 3, 0, rng.integers(0, weeks - 20, series))
+    mask = (np.arange(weeks) >= first[:, None]) & (rng.random(y.shape) >= stock_outs)
+    start = np.datetime64("2023-01-02") + 7 * np.arange(weeks)
+    keys = np.arange(series, dtype=np.int64)
+    return Panel(np.where(mask, y, 0.0), mask, keys // 10, keys % 10, start, group.astype(np.int64))
+
+
+def model_alone(panel: Panel, settings: ForecastSettings, label: str) -> None:
+    """Time fit and forecast of the additive model without backtest and quantiles."""
+    frame = build_frame(panel.week_starts, settings.horizon, (), settings.fourier_order)
+    profile = fit_profile(panel.y, panel.mask, panel.group, frame, settings)
+    begin = time.perf_counter()
+    fit_additive(panel.y, panel.mask, panel.group, frame, profile, settings)
+    seconds = time.perf_counter() - begin
+    per_series = 1e6 * seconds / panel.n_series
+    print(
+        f"additive model, {label:24s} {panel.n_series / seconds:9,.0f} series/s  ({per_series:.1f} us a series)"
+    )
+
+
+def main() -> None:
+    """Run the benchmark and print its numbers."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--series", type=int, default=20_000)
+    parser.add_argument("--weeks", type=int, default=156)
+    parser.add_argument("--stock-outs", type=float, default=0.02)
+    options = parser.parse_args()
+    settings = ForecastSettings()
+    panel = synthetic(options.series, options.weeks, options.stock_outs)
+    complete = synthetic(options.series, options.weeks, 0.0)
+    model_alone(complete, settings, "no stock-outs")
+    model_alone(panel, settings, f"{options.stock_outs:.0%} stock-out weeks")
+    del complete
+    begin = time.perf_counter()
+    result = forecast(panel, (), settings)
+    seconds = time.perf_counter() - begin
+    print(
+        f"whole run ({settings.windows} origins)            {panel.n_series / seconds:9,.0f} series/s  {seconds:.2f} s"
+    )
+    print("  " + "  ".join(f"{stage} {spent:.2f} s" for stage, spent in result.summary["seconds"].items()))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20)
+    print(f"peak memory {peak:.2f} GiB; panel {panel.y.nbytes / 2**30:.2f} GiB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""Demand classes by how often and how evenly a series sells, because scale and error pools differ by class.
+
+Syntetos, Boylan and Croston (2005), On the categorization of demand patterns, J. Oper. Res. Soc. 56(5), 495-503.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mercurios.forecasting.arrays import F64, I64, Bool, masked_mean
+
+ADI_CUT = 1.32
+CV2_CUT = 0.49
+CLASS_NAMES = ("smooth", "erratic", "intermittent", "lumpy", "none")
+SMOOTH, ERRATIC, INTERMITTENT, LUMPY, NONE = range(len(CLASS_NAMES))
+
+# The log scale needs demand in nearly every week: with zeros it is biased upwards by a quarter.
+_DENSE_ADI = 1.05
+_DENSE_MEAN = 5.0
+
+
+def interval_and_variation(y: F64, mask: Bool) -> tuple[F64, F64]:
+    """Return ADI (observed weeks per selling week) and CV2 (squared variation of the selling weeks' units)."""
+    sold = mask & (y > 0)
+    selling = sold.sum(axis=1)
+    adi = np.where(selling > 0, mask.sum(axis=1) / np.maximum(selling, 1), np.inf)
+    mean = masked_mean(y, sold)
+    deviation = np.where(sold, y - mean[:, None], 0.0)
+    variance = masked_mean(deviation * deviation, sold)
+    return adi, variance / np.where(mean > 0, mean * mean, 1.0)
+
+
+def classify(y: F64, mask: Bool) -> I64:
+    """Class code of each series, an index into `CLASS_NAMES`; `NONE` for a series without a sale."""
+    adi, cv2 = interval_and_variation(y, mask)
+    rare = adi >= ADI_CUT
+    uneven = cv2 >= CV2_CUT
+    code = np.where(rare, np.where(uneven, LUMPY, INTERMITTENT), np.where(uneven, ERRATIC, SMOOTH))
+    named: I64 = np.where(np.isinf(adi), NONE, code).astype(np.int64)
+    return named
+
+
+def is_dense(y: F64, mask: Bool) -> Bool:
+    """Series that sell nearly every week in quantity, for which effects multiply and the log scale is right."""
+    adi, _ = interval_and_variation(y, mask)
+    dense: Bool = (adi <= _DENSE_ADI) & (masked_mean(y, mask) >= _DENSE_MEAN)
+    return dense

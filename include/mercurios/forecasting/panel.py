@@ -1,0 +1,253 @@
+"""The one shape every forecasting method works on: series x weeks with a mask of usable observations.
+
+A demand table is checked here once, with an error that names the column and the row, so that the numerical code behind
+it never has to look for NaN, duplicates or weeks that do not start on a Monday.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mercurios.forecasting.arrays import F64, I64, Bool, Days
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_WEEK = np.timedelta64(7, "D")
+_MONDAY = np.datetime64("1970-01-05", "D")
+_REQUIRED = ("article_number", "branch_number", "week_start", "units", "is_stock_out")
+NO_GROUP = -1
+# Beyond this a week is a keying error, and its square would lose the other weeks' digits.
+MAX_UNITS = 1e12
+
+
+class PanelError(ValueError):
+    """A demand table that cannot be forecast; says which column and row, and what is expected there."""
+
+    def __init__(self, column: str, row: int | None, problem: str) -> None:
+        where = f"column '{column}'" if row is None else f"column '{column}', row {row}"
+        super().__init__(f"{where}: {problem}")
+        self.column = column
+        self.row = row
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Weekly demand of many series on one calendar.
+
+    Attributes:
+        y: Units, series x weeks, never negative; zero where masked.
+        mask: True where the week was observed and may be learned from.
+        article_number: Article key of each series.
+        branch_number: Branch key of each series.
+        week_starts: Mondays, one a column, without gaps.
+        group: Group (category) number of each series; `NO_GROUP` where there is none.
+        negative_weeks: Weeks whose net units were negative and were clipped to zero.
+    """
+
+    y: F64
+    mask: Bool
+    article_number: I64
+    branch_number: I64
+    week_starts: Days
+    group: I64
+    negative_weeks: int = 0
+
+    def __post_init__(self) -> None:
+        """Check that the arrays belong together."""
+        n, weeks = self.y.shape
+        keys = (self.article_number, self.branch_number, self.group)
+        if self.mask.shape != (n, weeks) or any(key.shape != (n,) for key in keys):
+            raise PanelError("y", None, f"mask, keys and group must fit {n} series x {weeks} weeks")
+        if self.week_starts.shape != (weeks,):
+            raise PanelError("week_start", None, f"{weeks} weeks expected, got {self.week_starts.shape[0]}")
+        if weeks and bool(np.any((self.week_starts - _MONDAY) % _WEEK != np.timedelta64(0, "D"))):
+            raise PanelError("week_start", None, "every week must start on a Monday")
+        if weeks > 1 and bool(np.any(np.diff(self.week_starts) != _WEEK)):
+            raise PanelError("week_start", None, "weeks must follow each other without a gap")
+        if not bool(np.all((self.y >= 0) & (self.y <= MAX_UNITS))):
+            raise PanelError("units", None, f"units must be numbers within 0..{MAX_UNITS:g}")
+
+    @property
+    def n_series(self) -> int:
+        """Number of series."""
+        return int(self.y.shape[0])
+
+    @property
+    def n_weeks(self) -> int:
+        """Number of weeks."""
+        return int(self.y.shape[1])
+
+    def take(self, rows: I64 | slice) -> Panel:
+        """Return the panel of the given series, in the given order."""
+        return Panel(
+            y=self.y[rows],
+            mask=self.mask[rows],
+            article_number=self.article_number[rows],
+            branch_number=self.branch_number[rows],
+            week_starts=self.week_starts,
+            group=self.group[rows],
+        )
+
+    def until(self, weeks: int) -> Panel:
+        """Return the panel as it was known after its first `weeks` weeks."""
+        return Panel(
+            y=np.ascontiguousarray(self.y[:, :weeks]),
+            mask=np.ascontiguousarray(self.mask[:, :weeks]),
+            article_number=self.article_number,
+            branch_number=self.branch_number,
+            week_starts=self.week_starts[:weeks],
+            group=self.group,
+        )
+
+    @classmethod
+    def from_arrow(cls, table: pa.Table, last_week: np.datetime64 | None = None) -> Panel:
+        """Build a panel from a demand table.
+
+        A week without a row counts as zero demand from the first sale on; weeks before the first sale and stock-out
+        weeks are masked. A series that never sold is observed from its first row.
+
+        Args:
+            table: Columns article_number, branch_number, week_start, units, is_stock_out, optionally category_number.
+            last_week: Monday the panel ends with; the latest week of the table when omitted.
+
+        Raises:
+            PanelError: A column is missing, or a value cannot be used; names column and row.
+        """
+        for column in _REQUIRED:
+            if column not in table.column_names:
+                raise PanelError(
+                    column, None, f"missing; the table has {', '.join(table.column_names) or 'none'}"
+                )
+        if table.num_rows == 0:
+            raise PanelError("units", None, "the table has no rows; load demand before forecasting")
+        article = _integers(table, "article_number")
+        branch = _integers(table, "branch_number")
+        week = _mondays(table)
+        units = _finite(table)
+        stock_out = _booleans(table)
+        order = np.lexsort((week, branch, article))
+        _reject_duplicates(article[order], branch[order], week[order], order)
+        category = _integers(table, "category_number") if "category_number" in table.column_names else None
+        weeks = _calendar(week, last_week)
+        return _assemble(article, branch, week, units, stock_out, category, order, weeks)
+
+
+def _column(table: pa.Table, name: str) -> pa.Array:
+    column = table.column(name).combine_chunks()
+    if column.null_count:
+        row = int(np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))[0])
+        raise PanelError(name, row, "null; every row needs a value")
+    return column
+
+
+def _cast(table: pa.Table, name: str, kind: pa.DataType, expected: str) -> pa.Array:
+    import pyarrow as pa
+
+    column = _column(table, name)
+    try:
+        return column.cast(kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise PanelError(name, None, f"expected {expected}, got {column.type} ({error})") from error
+
+
+def _integers(table: pa.Table, name: str) -> I64:
+    import pyarrow as pa
+
+    values: I64 = _cast(table, name, pa.int64(), "whole numbers").to_numpy(zero_copy_only=False)
+    return values
+
+
+def _finite(table: pa.Table) -> F64:
+    import pyarrow as pa
+
+    values: F64 = _cast(table, "units", pa.float64(), "numbers").to_numpy(zero_copy_only=False)
+    bad = np.flatnonzero(~(np.abs(values) <= MAX_UNITS))
+    if bad.size:
+        raise PanelError("units", int(bad[0]), f"{values[bad[0]]} is not a number within +-{MAX_UNITS:g}")
+    return values
+
+
+def _booleans(table: pa.Table) -> Bool:
+    import pyarrow as pa
+
+    values: Bool = _cast(table, "is_stock_out", pa.bool_(), "true or false").to_numpy(zero_copy_only=False)
+    return values
+
+
+def _mondays(table: pa.Table) -> Days:
+    import pyarrow as pa
+
+    column = _cast(table, "week_start", pa.date32(), "dates")
+    days: Days = column.to_numpy(zero_copy_only=False).astype("datetime64[D]")
+    bad = np.flatnonzero((days - _MONDAY) % _WEEK != np.timedelta64(0, "D"))
+    if bad.size:
+        raise PanelError("week_start", int(bad[0]), f"{days[bad[0]]} is not a Monday")
+    return days
+
+
+def _reject_duplicates(article: I64, branch: I64, week: Days, order: I64) -> None:
+    same = (np.diff(article) == 0) & (np.diff(branch) == 0) & (week[1:] == week[:-1])
+    if bool(same.any()):
+        at = int(np.flatnonzero(same)[0]) + 1
+        key = f"article {article[at]}, branch {branch[at]}, week {week[at]}"
+        raise PanelError("week_start", int(order[at]), f"second row for {key}; one row a week expected")
+
+
+def _calendar(week: Days, last_week: np.datetime64 | None) -> Days:
+    first, last = week.min(), week.max()
+    end = last if last_week is None else last_week.astype("datetime64[D]")
+    if (end - _MONDAY) % _WEEK != np.timedelta64(0, "D"):
+        raise PanelError("week_start", None, f"last_week {end} is not a Monday")
+    if last > end:
+        row = int(np.flatnonzero(week > end)[0])
+        raise PanelError("week_start", row, f"{week[row]} lies after the last week {end}")
+    weeks: Days = np.arange(first, end + _WEEK, _WEEK)
+    return weeks
+
+
+def _assemble(
+    article: I64,
+    branch: I64,
+    week: Days,
+    units: F64,
+    stock_out: Bool,
+    category: I64 | None,
+    order: I64,
+    weeks: Days,
+) -> Panel:
+    """Place the sorted rows in the rectangle and derive the mask."""
+    article_sorted, branch_sorted = article[order], branch[order]
+    starts = np.ones(order.size, dtype=bool)
+    starts[1:] = (np.diff(article_sorted) != 0) | (np.diff(branch_sorted) != 0)
+    series = np.cumsum(starts) - 1
+    first_row = np.flatnonzero(starts)
+    column = ((week[order] - weeks[0]) // _WEEK).astype(np.int64)
+    y = np.zeros((first_row.size, weeks.size))
+    blocked = np.zeros(y.shape, dtype=bool)
+    y[series, column] = units[order]
+    blocked[series, column] = stock_out[order]
+    negative = int((y < 0).sum())
+    np.clip(y, 0.0, None, out=y)
+    sold = y > 0
+    begin = np.where(sold.any(axis=1), np.argmax(sold, axis=1), column[first_row])
+    mask = (np.arange(weeks.size)[None, :] >= begin[:, None]) & ~blocked
+    y[~mask] = 0.0
+    last_row = np.append(first_row[1:], order.size) - 1
+    group = (
+        np.full(first_row.size, NO_GROUP, dtype=np.int64) if category is None else category[order][last_row]
+    )
+    return Panel(y, mask, article_sorted[first_row], branch_sorted[first_row], weeks, group, negative)
+
+
+def shards(panel: Panel, size: int) -> Iterator[Panel]:
+    """Split a panel by series, in the order of its keys, into panels of at most `size` series."""
+    if size < 1:
+        raise ValueError(f"a shard needs at least one series, got size {size}")
+    order = np.lexsort((panel.branch_number, panel.article_number))
+    for begin in range(0, panel.n_series, size):
+        yield panel.take(order[begin : begin + size])
