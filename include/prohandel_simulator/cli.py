@@ -20,6 +20,10 @@ from prohandel_simulator.world import DEFAULT_SEED, GENERATORS, WorldError, defa
 DEFAULT_TENANTS = "giftware,modehaus"
 
 
+class PortError(Exception):
+    """The port cannot be bound; the message names it and what to do."""
+
+
 def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
@@ -30,7 +34,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="serve worlds over HTTP on the loopback interface")
-    serve.add_argument("--port", type=int, default=8990, help="port to listen on (default: 8990)")
+    serve.add_argument(
+        "--port", type=int, default=8990, help="port to listen on; 0 for a free one (default: 8990)"
+    )
     serve.add_argument(
         "--tenants", default=DEFAULT_TENANTS, help=f"comma list of {', '.join(sorted(GENERATORS))}"
     )
@@ -47,43 +53,44 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _port_problem(port: int) -> str | None:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as problem:
-            return f"Port {port} on {HOST} cannot be used ({problem.strerror}). Stop what runs there or choose --port."
-    return None
+def _bind(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError as problem:
+        listener.close()
+        raise PortError(
+            f"Port {port} on {HOST} cannot be used ({problem.strerror}). Stop what runs there or choose --port."
+        ) from None
+    return listener
+
+
+def _simulator(options: argparse.Namespace) -> Simulator:
+    return Simulator(
+        _words(options.tenants),
+        options.today,
+        options.seed,
+        options.cache_dir or default_cache_dir(),
+        None if options.changed is None else set(_words(options.changed)),
+        options.token_seconds,
+        options.instants_in,
+    )
 
 
 def _serve(options: argparse.Namespace) -> int:
-    problem = _port_problem(options.port)
-    if problem:
-        print(problem, file=sys.stderr)
-        return 2
-    changed = None if options.changed is None else set(_words(options.changed))
-    names = _words(options.tenants)
+    # The port is taken before worlds are generated, and accepts connections before the ready line is printed.
     try:
-        simulator = Simulator(
-            names,
-            options.today,
-            options.seed,
-            options.cache_dir or default_cache_dir(),
-            changed,
-            options.token_seconds,
-            options.instants_in,
-        )
-    except (WorldError, ValueError) as trouble:
+        listener = _bind(options.port)
+        simulator = _simulator(options)
+    except (PortError, WorldError, ValueError) as trouble:
         print(trouble, file=sys.stderr)
         return 2
-    server = uvicorn.Server(configure(Application(simulator), options.port))
-    root = f"http://{HOST}:{options.port}"
-    print(
-        f"ready: tokens at {root}/auth/api/v4/token, tenants {', '.join(names)} at {root}/t/<tenant>",
-        flush=True,
-    )
-    server.run()
+    listener.listen(128)
+    port = listener.getsockname()[1]
+    root, names = f"http://{HOST}:{port}", ", ".join(simulator.tenants)
+    print(f"ready: tokens at {root}/auth/api/v4/token, tenants {names} at {root}/t/<tenant>", flush=True)
+    uvicorn.Server(configure(Application(simulator), port)).run(sockets=[listener])
     return 0
 
 

@@ -115,7 +115,19 @@ EMPTY_RESOURCES = frozenset({"shop", "customercard"})
 """Collections that answer 200 with no rows."""
 
 _BY_NUMBER = frozenset(
-    ["article", "customer", "supplier", "category", "voucher", "invoice", "branch", "order", "staff", "label", "credit"]
+    [
+        "article",
+        "customer",
+        "supplier",
+        "category",
+        "voucher",
+        "invoice",
+        "branch",
+        "order",
+        "staff",
+        "label",
+        "credit",
+    ]
 )
 REVERSAL_OFFSET = 500_000
 """Added to a receipt position on the line that takes it back."""

@@ -6,6 +6,7 @@ mostly one slice of the base blob and clock moves never rewrite it.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,7 @@ class Collection:
         breaks = np.flatnonzero((np.diff(refs) != 1) | (refs[1:] >= self._base)) + 1
         bounds = [0, *breaks.tolist(), len(refs)]
         parts = []
-        for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
+        for start, stop in pairwise(bounds):
             first = int(refs[start])
             if first < self._base:
                 parts.append(self._blob[self._offsets[first] + 1 : self._offsets[first + stop - start]])

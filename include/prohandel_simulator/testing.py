@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import requests
 import uvicorn
 
 from prohandel_simulator.auth import ACCESS_SECONDS, credentials
@@ -21,6 +21,7 @@ from prohandel_simulator.simulator import Simulator
 from prohandel_simulator.world import DEFAULT_SEED, World
 
 DEFAULT_TODAY = date(2026, 3, 4)
+_TIMEOUT = 120
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,9 @@ class RunningSimulator:
 
     def truth(self, tenant: str, resource: str) -> list[dict[str, Any]]:
         """Return every undeleted row of a resource."""
-        with urllib.request.urlopen(f"{self.base_url}/_simulator/{tenant}/truth/{resource}") as answer:
-            return [json.loads(line) for line in answer.read().splitlines()]
+        answer = requests.get(f"{self.base_url}/_simulator/{tenant}/truth/{resource}", timeout=_TIMEOUT)
+        answer.raise_for_status()
+        return [json.loads(line) for line in answer.content.splitlines()]
 
     def world(self, tenant: str) -> World:
         """Return the world behind a tenant; read it, never write to it."""
@@ -63,10 +65,10 @@ class RunningSimulator:
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Post JSON to an admin path and return the JSON answer."""
-        request = urllib.request.Request(self.base_url + path, json.dumps(body).encode(), method="POST")
-        with urllib.request.urlopen(request) as answer:
-            result: dict[str, Any] = json.load(answer)
-            return result
+        answer = requests.post(self.base_url + path, json=body, timeout=_TIMEOUT)
+        answer.raise_for_status()
+        result: dict[str, Any] = answer.json()
+        return result
 
 
 @contextmanager

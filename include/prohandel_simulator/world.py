@@ -96,8 +96,8 @@ def _write(data: WorldData, seed: int, instants_in: str, folder: Path) -> None:
         table = data.tables.get(resource, Table({}, 0))
         with (folder / f"{resource}.rows").open("wb") as file:
             arrays = _render(resource, table, seed, instants_in, file.write)
-        np.savez(folder / f"{resource}.npz", **arrays)
-    np.savez(folder / "state.npz", **data.state)
+        np.savez(folder / f"{resource}.npz", allow_pickle=False, **arrays)
+    np.savez(folder / "state.npz", allow_pickle=False, **data.state)
     facts = {"zone": data.zone, "starts_on": data.starts_on}
     (folder / "world.json").write_text(json.dumps(facts), encoding="utf-8")
 

@@ -129,7 +129,8 @@ class Book:
     ) -> dict[str, Any]:
         state, row = self.world.state, line.row
         article = int(state["row_article"][row])
-        price = int(state["row_price"][row]) if line.cents is None else line.cents
+        now = int(state["row_price"][row])
+        price = now - round(now * line.discounted / 5) * 5 if line.cents is None else line.cents
         # The usual price is the label; what a receipt takes off it is discount.
         label = max(price, int(state["article_price"][article])) if line.cents is None or price > 0 else 0
         label = max(price, 0) if state["row_service"][row] else label

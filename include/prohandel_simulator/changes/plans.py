@@ -20,12 +20,13 @@ from prohandel_simulator.worlds.trading import RETURNS_STORE, RETURNS_WEB, UP_TO
 
 
 class PlannedLine(NamedTuple):
-    """A line before booking: row of articlesize, units, unit price if not the current one, share deducted."""
+    """A line before booking: row of articlesize, units, shares taken off, unit price if not the current one."""
 
     row: int
     units: int
-    cents: int | None = None
+    discounted: float = 0.0
     deducted: float = 0.0
+    cents: int | None = None
 
 
 @dataclass(frozen=True)
@@ -77,15 +78,25 @@ class FashionPlanner:
         wanted = rng.poisson(rate)
         web = state["branch_web"][state["row_branch_slot"][self._sold]]
         back = rng.poisson(rate[self._sold] * np.where(web, RETURNS_WEB, RETURNS_STORE))
+        promoted = demand.promotion(state, day)[state["row_article"]]
         sold_rows = np.repeat(np.arange(len(wanted)), wanted)
         back_rows = np.repeat(self._sold, back)
         for rows, units, size in ((sold_rows, 1, 2.8), (back_rows, -1, 1.5)):
             for slot, number in enumerate(state["branch_number"]):
                 mine = rng.permutation(rows[state["row_branch_slot"][rows] == slot])
-                yield from self._grouped(rng, int(number), bool(state["branch_web"][slot]), mine, units, size)
+                yield from self._grouped(
+                    rng, int(number), bool(state["branch_web"][slot]), mine, units, size, promoted
+                )
 
     def _grouped(
-        self, rng: np.random.Generator, branch: int, web: bool, rows: np.ndarray, units: int, size: float
+        self,
+        rng: np.random.Generator,
+        branch: int,
+        web: bool,
+        rows: np.ndarray,
+        units: int,
+        size: float,
+        promoted: np.ndarray,
     ) -> Iterator[PlannedReceipt]:
         start = 0
         while start < len(rows):
@@ -104,7 +115,7 @@ class FashionPlanner:
                 customer=staff if by_staff else customer,
                 staff=staff,
                 payment=RETURN_PAYMENT if units < 0 else int(rng.choice([1, 2, 83, 85, 86])),
-                lines=tuple(PlannedLine(int(row), units, None, off) for row in rows[start:stop]),
+                lines=tuple(PlannedLine(int(row), units, promoted[row], off) for row in rows[start:stop]),
             )
             start = stop
 
@@ -165,7 +176,7 @@ class ReplayPlanner:
             staff=int(rng.choice(state["staff_number"])),
             payment=RETURN_PAYMENT if back else int(rng.choice([1, 2, 85, 88])),
             lines=tuple(
-                PlannedLine(int(row), int(units), int(cents))
+                PlannedLine(int(row), int(units), cents=int(cents))
                 for row, units, cents in zip(
                     state["recent_row"][mine],
                     state["recent_units"][mine],

@@ -1,8 +1,9 @@
-"""The range of the fashion retailer: categories, seasons, articles in size runs, and one row per article, size, branch."""
+"""The range of the fashion retailer: categories, seasons, articles in size runs, and its stock rows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -74,11 +75,11 @@ class Profile:
 
 
 def season_of(day: int) -> tuple[int, str, int, int]:
-    """Return number, name, first and last day of the season a day falls in: spring from February, autumn from August."""
+    """Return number, name, first and last day of a day's season: spring from February, autumn from August."""
     moment = calendar.as_date(day)
     half, year = (1, moment.year) if 2 <= moment.month <= 7 else (2, moment.year - (moment.month == 1))
-    begins = calendar.day_number(calendar.date(year, 2 if half == 1 else 8, 1))
-    ends = calendar.day_number(calendar.date(year + (half == 2), 8 if half == 1 else 2, 1)) - 1
+    begins = calendar.day_number(date(year, 2 if half == 1 else 8, 1))
+    ends = calendar.day_number(date(year + (half == 2), 8 if half == 1 else 2, 1)) - 1
     name = f"{'Frühjahr/Sommer' if half == 1 else 'Herbst/Winter'} {year}"
     return year % 100 * 10 + half, name, begins, ends
 

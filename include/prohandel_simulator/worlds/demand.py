@@ -65,4 +65,6 @@ def branch_factors(state: State, day: int) -> np.ndarray:
     stores = STORE_WEEK[calendar.weekday(day)] if calendar.shops_open(day) else 0.0
     moment = calendar.as_date(day)
     black_friday = 1.9 if moment.month == 11 and 22 <= moment.day <= 30 else 1.0
-    return np.where(web, WEB_WEEK[calendar.weekday(day)] * 1.10**years * black_friday, stores * 0.99**years)
+    return np.asarray(
+        np.where(web, WEB_WEEK[calendar.weekday(day)] * 1.10**years * black_friday, stores * 0.99**years)
+    )

@@ -15,6 +15,7 @@ because an ERP would deliver it too. Mapping:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from prohandel_simulator.worlds.orders import order_table
 
 ZONE = "Europe/London"
 PARQUET = Path(__file__).parent.parent / "data" / "online_retail.parquet"
-LAST_MONDAY = calendar.day_number(calendar.date(2011, 12, 5))
+LAST_MONDAY = calendar.day_number(date(2011, 12, 5))
 TILL = 1
 FIRST_ARTICLE = 200_000_001
 _RECENT_DAYS = 61
