@@ -1,0 +1,47 @@
+"""The commands that tasks and the image build run, and what they say when something is missing."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.dbt
+
+
+def test_a_run_without_a_tenant_names_the_missing_variable(built, tmp_path):
+    done = built.copy(tmp_path / "copy").dbt(None, "build", "--select", "dim_article")
+
+    assert done.returncode != 0
+    assert "MERCURIOS_TENANT_ID" in done.stdout
+
+
+def test_a_tenant_id_that_could_end_a_string_is_refused(built, tmp_path):
+    done = built.copy(tmp_path / "copy").dbt("north' or 'a' = 'a", "build", "--select", "dim_article")
+
+    assert done.returncode != 0
+    assert "expected lower-case letters" in done.stdout
+
+
+def test_freshness_is_that_of_the_tenant(built, tmp_path):
+    warehouse = built.copy(tmp_path / "copy")
+    warehouse.execute(
+        "update raw.sale set _loaded_at = now()::timestamp where tenant_id = 'north'",
+        "update raw.articlesize set _loaded_at = now()::timestamp where tenant_id = 'north'",
+        "update ops.run set started_at = now()::timestamp where tenant_id = 'north'",
+    )
+
+    fresh = warehouse.dbt("north", "source", "freshness")
+    stale = warehouse.dbt("south", "source", "freshness")
+
+    assert fresh.returncode == 0, fresh.stdout
+    assert stale.returncode != 0
+    assert "ERROR STALE freshness of ops.run" in stale.stdout
+
+
+@pytest.mark.parametrize("target", ["duckdb", "snowflake"])
+def test_both_targets_parse_without_a_warehouse(target, built, tmp_path):
+    done = built.copy(tmp_path / "copy").dbt(
+        None, "parse", "--target", target, "--target-path", str(tmp_path / "target")
+    )
+
+    assert done.returncode == 0, done.stdout
+    assert (tmp_path / "target" / "manifest.json").is_file()

@@ -1,0 +1,74 @@
+"""A run after the source changed gives what a build from nothing gives, and keeps to its own tenant and days."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+pytestmark = pytest.mark.dbt
+
+PRODUCTION = ("--exclude-resource-type", "unit_test")
+
+
+def test_late_corrections_and_deletions_reach_the_marts(changed):
+    lines = changed.rows(
+        "select sale_id, sold_on, units from analytics.fct_sales where tenant_id = 'north' order by sale_id"
+    )
+
+    assert lines == [
+        ("1.1", date(2024, 1, 2), 1),
+        ("2.1", date(2024, 1, 17), 3),
+        ("3.1", date(2024, 1, 16), 1),
+        ("8.1", date(2023, 12, 28), 1),
+    ]
+
+
+def test_a_build_in_three_layers_from_nothing_gives_the_same_marts_as_a_second_run(changed, tmp_path):
+    rebuilt = changed.copy(tmp_path / "rebuilt")
+    rebuilt.execute(
+        "drop schema analytics cascade",
+        "drop schema standard cascade",
+        "create schema standard",
+        "create schema analytics",
+    )
+
+    for layer in ("staging", "intermediate", "marts"):
+        rebuilt.build("north", "--select", f"tag:{layer}", *PRODUCTION)
+
+    assert rebuilt.marts("north") == changed.marts("north")
+
+
+def test_a_run_leaves_the_rows_of_other_tenants_alone(built, changed):
+    assert changed.marts("south") == built.marts("south")
+    assert changed.marts("north") != built.marts("north")
+
+
+def test_only_changed_days_are_rebuilt_until_a_full_refresh_of_the_tenant_is_asked_for(changed, tmp_path):
+    marked = changed.copy(tmp_path / "marked")
+    marks = "select tenant_id, sale_id from analytics.fct_sales where cash_register_number = 77 order by all"
+    marked.execute(
+        "update analytics.fct_sales set cash_register_number = 77 where sale_id in ('1.1', '3.1')",
+        "update raw.sale set sale_price = 11, _loaded_at = '2024-02-02' where tenant_id = 'north' and id = '1.1'",
+    )
+
+    marked.build("north", *PRODUCTION)
+    after_a_run = marked.rows(marks)
+    marked.build("north", "--full-refresh", *PRODUCTION)
+    after_a_refresh = marked.rows(marks)
+
+    assert after_a_run == [("north", "3.1"), ("south", "1.1"), ("south", "3.1")]
+    assert after_a_refresh == [("south", "1.1"), ("south", "3.1")]
+
+
+def test_a_retailer_that_loses_everything_keeps_nothing_in_the_marts(changed, tmp_path):
+    emptied = changed.copy(tmp_path / "emptied")
+    tables = ("sale", "articlesize", "purchase_order_position", "article", "branch")
+    emptied.execute(*(f"delete from raw.{table} where tenant_id = 'north'" for table in tables))
+
+    emptied.build("north", *PRODUCTION)
+
+    marts = emptied.marts("north")
+    calendar = marts.pop("dim_date")
+    assert {mart: len(rows) for mart, rows in marts.items()} == dict.fromkeys(marts, 0)
+    assert calendar

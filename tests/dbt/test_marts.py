@@ -1,0 +1,108 @@
+"""What the marts say about a small retailer whose numbers fit on a page."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+pytestmark = pytest.mark.dbt
+
+
+def test_a_build_runs_every_unit_test_and_every_data_test(first_build):
+    _, statuses = first_build
+    kinds = [node.split(".")[0] for node in statuses]
+
+    assert set(statuses.values()) == {"success", "pass"}
+    assert kinds.count("unit_test") == 10
+    assert kinds.count("test") >= 40
+
+
+def test_reversed_lines_are_no_sales_and_returns_are_negative_ones(built):
+    lines = built.rows(
+        "select sale_id, units, revenue, margin, is_return, is_staff_purchase from analytics.fct_sales "
+        "where tenant_id = 'north' order by sale_id"
+    )
+
+    assert lines == [
+        ("1.1", 2, 20, 12, False, False),
+        ("2.1", 3, 30, 18, False, False),
+        ("3.1", 1, 10, 6, False, True),
+        ("4.1", 4, 40, 24, False, False),
+        ("5.1", -1, -10, -6, True, False),
+        ("6.1", 1, 10, 6, False, False),
+    ]
+
+
+def test_demand_fills_silent_weeks_and_marks_those_in_which_stock_ran_out(built):
+    weeks = built.rows(
+        "select week_start, units, closing_stock, is_stock_out from analytics.fct_demand_weekly "
+        "where tenant_id = 'north' and article_number = 100 order by week_start"
+    )
+
+    assert weeks == [
+        (date(2024, 1, 1), 2.0, 3.0, False),
+        (date(2024, 1, 8), 3.0, 0.0, True),
+        (date(2024, 1, 15), 0.0, 0.0, True),
+        (date(2024, 1, 22), 0.0, 0.0, True),
+    ]
+
+
+def test_demand_ends_with_the_last_complete_week(built):
+    weeks = built.rows(
+        "select week_start, units, gross_units, returned_units from analytics.fct_demand_weekly "
+        "where tenant_id = 'north' and article_number = 200"
+    )
+
+    assert weeks == [(date(2024, 1, 22), 3.0, 4.0, 1.0)]
+
+
+def test_every_article_has_a_name_even_one_without_a_master(built):
+    names = built.rows(
+        "select article_number, article_name, is_inferred from analytics.dim_article "
+        "where tenant_id = 'north' order by article_number"
+    )
+
+    assert names == [
+        (100, "Coats Nordlicht 4711", False),
+        (200, "Article 200", False),
+        (300, "Article 300", True),
+    ]
+
+
+def test_positions_show_what_is_there_what_is_coming_and_what_is_wrong(built):
+    positions = built.rows(
+        "select article_number, branch_number, size, on_hand, on_order, average_weekly_units, "
+        "is_stocked_out, is_negative_stock from analytics.inventory_position "
+        "where tenant_id = 'north' order by all"
+    )
+
+    assert positions == [
+        (100, 1, "S", Decimal(0), Decimal(6), pytest.approx(5 / 13), True, False),
+        (100, 2, "S", Decimal(5), Decimal(0), 0.0, False, False),
+        (200, 1, None, Decimal(-1), Decimal(0), pytest.approx(3 / 13), True, True),
+    ]
+
+
+def test_the_calendar_knows_weeks_and_public_holidays(built):
+    days = built.rows(
+        "select date_day, week_start, iso_week, iso_year, is_public_holiday, holiday_name "
+        "from analytics.dim_date where tenant_id = 'north' "
+        "and date_day in ('2024-01-01', '2024-01-06', '2024-12-30') order by date_day"
+    )
+
+    assert days == [
+        (date(2024, 1, 1), date(2024, 1, 1), 1, 2024, False, None),
+        (date(2024, 1, 6), date(2024, 1, 1), 1, 2024, True, "Epiphany"),
+        (date(2024, 12, 30), date(2024, 12, 30), 1, 2025, False, None),
+    ]
+
+
+def test_branches_without_a_name_go_by_their_search_term(built):
+    branches = built.rows(
+        "select branch_number, branch_name, is_webshop from analytics.dim_branch "
+        "where tenant_id = 'north' order by branch_number"
+    )
+
+    assert branches == [(1, "Old Town", False), (2, "WEB", True)]
