@@ -20,7 +20,9 @@ from mercurios.forecasting.arrays import F64, I64, Bool, matmul_rows, row_sum
 GCV_INFLATION = 1.4
 # Stiffest first: equal scores (a constant series) choose the stiffest penalty.
 PENALTY_GRID = (100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01)
-_GAP_CHUNK = 1_024
+# Masked weeks are padded to a multiple of this, so that series of nearly as many are solved in one call.
+_GAP_STEP = 4
+_GAP_CELLS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +104,15 @@ def fit(basis: RidgeBasis, z: F64, observed: Bool) -> RidgeFit:
     rss = squares[:, None] - matmul_rows(projection * projection, (2.0 * shrink - shrink * shrink).T)
     count = observed.sum(axis=1)
     choice = _choose(rss, np.broadcast_to(shrink.sum(axis=1), rss.shape), count)
-    gaps = z.shape[1] - count
-    size = 1
-    while size < 2 * z.shape[1]:
-        rows = np.flatnonzero((gaps > size // 2) & (gaps <= size))
-        for begin in range(0, rows.size, _GAP_CHUNK):
-            part = rows[begin : begin + _GAP_CHUNK]
+    sizes = -(-(z.shape[1] - count) // _GAP_STEP) * _GAP_STEP
+    for size in np.unique(sizes[sizes > 0]).tolist():
+        rows = np.flatnonzero(sizes == size)
+        chunk = max(1, _GAP_CELLS // (size * basis.shrink.size))
+        for begin in range(0, rows.size, chunk):
+            part = rows[begin : begin + chunk]
             choice[part], projection[part] = _fit_gaps(
                 basis, projection[part], squares[part], observed[part], min(size, z.shape[1])
             )
-        size *= 2
     directions = projection[:, 1:] * basis.gain[choice]
     return RidgeFit(projection, choice, directions)
 
@@ -135,26 +136,19 @@ def _fit_gaps(basis: RidgeBasis, projection: F64, squares: F64, observed: Bool, 
     """
     at = np.argsort(observed, axis=1, kind="stable")[:, :size]
     missing = ~np.take_along_axis(observed, at, axis=1)
+    shrink = basis.shrink[:, None, :]
     q_m = basis.q[at] * missing[:, :, None]
-    identity = np.eye(size)
-    penalties = basis.shrink.shape[0]
-    rss = np.empty((projection.shape[0], penalties))
-    trace = np.empty_like(rss)
-    completed = np.empty((penalties, *projection.shape))
-    for row, shrink in enumerate(basis.shrink):
-        right = (q_m * shrink) @ q_m.transpose(0, 2, 1)
-        square = (q_m * (shrink * shrink)) @ q_m.transpose(0, 2, 1)
-        target = (q_m @ (shrink * projection)[:, :, None])[:, :, 0]
-        solved = np.linalg.solve(
-            identity - right, np.concatenate([target[:, :, None], square - right @ right], axis=2)
-        )
-        y_m = solved[:, :, 0]
-        completed[row] = projection + (q_m.transpose(0, 2, 1) @ y_m[:, :, None])[:, :, 0]
-        energy = completed[row] * completed[row]
-        rss[:, row] = squares + row_sum(y_m * y_m) - row_sum(energy * (2.0 * shrink - shrink * shrink))
-        lost = np.trace(right, axis1=1, axis2=2) - np.trace(solved[:, :, 1:], axis1=1, axis2=2)
-        trace[:, row] = shrink.sum() - lost
-    choice = _choose(rss, trace, observed.sum(axis=1))
+    q_t = q_m.transpose(0, 2, 1)
+    damped = q_m * shrink[:, :, None, :]
+    right = damped @ q_t
+    square = (damped * shrink[:, :, None, :]) @ q_t
+    target = damped @ projection[:, :, None]
+    solved = np.linalg.solve(np.eye(size) - right, np.concatenate([target, square - right @ right], axis=3))
+    y_m = solved[:, :, :, 0]
+    completed = projection + (q_t @ y_m[:, :, :, None])[:, :, :, 0]
+    rss = squares + row_sum(y_m * y_m) - row_sum(completed * completed * (2.0 * shrink - shrink * shrink))
+    lost = np.trace(right, axis1=2, axis2=3) - np.trace(solved[:, :, :, 1:], axis1=2, axis2=3)
+    choice = _choose(rss.T, (basis.shrink.sum(axis=1)[:, None] - lost).T, observed.sum(axis=1))
     return choice, completed[choice, np.arange(choice.size)]
 
 
