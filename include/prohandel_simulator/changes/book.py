@@ -117,6 +117,16 @@ class Book:
         self.recent.append(lines)
         self.counts["sale"] += len(lines)
 
+    def _prices(self, line: PlannedLine) -> tuple[int, int]:
+        """Return the price of a unit and its label: the usual price, from which a receipt takes its discount."""
+        state = self.world.state
+        now = int(state["row_price"][line.row])
+        price = now - round(now * line.discounted / 5) * 5 if line.cents is None else line.cents
+        if state["row_service"][line.row]:
+            return price, max(price, 0)
+        usual = int(state["article_price"][state["row_article"][line.row]])
+        return price, max(price, usual) if line.cents is None or price > 0 else 0
+
     def _sale_row(
         self,
         day: int,
@@ -128,12 +138,7 @@ class Book:
         ticks: int,
     ) -> dict[str, Any]:
         state, row = self.world.state, line.row
-        article = int(state["row_article"][row])
-        now = int(state["row_price"][row])
-        price = now - round(now * line.discounted / 5) * 5 if line.cents is None else line.cents
-        # The usual price is the label; what a receipt takes off it is discount.
-        label = max(price, int(state["article_price"][article])) if line.cents is None or price > 0 else 0
-        label = max(price, 0) if state["row_service"][row] else label
+        price, label = self._prices(line)
         deduction = int(price * line.deducted) * units
         paid = price * units - deduction
         return {

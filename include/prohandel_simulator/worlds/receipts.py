@@ -99,6 +99,17 @@ def _per_receipt(lines: Lines, values: np.ndarray) -> np.ndarray:
     return np.asarray(values[lines.receipt // 2])
 
 
+def _exceptions(
+    lines: Lines, number: np.ndarray, price: np.ndarray, by_staff: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what is deducted from each line, and which lines carry no label price."""
+    some = np.where(rng.random(len(price)) < 0.03, price // 10, 0)
+    deduction = np.where(by_staff, price // 4, some)
+    unlabelled = rng.random(len(price)) < 0.015
+    # A reversal must mirror its line, so what was drawn per line is copied from the line taken back.
+    return _mirrored(lines, number, deduction), _mirrored(lines, number, unlabelled)
+
+
 def sale_table(state: State, ledger: tuple[np.ndarray, ...], zone: str, seed: int) -> Table:
     """Build the `sale` resource from booked units."""
     rng = rng_for(seed, "receipts")
@@ -111,11 +122,7 @@ def sale_table(state: State, ledger: tuple[np.ndarray, ...], zone: str, seed: in
     by_staff = _per_receipt(lines, rng.random(receipts) < 0.015)
     odd = _per_receipt(lines, rng.random(receipts) < 0.03)
     kind = np.where(by_staff, np.where(back, STAFF_RETURN, STAFF_SALE), np.where(back & ~odd, RETURN, SALE))
-    deducted = rng.random(len(label)) < 0.03
-    deduction = np.where(by_staff, (label - markdown) // 4, np.where(deducted, (label - markdown) // 10, 0))
-    # A reversal must mirror its line, so random draws above are per receipt or copied from the line taken back.
-    deduction = _mirrored(lines, number, deduction)
-    unlabelled = _mirrored(lines, number, rng.random(len(label)) < 0.015)
+    deduction, unlabelled = _exceptions(lines, number, label - markdown, by_staff, rng)
     paid = label - markdown - deduction
     known = _per_receipt(lines, rng.random(receipts) < 0.21)
     customer = _per_receipt(
