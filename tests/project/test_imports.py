@@ -25,7 +25,7 @@ MAY_KNOW = {
     "landing": ("prohandel.resources",),
     "warehouse": ("landing", "prohandel.resources", "tenants"),
     "forecasting": (),
-    "quality": ("prohandel.resources", "warehouse"),
+    "quality": ("marts", "prohandel.resources", "warehouse"),
     "alerts": (),
 }
 

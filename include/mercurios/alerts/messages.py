@@ -137,10 +137,13 @@ def headline(error: BaseException | str | None) -> str:
 
 
 def advice(error: BaseException | str | None) -> str:
-    """Return what to do about an error, by its type."""
-    for kind in type(error).__mro__ if isinstance(error, BaseException) else ():
-        if kind.__name__ in _ADVICE:
-            return _ADVICE[kind.__name__]
+    """Return what to do about an error, by its type or that of the error it was raised from."""
+    cause = error if isinstance(error, BaseException) else None
+    while cause is not None:
+        for kind in type(cause).__mro__:
+            if kind.__name__ in _ADVICE:
+                return _ADVICE[kind.__name__]
+        cause = cause.__cause__
     return _DEFAULT_ADVICE
 
 

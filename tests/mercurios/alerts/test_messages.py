@@ -131,3 +131,13 @@ def test_advice_follows_the_type_of_the_error_and_its_parents() -> None:
 
     assert "holds the tenant's warehouse file" in advice(Special("x"))
     assert advice(ValueError("x")) == advice(None) != advice(Special("x"))
+
+
+def test_advice_follows_the_error_an_operator_wrapped() -> None:
+    class GateFailed(Exception):
+        pass
+
+    wrapped = RuntimeError("tenant mini: gate marts failed")
+    wrapped.__cause__ = GateFailed("gate marts failed")
+
+    assert "clear the check task" in advice(wrapped)

@@ -1,0 +1,217 @@
+"""A gate: check tables, record what was found, and stop the run when something critical is wrong.
+
+A gate is recorded whether it passes or not, once per run: running it again replaces its results, so that a cleared
+task leaves one answer behind. The recording is complete before the failure is raised.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from mercurios.quality.sources import BatchSource, Facts, batch_source
+from mercurios.quality.suites import History, Severity, Source, Suite, Usual, suites_of
+from mercurios.quality.validate import Outcome, validate
+from mercurios.warehouse.engine import Engine
+from mercurios.warehouse.sql import render
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+log = logging.getLogger(__name__)
+
+
+class GateFailed(Exception):
+    """Critical expectations do not hold; the message lists each with table, column, finding and examples."""
+
+    def __init__(self, gate: str, outcomes: Sequence[Outcome]) -> None:
+        self.gate = gate
+        self.outcomes = tuple(outcomes)
+        rest = f" (and {len(outcomes) - 1} more)" if len(outcomes) > 1 else ""
+        lines = [f"gate {gate} failed: {outcomes[0]}{rest}", *(f"- {outcome}" for outcome in outcomes[1:])]
+        super().__init__("\n".join(lines))
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """What a gate found."""
+
+    gate: str
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def failures(self) -> tuple[Outcome, ...]:
+        """The outcomes that stop the run."""
+        return tuple(outcome for outcome in self.outcomes if outcome.stops)
+
+    @property
+    def warnings(self) -> tuple[Outcome, ...]:
+        """The failed checks that are recorded only."""
+        return tuple(outcome for outcome in self.outcomes if not outcome.success and not outcome.stops)
+
+    @property
+    def success(self) -> bool:
+        """Whether the run may go on."""
+        return not self.failures
+
+    def counts(self) -> dict[str, int]:
+        """Return how many checks passed, warned and failed."""
+        kinds = Counter(
+            "passed" if outcome.success else "failed" if outcome.stops else "warned"
+            for outcome in self.outcomes
+        )
+        return {kind: kinds[kind] for kind in ("passed", "warned", "failed")}
+
+    def raise_on_failure(self) -> None:
+        """Raise what stops the run.
+
+        Raises:
+            GateFailed: a critical expectation does not hold.
+        """
+        if self.failures:
+            raise GateFailed(self.gate, self.failures)
+
+
+def check(engine: Engine, tenant_id: str, run_id: str, gate: str) -> dict[str, int]:
+    """Run a gate over all its tables and return its counts.
+
+    Raises:
+        GateFailed: a critical expectation does not hold.
+    """
+    result = run_gate(engine, tenant_id, run_id, gate)
+    for outcome in result.warnings:
+        log.warning("%s", outcome)
+    result.raise_on_failure()
+    return result.counts()
+
+
+def run_gate(
+    engine: Engine, tenant_id: str, run_id: str, gate: str, tables: Sequence[str] | None = None
+) -> GateResult:
+    """Check the tables of a gate and record the result in ops.dq_result and ops.dq_metric.
+
+    Args:
+        engine: the tenant's open warehouse.
+        tenant_id: the tenant, the only one whose rows may appear.
+        run_id: the run whose rows are checked, and under which the result is recorded.
+        gate: `raw`, `marts` or `forecast`.
+        tables: the tables to check, all of the gate by default.
+
+    Raises:
+        ValueError: the gate or a table is unknown.
+        WarehouseError: a table could not be read or the result not be written.
+    """
+    suites = _selected(suites_of(gate, tenant_id, _history(engine, tenant_id, run_id)), tables)
+    source = batch_source(engine, run_id, _source_now(engine, tenant_id, run_id))
+    outcomes: list[Outcome] = []
+    metrics: dict[str, Facts] = {}
+    for suite in suites:
+        found, metrics[suite.name] = _check_table(suite, source)
+        outcomes += found
+    result = GateResult(gate, tuple(outcomes))
+    _record(engine, tenant_id, run_id, result, metrics)
+    return result
+
+
+def _selected(suites: Sequence[Suite], tables: Sequence[str] | None) -> list[Suite]:
+    if tables is None:
+        return list(suites)
+    known = {suite.table: suite for suite in suites}
+    unknown = [table for table in tables if table not in known]
+    if unknown:
+        raise ValueError(f"no suite for {', '.join(unknown)}; this gate checks {', '.join(known)}")
+    return [known[table] for table in tables]
+
+
+def _check_table(suite: Suite, source: BatchSource) -> tuple[list[Outcome], Facts]:
+    import pandas as pd
+
+    columns = source.columns(suite)
+    outcomes = validate(suite, "columns", pd.DataFrame(columns=columns))
+    needed = {*suite.row_columns, *([suite.cursor] if suite.cursor else [])}
+    if needed - set(columns):
+        return outcomes + _unchecked(suite, sorted(needed - set(columns))), {}
+    facts = source.facts(suite)
+    outcomes += validate(suite, "facts", pd.DataFrame([facts], dtype="float64"))
+    if suite.run_rows_only and not facts["run_rows"]:
+        return outcomes, facts
+    rows = source.rows(suite)
+    outcomes += validate(suite, "rows", rows)
+    return outcomes, {**facts, "null_share": _null_share(rows)}
+
+
+def _unchecked(suite: Suite, missing: Sequence[str]) -> list[Outcome]:
+    """Name the checks that could not run; the missing column itself is a failure of the schema check."""
+    sources: tuple[Source, ...] = ("facts", "rows")
+    return [
+        Outcome(
+            suite=suite.name,
+            expectation=check.name,
+            column=check.column,
+            severity=Severity.WARNING,
+            success=False,
+            observed=f"not checked: missing columns: {', '.join(missing)}",
+        )
+        for check in suite.checks
+        if check.source in sources
+    ]
+
+
+def _null_share(rows: pd.DataFrame) -> float | None:
+    return float(rows.isna().to_numpy().mean()) if rows.size else None
+
+
+def _history(engine: Engine, tenant_id: str, run_id: str) -> History:
+    sql = render(engine.dialect, "quality_history")
+    found = engine.fetch_arrow(sql, {"tenant_id": tenant_id, "run_id": run_id}).to_pylist()
+    return History(
+        {
+            (row["table_name"], row["metric"]): Usual(
+                row["runs"], float(row["highest"]), float(row["latest"])
+            )
+            for row in found
+        }
+    )
+
+
+def _source_now(engine: Engine, tenant_id: str, run_id: str) -> datetime | None:
+    sql = render(engine.dialect, "quality_source_clock")
+    found: list[Any] = engine.fetch_arrow(sql, {"tenant_id": tenant_id, "run_id": run_id}).to_pylist()
+    return found[0]["source_now"] if found else None
+
+
+def _record(
+    engine: Engine, tenant_id: str, run_id: str, result: GateResult, metrics: dict[str, Facts]
+) -> None:
+    now = datetime.now(UTC).replace(tzinfo=None)
+    run = {"tenant_id": tenant_id, "run_id": run_id}
+    insert_result = render(engine.dialect, "quality_result_insert")
+    insert_metric = render(engine.dialect, "quality_metric_insert")
+    with engine.transaction():
+        engine.execute(render(engine.dialect, "quality_result_delete"), {**run, "gate": result.gate})
+        for outcome in result.outcomes:
+            row = {**run, "gate": result.gate, **_result_row(outcome), "checked_at": now}
+            engine.execute(insert_result, row)
+        for table, facts in metrics.items():
+            engine.execute(render(engine.dialect, "quality_metric_delete"), {**run, "table_name": table})
+            for metric, value in facts.items():
+                row = {**run, "table_name": table, "metric": metric, "value": value, "measured_at": now}
+                engine.execute(insert_metric, row)
+
+
+def _result_row(outcome: Outcome) -> dict[str, Any]:
+    details = {"failing_rows": outcome.failing, "examples": list(outcome.examples)}
+    return {
+        "suite": outcome.suite,
+        "expectation": outcome.expectation,
+        "column_name": outcome.column,
+        "severity": outcome.severity.value,
+        "success": outcome.success,
+        "observed": outcome.observed,
+        "details": json.dumps(details),
+    }

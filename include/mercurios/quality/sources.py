@@ -1,0 +1,129 @@
+"""Where a gate reads a table: one strategy per engine.
+
+A strategy answers three questions about a table (columns, facts, rows) with something Great Expectations can
+validate. DuckDB hands over DataFrames, because the library calls every expectation failed when it talks to DuckDB
+itself; an engine the library knows can hand over a table and let the expectations run there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from mercurios.quality.suites import Suite
+from mercurios.warehouse.engine import Engine, WarehouseError
+from mercurios.warehouse.sql import render
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+Facts = dict[str, float | None]
+
+
+class BatchSource(Protocol):
+    """Reads one table for a gate."""
+
+    def columns(self, suite: Suite) -> list[str]:
+        """Return the table's columns; none when there is no such table."""
+
+    def facts(self, suite: Suite) -> Facts:
+        """Return what is counted about the whole table."""
+
+    def rows(self, suite: Suite) -> pd.DataFrame:
+        """Return the rows to check, with the columns the checks read."""
+
+
+def batch_source(engine: Engine, run_id: str, source_now: datetime | None) -> BatchSource:
+    """Return the strategy for an engine.
+
+    Raises:
+        WarehouseError: no strategy reads this engine's tables.
+    """
+    strategy = _STRATEGIES.get(engine.dialect)
+    if strategy is None:
+        known = ", ".join(sorted(_STRATEGIES))
+        raise WarehouseError(f"no quality gate reads {engine.dialect!r} warehouses (known: {known})")
+    return strategy(engine, run_id, source_now)
+
+
+@dataclass(frozen=True)
+class FrameSource:
+    """DuckDB: columns and counts come from SQL, rows as a DataFrame of what the checks need."""
+
+    engine: Engine
+    run_id: str
+    source_now: datetime | None
+
+    def columns(self, suite: Suite) -> list[str]:
+        """Return the table's columns; none when there is no such table."""
+        parameters = {"table_schema": suite.schema, "table_name": suite.table}
+        found = self.engine.fetch_arrow(render(self.engine.dialect, "quality_columns"), parameters)
+        return [str(name) for name in found.column("column_name").to_pylist()]
+
+    def facts(self, suite: Suite) -> Facts:
+        """Return what is counted about the whole table."""
+        sql = render(
+            self.engine.dialect,
+            "quality_facts",
+            schema=suite.schema,
+            table=suite.table,
+            key=suite.key,
+            cursor=suite.cursor,
+            run_rows_only=suite.run_rows_only,
+        )
+        parameters: dict[str, Any] = {"run_id": self.run_id} if suite.run_rows_only else {}
+        if suite.cursor:
+            parameters["source_now"] = self.source_now
+        [counted] = self.engine.fetch_arrow(sql, parameters).to_pylist()
+        facts = {name: _number(value) for name, value in counted.items()}
+        for reference in suite.references:
+            orphans = render(
+                self.engine.dialect,
+                "quality_orphans",
+                table=suite.table,
+                column=reference.column,
+                to_table=reference.table,
+                key=reference.key,
+            )
+            facts[reference.fact] = _number(self.engine.fetch_arrow(orphans).column("orphans")[0].as_py())
+        return facts
+
+    def rows(self, suite: Suite) -> pd.DataFrame:
+        """Return the rows to check, with the columns the checks read."""
+        sql = render(
+            self.engine.dialect,
+            "quality_rows",
+            schema=suite.schema,
+            table=suite.table,
+            columns=suite.row_columns,
+            run_rows_only=suite.run_rows_only,
+        )
+        parameters = {"run_id": self.run_id} if suite.run_rows_only else {}
+        frame: pd.DataFrame = _plain(self.engine.fetch_arrow(sql, parameters)).to_pandas()
+        return frame
+
+
+_STRATEGIES: Mapping[str, type[FrameSource]] = {"duckdb": FrameSource}
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """Turn decimals and dates into what pandas computes with natively; as objects they are slow."""
+    import pyarrow as pa
+
+    for index, column in enumerate(table.schema):
+        if pa.types.is_decimal(column.type):
+            table = table.set_column(index, column.name, table.column(index).cast(pa.float64()))
+        elif pa.types.is_date(column.type):
+            table = table.set_column(index, column.name, table.column(index).cast(pa.timestamp("us")))
+    return table
+
+
+def _number(value: Any) -> float | None:
+    if value is None:
+        return None
+    number = float(value)
+    return None if math.isnan(number) else number

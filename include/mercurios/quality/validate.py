@@ -1,0 +1,185 @@
+"""Running a suite with Great Expectations.
+
+The library takes seconds to import, talks to the network and draws progress bars unless told otherwise; this module
+tells it, imports it late, and turns its results into plain outcomes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from mercurios.quality.suites import Check, Severity, Source, Suite
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one check found.
+
+    Attributes:
+        observed: the finding in words.
+        failing: rows that break the expectation; None where it is not about rows.
+        examples: keys and values of a few failing rows, none where they may belong to people.
+    """
+
+    suite: str
+    expectation: str
+    column: str | None
+    severity: Severity
+    success: bool
+    observed: str
+    failing: int | None = None
+    examples: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+
+    @property
+    def stops(self) -> bool:
+        """Whether this outcome fails the gate."""
+        return not self.success and self.severity is Severity.CRITICAL
+
+    def __str__(self) -> str:
+        where = f" on {self.column}" if self.column else ""
+        shown = f", for example {json.dumps(list(self.examples))}" if self.examples else ""
+        return f"{self.suite}: {self.expectation}{where}: {self.observed}{shown}"
+
+
+def validate(suite: Suite, source: Source, frame: pd.DataFrame) -> list[Outcome]:
+    """Run those checks of a suite that read one source, in the suite's order.
+
+    Args:
+        suite: the suite.
+        source: which checks to run.
+        frame: what they read: the rows, one row of facts, or no rows and the table's columns.
+    """
+    checks = [check for check in suite.checks if check.source == source]
+    if not checks:
+        return []
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+
+    name = f"{suite.name}:{source}"
+    context = _context()
+    frames = context.data_sources.get("frames")
+    batch = (
+        frames.add_dataframe_asset(name)
+        .add_batch_definition_whole_dataframe("all")
+        .get_batch({"dataframe": frame})
+    )
+    try:
+        expectations = [
+            getattr(gxe, check.expectation)(
+                severity=check.severity.value, meta={"position": position}, **check.arguments
+            )
+            for position, check in enumerate(checks)
+        ]
+        # Keys of failing rows are not asked for here: the library collects them one by one, a minute for 500,000 rows.
+        result = batch.validate(
+            gx.ExpectationSuite(name, expectations=expectations),
+            result_format={"result_format": "BASIC", "partial_unexpected_count": EXAMPLES},
+        )
+    finally:
+        frames.delete_asset(name)
+    found = {item.expectation_config.meta["position"]: item for item in result.results}
+    return [_outcome(suite, check, found[position], frame) for position, check in enumerate(checks)]
+
+
+@cache
+def _context() -> Any:
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+    context.data_sources.add_pandas("frames")
+    return context
+
+
+def _outcome(suite: Suite, check: Check, item: Any, frame: pd.DataFrame) -> Outcome:
+    details = item.result
+    failing = details.get("unexpected_count")
+    about_rows = check.source == "rows"
+    wanted = about_rows and not item.success and not suite.personal
+    return Outcome(
+        suite=suite.name,
+        expectation=check.name,
+        column=check.column,
+        severity=check.severity,
+        success=bool(item.success),
+        observed=_observed(check, item, frame),
+        failing=int(failing) if about_rows and failing is not None else None,
+        examples=_examples(suite, check, details, frame) if wanted else (),
+    )
+
+
+def _observed(check: Check, item: Any, frame: pd.DataFrame) -> str:
+    raised = [
+        info["exception_message"] for info in _exceptions(item.exception_info) if info.get("raised_exception")
+    ]
+    if raised:
+        return f"not checked: {str(raised[0]).splitlines()[0][:300]}"
+    if check.source == "columns":
+        present, expected = set(frame.columns), set(check.arguments["column_set"])
+        missing, extra = sorted(expected - present), sorted(present - expected)
+        parts = ([f"missing columns: {', '.join(missing)}"] if missing else []) + (
+            [f"further columns: {', '.join(extra)}"] if extra else []
+        )
+        return "; ".join(parts) or f"{len(present)} columns"
+    if check.source == "facts":
+        value = frame[check.columns[0]].iloc[0]
+        bounds = " and ".join(
+            f"{word} {check.arguments[key]:g}"
+            for key, word in (("min_value", "at least"), ("max_value", "at most"))
+            if key in check.arguments
+        )
+        return f"{check.columns[0]} = {'none' if value is None or math.isnan(value) else f'{value:g}'} ({bounds})"
+    return f"{item.result.get('unexpected_count', 0)} of {item.result.get('element_count', 0)} rows"
+
+
+def _exceptions(info: Any) -> list[Mapping[str, Any]]:
+    # One flat record, or one per metric that could not be computed.
+    return (
+        [info]
+        if "raised_exception" in info
+        else [entry for entry in info.values() if isinstance(entry, Mapping)]
+    )
+
+
+def _examples(
+    suite: Suite, check: Check, details: Mapping[str, Any], frame: pd.DataFrame
+) -> list[dict[str, Any]]:
+    columns = list(dict.fromkeys([*suite.key, *check.columns]))
+    if check.expectation == "ExpectColumnValuesToNotBeNull":
+        rows = frame.loc[frame[check.columns[0]].isna(), columns].head(EXAMPLES)
+    elif len(check.columns) == 1:
+        values = details.get("partial_unexpected_list", [])[:EXAMPLES]
+        rows = frame.loc[frame[check.columns[0]].isin(values), columns].head(EXAMPLES)
+    elif check.expectation == "ExpectCompoundColumnsToBeUnique":
+        repeated = frame.duplicated(subset=list(check.columns), keep=False)
+        rows = frame.loc[repeated, columns].head(EXAMPLES)
+    else:
+        pairs = [tuple(pair) for pair in details.get("partial_unexpected_list", [])[:EXAMPLES]]
+        return [dict(zip(check.columns, map(plain, pair), strict=True)) for pair in pairs]
+    return [{str(name): plain(value) for name, value in row.items()} for row in rows.to_dict("records")]
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON knows it, nulls of every kind as None."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if isinstance(value, bool | int | float | str):
+        return value
+    item = getattr(value, "item", None)
+    text = value.isoformat() if hasattr(value, "isoformat") else None
+    if text is not None:
+        return None if text == "NaT" else text
+    return plain(item()) if item else str(value)
