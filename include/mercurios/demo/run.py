@@ -71,23 +71,14 @@ def _play(stack: Stack, console: Console, started: float, history: _History) -> 
         api = stack.await_airflow(dag_ids)
     follower = Follower(api, stack, console, started)
     follower.say(f"Airflow is up at {stack.airflow_url}")
-    for tenant in TENANTS:
-        api.unpause(f"pipeline__{tenant}")
-    stamp = time.strftime("%Y%m%dT%H%M%S")
-
-    def names(kind: str, label: str) -> dict[str, tuple[str, str]]:
-        return {tenant: (f"{kind}__{tenant}", f"demo_{label}_{stamp}") for tenant in TENANTS}
-
     follower.say("first pipeline run of every tenant")
-    outcomes = follower.run(names("pipeline", "first"))
+    outcomes = follower.run("pipeline", "first", TENANTS)
     stack.advance_clock(24)
     history.add_day()
     follower.say("a day has passed in the shops: second pipeline run")
-    outcomes += follower.run(names("pipeline", "second"))
-    for tenant in TENANTS:
-        api.unpause(f"forecast__{tenant}")
+    outcomes += follower.run("pipeline", "second", TENANTS)
     follower.say("forecast of every tenant")
-    return outcomes + follower.run(names("forecast", "week"))
+    return outcomes + follower.run("forecast", "week", TENANTS)
 
 
 class _History:
