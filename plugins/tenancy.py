@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import Asset, get_parsing_context
@@ -13,7 +13,7 @@ from mercurios.tenants import Tenant, load_tenants
 from warehouse.hooks import duckdb_path
 
 # A fixed date: a moving one would give every DAG a new version at every parse.
-START = datetime(2025, 1, 1, tzinfo=timezone.utc)
+START = datetime(2025, 1, 1, tzinfo=UTC)
 
 
 def tenants_to_build(kind: str) -> Iterator[Tenant]:

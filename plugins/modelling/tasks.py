@@ -14,6 +14,7 @@ from airflow.sdk import TaskGroup
 
 if TYPE_CHECKING:
     from cosmos import ProfileConfig
+
     from mercurios.tenants import Tenant
 
 DBT_PROJECT = Path(__file__).resolve().parents[2] / "include" / "dbt"

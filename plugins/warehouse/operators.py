@@ -14,6 +14,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
     from mercurios.tenants import Tenant
 
 
@@ -124,6 +125,7 @@ class GateOperator(TenantOperator):
     def execute(self, context: Context) -> dict[str, int]:
         """Check, record, and mark the publication stale when the gate fails."""
         from mercurios.quality.gate import GateFailed, check
+
         from mercurios.warehouse.publish import mark_stale
         from warehouse.hooks import warehouse_of
 
