@@ -229,6 +229,8 @@ def fill(warehouse: Warehouse, tenant: str) -> None:
         sale("2.2", "2024-01-09", 200, 1, 1),
         sale("2.500001", "2024-01-09", 200, 1, -1),
         sale("3.1", "2024-01-16", 300, 2, 1, type=2),
+        sale("3.2", "2024-01-16", 300, 2, 5, sale_price=51),
+        sale("3.3", "2024-01-16", 300, 2, -5, type=1),
         sale("4.1", "2024-01-23", 200, 1, 4),
         sale("5.1", "2024-01-25", 200, 1, -1, type=1),
         sale("6.1", "2024-01-30", 200, 1, 1),
@@ -265,6 +267,8 @@ def change_the_past(warehouse: Warehouse) -> None:
         " where tenant_id = 'north' and id = '5.1'",  # deleted, the only line of its day
         "update raw.sale set _deleted_at = '2024-02-01 09:00:00'"
         " where tenant_id = 'north' and id = '6.1'",  # found missing; the load left the row as it was
+        "update raw.sale set _deleted_at = '2024-02-01 09:00:00'"
+        " where tenant_id = 'north' and id in ('3.2', '3.3')",  # the same, but the day's units stay what they were
         f"update raw.category set name = 'Jackets', _loaded_at = '{late}' where tenant_id = 'north'",
         "delete from raw.articlesize where tenant_id = 'north' and id = 'z2'",
         "update raw.sale set quantity = 99 where tenant_id = 'south'",

@@ -29,6 +29,8 @@ def test_reversed_lines_are_no_sales_and_returns_are_negative_ones(built):
         ("1.1", 2, 20, 12, False, False),
         ("2.1", 3, 30, 18, False, False),
         ("3.1", 1, 10, 6, False, True),
+        ("3.2", 5, 51, 31, False, False),
+        ("3.3", -5, -50, -30, True, False),
         ("4.1", 4, 40, 24, False, False),
         ("5.1", -1, -10, -6, True, False),
         ("6.1", 1, 10, 6, False, False),
