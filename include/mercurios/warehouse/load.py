@@ -18,7 +18,7 @@ from mercurios.landing.manifest import Manifest
 from mercurios.landing.store import LandingStore
 from mercurios.prohandel.resources import RESOURCES, Resource
 from mercurios.warehouse.engine import Engine, WarehouseError
-from mercurios.warehouse.schema import landed_columns
+from mercurios.warehouse.schema import landed_columns, raw_columns
 from mercurios.warehouse.sql import render
 
 log = logging.getLogger(__name__)
@@ -125,6 +125,7 @@ def _load_resource(engine: Engine, manifest: Manifest, resource: Resource, loade
         render(engine.dialect, "merge", table=resource.table, columns=columns, tombstone=tombstone),
         {"loaded_at": loaded_at},
     )
+    _check_arrived(engine, manifest, resource)
     deleted = _delete_vanished(engine, manifest, resource, loaded_at) if manifest.complete else 0
     quarantined = _quarantine(engine, manifest, resource, loaded_at)
     if quarantined != counts.quarantined:
@@ -142,7 +143,8 @@ def _load_resource(engine: Engine, manifest: Manifest, resource: Resource, loade
 
 
 def _stage(engine: Engine, manifest: Manifest, resource: Resource, columns: Sequence[str]) -> None:
-    engine.execute(render(engine.dialect, "stage_create", table=resource.table, columns=columns))
+    typed = raw_columns(resource, engine.dialect)
+    engine.execute(render(engine.dialect, "stage_create", table=resource.table, columns=typed))
     parts = manifest.parts_of(resource.name, "rows")
     copied = engine.copy_files(f"stage_{resource.table}", columns, [part.url for part in parts])
     expected = sum(part.rows for part in parts)
@@ -162,6 +164,17 @@ def _guard_tenant(engine: Engine, manifest: Manifest, resource: Resource) -> Non
         raise TenantGuardError(
             f"{resource.name}: rows of another tenant in a manifest of {manifest.tenant_id!r} ({found}); nothing "
             "was loaded. Check which ProHandel connection the tenant's file names"
+        )
+
+
+def _check_arrived(engine: Engine, manifest: Manifest, resource: Resource) -> None:
+    """Make sure, before anything is committed, that RAW holds the key of every staged row."""
+    landed = manifest.counts[resource.name].landed
+    arrived = _scalar(engine, render(engine.dialect, "count_arrived", table=resource.table))
+    if arrived != landed:
+        raise WarehouseError(
+            f"{resource.name}: {landed} rows were staged, but RAW holds the keys of only {arrived} after the merge; "
+            "nothing was loaded. This is a fault of the loader or the engine: report it with the manifest"
         )
 
 
