@@ -76,25 +76,41 @@ def _layers(tenant: Tenant) -> TaskGroup:
 
 
 def _models(tenant: Tenant) -> TaskGroup:
+    """Mirror one `dbt build` of all models in a task per model, and run the tests when all models stand.
+
+    After a failure Cosmos skips the build at its next try and lets the tasks of the models that are missing run
+    dbt themselves, without tests. So the tests are a task of their own, which no retry can step over.
+    """
     from cosmos import DbtTaskGroup, ExecutionConfig, ProjectConfig, RenderConfig
     from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
+    from cosmos.operators.local import DbtTestLocalOperator
 
-    return DbtTaskGroup(
+    group = DbtTaskGroup(
         group_id="model",
         project_config=ProjectConfig(
             dbt_project_path=DBT_PROJECT, manifest_path=MANIFEST, install_dbt_deps=False, partial_parse=False
         ),
         profile_config=_profile(tenant),
         render_config=RenderConfig(
-            load_method=LoadMode.DBT_MANIFEST, test_behavior=TestBehavior.BUILD, emit_datasets=False
+            load_method=LoadMode.DBT_MANIFEST, test_behavior=TestBehavior.NONE, emit_datasets=False
         ),
         execution_config=ExecutionConfig(
             execution_mode=ExecutionMode.WATCHER, invocation_mode=InvocationMode.DBT_RUNNER
         ),
-        operator_args={
-            "install_deps": False,
-            "env": _environment(tenant),
-            "append_env": True,
-            "dbt_cmd_flags": _NO_UNIT_TESTS,
-        },
+        operator_args={"install_deps": False, "env": _environment(tenant), "append_env": True},
     )
+    leaves = list(group.get_leaves())
+    tests = DbtTestLocalOperator(
+        task_id="tests",
+        task_group=group,
+        project_dir=str(DBT_PROJECT),
+        profile_config=_profile(tenant),
+        invocation_mode=InvocationMode.DBT_RUNNER,
+        dbt_cmd_flags=_NO_UNIT_TESTS,
+        install_deps=False,
+        emit_datasets=False,
+        env=_environment(tenant),
+        append_env=True,
+    )
+    leaves >> tests
+    return group
