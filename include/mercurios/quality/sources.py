@@ -80,6 +80,10 @@ class FrameSource:
             parameters["source_now"] = self.source_now
         [counted] = self.engine.fetch_arrow(sql, parameters).to_pylist()
         facts = {name: _number(value) for name, value in counted.items()}
+        if suite.resource:
+            vanished = render(self.engine.dialect, "quality_vanished", table=suite.table)
+            parameters = {"run_id": self.run_id, "resource": suite.resource}
+            facts["empty_despite_ledger"] = _number(_scalar(self.engine.fetch_arrow(vanished, parameters)))
         for reference in suite.references:
             orphans = render(
                 self.engine.dialect,
@@ -89,7 +93,7 @@ class FrameSource:
                 to_table=reference.table,
                 key=reference.key,
             )
-            facts[reference.fact] = _number(self.engine.fetch_arrow(orphans).column("orphans")[0].as_py())
+            facts[reference.fact] = _number(_scalar(self.engine.fetch_arrow(orphans)))
         return facts
 
     def rows(self, suite: Suite) -> pd.DataFrame:
@@ -120,6 +124,10 @@ def _plain(table: pa.Table) -> pa.Table:
         elif pa.types.is_date(column.type):
             table = table.set_column(index, column.name, table.column(index).cast(pa.timestamp("us")))
     return table
+
+
+def _scalar(table: pa.Table) -> Any:
+    return table.column(0)[0].as_py()
 
 
 def _number(value: Any) -> float | None:

@@ -102,6 +102,7 @@ class Suite:
     """The checks of one table.
 
     Attributes:
+        resource: the resource of a RAW table, under which the ledger counts its rows.
         cursor: column that says when a row last changed at the source, for freshness.
         run_rows_only: the rows of the run are checked, not the whole table.
         personal: failing rows may belong to people, so none is shown as an example.
@@ -112,6 +113,7 @@ class Suite:
     key: tuple[str, ...]
     checks: tuple[Check, ...]
     references: tuple[Reference, ...] = ()
+    resource: str | None = None
     cursor: str | None = None
     run_rows_only: bool = False
     personal: bool = False
@@ -170,6 +172,7 @@ def raw_suite(resource: Resource, tenant_id: str, history: History) -> Suite:
     columns = ("tenant_id", *parent, *(column.name for column in resource.columns), *SYSTEM_COLUMNS)
     checks = [*_schema_checks(columns), *_key_checks(key, tenant_id), *_volume_checks(name, history)]
     checks.append(_fact_at_most("duplicates", 0, label="tenant_id, id"))
+    checks.append(_fact_at_most("empty_despite_ledger", 0, label="(row count)"))
     if resource.cursor_column:
         checks.append(_not_null(resource.cursor_column, Severity.WARNING))
         checks += _freshness_checks(name, resource.cursor_column, history)
@@ -181,6 +184,7 @@ def raw_suite(resource: Resource, tenant_id: str, history: History) -> Suite:
         resource.table,
         key,
         tuple(checks),
+        resource=resource.name,
         cursor=resource.cursor_column,
         run_rows_only=True,
         personal=resource.personal,

@@ -79,6 +79,22 @@ def test_a_key_that_another_run_loaded_before_counts_as_a_duplicate(
     assert "on tenant_id, id: duplicates = 1 (at most 0)" in message
 
 
+@pytest.mark.parametrize(("quarantined", "fails"), [(0, True), (4, True), (5, False)])
+def test_an_empty_table_fails_when_the_ledger_speaks_of_rows(
+    engine: DuckDBEngine, quarantined: int, fails: bool
+) -> None:
+    engine.execute(
+        "insert into ops.load_ledger by name select ? as tenant_id, ? as run_id, 'sale' as resource, 1 as attempt,"
+        " 'scan' as mode, true as is_complete, 5 as extracted, 0 as loaded, ? as quarantined, 5 - ? as superseded,"
+        " 0 as deleted, 'file' as manifest_url, now()::timestamp as loaded_at",
+        [TENANT, RUN, quarantined, quarantined],
+    )
+
+    result = run_gate(engine, TENANT, RUN, "raw", ["sale"])
+
+    assert [outcome.column for outcome in result.failures] == (["(row count)"] if fails else [])
+
+
 @pytest.mark.usefixtures("good_raw")
 def test_a_missing_column_fails_the_raw_gate_by_name(engine: DuckDBEngine) -> None:
     engine.execute("alter table raw.sale drop column quantity")
@@ -247,7 +263,14 @@ def test_metrics_measure_rows_duplicates_nulls_and_freshness(engine: DuckDBEngin
     metrics = {
         row["metric"]: row["value"] for row in _rows(engine, "select metric, value from ops.dq_metric")
     }
-    assert metrics == {"rows": 4, "run_rows": 3, "duplicates": 1, "freshness_hours": 1, "null_share": 0}
+    assert metrics == {
+        "rows": 4,
+        "run_rows": 3,
+        "duplicates": 1,
+        "freshness_hours": 1,
+        "null_share": 0,
+        "empty_despite_ledger": 0,
+    }
 
 
 @pytest.mark.usefixtures("good_raw")
@@ -264,7 +287,7 @@ def test_a_table_that_lost_half_its_rows_fails(engine: DuckDBEngine) -> None:
 @pytest.mark.usefixtures("good_raw")
 def test_unusual_volume_and_old_data_are_warnings_once_there_is_a_history(engine: DuckDBEngine) -> None:
     engine.execute(
-        "insert into raw.sale by name select sale.* replace ('more-' || n as id) from raw.sale as sale, range(1200) t(n)"
+        "insert into raw.sale by name select sale.* replace ('more-' || n as id) from raw.sale sale, range(1200) t(n)"
         " where sale.id = 'sale-0'"
     )
     engine.execute("update raw.sale set last_change = last_change - interval 30 day")
