@@ -65,12 +65,17 @@ def _print_tenant(console: Console, tenant: str, published: Path, outcomes: Sequ
     )
     for row in accuracy:
         console.print(
-            f"  forecast error (WAPE, backtest): {row['wape_model']:.3f}; seasonal naive "
-            f"{row['wape_seasonal_naive']:.3f}, 13-week mean {row['wape_mean_13w']:.3f}"
+            f"  forecast error (WAPE, backtest): {_error(row['wape_model'])}; "
+            f"seasonal naive {_error(row['wape_seasonal_naive'])}, 13-week mean {_error(row['wape_mean_13w'])}"
         )
     console.print(_urgent_table(urgent))
     status = read_status(published)
     console.print(f"  publication: {status.get('status')}, {status.get('published_at', '')[:19]} UTC")
+
+
+def _error(value: float | None) -> str:
+    """Return a WAPE as text; a history too short for a backtest has none."""
+    return "not measurable yet" if value is None else f"{value:.3f}"
 
 
 def _ledger_table(rows: Sequence[dict[str, Any]]) -> Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,7 +42,8 @@ def run_demo(home: Path, ports: Ports, *, leave: bool) -> bool:
         DemoError: a port is busy, or a service did not come up.
     """
     _check_ports(ports)
-    console = Console(soft_wrap=True)
+    # A log file has no width of its own, and tables must not lose columns in it.
+    console = Console(width=None if sys.stdout.isatty() else 130)
     started = time.monotonic()
     history = _History(home)
     stack = Stack(home=home, ports=ports, tenants=TENANTS, today=history.today)
