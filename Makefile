@@ -45,8 +45,9 @@ format: $(VENV)/.dev  ## Format Python and SQL
 	$(BIN)/sqlfluff fix --disable-progress-bar include/sql include/dbt
 
 requirements: $(VENV)/.uv  ## Compile requirements*.txt from requirements*.in
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --annotation-style line --no-header requirements.in -o requirements.txt
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --annotation-style line --no-header requirements-dev.in -o requirements-dev.txt
+	@# One set for Python 3.11 here and 3.12 in the image.
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line --no-header requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line --no-header requirements-dev.in -o requirements-dev.txt
 
 clean:  ## Remove what demo, tests and dbt wrote (the environment stays)
 	rm -rf .demo include/dbt/target include/dbt/logs .pytest_cache .mypy_cache .ruff_cache
