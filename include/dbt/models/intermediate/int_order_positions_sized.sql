@@ -52,7 +52,10 @@ sized as (
         coalesce(numbers.article_size_number, sizes.article_size_number, 0) as article_size_number,
         positions.size,
         coalesce(positions.delivered_units, 0) as delivered_units,
-        case when positions.backlog_units > 0 then positions.backlog_units else 0 end as open_units,
+        case
+            when positions.backlog_units > 0 and not positions.is_closed then positions.backlog_units
+            else 0
+        end as open_units,
         positions.expected_on,
         -- Goods that are here cannot have come later than today, nor on no day at all.
         least(

@@ -53,7 +53,9 @@ differences as (
         on
             order_positions.tenant_id = orders.tenant_id
             and order_positions.order_id = orders.order_id
-    where order_positions.backlog_units > 0
+    where
+        order_positions.backlog_units > 0
+        and not order_positions.is_closed
 
 )
 

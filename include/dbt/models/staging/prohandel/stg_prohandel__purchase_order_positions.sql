@@ -36,6 +36,7 @@ renamed as (
 
         ---------- booleans
         coalesce(is_consignment, false) as is_consignment,
+        coalesce(status in ({{ var('closed_order_position_statuses') | join(', ') }}), false) as is_closed,
 
         ---------- dates
         {{ date_or_null('expected_arrival') }} as expected_on,
