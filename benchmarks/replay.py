@@ -1,0 +1,66 @@
+"""Serves the sales of world `modehaus` again and again until a number of rows is reached.
+
+Two million rows need no world of that size: the pages are the simulator's own, byte for byte, and within one
+Parquet row group no row comes twice. It speaks the whole protocol (tokens, headers) because it is the simulator
+with one interceptor.
+
+Run: PYTHONPATH=include python benchmarks/replay.py --rows 2000000
+"""
+
+from __future__ import annotations
+
+import argparse
+import socket
+from datetime import date
+
+import uvicorn
+
+from prohandel_simulator.api import MAX_PAGESIZE, Answer, Request
+from prohandel_simulator.server import HOST, Application, configure
+from prohandel_simulator.simulator import Simulator
+from prohandel_simulator.world import default_cache_dir
+
+WORLD = "modehaus"
+
+
+class Replay:
+    """An interceptor that answers the list of sales.
+
+    Args:
+        simulator: holds the world.
+        rows: length of the list.
+    """
+
+    def __init__(self, simulator: Simulator, rows: int) -> None:
+        self._collection = simulator.tenants[WORLD].world.collections["sale"]
+        self._whole_pages = len(self._collection.visible) // MAX_PAGESIZE
+        self._pages = rows // MAX_PAGESIZE
+
+    def __call__(self, simulator: Simulator, request: Request) -> Answer | None:
+        """Answer a page of sales; other requests go on to the simulator."""
+        if request.path != ("sale",):
+            return None
+        page = int(request.query["page"])
+        start = (page - 1) % self._whole_pages * MAX_PAGESIZE
+        body = self._collection.page(self._collection.visible[start : start + MAX_PAGESIZE])
+        more = b"True" if page < self._pages else b"False"
+        headers = ((b"x-page", b"%d" % page), (b"x-more-pages-available", more))
+        return Answer(200, body if page <= self._pages else b"[]", headers)
+
+
+def main() -> None:
+    """Serve until ended."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--rows", type=int, default=2_000_000)
+    options.add_argument("--today", type=date.fromisoformat, default=date(2026, 3, 4))
+    given = options.parse_args()
+    with socket.create_server((HOST, 0)) as listener:
+        simulator = Simulator([WORLD], given.today, cache_dir=default_cache_dir())
+        application = Application(simulator, [Replay(simulator, given.rows)])
+        port = listener.getsockname()[1]
+        print(f"ready: tokens at http://{HOST}:{port}/auth/api/v4/token", flush=True)
+        uvicorn.Server(configure(application, port)).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()
