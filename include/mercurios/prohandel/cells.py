@@ -15,9 +15,22 @@ from zoneinfo import ZoneInfo
 
 from mercurios.prohandel.resources import ColumnType
 
+_NOTHING = object()
+_EXACT_FLOAT = 2**53
+LARGEST_CENTS = 9e13  # beyond it a double no longer holds two decimals exactly
+
 
 class CellError(ValueError):
-    """A value that does not fit its column; the message says what was expected, never a whole row."""
+    """A value that does not fit its column; the message says what was expected, never a whole row.
+
+    Attributes:
+        discreet: the message without the value, for columns where the value may name a person.
+    """
+
+    def __init__(self, expectation: str, value: Any = _NOTHING) -> None:
+        kind = "" if value is _NOTHING else f", got {type(value).__name__}"
+        super().__init__(expectation + kind + (f" {str(value)[:40]!r}" if kind else ""))
+        self.discreet = expectation + kind
 
 
 def convert(kind: ColumnType, value: Any, time_zone: str, hash_key: bytes) -> Any:
@@ -43,67 +56,78 @@ def convert(kind: ColumnType, value: Any, time_zone: str, hash_key: bytes) -> An
             return None if value is None else _CONVERTERS[kind](value)
 
 
-def _shown(value: Any) -> str:
-    return f"{type(value).__name__} {str(value)[:40]!r}"
+def tolerance(cents: float) -> float:
+    """Return how far from whole cents a number may lie: what a double's own noise makes of two decimals."""
+    return 1e-6 + 1e-15 * abs(cents) if abs(cents) <= LARGEST_CENTS else 0.0
+
+
+def _number(value: Any, expectation: str) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise CellError(expectation, value)
+    exact = value if isinstance(value, Decimal) else Decimal(str(value))
+    if not exact.is_finite() or (isinstance(value, float) and abs(value) >= _EXACT_FLOAT):
+        raise CellError(f"{expectation} that a double holds exactly", value)
+    return exact
 
 
 def _integer(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise CellError(f"expected a whole number, got {_shown(value)}")
-    exact = Decimal(value)
-    if not exact.is_finite() or exact != exact.to_integral_value() or abs(exact) >= 2**63:
-        raise CellError(f"expected a whole number of at most 63 bits, got {_shown(value)}")
+    exact = _number(value, "expected a whole number")
+    if exact != exact.to_integral_value() or not -(2**63) <= exact < 2**63:
+        raise CellError("expected a whole number of at most 63 bits", value)
     return int(exact)
 
 
 def _decimal(value: Any) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise CellError(f"expected a number with two decimals, got {_shown(value)}")
-    exact = value if isinstance(value, Decimal) else Decimal(str(value))
-    if not exact.is_finite() or exact != exact.quantize(Decimal("0.01")) or abs(exact) >= Decimal(10) ** 16:
-        raise CellError(f"expected a number with at most two decimals below 10**16, got {_shown(value)}")
-    return exact.quantize(Decimal("0.01"))
+    exact = _number(value, "expected a number with two decimals")
+    if abs(exact) < Decimal(10) ** 16:
+        cents = exact * 100
+        whole = cents.to_integral_value()
+        if abs(cents - whole) <= tolerance(float(cents)):
+            return (whole / 100).quantize(Decimal("0.01"))
+    raise CellError("expected a number with at most two decimals below 10**16", value)
 
 
 def _float(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise CellError(f"expected a number, got {_shown(value)}")
+        raise CellError("expected a number", value)
     return float(value)
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise CellError(f"expected text, got {_shown(value)}")
+        raise CellError("expected text", value)
     return value
 
 
 def _boolean(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise CellError(f"expected true or false, got {_shown(value)}")
+        raise CellError("expected true or false", value)
     return value
 
 
 def _date(value: Any) -> date:
     if not isinstance(value, str):
-        raise CellError(f"expected a date such as 2025-03-01T00:00:00, got {_shown(value)}")
+        raise CellError("expected a date such as 2025-03-01T00:00:00", value)
     try:
         return date.fromisoformat(value[:10])
     except ValueError:
-        raise CellError(f"expected a date such as 2025-03-01T00:00:00, got {_shown(value)}") from None
+        raise CellError("expected a date such as 2025-03-01T00:00:00", value) from None
 
 
 def _instant(value: Any, time_zone: str) -> datetime | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise CellError(f"expected an instant such as 2025-03-01T10:00:00.123, got {_shown(value)}")
+        raise CellError("expected an instant such as 2025-03-01T10:00:00.123", value)
     try:
         parsed = datetime.fromisoformat(value)  # cuts digits beyond the microsecond
     except ValueError:
-        raise CellError(f"expected an instant such as 2025-03-01T10:00:00.123, got {_shown(value)}") from None
-    if parsed.tzinfo is None:
-        parsed = parsed.replace(tzinfo=ZoneInfo(time_zone))
-    return parsed.astimezone(UTC).replace(tzinfo=None)
+        raise CellError("expected an instant such as 2025-03-01T10:00:00.123", value) from None
+    zoned = parsed if parsed.tzinfo else parsed.replace(tzinfo=ZoneInfo(time_zone))
+    try:
+        return zoned.astimezone(UTC).replace(tzinfo=None)
+    except OverflowError:  # 0001-01-01 and 9999-12-31 stand for "never", not for an instant
+        return parsed.replace(tzinfo=None)
 
 
 def code(value: Any) -> str | None:
@@ -112,12 +136,8 @@ def code(value: Any) -> str | None:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float | Decimal):
-        number = Decimal(value)
-        if number.is_finite() and number == number.to_integral_value():
-            return str(int(number))
-        return str(value)
-    raise CellError(f"expected a code, got {_shown(value)}")
+    number = _number(value, "expected a code")
+    return str(int(number)) if number == number.to_integral_value() else str(float(number))
 
 
 def key_hash(value: Any, hash_key: bytes) -> str | None:

@@ -6,6 +6,7 @@ are kept, because a complete read that no longer shows a key means the row is go
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections import Counter
@@ -317,14 +318,27 @@ def _quarantine_table(rejected: Sequence[Rejected]) -> pa.Table:
 
 
 def _nested(rows: Sequence[dict[str, Any]], field: str, key: str) -> list[dict[str, Any]]:
-    return [{**child, key: row.get("id")} for row in rows for child in row.get(field) or ()]
+    """Return the nested rows with the key of the row around them.
+
+    What is not a list of objects becomes a row without an id, which typing quarantines: nothing is skipped unseen.
+    """
+    nested = []
+    for row in rows:
+        children = row.get(field) or ()
+        for child in children if isinstance(children, list | tuple) else (children,):
+            content = child if isinstance(child, dict) else {field: child}
+            nested.append({**content, key: row.get("id")})
+    return nested
 
 
 def _exact(page: Page) -> list[dict[str, Any]]:
-    import json
-
-    rows: list[dict[str, Any]] = json.loads(page.body, parse_float=Decimal)
+    rows: list[dict[str, Any]] = json.loads(page.body, parse_float=Decimal, parse_int=_whole)
     return rows
+
+
+def _whole(digits: str) -> int | Decimal:
+    number = int(digits)
+    return number if -(2**63) <= number < 2**64 else Decimal(number)
 
 
 def _short_hashes(hashes: pa.ChunkedArray) -> np.ndarray:

@@ -35,7 +35,7 @@ ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     ColumnType.KEY_HASH: pa.string(),
 }
 _EXACT_FLOAT = float(2**53)
-_LARGEST_CENTS = 9e13  # beyond it a double no longer holds two decimals exactly
+_FIRST_INSTANT, _LAST_INSTANT = datetime(2, 1, 1), datetime(9998, 12, 31)
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,8 @@ class Rejected:
         row_number: position in the extraction, from 0.
         source_id: the row's `id` where it has one.
         reason: field, expectation and the value's shape.
-        payload: the row as JSON; of a resource with personal data only the fields the contract keeps.
+        payload: the row as JSON with persons' numbers hashed; of a resource with personal data only the fields
+            the contract keeps.
     """
 
     row_number: int
@@ -124,10 +125,12 @@ def type_rows(
                 _fast(column, values, stamp) for column, values in zip(resource.columns, columns, strict=True)
             ]
             _require_keys(resource, arrays)
+            parents = _parents(resource, rows)
         except (pa.ArrowException, TypeError, ValueError, OverflowError):
             pass
         else:
-            return TypedPage(_assemble(resource, arrays, rows, kept, extras, stamp), [], unknown, missing)
+            table = _assemble(resource, arrays, parents, kept, extras, stamp)
+            return TypedPage(table, [], unknown, missing)
     page = _exact_page(resource, reread() if reread else rows, stamp, first_row, quarantine_unknown)
     page.unknown_fields, page.missing_fields = unknown, missing
     return page
@@ -156,7 +159,7 @@ def _drift(
             unknown.update(new)
             if not resource.personal:
                 extras = extras or [None] * len(rows)
-                extras[index] = orjson.dumps({name: row[name] for name in new}, default=str).decode()
+                extras[index] = orjson.dumps({name: row[name] for name in new}, default=float).decode()
     return unknown, missing, extras
 
 
@@ -175,16 +178,25 @@ def _require_keys(resource: Resource, arrays: Sequence[pa.Array]) -> None:
         raise ValueError("a row has no id")
 
 
+def _parents(resource: Resource, rows: Sequence[dict[str, Any]]) -> list[str] | None:
+    """Return the key of the row around each nested row; None for a resource that is not nested."""
+    if resource.parent_key is None:
+        return None
+    parents = [row.get(resource.parent_key) for row in rows]
+    if not all(isinstance(parent, str) and parent for parent in parents):
+        raise cells.CellError(f"the {resource.child_of} around the row has no usable id")
+    return parents
+
+
 def _assemble(
     resource: Resource,
     arrays: Sequence[pa.Array],
-    rows: Sequence[dict[str, Any]],
+    parents: Sequence[str] | None,
     kept: Sequence[tuple[Any, ...]],
     extras: list[str | None] | None,
     stamp: Stamp,
 ) -> pa.Table:
-    count = len(rows)
-    parents = [row[resource.parent_key] for row in rows] if resource.parent_key else None
+    count = len(kept)
     columns: list[pa.Array] = [pa.repeat(stamp.tenant_id, count)]
     if parents is not None:
         columns.append(pa.array(parents, pa.string()))
@@ -201,13 +213,16 @@ def _assemble(
 def _content_hashes(
     kept: Sequence[tuple[Any, ...]], parents: Sequence[Any] | None, extras: Sequence[str | None] | None
 ) -> list[str]:
-    """Hash what is kept of each row, so that a change in a dropped field is no change."""
+    """Hash what is kept of each row, so that a change in a dropped field is no change.
+
+    Exact decimals hash as the doubles of the fast path: which rows share a page must not change a hash.
+    """
     blake, dumps = hashlib.blake2b, orjson.dumps
     contents: Iterable[Any] = kept
     if parents is not None or extras is not None:
         nothing = [None] * len(kept)
         contents = zip(kept, parents or nothing, extras or nothing, strict=True)
-    return [blake(dumps(content, default=str), digest_size=16).hexdigest() for content in contents]
+    return [blake(dumps(content, default=float), digest_size=16).hexdigest() for content in contents]
 
 
 # The fast path: one Arrow conversion a column. Every converter raises rather than guess.
@@ -240,7 +255,7 @@ def _key_hashes(values: Sequence[Any], hash_key: bytes) -> pa.Array:
 
 
 def _plain(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    if kind == pa.float64() and any(isinstance(value, bool) for value in values):
+    if kind == pa.float64() and bool in set(map(type, values)):  # Arrow takes true for 1.0
         raise ValueError("a boolean stands where a number is expected")
     return pa.array(values, kind)
 
@@ -260,14 +275,15 @@ def _integers(values: Sequence[Any]) -> pa.Array:
 
 
 def _decimals(values: Sequence[Any]) -> pa.Array:
-    array = pa.array(values, pa.float64())
+    array = _plain(values, pa.float64())
     numbers = array.fill_null(0.0).to_numpy(zero_copy_only=False)
     scaled = numbers * 100.0
     cents = np.rint(scaled)
-    if not (np.abs(scaled - cents) <= 1e-6 * np.maximum(1.0, np.abs(scaled) * 1e-6)).all():
-        raise ValueError("more than two decimals")
-    if cents.size and np.abs(cents).max() > _LARGEST_CENTS:
+    largest = np.abs(scaled).max(initial=0.0)
+    if largest > cells.LARGEST_CENTS:
         raise ValueError("too large for exact cents in floating form")
+    if not (np.abs(scaled - cents) <= 1e-6 + 1e-15 * np.abs(scaled)).all():
+        raise ValueError("more than two decimals")
     words = np.empty((len(cents), 2), dtype="<i8")
     words[:, 0] = cents.astype(np.int64)
     words[:, 1] = words[:, 0] >> 63
@@ -295,7 +311,10 @@ def _instants(values: Sequence[Any], time_zone: str) -> pa.Array:
         raise ValueError("an instant with a zone")
     if time_zone == "UTC":
         return naive
-    zoned = pc.assume_timezone(naive, time_zone, ambiguous="earliest", nonexistent="latest")
+    span = pc.min_max(naive).as_py()
+    if span["min"] is not None and not _FIRST_INSTANT <= span["min"] <= span["max"] <= _LAST_INSTANT:
+        raise ValueError("an instant that stands for never")
+    zoned = pc.assume_timezone(naive, time_zone, ambiguous="earliest", nonexistent="raise")
     return zoned.cast(pa.timestamp("us", tz="UTC")).cast(pa.timestamp("us"))
 
 
@@ -317,30 +336,45 @@ def _exact_page(
             values.append(_exact_row(resource, row, stamp))
             good.append(row)
         except cells.CellError as error:
-            rejected.append(_rejected(resource, row, number, str(error)))
+            rejected.append(_rejected(resource, row, number, str(error), stamp))
     arrays = [
         pa.array([row[i] for row in values], ARROW_TYPES[column.type])
         for i, column in enumerate(resource.columns)
     ]
     _, _, extras = _drift(resource, good, stamp)
-    return TypedPage(_assemble(resource, arrays, good, _kept(resource, good), extras, stamp), rejected)
+    table = _assemble(resource, arrays, _parents(resource, good), _kept(resource, good), extras, stamp)
+    return TypedPage(table, rejected)
 
 
 def _exact_row(resource: Resource, row: dict[str, Any], stamp: Stamp) -> list[Any]:
     if not isinstance(row.get("id"), str) or not row["id"]:
         raise cells.CellError("field 'id': expected a non-empty key")
+    _parents(resource, [row])
     result = []
     for column in resource.columns:
         try:
             result.append(cells.convert(column.type, row.get(column.field), stamp.time_zone, stamp.hash_key))
         except cells.CellError as error:
-            raise cells.CellError(f"field {column.field!r}: {error}") from error
+            hidden = resource.personal or column.type is ColumnType.KEY_HASH
+            reason = error.discreet if hidden else str(error)
+            raise cells.CellError(f"field {column.field!r}: {reason}") from error
     return result
 
 
-def _rejected(resource: Resource, row: dict[str, Any], number: int, reason: str) -> Rejected:
+def _rejected(resource: Resource, row: dict[str, Any], number: int, reason: str, stamp: Stamp) -> Rejected:
     kept = {k: v for k, v in row.items() if not resource.personal or k in resource.fields}
     kept = {k: v for k, v in kept.items() if k not in resource.dropped}
+    for column in resource.columns:
+        if column.type is ColumnType.KEY_HASH and column.field in kept:
+            kept[column.field] = _hash_or_nothing(kept[column.field], stamp.hash_key)
     source_id = row.get("id")
-    payload = orjson.dumps(kept, default=str).decode()
+    # Numbers stand in the payload as they came, so that the row can be replayed.
+    payload = orjson.dumps(kept, default=lambda number: orjson.Fragment(str(number))).decode()
     return Rejected(number, source_id if isinstance(source_id, str) and source_id else None, reason, payload)
+
+
+def _hash_or_nothing(value: Any, hash_key: bytes) -> str | None:
+    try:
+        return cells.key_hash(value, hash_key)
+    except cells.CellError:
+        return None

@@ -1,0 +1,345 @@
+"""What becomes of a wire value, and that the fast and the exact path never disagree about it."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from retailer import expected_row, hash_of
+
+from mercurios.prohandel.client import Page
+from mercurios.prohandel.extract import _exact
+from mercurios.prohandel.resources import RESOURCES, Column, ColumnType, Resource
+from mercurios.prohandel.typing import Stamp, TypedPage, type_rows
+
+NOW = datetime(2026, 3, 4, 4, 0)
+KEY = b"tests"
+
+_whole = st.integers(-(2**63), 2**63 - 1).map(str) | st.integers(-(2**53) + 1, 2**53 - 1).map(
+    lambda n: f"{n}.0"
+)
+_codes = st.integers(10**12, 10**13 - 1)
+_cents = st.integers(-(10**13), 10**13) | st.integers(-100_000, 100_000)
+_dates = st.dates(date(1990, 1, 1), date(2030, 12, 31)).map(lambda d: f'"{d}T00:00:00"')
+_digits = st.text("0123456789", max_size=7)
+_moments = st.datetimes(datetime(1990, 1, 1), datetime(2030, 12, 31)) | st.sampled_from(
+    [
+        datetime(2025, 3, 30, 2, 30),  # does not exist in Berlin
+        datetime(2025, 10, 26, 2, 30),  # exists twice
+        datetime(2025, 10, 26, 3, 0),
+        datetime(1, 1, 1),  # .NET's "never"
+    ]
+)
+_instants = st.tuples(_moments, _digits).map(
+    lambda both: f'"{both[0].isoformat()[:19]}{"." if both[1] else ""}{both[1]}"'
+)
+
+
+def wire(column: Column) -> st.SearchStrategy[str]:
+    """JSON texts of values that fit a column."""
+    kinds: dict[ColumnType, st.SearchStrategy[str]] = {
+        ColumnType.INTEGER: _whole | _codes.map(lambda n: f"{n}.0"),
+        ColumnType.DECIMAL: _cents.map(lambda n: f"{'-' if n < 0 else ''}{abs(n) // 100}.{abs(n) % 100:02d}"),
+        ColumnType.FLOAT: st.floats(-1e9, 1e9).map(repr) | st.integers(-(10**6), 10**6).map(str),
+        ColumnType.TEXT: st.text(st.characters(codec="utf-8"), max_size=8).map(json.dumps),
+        ColumnType.CODE: st.text("0123456789AB-", max_size=13).map(json.dumps)
+        | _codes.map(str)
+        | _codes.map(lambda n: f"{n}.0"),
+        ColumnType.BOOLEAN: st.sampled_from(["true", "false"]),
+        ColumnType.DATE: _dates,
+        ColumnType.TIMESTAMP: _instants,
+        ColumnType.KEY_HASH: st.integers(0, 10**9).map(str) | st.integers(0, 10**9).map(lambda n: f"{n}.0"),
+    }
+    return kinds[column.type] | st.just("null")
+
+
+@st.composite
+def pages(draw: st.DrawFn, resource: Resource) -> list[str]:
+    """JSON texts of the rows of one page."""
+    rows = []
+    for number in range(draw(st.integers(1, 3))):
+        cells = {c.field: draw(wire(c)) for c in resource.columns}
+        cells["id"] = f'"id-{number}"'
+        if resource.parent_key:
+            cells[resource.parent_key] = '"parent"'
+        rows.append("{" + ",".join(f'"{name}":{text}' for name, text in cells.items()) + "}")
+    return rows
+
+
+def typed(resource: Resource | str, rows: list[str], zone: str = "UTC", **options: Any) -> TypedPage:
+    """Type rows as an extraction does: the fast path sees doubles, the exact path reads the bytes again."""
+    declared = RESOURCES[resource] if isinstance(resource, str) else resource
+    body = f"[{','.join(rows)}]".encode()
+    page = Page(1, orjson.loads(body), body, False, NOW)
+    stamp = Stamp("mini", "run", NOW, zone, options.pop("hash_key", KEY), declared.parent_key)
+    return type_rows(
+        declared, page.rows, stamp, reread=options.pop("reread", lambda: _exact(page)), **options
+    )
+
+
+def row_of(resource: str, **texts: str) -> str:
+    """One good row of a resource as JSON text; keywords replace the texts of single fields."""
+    plain = {
+        ColumnType.INTEGER: "7",
+        ColumnType.DECIMAL: "12.50",
+        ColumnType.FLOAT: "1.0",
+        ColumnType.TEXT: '"text"',
+        ColumnType.CODE: '"code"',
+        ColumnType.BOOLEAN: "false",
+        ColumnType.DATE: '"2026-03-01T00:00:00"',
+        ColumnType.TIMESTAMP: '"2026-03-01T10:00:00.1234567"',
+        ColumnType.KEY_HASH: "4711",
+    }
+    cells = {column.field: plain[column.type] for column in RESOURCES[resource].columns}
+    cells |= {"id": '"good"', **texts}
+    return "{" + ",".join(f'"{name}":{text}' for name, text in cells.items() if text) + "}"
+
+
+def only_reason(page: TypedPage) -> str:
+    [rejected] = page.rejected
+    return rejected.reason
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+@pytest.mark.parametrize("name", RESOURCES)
+@given(data=st.data())
+@settings(max_examples=12, deadline=None)
+def test_a_bad_row_in_the_page_changes_nothing_for_its_neighbours(
+    name: str, zone: str, data: st.DataObject
+) -> None:
+    resource = RESOURCES[name]
+    rows = data.draw(pages(resource))
+
+    alone = typed(resource, rows, zone)
+    beside = typed(resource, [*rows, '{"id":""}'], zone)
+
+    assert beside.table.equals(alone.table)
+    assert len(beside.rejected) == 1
+    assert not alone.rejected
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+@given(data=st.data())
+@settings(max_examples=10, deadline=None)
+def test_good_values_arrive_as_an_independent_reading_of_the_wire_has_them(
+    name: str, data: st.DataObject
+) -> None:
+    resource = RESOURCES[name]
+    rows = data.draw(pages(resource))
+    decoded = [json.loads(row, parse_float=Decimal) for row in rows]
+
+    table = typed(resource, rows).table
+
+    own = [column.name for column in resource.columns] + (
+        [resource.parent_key] if resource.parent_key else []
+    )
+    assert table.select(own).to_pylist() == [
+        {key: expected_row(resource, row)[key] for key in own} for row in decoded
+    ]
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_an_ordinary_page_never_needs_the_exact_path(name: str) -> None:
+    def refuse() -> list[dict[str, Any]]:
+        raise AssertionError("the fast path refused an ordinary page")
+
+    parent = RESOURCES[name].parent_key
+    text = row_of(name, **({parent: '"p"'} if parent else {}))
+
+    assert typed(name, [text], "Europe/Berlin", reread=refuse).table.num_rows == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "expectation"),
+    [
+        ("articleNumber", '"twelve"', "expected a whole number, got str 'twelve'"),
+        ("articleNumber", "true", "expected a whole number, got bool"),
+        ("articleNumber", "1.5", "expected a whole number"),
+        ("articleNumber", "9223372036854775808", "at most 63 bits"),
+        ("articleNumber", "123456789012345678901234", "at most 63 bits"),
+        ("salePrice", "12.345", "at most two decimals"),
+        ("salePrice", "5000000000.005", "at most two decimals"),
+        ("salePrice", "1e30", "below 10**16"),
+        ("salePrice", "true", "expected a number with two decimals, got bool"),
+        ("salePrice", '"12,50"', "expected a number with two decimals, got str '12,50'"),
+        ("date", '"31.02.2026"', "expected a date such as"),
+        ("date", "20260301", "expected a date such as"),
+        ("lastChange", '"yesterday"', "expected an instant such as"),
+        ("isDeleted", "0", "expected true or false, got int"),
+        ("countryNumber", "49", "expected text, got int"),
+    ],
+)
+def test_a_value_that_does_not_fit_quarantines_its_row_alone(field: str, text: str, expectation: str) -> None:
+    good, bad = row_of("sale"), row_of("sale", id='"bad"', **{field: text})
+
+    page = typed("sale", [good, bad, row_of("sale", id='"also good"')], first_row=100)
+
+    assert page.table["id"].to_pylist() == ["good", "also good"]
+    assert only_reason(page).startswith(f"field {field!r}: ")
+    assert expectation in only_reason(page)
+    assert (page.rejected[0].row_number, page.rejected[0].source_id) == (101, "bad")
+
+
+@pytest.mark.parametrize("key", ["null", '""', "17", ""])
+def test_a_row_without_a_usable_id_is_quarantined(key: str) -> None:
+    page = typed("sale", [row_of("sale"), row_of("sale", id=key)])
+
+    assert page.table.num_rows == 1
+    assert only_reason(page) == "field 'id': expected a non-empty key"
+    assert page.rejected[0].source_id is None
+
+
+@pytest.mark.parametrize("parent", ["null", "17", '""'])
+def test_a_nested_row_whose_parent_has_no_id_is_quarantined(parent: str) -> None:
+    rows = [row_of("order.positions", order_id='"p"'), row_of("order.positions", order_id=parent)]
+
+    page = typed("order.positions", rows)
+
+    assert page.table["order_id"].to_pylist() == ["p"]
+    assert only_reason(page) == "the order around the row has no usable id"
+
+
+def test_whole_numbers_beyond_a_double_keep_every_digit() -> None:
+    rows = [row_of("sale", articleNumber=text) for text in ("9007199254740993", "9007199254740993.0", "7.0")]
+
+    table = typed("sale", rows).table
+
+    assert table["article_number"].to_pylist() == [9007199254740993, 9007199254740993, 7]
+
+
+@pytest.mark.parametrize("digits", ["90071992547409931", "12345678901234567890123"])
+def test_codes_and_persons_numbers_beyond_a_double_are_never_guessed(digits: str) -> None:
+    code = typed("articlesize", [row_of("articlesize", ean=f"{digits}.0")]).table["ean"].to_pylist()
+    person = typed("sale", [row_of("sale", customerNumber="90071992547409931.0")]).table["customer_key"]
+
+    assert code == [digits]
+    assert person.to_pylist() == [hash_of(90071992547409931)]
+
+
+def test_a_doubles_noise_is_no_third_decimal_on_either_path() -> None:
+    noisy = row_of("sale", salePrice="19.990000000000002")
+
+    fast, exact = typed("sale", [noisy]), typed("sale", [noisy, '{"id":""}'])
+
+    assert fast.table["sale_price"].to_pylist() == exact.table["sale_price"].to_pylist() == [Decimal("19.99")]
+
+
+@pytest.mark.parametrize(
+    ("local", "instant"),
+    [
+        ("2026-01-15T12:00:00", "2026-01-15T11:00:00"),
+        ("2026-07-15T12:00:00", "2026-07-15T10:00:00"),
+        (
+            "2025-10-26T02:30:00",
+            "2025-10-26T00:30:00",
+        ),  # the earlier of two: a cursor may not pass a real value
+        ("2025-03-30T02:30:00", "2025-03-30T01:30:00"),
+        ("2026-07-15T12:00:00Z", "2026-07-15T12:00:00"),
+        ("2026-07-15T12:00:00+05:00", "2026-07-15T07:00:00"),
+        ("0001-01-01T00:00:00", "0001-01-01T00:00:00"),
+        ("2026-01-15T12:00:00.9999999", "2026-01-15T11:00:00.999999"),
+    ],
+)
+def test_local_instants_become_utc(local: str, instant: str) -> None:
+    table = typed("sale", [row_of("sale", lastChange=f'"{local}"')], "Europe/Berlin").table
+
+    assert table["last_change"].to_pylist() == [datetime.fromisoformat(instant)]
+
+
+def test_unknown_fields_of_ordinary_resources_are_kept_and_counted() -> None:
+    page = typed("sale", [row_of("sale"), row_of("sale", id='"b"', tier='{"n":1.50}')])
+
+    assert page.table["_extra"].to_pylist() == [None, '{"tier":{"n":1.5}}']
+    assert page.unknown_fields == {"tier": 1}
+    assert not page.missing_fields
+
+
+def test_missing_fields_are_counted_and_null() -> None:
+    page = typed("sale", [row_of("sale"), row_of("sale", id='"b"', salePrice="")])
+
+    assert page.missing_fields["salePrice"] == 1
+    assert page.table["sale_price"].to_pylist() == [Decimal("12.50"), None]
+
+
+@pytest.mark.parametrize("name", ["customer", "staff"])
+def test_dropped_and_unknown_fields_of_people_never_leave_the_typing(name: str) -> None:
+    dropped = dict.fromkeys(RESOURCES[name].dropped, '"Erika Muster"')
+    secret = {**dropped, "favouriteDoctor": '"Erika Muster"'}
+    good = row_of(name, **secret)
+    bad = row_of(name, **{**secret, "id": '"bad"', "lastChange": '"Erika Muster"'})
+
+    page = typed(name, [good, bad])
+    alone = typed(name, [good])
+
+    assert "Erika" not in str(page.table.to_pylist()) + str(alone.table.to_pylist())
+    assert "Erika" not in only_reason(page)
+    assert page.unknown_fields == {"favouriteDoctor": 2}
+    assert set(page.table.schema.names) == set(alone.table.schema.names)
+    kept = json.loads(page.rejected[0].payload)
+    assert set(kept) <= RESOURCES[name].fields
+
+
+def test_quarantine_never_shows_a_persons_number_nor_a_name_in_its_place() -> None:
+    number = row_of("sale", customerNumber="815815815", salePrice='"n/a"')
+    name = row_of("sale", customerNumber='"Erika Muster"', cashierNumber="815815815.0")
+
+    page = typed("sale", [number, name])
+
+    shown = [f"{row.reason} {row.payload}" for row in page.rejected]
+    assert not [text for text in shown if "815815815" in text or "Erika" in text]
+    assert json.loads(page.rejected[0].payload)["customerNumber"] == hash_of(815815815)
+    assert page.rejected[1].reason == "field 'customerNumber': expected a whole number, got str"
+
+
+def test_quarantine_keeps_numbers_as_they_came() -> None:
+    bad = row_of("sale", salePrice='"n/a"', quantity="1.10", articleNumber="123456789012345678901234")
+
+    payload = typed("sale", [bad]).rejected[0].payload
+
+    assert '"quantity":1.10,' in payload
+    assert '"articleNumber":123456789012345678901234,' in payload
+
+
+def test_the_drift_policy_quarantine_names_the_unknown_field() -> None:
+    page = typed("sale", [row_of("sale"), row_of("sale", id='"b"', tier="1")], quarantine_unknown=True)
+
+    assert page.table["id"].to_pylist() == ["good"]
+    assert only_reason(page) == "unknown field tier under drift policy quarantine"
+
+
+def test_a_person_has_one_key_in_every_resource_and_another_under_another_hash_key() -> None:
+    columns = [(r, c) for r in RESOURCES.values() for c in r.columns if c.type is ColumnType.KEY_HASH]
+
+    keys = {typed(r, [row_of(r.name, **{c.field: "4711"})]).table[c.name][0].as_py() for r, c in columns}
+    other = typed("sale", [row_of("sale", customerNumber="4711")], hash_key=b"other").table["customer_key"]
+    nobody = [
+        typed("sale", [row_of("sale", customerNumber=t)]).table["customer_key"] for t in ("0", "0.0", "null")
+    ]
+
+    assert len(columns) > 8
+    assert keys == {hash_of(4711)}
+    assert other.to_pylist() == [hash_of(4711, b"other")] != [hash_of(4711)]
+    assert [column.to_pylist() for column in nobody] == [[None]] * 3
+
+
+def test_a_change_in_a_dropped_field_is_no_change() -> None:
+    before = typed("branch", [row_of("branch", email='"a@example.org"')]).table["_content_hash"]
+    after = typed("branch", [row_of("branch", email='"b@example.org"')]).table["_content_hash"]
+    moved = typed("branch", [row_of("branch", city='"elsewhere"')]).table["_content_hash"]
+
+    assert before.equals(after)
+    assert not before.equals(moved)
+
+
+def test_an_empty_page_has_the_landed_schema() -> None:
+    for resource in RESOURCES.values():
+        table = typed(resource, []).table
+        assert (table.num_rows, table.schema.names[0]) == (0, "tenant_id")
+        assert isinstance(table, pa.Table)
