@@ -20,6 +20,7 @@ Readers keep the last good publication. Every step may be run again: clear the f
 | `check_raw`, `check_marts` | data that would mislead a buyer | read the failed expectations in the message or in `ops.dq_result`; correct the source or the suite; clear |
 | `model.*` | a dbt model or test failed | the task's log ends with dbt's own message; correct and clear that task |
 | `publish` | the readers' folder cannot be written | free it; clear |
+| `week_closed` | Airflow itself | clear; until then the forecast of the new week waits |
 """
 
 from __future__ import annotations

@@ -8,8 +8,11 @@ an upgrade, to see for all tenants at once whether the setup works.
 
 ## When it fails
 
-The statements are idempotent: correct what the message names (a locked file, a missing grant, an unknown holiday
-region in the tenant file) and clear the task. The other tenants' tasks are not affected.
+The statements are idempotent, so a task may be cleared at any time. The other tenants' tasks are not affected.
+
+| task | usual cause | what to do |
+| --- | --- | --- |
+| `set_up__<tenant>` | a locked file, a missing grant, an unknown holiday region in the tenant file | correct what the message names; clear |
 """
 
 from __future__ import annotations
@@ -36,6 +39,8 @@ with DAG(
     default_args={
         "retries": 1,
         "retry_delay": timedelta(seconds=30),
+        "retry_exponential_backoff": 2,
+        "max_retry_delay": timedelta(minutes=10),
         "execution_timeout": timedelta(minutes=20),
     },
 ):

@@ -88,7 +88,11 @@ def _models(tenant: Tenant) -> TaskGroup:
     group = DbtTaskGroup(
         group_id="model",
         project_config=ProjectConfig(
-            dbt_project_path=DBT_PROJECT, manifest_path=MANIFEST, install_dbt_deps=False, partial_parse=False
+            dbt_project_path=DBT_PROJECT,
+            manifest_path=MANIFEST,
+            env_vars=_environment(tenant),
+            install_dbt_deps=False,
+            partial_parse=False,
         ),
         profile_config=_profile(tenant),
         render_config=RenderConfig(
@@ -97,7 +101,7 @@ def _models(tenant: Tenant) -> TaskGroup:
         execution_config=ExecutionConfig(
             execution_mode=ExecutionMode.WATCHER, invocation_mode=InvocationMode.DBT_RUNNER
         ),
-        operator_args={"install_deps": False, "env": _environment(tenant), "append_env": True},
+        operator_args={"append_env": True},
     )
     leaves = list(group.get_leaves())
     tests = DbtTestLocalOperator(

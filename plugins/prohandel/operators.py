@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -34,7 +34,11 @@ class ProHandelExtractOperator(BaseOperator):
         self.plan_url = plan_url
 
     def execute(self, context: Context) -> list[str]:
-        """Land every resource of the group."""
+        """Land every resource of the group.
+
+        Raises:
+            AirflowFailException: trying again cannot help; the message names tenant, run and resource.
+        """
         from mercurios.landing.plan import RunPlan
         from mercurios.landing.store import LandingStore
         from mercurios.prohandel.errors import TerminalProHandelError
@@ -46,13 +50,19 @@ class ProHandelExtractOperator(BaseOperator):
         tenant = load_tenants(only=self.tenant_id).get(self.tenant_id)
         store = LandingStore(tenant.landing_url())
         plan = RunPlan.read(store, self.plan_url)
+        where = f"tenant {tenant.id}, run {plan.run_id}"
         hook = ProHandelHook(tenant.connections.prohandel)
-        hash_key = hook.hash_key(tenant.id)
         try:
-            with hook.client(tenant.extraction, share=len(groups())) as client:
-                return [
-                    extract(client, store, ExtractRequest(resource.name, plan, tenant.extraction, hash_key))
-                    for resource in groups()[self.group]
-                ]
-        except TerminalProHandelError as error:
-            raise AirflowFailException(f"tenant {tenant.id}, run {plan.run_id}: {error}") from error
+            hash_key = hook.hash_key(tenant.id)
+            client = hook.client(tenant.extraction, share=len(groups()))
+        except (AirflowNotFoundException, ValueError) as error:
+            raise AirflowFailException(f"{where}: {error}") from error
+        urls = []
+        with client:
+            for resource in groups()[self.group]:
+                request = ExtractRequest(resource.name, plan, tenant.extraction, hash_key)
+                try:
+                    urls.append(extract(client, store, request))
+                except TerminalProHandelError as error:
+                    raise AirflowFailException(f"{where}, resource {resource.name}: {error}") from error
+        return urls

@@ -1,0 +1,218 @@
+"""What holds for every DAG and every task, so that nobody has to remember it when adding one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+
+from alerts.notifiers import TenantNotifier, _failure, _recovery
+from mercurios.tenants import Tenant, load_tenants
+
+LEGAL_TAG = re.compile(r"^(tenant:[a-z][a-z0-9_]{1,30}|pipeline|forecast|warehouse|setup|duckdb|snowflake)$")
+
+
+@pytest.fixture(scope="module")
+def tenants(tenants_dir: Path) -> dict[str, Tenant]:
+    return {tenant.id: tenant for tenant in load_tenants(tenants_dir)}
+
+
+def _tasks(bag: DagBag) -> Iterator[tuple[str, Any, str]]:
+    """Yield every task with a name for messages and the id of its tenant."""
+    for dag in bag.dags.values():
+        for task in dag.tasks:
+            tenant_id = (dag.dag_id if "__" in dag.dag_id else task.task_id).partition("__")[2]
+            yield f"{dag.dag_id}.{task.task_id}", task, tenant_id
+
+
+def _notifiers(callbacks: Any, compose: Any) -> list[TenantNotifier]:
+    found = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
+    return [item for item in found if isinstance(item, TenantNotifier) and item.compose is compose]
+
+
+def test_every_task_belongs_to_its_tenants_owner(bag: DagBag, tenants: dict[str, Tenant]) -> None:
+    wrong = {name: task.owner for name, task, tenant in _tasks(bag) if task.owner != tenants[tenant].owner}
+
+    assert wrong == {}
+
+
+def test_every_task_tries_again_with_growing_patience(bag: DagBag) -> None:
+    wrong = [
+        name
+        for name, task, _ in _tasks(bag)
+        if not (
+            1 <= task.retries <= 5
+            and task.retry_delay >= timedelta(seconds=10)
+            and task.retry_exponential_backoff
+            and task.max_retry_delay
+            and task.max_retry_delay <= timedelta(minutes=30)
+        )
+    ]
+
+    assert wrong == []
+
+
+def test_every_task_ends_before_its_dag_does(bag: DagBag) -> None:
+    wrong = [
+        name
+        for name, task, _ in _tasks(bag)
+        if task.execution_timeout is None
+        or not timedelta() < task.execution_timeout < task.get_dag().dagrun_timeout
+    ]
+
+    assert wrong == []
+
+
+def test_every_failure_reaches_the_tenants_channel(bag: DagBag, tenants: dict[str, Tenant]) -> None:
+    wrong = []
+    for name, task, tenant in _tasks(bag):
+        notifiers = _notifiers(task.on_failure_callback, _failure)
+        if [(item.tenant_id, item.conn_id) for item in notifiers] != [
+            (tenant, tenants[tenant].connections.slack)
+        ]:
+            wrong.append(name)
+
+    assert wrong == []
+
+
+def test_recovery_is_told_by_the_publication_the_last_task_that_always_runs(bag: DagBag) -> None:
+    telling = {
+        dag_id: [task.task_id for task in dag.tasks if _notifiers(task.on_success_callback, _recovery)]
+        for dag_id, dag in bag.dags.items()
+        if "__" in dag_id
+    }
+    after = {
+        dag_id: bag.dags[dag_id].get_task("publish").get_flat_relative_ids(upstream=False)
+        for dag_id in telling
+    }
+
+    assert {dag_id: tasks for dag_id, tasks in telling.items() if tasks != ["publish"]} == {}
+    assert {dag_id: tasks for dag_id, tasks in after.items() if not tasks <= {"week_closed"}} == {}
+
+
+def test_every_dag_runs_once_at_a_time_and_never_catches_up(bag: DagBag) -> None:
+    wrong = [
+        dag_id
+        for dag_id, dag in bag.dags.items()
+        if dag.max_active_runs != 1 or dag.catchup or not dag.dagrun_timeout or not dag.start_date
+    ]
+
+    assert wrong == []
+
+
+def test_tags_are_legal_and_name_the_tenant(bag: DagBag) -> None:
+    illegal = {
+        dag_id: tag for dag_id, dag in bag.dags.items() for tag in dag.tags if not LEGAL_TAG.match(tag)
+    }
+    missing = [
+        dag_id
+        for dag_id, dag in bag.dags.items()
+        if "__" in dag_id
+        and not {f"tenant:{dag_id.partition('__')[2]}", dag_id.partition("__")[0]} <= dag.tags
+    ]
+
+    assert illegal == {}
+    assert missing == []
+
+
+def test_every_dag_says_what_it_is(bag: DagBag) -> None:
+    assert [
+        dag_id for dag_id, dag in bag.dags.items() if not dag.description or not dag.dag_display_name
+    ] == []
+
+
+def test_the_page_of_every_dag_says_for_every_task_what_to_do_when_it_fails(bag: DagBag) -> None:
+    unnamed = []
+    for dag_id, dag in bag.dags.items():
+        _, heading, section = (dag.doc_md or "").partition("## When it fails")
+        assert heading, f"{dag_id} has no section 'When it fails'"
+        patterns = [re.sub(r"<\w+>", "*", name) for name in re.findall(r"`([^`\s]+)`", section)]
+        unnamed += [
+            f"{dag_id}.{task.task_id}"
+            for task in dag.tasks
+            if not any(fnmatch(task.task_id, pattern) for pattern in patterns)
+        ]
+
+    assert unnamed == []
+
+
+def test_no_task_waits_for_a_pool_that_may_be_missing(bag: DagBag) -> None:
+    assert {name: task.pool for name, task, _ in _tasks(bag) if task.pool != "default_pool"} == {}
+
+
+def test_warehouse_tasks_of_a_duckdb_tenant_never_run_side_by_side(
+    bag: DagBag, tenants: dict[str, Tenant]
+) -> None:
+    beside = []
+    for dag in bag.dags.values():
+        tenant = tenants.get(dag.dag_id.partition("__")[2])
+        if tenant is None or tenant.engine != "duckdb":
+            continue
+        holding = [task for task in dag.tasks if _opens_the_warehouse(task)]
+        assert holding
+        for number, task in enumerate(holding):
+            ordered = task.get_flat_relative_ids(upstream=True) | task.get_flat_relative_ids(upstream=False)
+            beside += [
+                f"{dag.dag_id}: {task.task_id} and {other.task_id}"
+                for other in holding[number + 1 :]
+                if other.task_id not in ordered
+            ]
+
+    assert beside == []
+
+
+def _opens_the_warehouse(task: Any) -> bool:
+    """Say whether a task opens the warehouse file; fits and extracts do not, nor do mirrors of the dbt build."""
+    names = {base.__name__ for base in getattr(task, "operator_class", type(task)).__mro__}
+    if names & {"FitOperator", "DemandOperator", "BaseConsumerSensor"}:
+        return False
+    return bool(names & {"TenantOperator", "DbtLocalBaseOperator"})
+
+
+def test_every_model_of_the_dbt_project_has_a_task_where_the_grain_is_models(bag: DagBag, root: Path) -> None:
+    models = {path.stem for path in (root / "include" / "dbt" / "models").rglob("*.sql")}
+    dag = bag.dags["pipeline__mini_models"]
+
+    mirrored = {
+        task.task_id.removeprefix("model.").removesuffix("_run")
+        for task in dag.tasks
+        if task.task_id.startswith("model.") and task.task_id.endswith("_run")
+    }
+
+    assert mirrored == models
+    upstream = dag.get_task("model.tests").get_flat_relative_ids(upstream=True)
+    assert {f"model.{name}_run" for name in models} <= upstream
+    assert dag.get_task("check_marts").upstream_task_ids == {"model.tests"}
+
+
+def test_dbt_runs_without_its_unit_tests(bag: DagBag) -> None:
+    dags = [bag.dags["pipeline__mini"], bag.dags["pipeline__mini_models"]]
+    commands = {
+        task.task_id: task.dbt_cmd_flags
+        for dag in dags
+        for task in dag.tasks
+        if task.task_type in ("DbtBuildLocalOperator", "DbtTestLocalOperator", "DbtProducerWatcherOperator")
+    }
+
+    assert set(commands) == {
+        "model.staging",
+        "model.intermediate",
+        "model.marts",
+        "model.tests",
+        "model.dbt_producer_watcher",
+    }
+    assert [name for name, flags in commands.items() if not _excludes_unit_tests(flags)] == []
+
+
+def _excludes_unit_tests(flags: list[str]) -> bool:
+    chosen = [value for flag, value in zip(flags, flags[1:], strict=False) if flag == "--resource-type"]
+    excluded = [
+        value for flag, value in zip(flags, flags[1:], strict=False) if flag == "--exclude-resource-type"
+    ]
+    return "unit_test" in excluded or bool(chosen and "unit_test" not in chosen)
