@@ -26,6 +26,7 @@ from tenacity import (
     Retrying,
     retry_if_exception_type,
     stop_after_attempt,
+    stop_when_event_set,
     wait_random_exponential,
 )
 
@@ -95,7 +96,7 @@ class ProHandelClient:
         auth_url: scheme and host of the token service.
         credentials: key and secret.
         settings: patience and speed.
-        sleep: replaces `time.sleep` in tests of waiting.
+        sleep: replaces real waiting in tests of waiting.
     """
 
     def __init__(
@@ -104,7 +105,7 @@ class ProHandelClient:
         credentials: Credentials,
         settings: ClientSettings | None = None,
         *,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
         self._auth_url = auth_url.rstrip("/").removesuffix("/api/v4")
         self._credentials = credentials
@@ -116,7 +117,7 @@ class ProHandelClient:
         self._session.mount("https://", adapter)
         self._token: _Token | None = None
         self._token_lock = threading.Lock()
-        self._budget = _Budget(self._settings.requests_per_minute, sleep)
+        self._budget = _Budget(self._settings.requests_per_minute, sleep or time.sleep)
 
     def __enter__(self) -> ProHandelClient:
         return self
@@ -148,27 +149,29 @@ class ProHandelClient:
             TransientProHandelError: a page could not be had within the bounded tries.
         """
         flight: deque[Future[Page]] = deque()
+        ended = threading.Event()  # what is still under way then, nobody waits for: no further tries
         with ThreadPoolExecutor(self._settings.pages_in_flight, thread_name_prefix="page") as pool:
             try:
                 upcoming = 1
-                flight.append(pool.submit(self._page, path, upcoming))
+                flight.append(pool.submit(self._page, path, upcoming, ended))
                 while flight:
                     page = flight.popleft().result()
                     if page.more:
                         # The first page tells whether a second exists; only then more are asked for at once.
                         while len(flight) < self._settings.pages_in_flight:
                             upcoming += 1
-                            flight.append(pool.submit(self._page, path, upcoming))
+                            flight.append(pool.submit(self._page, path, upcoming, ended))
                     yield page
                     if not page.more:
                         return
             finally:
+                ended.set()
                 for future in flight:
                     future.cancel()
 
-    def _page(self, path: str, number: int) -> Page:
+    def _page(self, path: str, number: int, ended: threading.Event) -> Page:
         context = RequestContext(path, number, self._settings.page_size)
-        return self._retrying(context)(self._request_page, path, number, context)
+        return self._retrying(context, ended)(self._request_page, path, number, context)
 
     def _request_page(self, path: str, number: int, context: RequestContext) -> Page:
         token = self._current_token()
@@ -202,7 +205,7 @@ class ProHandelClient:
             token = self._token
             if token is None or token is refused or token.expires_soon():
                 context = RequestContext("token")
-                token = self._token = self._retrying(context)(self._request_token, context)
+                token = self._token = self._retrying(context, threading.Event())(self._request_token, context)
             return token
 
     def _request_token(self, context: RequestContext) -> _Token:
@@ -237,7 +240,7 @@ class ProHandelClient:
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
             raise TransientProHandelError("the token answer has an unknown shape", context) from None
 
-    def _retrying(self, context: RequestContext) -> Retrying:
+    def _retrying(self, context: RequestContext, ended: threading.Event) -> Retrying:
         wait = wait_random_exponential(multiplier=0.5, max=self._settings.longest_wait)
 
         def pause(state: RetryCallState) -> float:
@@ -247,9 +250,9 @@ class ProHandelClient:
 
         return Retrying(
             retry=retry_if_exception_type(TransientProHandelError),
-            stop=stop_after_attempt(self._settings.attempts),
+            stop=stop_after_attempt(self._settings.attempts) | stop_when_event_set(ended),
             wait=pause,
-            sleep=self._sleep,
+            sleep=self._sleep or ended.wait,
             before_sleep=lambda state: _log_retry(context, state),
             reraise=True,
         )
@@ -272,7 +275,7 @@ class _Token:
 class _Budget:
     """Spaces requests so that a minute never holds more than the budget."""
 
-    def __init__(self, per_minute: float | None, sleep: Callable[[float], None]) -> None:
+    def __init__(self, per_minute: float | None, sleep: Callable[[float], object]) -> None:
         self._interval = 60.0 / per_minute if per_minute else 0.0
         self._next = 0.0
         self._lock = threading.Lock()

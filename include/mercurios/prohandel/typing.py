@@ -182,8 +182,9 @@ def _parents(resource: Resource, rows: Sequence[dict[str, Any]]) -> list[str] | 
     """Return the key of the row around each nested row; None for a resource that is not nested."""
     if resource.parent_key is None:
         return None
-    parents = [row.get(resource.parent_key) for row in rows]
-    if not all(isinstance(parent, str) and parent for parent in parents):
+    keys = (row.get(resource.parent_key) for row in rows)
+    parents = [key for key in keys if isinstance(key, str) and key]
+    if len(parents) < len(rows):
         raise cells.CellError(f"the {resource.child_of} around the row has no usable id")
     return parents
 
