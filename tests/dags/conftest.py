@@ -1,4 +1,4 @@
-"""The DAG folder parsed once for the tenants of the product and of the tests, and a way to parse it in a fresh process."""
+"""The DAG folder, parsed once for the tenants of product and tests, and a way to parse it in a fresh process."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from fnmatch import fnmatch
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -211,8 +212,6 @@ def test_dbt_runs_without_its_unit_tests(bag: DagBag) -> None:
 
 
 def _excludes_unit_tests(flags: list[str]) -> bool:
-    chosen = [value for flag, value in zip(flags, flags[1:], strict=False) if flag == "--resource-type"]
-    excluded = [
-        value for flag, value in zip(flags, flags[1:], strict=False) if flag == "--exclude-resource-type"
-    ]
+    chosen = [value for flag, value in pairwise(flags) if flag == "--resource-type"]
+    excluded = [value for flag, value in pairwise(flags) if flag == "--exclude-resource-type"]
     return "unit_test" in excluded or bool(chosen and "unit_test" not in chosen)
