@@ -16,6 +16,7 @@ import requests
 import uvicorn
 
 from prohandel_simulator.auth import ACCESS_SECONDS, credentials
+from prohandel_simulator.faults import Faulty
 from prohandel_simulator.server import HOST, Application, configure
 from prohandel_simulator.simulator import Simulator
 from prohandel_simulator.world import DEFAULT_SEED, World
@@ -26,10 +27,11 @@ _TIMEOUT = 120
 
 @dataclass(frozen=True)
 class RunningSimulator:
-    """A simulator that answers on `base_url`."""
+    """A simulator that answers on `base_url`; `faulty.faults` may be set to a schedule of faults."""
 
     base_url: str
     application: Application
+    faulty: Faulty
 
     @property
     def simulator(self) -> Simulator:
@@ -88,7 +90,8 @@ def running_simulator(
     """
     simulator = Simulator(list(tenants), today, seed, cache_dir, changed, access_seconds, instants_in)
     application = Application(simulator)
-    server = uvicorn.Server(configure(application, 0))
+    faulty = Faulty(application)
+    server = uvicorn.Server(configure(faulty, 0))
     thread = threading.Thread(target=server.run, name="prohandel-simulator", daemon=True)
     thread.start()
     deadline = time.monotonic() + 10
@@ -98,7 +101,7 @@ def running_simulator(
         time.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield RunningSimulator(f"http://{HOST}:{port}", application)
+        yield RunningSimulator(f"http://{HOST}:{port}", application, faulty)
     finally:
         server.should_exit = True
         thread.join(timeout=10)

@@ -1,0 +1,274 @@
+"""A seeded schedule of what can go wrong between a server and its client.
+
+Faults stand in front of the application as ASGI middleware, so they hit tokens and pages alike and the simulated
+state behind them stays true: whatever the client is told, the truth endpoints go on telling what is. The n-th
+request of a seed always meets the same fault, so a failing schedule can be replayed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from email.utils import format_datetime
+from enum import StrEnum
+from typing import Any
+
+from prohandel_simulator import api
+from prohandel_simulator.server import Application
+
+Scope = dict[str, Any]
+Message = dict[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+Receive = Callable[[], Awaitable[Message]]
+
+SLOW_SECONDS = 0.02
+ABSURD_SECONDS = 10**9
+
+
+class Fault(StrEnum):
+    """One kind of fault."""
+
+    RESET = "reset"  # the connection ends before an answer
+    CUT_BODY = "cut_body"  # the connection ends in the middle of the body
+    SLOW = "slow"  # the body arrives in pieces, late
+    ERROR_500 = "error_500"
+    ERROR_502 = "error_502"
+    ERROR_503 = "error_503"
+    TOO_MANY = "too_many"  # 429 without Retry-After
+    TOO_MANY_SECONDS = "too_many_seconds"
+    TOO_MANY_DATE = "too_many_date"
+    TOO_MANY_ABSURD = "too_many_absurd"  # a Retry-After of decades
+    TOKEN_DIES = "token_dies"  # noqa: S105 - every token of the tenant expires
+    ERROR_IN_200 = "error_in_200"  # status 200 with an error object
+    HTML_IN_200 = "html_in_200"
+    CUT_JSON = "cut_json"  # status 200, complete by its length, but half an array
+    EMPTY_PAGE = "empty_page"  # no rows, although more pages follow
+    NO_MORE_HEADER = "no_more_header"
+    STALE_PAGE = "stale_page"  # the page before, again, under its own number
+    WORLD_MOVES = "world_moves"  # rows are inserted, changed and deleted between two pages
+
+
+ALL_FAULTS = tuple(Fault)
+_STATUS = {Fault.ERROR_500: 500, Fault.ERROR_502: 502, Fault.ERROR_503: 503}
+_TOO_MANY = {Fault.TOO_MANY, Fault.TOO_MANY_SECONDS, Fault.TOO_MANY_DATE, Fault.TOO_MANY_ABSURD}
+
+
+@dataclass
+class FaultSchedule:
+    """Decides, request by request, which fault strikes.
+
+    Attributes:
+        seed: same seed, same faults.
+        rate: share of requests that meet a fault.
+        kinds: faults to draw from.
+        most: after so many faults the schedule is at its end and nothing strikes any more; None never ends.
+    """
+
+    seed: int
+    rate: float = 0.2
+    kinds: tuple[Fault, ...] = ALL_FAULTS
+    most: int | None = None
+    struck: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        """Start the schedule."""
+        self._random = random.Random(self.seed)  # noqa: S311 - a replayable schedule, not a secret
+
+    def next(self) -> Fault | None:
+        """Return what strikes the next request."""
+        ended = self.most is not None and sum(self.struck.values()) >= self.most
+        strikes = self._random.random() < self.rate
+        fault = self._random.choice(self.kinds) if self.kinds else None
+        if ended or not strikes or fault is None:
+            return None
+        self.struck[fault] += 1
+        return fault
+
+    def hours(self) -> float:
+        """Return by how many hours the world moves when it moves."""
+        return self._random.choice((0.25, 1.0, 6.0))
+
+
+def schedule(
+    seed: int, rate: float = 0.2, kinds: Iterable[str] = (), most: int | None = None
+) -> FaultSchedule:
+    """Build a schedule from plain words.
+
+    Raises:
+        ValueError: a fault is unknown; the message lists the known ones.
+    """
+    try:
+        chosen = tuple(Fault(kind) for kind in kinds) or ALL_FAULTS
+    except ValueError as problem:
+        raise ValueError(f"{problem}; known faults: {', '.join(ALL_FAULTS)}") from None
+    return FaultSchedule(seed, rate, chosen, most)
+
+
+class Faulty:
+    """ASGI middleware that lets a schedule strike the requests of an application.
+
+    Args:
+        application: the simulator.
+        faults: the schedule; may be replaced while it runs, None lets everything through.
+    """
+
+    def __init__(self, application: Application, faults: FaultSchedule | None = None) -> None:
+        self.application = application
+        self.faults = faults
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or let a fault answer it."""
+        path = scope.get("path", "")
+        exposed = path.startswith((api.PREFIX, "/auth/"))
+        fault = self.faults.next() if self.faults and exposed else None
+        if fault is None:
+            await self.application(scope, receive, send)
+            return
+        is_page = path.startswith(api.PREFIX)
+        strike = _PAGE_FAULTS.get(fault) if is_page else None
+        if strike is not None:
+            await strike(self, scope, receive, send)
+        else:
+            await _plain(fault, self, scope, receive, send)
+
+    async def collect(self, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
+        """Let the application answer and return the head and the body it would send."""
+        messages: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            messages.append(message)
+
+        await self.application(scope, receive, keep)
+        return messages[0], b"".join(message.get("body", b"") for message in messages[1:])
+
+
+async def _plain(fault: Fault, faulty: Faulty, scope: Scope, receive: Receive, send: Send) -> None:
+    """Faults that may strike any request, a token's too."""
+    if fault in _STATUS:
+        await _answer(send, _STATUS[fault], b'{"error":"broken"}')
+    elif fault in _TOO_MANY:
+        await _answer(send, 429, b'{"error":"too many requests"}', _retry_after(fault, faulty))
+    elif fault is Fault.RESET:
+        await _cut(send, {"status": 200, "headers": []}, b"", 1000)
+    elif fault is Fault.CUT_BODY:
+        head, body = await faulty.collect(scope, receive)
+        await _cut(send, head, body[: len(body) // 2], len(body))
+    else:
+        head, body = await faulty.collect(scope, receive)
+        await asyncio.sleep(SLOW_SECONDS)
+        await send(head)
+        await send({"type": "http.response.body", "body": body})
+
+
+async def _slow(faulty: Faulty, scope: Scope, receive: Receive, send: Send) -> None:
+    head, body = await faulty.collect(scope, receive)
+    await send(head)
+    half = len(body) // 2
+    await send({"type": "http.response.body", "body": body[:half], "more_body": True})
+    await asyncio.sleep(SLOW_SECONDS)
+    await send({"type": "http.response.body", "body": body[half:]})
+
+
+async def _token_dies(faulty: Faulty, scope: Scope, receive: Receive, send: Send) -> None:
+    faulty.application.simulator.tokens.expire(api.parse(scope).tenant)
+    await faulty.application(scope, receive, send)
+
+
+async def _error_in_200(faulty: Faulty, scope: Scope, receive: Receive, send: Send) -> None:
+    head, _ = await faulty.collect(scope, receive)
+    await _replaced(send, head, b'{"error":"internal","message":"try again"}')
+
+
+async def _html_in_200(faulty: Faulty, scope: Scope, receive: Receive, send: Send) -> None:
+    head, _ = await faulty.collect(scope, receive)
+    await _replaced(send, head, b"<html><body>Maintenance</body></html>", b"text/html")
+
+
+async def _cut_json(faulty: Faulty, scope: Scope, receive: Receive, send: Send) -> None:
+    head, body = await faulty.collect(scope, receive)
+    await _replaced(send, head, body[: max(1, len(body) - 2)])
+
+
+async def _empty_page(faulty: Faulty, scope: Scope, receive: Receive, send: Send) -> None:
+    head, body = await faulty.collect(scope, receive)
+    promised = _header(head, b"x-more-pages-available") == b"True"
+    await _replaced(send, head, b"[]" if promised else body)
+
+
+async def _no_more_header(faulty: Faulty, scope: Scope, receive: Receive, send: Send) -> None:
+    head, body = await faulty.collect(scope, receive)
+    head["headers"] = [item for item in head["headers"] if item[0] != b"x-more-pages-available"]
+    await _replaced(send, head, body)
+
+
+async def _stale_page(faulty: Faulty, scope: Scope, receive: Receive, send: Send) -> None:
+    query = api.parse(scope).query
+    page = int(query.get("page", "1"))
+    earlier = "&".join(
+        f"{name}={max(1, page - 1) if name == 'page' else value}" for name, value in query.items()
+    )
+    _, body = await faulty.collect({**scope, "query_string": earlier.encode()}, receive)
+    head, _ = await faulty.collect(scope, receive)
+    await _replaced(send, head, body)
+
+
+async def _world_moves(faulty: Faulty, scope: Scope, receive: Receive, send: Send) -> None:
+    if faulty.faults is not None:
+        faulty.application.simulator.advance_hours(faulty.faults.hours())
+    await faulty.application(scope, receive, send)
+
+
+_PAGE_FAULTS: dict[Fault, Callable[[Faulty, Scope, Receive, Send], Awaitable[None]]] = {
+    Fault.SLOW: _slow,
+    Fault.TOKEN_DIES: _token_dies,
+    Fault.ERROR_IN_200: _error_in_200,
+    Fault.HTML_IN_200: _html_in_200,
+    Fault.CUT_JSON: _cut_json,
+    Fault.EMPTY_PAGE: _empty_page,
+    Fault.NO_MORE_HEADER: _no_more_header,
+    Fault.STALE_PAGE: _stale_page,
+    Fault.WORLD_MOVES: _world_moves,
+}
+
+
+def _retry_after(fault: Fault, faulty: Faulty) -> list[tuple[bytes, bytes]]:
+    clock = faulty.application.simulator.clock
+    forms = {
+        Fault.TOO_MANY_SECONDS: b"1",
+        Fault.TOO_MANY_DATE: format_datetime(clock.now, usegmt=True).encode(),
+        Fault.TOO_MANY_ABSURD: str(ABSURD_SECONDS).encode(),
+    }
+    dated = [(b"date", clock.http_date.encode())]
+    return [*dated, (b"retry-after", forms[fault])] if fault in forms else dated
+
+
+def _header(head: Message, name: bytes) -> bytes | None:
+    return next((value for key, value in head["headers"] if key == name), None)
+
+
+async def _answer(send: Send, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [length, *headers]})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _replaced(send: Send, head: Message, body: bytes, kind: bytes | None = None) -> None:
+    replaced = {b"content-length": str(len(body)).encode()}
+    if kind is not None:
+        replaced[b"content-type"] = kind
+    head["headers"] = [(name, replaced.get(name, value)) for name, value in head["headers"]]
+    await send(head)
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _cut(send: Send, head: Message, body: bytes, promised: int) -> None:
+    """Promise more bytes than are sent and end the connection."""
+    headers = [item for item in head["headers"] if item[0] != b"content-length"]
+    headers.append((b"content-length", str(promised).encode()))
+    await send({"type": "http.response.start", "status": head["status"], "headers": headers})
+    if body:
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+    raise ConnectionResetError("the fault schedule cuts this connection")

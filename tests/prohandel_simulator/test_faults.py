@@ -1,0 +1,131 @@
+"""The fault schedule: replayable, true to the state behind it, and each fault is what its name says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from prohandel_simulator.faults import ALL_FAULTS, Fault, FaultSchedule, schedule
+from prohandel_simulator.testing import RunningSimulator, running_simulator
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[RunningSimulator]:
+    with running_simulator() as running:
+        yield running
+
+
+@pytest.fixture
+def page(simulator: RunningSimulator):
+    token = simulator.application.simulator.tokens.issue("mini", simulator.server_url("mini"))
+    headers = {"Authorization": f"Bearer {token['token']['token']['value']}"}
+
+    def get(fault: Fault | None, number: int = 1, resource: str = "sale") -> requests.Response:
+        simulator.faulty.faults = FaultSchedule(0, 1.0, (fault,)) if fault else None
+        url = f"{simulator.server_url('mini')}/api/v2/{resource}"
+        try:
+            return requests.get(url, params={"page": number, "pagesize": 50}, headers=headers, timeout=10)
+        finally:
+            simulator.faulty.faults = None
+
+    return get
+
+
+def test_the_same_seed_strikes_the_same_requests_with_the_same_faults() -> None:
+    one, two, other = schedule(7), schedule(7), schedule(8)
+
+    drawn = [[each.next() for _ in range(200)] for each in (one, two, other)]
+
+    assert drawn[0] == drawn[1]
+    assert drawn[0] != drawn[2]
+
+
+def test_a_schedule_ends_after_as_many_faults_as_it_may_strike() -> None:
+    faults = schedule(1, rate=1.0, most=3)
+
+    struck = [faults.next() for _ in range(50)]
+
+    assert sum(fault is not None for fault in struck) == 3
+
+
+def test_an_unknown_fault_is_named_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match=r"lightning.*known faults: reset"):
+        schedule(1, kinds=["lightning"])
+
+
+@pytest.mark.parametrize("fault", [Fault.RESET, Fault.CUT_BODY])
+def test_a_cut_connection_is_an_error_of_the_connection(page, fault: Fault) -> None:
+    with pytest.raises(requests.exceptions.RequestException):
+        page(fault)
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"), [(Fault.ERROR_500, 500), (Fault.ERROR_502, 502), (Fault.ERROR_503, 503)]
+)
+def test_a_server_error_has_its_status(page, fault: Fault, status: int) -> None:
+    assert page(fault).status_code == status
+
+
+def test_too_many_requests_come_with_each_form_of_retry_after(page) -> None:
+    waits = {
+        fault: page(fault).headers.get("Retry-After")
+        for fault in (Fault.TOO_MANY, Fault.TOO_MANY_SECONDS, Fault.TOO_MANY_DATE, Fault.TOO_MANY_ABSURD)
+    }
+
+    assert waits[Fault.TOO_MANY] is None
+    assert waits[Fault.TOO_MANY_SECONDS] == "1"
+    assert waits[Fault.TOO_MANY_DATE].endswith("GMT")
+    assert int(waits[Fault.TOO_MANY_ABSURD]) > 10**8
+
+
+def test_a_dying_token_is_refused(page) -> None:
+    assert page(Fault.TOKEN_DIES).status_code == 401
+
+
+def test_damaged_answers_keep_status_200(page) -> None:
+    bodies = {fault: page(fault).text for fault in (Fault.ERROR_IN_200, Fault.HTML_IN_200, Fault.CUT_JSON)}
+
+    assert bodies[Fault.ERROR_IN_200].startswith("{")
+    assert bodies[Fault.HTML_IN_200].startswith("<html>")
+    assert bodies[Fault.CUT_JSON].startswith("[{")
+    assert not bodies[Fault.CUT_JSON].endswith("]")
+
+
+def test_an_empty_page_still_promises_more(page) -> None:
+    answer = page(Fault.EMPTY_PAGE)
+
+    assert answer.json() == []
+    assert answer.headers["X-More-Pages-Available"] == "True"
+
+
+def test_a_stale_page_repeats_the_page_before_under_its_own_number(page) -> None:
+    first, stale, second = page(None, 1), page(Fault.STALE_PAGE, 2), page(None, 2)
+
+    assert stale.content == first.content
+    assert stale.content != second.content
+    assert stale.headers["X-Page"] == "2"
+
+
+def test_a_slow_answer_is_whole(page) -> None:
+    assert page(Fault.SLOW).json() == page(None).json()
+
+
+def test_the_world_moves_between_two_pages(simulator: RunningSimulator, page) -> None:
+    before = simulator.application.simulator.clock.now
+
+    answer = page(Fault.WORLD_MOVES)
+
+    assert answer.status_code == 200
+    assert simulator.application.simulator.clock.now > before
+
+
+def test_the_server_survives_every_fault(simulator: RunningSimulator, page) -> None:
+    for fault in ALL_FAULTS:
+        try:
+            page(fault)
+        except requests.exceptions.RequestException:
+            continue
+
+    assert requests.get(f"{simulator.base_url}/_simulator/health", timeout=10).json()["status"] == "ok"
