@@ -192,8 +192,8 @@ def load_forecast(
     plan = read_plan(store, plan_url)
     manifests = [ShardManifest.model_validate_json(store.read_bytes(url)) for url in manifest_urls]
     _check_shards(plan, manifests)
-    for manifest in manifests:
-        store.verify(manifest.forecast)
+    for part in [part for each in manifests for part in (each.forecast, each.backtest) if part]:
+        store.verify(part)
     key = {"tenant_id": plan.tenant_id, "origin_week": plan.origin_week}
     with engine.transaction():
         engine.execute(render(engine.dialect, "forecast_delete"), key)

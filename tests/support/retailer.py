@@ -138,6 +138,10 @@ class Retailer:
             rows = [{**child, key: row["id"]} for row in rows for child in row[field]]
         return {row["id"]: expected_row(resource, row) for row in rows}
 
+    def truth_ids(self, name: str) -> set[str]:
+        """Return the ids the source shows, readable rows or not."""
+        return {row["id"] for row in self.simulator.truth(self.tenant.id, name)}
+
     def differences(self, *names: str) -> list[str]:
         """Return what distinguishes RAW from the source, for the named resources or all."""
         found = []

@@ -105,7 +105,7 @@ class ProHandelClient:
         credentials: Credentials,
         settings: ClientSettings | None = None,
         *,
-        sleep: Callable[[float], object] | None = None,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
         self._auth_url = auth_url.rstrip("/").removesuffix("/api/v4")
         self._credentials = credentials
@@ -248,11 +248,17 @@ class ProHandelClient:
             asked = getattr(error, "retry_after", None)
             return wait(state) if asked is None else min(asked, self._settings.longest_wait)
 
+        def rest(seconds: float) -> None:
+            if self._sleep:
+                self._sleep(seconds)
+            else:
+                ended.wait(seconds)
+
         return Retrying(
             retry=retry_if_exception_type(TransientProHandelError),
             stop=stop_after_attempt(self._settings.attempts) | stop_when_event_set(ended),
             wait=pause,
-            sleep=self._sleep or ended.wait,
+            sleep=rest,
             before_sleep=lambda state: _log_retry(context, state),
             reraise=True,
         )
@@ -275,7 +281,7 @@ class _Token:
 class _Budget:
     """Spaces requests so that a minute never holds more than the budget."""
 
-    def __init__(self, per_minute: float | None, sleep: Callable[[float], object]) -> None:
+    def __init__(self, per_minute: float | None, sleep: Callable[[float], None]) -> None:
         self._interval = 60.0 / per_minute if per_minute else 0.0
         self._next = 0.0
         self._lock = threading.Lock()

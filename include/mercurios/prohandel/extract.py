@@ -81,7 +81,7 @@ def extract(client: ProHandelClient, store: LandingStore, request: ExtractReques
             reading.take(page)
             if reading.reached_known_ground():
                 break
-    manifest = reading.manifest(attempt)
+        manifest = reading.manifest(attempt)
     return store.write_manifest(prefix, manifest)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,12 +78,16 @@ class DuckDBEngine:
     def transaction(self) -> Iterator[None]:
         """Commit what happens inside, or roll all of it back when it raises."""
         self._connection.begin()
+        import duckdb
+
         try:
             yield
         except BaseException:
-            self._connection.rollback()
+            with suppress(duckdb.Error):  # a broken transaction must not hide what broke it
+                self._connection.rollback()
             raise
-        self._connection.commit()
+        with self._naming_the_statement("commit"):
+            self._connection.commit()
 
     def copy_files(self, table: str, columns: Sequence[str], urls: Sequence[str]) -> int:
         """Append exactly these Parquet files to `table`, columns by name; return the rows copied."""
@@ -92,10 +96,6 @@ class DuckDBEngine:
         paths = [re.sub(r"^file://", "", url) for url in urls]
         sql = render(self.dialect, "copy_files", table=table, columns=list(columns))
         return int(self._run(sql, [paths]).fetchone()[0])  # type: ignore[index]
-
-    def register(self, name: str, table: pa.Table) -> None:
-        """Make an Arrow table readable under `name` until the engine is closed."""
-        self._connection.register(name, table)
 
     def _run(self, sql: str, parameters: Parameters) -> duckdb.DuckDBPyConnection:
         with self._naming_the_statement(sql):
@@ -141,7 +141,7 @@ def _is_lock_conflict(error: BaseException) -> bool:
 
 
 def _holder(error: BaseException) -> str:
-    found = re.search(r"Conflicting lock is held in ([^.]*\(PID \d+\))", str(error))
+    found = re.search(r"Conflicting lock is held in (.*?\(PID \d+\))", str(error))
     return f"held by {found.group(1)}" if found else "its holder is unknown"
 
 

@@ -118,9 +118,10 @@ def _load_resource(engine: Engine, manifest: Manifest, resource: Resource, loade
     counts = manifest.counts[resource.name]
     _stage(engine, manifest, resource, columns)
     _guard_tenant(engine, manifest, resource)
-    engine.execute(render(engine.dialect, "candidates", table=resource.table, cursor=resource.cursor_column))
-    loaded = _count(engine, f"candidate_{resource.table}")
     tombstone = resource.tombstone and next(c.name for c in resource.columns if c.field == resource.tombstone)
+    newer = {"table": resource.table, "cursor": resource.cursor_column, "tombstone": tombstone}
+    engine.execute(render(engine.dialect, "candidates", **newer))
+    loaded = _count(engine, f"candidate_{resource.table}")
     engine.execute(
         render(engine.dialect, "merge", table=resource.table, columns=columns, tombstone=tombstone),
         {"loaded_at": loaded_at},
@@ -181,10 +182,8 @@ def _check_arrived(engine: Engine, manifest: Manifest, resource: Resource) -> No
 def _delete_vanished(engine: Engine, manifest: Manifest, resource: Resource, loaded_at: datetime) -> int:
     engine.execute(render(engine.dialect, "stage_keys_create"))
     engine.copy_files("stage_keys", ["id"], [part.url for part in manifest.parts_of(resource.name, "keys")])
-    engine.execute(
-        render(engine.dialect, "vanished", table=resource.table),
-        {"tenant_id": manifest.tenant_id, "read_at": manifest.extracted_at.replace(tzinfo=None)},
-    )
+    read = {"tenant_id": manifest.tenant_id, "read_at": manifest.extracted_at.replace(tzinfo=None)}
+    engine.execute(render(engine.dialect, "vanished", table=resource.table), read)
     vanished = _count(engine, f"vanished_{resource.table}")
     if not vanished:
         return 0
@@ -200,8 +199,7 @@ def _delete_vanished(engine: Engine, manifest: Manifest, resource: Resource, loa
         )
         return 0
     engine.execute(
-        render(engine.dialect, "delete_vanished", table=resource.table),
-        {"tenant_id": manifest.tenant_id, "loaded_at": loaded_at},
+        render(engine.dialect, "delete_vanished", table=resource.table), {**read, "loaded_at": loaded_at}
     )
     return vanished
 

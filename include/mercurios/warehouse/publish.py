@@ -12,12 +12,12 @@ import json
 import logging
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from mercurios.landing.store import safe_key
 from mercurios.warehouse.duckdb import DuckDBEngine
 from mercurios.warehouse.engine import Engine, WarehouseError
 from mercurios.warehouse.sql import identifier, render, statements
@@ -62,20 +62,23 @@ def publish(
     """
     week = engine.fetch_arrow(render(engine.dialect, "last_complete_week"), [tenant_id])
     last_complete_week = week["last_complete_week"][0].as_py()
-    record = _record(engine, tenant_id, run_id, dag_id, last_complete_week)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f"{target.stem}.{safe_key(run_id)}.partial")
-    partial.unlink(missing_ok=True)
-    try:
-        _build(engine, target, partial, tenant_id, tables)
-        os.replace(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)
-        partial.with_name(partial.name + ".wal").unlink(missing_ok=True)
+    closes_week = _closes_week(engine, tenant_id, run_id, dag_id, last_complete_week)
+    now = _now()
+    row = {
+        "tenant_id": tenant_id,
+        "run_id": run_id,
+        "dag_id": dag_id,
+        "published_at": now.replace(tzinfo=None),
+        "last_complete_week": last_complete_week,
+        "closes_week": closes_week,
+    }
+    _replace(engine, target, row, tables)
+    # Only now: a week that readers never got is closed by the next run that reaches them.
+    engine.execute(render(engine.dialect, "publication_insert"), row)
     write_status(
-        target, {"status": "fresh", "run_id": run_id, "dag_id": dag_id, "published_at": _now().isoformat()}
+        target, {"status": "fresh", "run_id": run_id, "dag_id": dag_id, "published_at": now.isoformat()}
     )
-    return Publication(tenant_id, run_id, tuple(tables), last_complete_week, record)
+    return Publication(tenant_id, run_id, tuple(tables), last_complete_week, closes_week)
 
 
 def mark_stale(target: Path, run_id: str, reason: str) -> None:
@@ -103,57 +106,64 @@ def write_status(target: Path, status: dict[str, Any]) -> None:
     os.replace(partial, path)
 
 
-def _record(
+def _closes_week(
     engine: Engine, tenant_id: str, run_id: str, dag_id: str, last_complete_week: date | None
 ) -> bool:
-    """Write the publication's row and return whether this run is the first to close its last week."""
+    """Return whether this run is the first to publish its last week; a rerun keeps the first answer."""
     published = engine.fetch_arrow(
         render(engine.dialect, "publication_last"), {"tenant_id": tenant_id, "dag_id": dag_id}
     ).to_pylist()
     own = [row for row in published if row["run_id"] == run_id]
+    if own:
+        return bool(own[0]["closes_week"])
     weeks = [row["last_complete_week"] for row in published if row["last_complete_week"] is not None]
-    closes_week = (
-        bool(own[0]["closes_week"])
-        if own
-        else last_complete_week is not None and (not weeks or last_complete_week > max(weeks))
-    )
-    engine.execute(
-        render(engine.dialect, "publication_insert"),
-        {
-            "tenant_id": tenant_id,
-            "run_id": run_id,
-            "dag_id": dag_id,
-            "published_at": _now().replace(tzinfo=None),
-            "last_complete_week": last_complete_week,
-            "closes_week": closes_week,
-        },
-    )
-    return closes_week
+    return last_complete_week is not None and (not weeks or last_complete_week > max(weeks))
 
 
-def _build(engine: DuckDBEngine, target: Path, partial: Path, tenant_id: str, tables: Sequence[str]) -> None:
+def _replace(engine: DuckDBEngine, target: Path, row: dict[str, Any], tables: Sequence[str]) -> None:
+    """Build the readers' file beside the one they have and put it in its place in one step."""
+    partial = target.with_name(f"{target.stem}.partial")
+    log_file = partial.with_name(f"{partial.name}.wal")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        for rest in (partial, log_file):  # of a publication that was killed
+            rest.unlink(missing_ok=True)
+        _build(engine, target, partial, row, tables)
+        os.replace(partial, target)
+    except OSError as error:
+        raise WarehouseError(
+            f"the readers' file {target} cannot be replaced ({error.strerror or error}): check that its folder "
+            "may be written to and has space left"
+        ) from error
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+            log_file.unlink(missing_ok=True)
+
+
+def _build(
+    engine: DuckDBEngine, target: Path, partial: Path, row: dict[str, Any], tables: Sequence[str]
+) -> None:
     dialect = engine.dialect
     own = {identifier(table) for table in tables}
-    warehouse = engine.path.stem
-    missing = own - _tables(engine, warehouse)
+    missing = own - _tables(engine, None)
     if missing:
         raise WarehouseError(
-            f"{engine.path.name} has no table analytics.{', analytics.'.join(sorted(missing))}"
+            f"{engine.path.name} has no table analytics.{', analytics.'.join(sorted(missing))}: run the models first"
         )
     engine.execute(
         render(dialect, "published_attach", path=_quoted(partial), alias="published", read_only=False)
     )
     try:
         for statement in statements(render(dialect, "published_setup")):
-            parameters = {"tenant_id": tenant_id} if "$tenant_id" in statement else {}
-            engine.execute(statement, parameters)
+            engine.execute(statement, {name: value for name, value in row.items() if f"${name}" in statement})
         for table in sorted(own):
-            sql = render(dialect, "published_copy", table=table, source=warehouse, tenant_id=True)
-            engine.execute(sql, {"tenant_id": tenant_id})
+            sql = render(dialect, "published_copy", table=table, source=None, tenant_id=True)
+            engine.execute(sql, {"tenant_id": row["tenant_id"]})
         if target.exists():
             _carry_over(engine, target, own)
     finally:
-        engine.execute(render(dialect, "published_detach", alias="published"))
+        _detach(engine, "published", read_only=False)
 
 
 def _carry_over(engine: DuckDBEngine, target: Path, own: set[str]) -> None:
@@ -165,10 +175,15 @@ def _carry_over(engine: DuckDBEngine, target: Path, own: set[str]) -> None:
         for table in sorted(_tables(engine, "previous") - own):
             engine.execute(render(dialect, "published_copy", table=table, source="previous", tenant_id=None))
     finally:
-        engine.execute(render(dialect, "published_detach", alias="previous"))
+        _detach(engine, "previous", read_only=True)
 
 
-def _tables(engine: Engine, database: str) -> set[str]:
+def _detach(engine: Engine, alias: str, *, read_only: bool) -> None:
+    for statement in statements(render(engine.dialect, "published_detach", alias=alias, read_only=read_only)):
+        engine.execute(statement)
+
+
+def _tables(engine: Engine, database: str | None) -> set[str]:
     rows = engine.fetch_arrow(render(engine.dialect, "published_tables"), [database])
     return set(rows["table_name"].to_pylist())
 

@@ -1,5 +1,7 @@
 -- The rows that will change RAW: of several versions of one key the newest, and only where RAW holds nothing
--- newer and nothing equal. A key that RAW holds as deleted comes back.
+-- newer and nothing equal. What a read that began after RAW's version was loaded shows is always newer, even with
+-- an older cursor (a restored backup, the doubled hour of autumn). A key that RAW holds as deleted comes back,
+-- but not through a read that is older than the one that missed it.
 create or replace temp table candidate_{{ table | ident }} as
 with newest as (
     select *
@@ -24,11 +26,35 @@ left join raw.{{ table | ident }} as target
 where
     target.id is null
     or (
-        {% if cursor %}
-        coalesce(newest.{{ cursor | ident }}, timestamp '0001-01-01')
-        >= coalesce(target.{{ cursor | ident }}, timestamp '0001-01-01')
-        {% else %}
-        newest._extracted_at >= target._extracted_at
-        {% endif %}
-        and (newest._content_hash <> target._content_hash or target._deleted_at is not null)
+        (
+            newest._content_hash <> target._content_hash
+            or (
+                target._deleted_at is not null
+                {% if tombstone %}
+                and not coalesce(newest.{{ tombstone | ident }}, false)
+                {% endif %}
+            )
+        )
+        and (
+            {% if cursor %}
+            newest._extracted_at >= target._loaded_at
+            or (
+                newest._extracted_at >= target._extracted_at
+                and coalesce(newest.{{ cursor | ident }}, timestamp '0001-01-01')
+                >= coalesce(target.{{ cursor | ident }}, timestamp '0001-01-01')
+            )
+            or (
+                coalesce(newest.{{ cursor | ident }}, timestamp '0001-01-01')
+                > coalesce(target.{{ cursor | ident }}, timestamp '0001-01-01')
+                and (
+                    target._deleted_at is null
+                    {% if tombstone %}
+                    or coalesce(target.{{ tombstone | ident }}, false)
+                    {% endif %}
+                )
+            )
+            {% else %}
+            newest._extracted_at >= target._extracted_at
+            {% endif %}
+        )
     );

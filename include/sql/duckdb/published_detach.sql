@@ -1,1 +1,5 @@
+{% if not read_only %}
+checkpoint {{ alias | ident }};
+
+{% endif %}
 detach {{ alias | ident }};

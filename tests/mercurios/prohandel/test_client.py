@@ -329,6 +329,6 @@ def test_a_wrong_host_of_the_token_service_is_named(retailer: Retailer) -> None:
 
     with (
         ProHandelClient(url, Credentials("k", "s")) as client,
-        pytest.raises(TerminalProHandelError, match="there is no token service at .*check the host"),
+        pytest.raises(TerminalProHandelError, match=r"there is no token service at .*check the host"),
     ):
         client.check()

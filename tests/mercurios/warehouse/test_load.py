@@ -1,0 +1,335 @@
+"""The loader: at-least-once transport, exactly-once effect, on real files and a real source."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from retailer import Retailer
+
+from mercurios.landing.manifest import Manifest
+from mercurios.landing.store import LandingError
+from mercurios.warehouse.engine import WarehouseError
+from mercurios.warehouse.load import DELETE_GUARD_ROWS, FencedError, TenantGuardError
+
+NAMES = ("sale", "order", "article")
+
+
+def path_of(url: str) -> Path:
+    return Path(url.removeprefix("file://"))
+
+
+def edit(url: str, **changes: Any) -> None:
+    """Rewrite a manifest as a faulty extraction would have written it."""
+    path = path_of(url)
+    manifest = Manifest.model_validate_json(path.read_bytes()).model_copy(update=changes)
+    path.write_text(manifest.model_dump_json())
+
+
+def state(retailer: Retailer) -> dict[str, list[dict[str, Any]]]:
+    """Everything a load may change."""
+    tables = [
+        "raw.sale",
+        "raw.purchase_order",
+        "raw.purchase_order_position",
+        "raw.article",
+        "ops.load_ledger",
+    ]
+    tables += ["ops.watermark", "ops.quarantine", "ops.schema_drift"]
+    return {table: retailer.query(f"select * from {table} order by all") for table in tables}
+
+
+def test_raw_equals_the_source_after_the_first_run(retailer: Retailer) -> None:
+    rows = retailer.run("r1")
+
+    assert retailer.differences() == []
+    assert rows["sale"].loaded == rows["sale"].extracted > 1000
+    assert all(r.extracted == r.loaded + r.quarantined + r.superseded for r in rows.values())
+
+
+@pytest.mark.parametrize("mode", ["changed", "scan", "window"])
+def test_raw_equals_the_source_after_days_of_sales_corrections_and_deletions(
+    living: Retailer, tmp_path: Path, mode: str
+) -> None:
+    retailer = Retailer(
+        living.simulator, tmp_path, resources={"sale": {"mode": mode}, "article": {"mode": mode}}
+    )
+    for day in range(4):
+        rows = retailer.run(f"r{day}", *NAMES)
+        assert retailer.differences(*NAMES) == []
+        retailer.simulator.advance(30)
+
+    assert rows["sale"].loaded < rows["sale"].extracted or mode == "changed"
+    assert retailer.query("select 1 as n from raw.sale where _deleted_at is not null limit 1")
+
+
+def test_loading_a_manifest_again_changes_nothing_and_answers_the_same(retailer: Retailer) -> None:
+    urls = retailer.extract(retailer.begin("r1"), *NAMES)
+    first, before = retailer.load(*urls), state(retailer)
+
+    again = retailer.load(*urls)
+
+    assert again == first
+    assert state(retailer) == before
+
+
+def test_extracting_and_loading_a_run_again_doubles_nothing(retailer: Retailer) -> None:
+    plan = retailer.begin("r1")
+    retailer.load(*retailer.extract(plan, *NAMES))
+
+    rows = retailer.load(*retailer.extract(plan, *NAMES))
+
+    assert {row.loaded for row in rows.values()} == {0}
+    assert retailer.differences(*NAMES) == []
+    attempts = retailer.query("select distinct attempt from ops.load_ledger order by attempt")
+    assert [row["attempt"] for row in attempts] == [1, 2]
+
+
+def test_an_older_manifest_that_arrives_late_brings_nothing_back(living: Retailer) -> None:
+    names = (*NAMES, "voucher")
+    late = living.extract(living.begin("late"), *names)
+    living.run("r1", *names)
+    living.simulator.post("/_simulator/mini/silent_deletes", {"on": True})
+    living.simulator.advance(24 * 5)
+    rows = living.run("r2", *names)
+    before = living.watermark("sale")
+
+    arrived = living.load(*late)
+
+    assert rows["voucher"].deleted > 0
+    assert arrived["voucher"].extracted > arrived["voucher"].loaded == 0
+    assert living.differences(*names) == []
+    assert living.watermark("sale") == before
+
+
+def test_a_restored_backup_at_the_source_is_followed_although_its_cursor_is_older(living: Retailer) -> None:
+    living.run("r1", "sale")
+    living.query(
+        "update raw.sale set last_change = last_change + interval 1 day, sale_price = sale_price + 1"
+    )
+    living.query("update raw.sale set _content_hash = repeat('0', 32)")
+
+    living.run("r2", "sale")
+
+    assert living.differences("sale") == []
+
+
+def test_a_start_that_was_outdated_may_not_load(retailer: Retailer) -> None:
+    stale = retailer.extract(retailer.begin("r1"), "article")
+    retailer.begin("r1")
+
+    with pytest.raises(
+        FencedError, match="start 1 of run r1, but the run's newest start is 2: clear the run's"
+    ):
+        retailer.load(*stale)
+
+    assert retailer.raw("article") == {}
+
+
+def test_rows_of_another_tenant_are_refused_and_nothing_is_loaded(retailer: Retailer) -> None:
+    [url] = retailer.extract(retailer.begin("r1"), "article")
+    [part] = retailer.store.read_manifest(url).parts_of("article", "rows")
+    table = pq.read_table(path_of(part.url))
+    foreign = pa.array(["other"] + ["mini"] * (table.num_rows - 1))
+    rewrite(retailer, url, table.set_column(0, "tenant_id", foreign))
+
+    with pytest.raises(TenantGuardError, match=r"manifest of 'mini' \(1 of 'other'\); nothing was loaded"):
+        retailer.load(url)
+
+    assert retailer.raw("article") == {}
+
+
+def rewrite(retailer: Retailer, url: str, table: pa.Table) -> None:
+    """Replace the row part of a manifest by another table, checksum included."""
+    import hashlib
+
+    manifest = retailer.store.read_manifest(url)
+    [part] = manifest.parts_of(manifest.resource, "rows")
+    pq.write_table(table, path_of(part.url))
+    content = path_of(part.url).read_bytes()
+    fitting = part.model_copy(update={"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()})
+    edit(url, parts=[fitting if each == part else each for each in manifest.parts])
+
+
+@pytest.mark.parametrize("damage", ["missing", "shorter", "other bytes"])
+def test_a_part_that_is_not_what_its_manifest_names_is_named(retailer: Retailer, damage: str) -> None:
+    [url] = retailer.extract(retailer.begin("r1"), "article")
+    path = path_of(retailer.store.read_manifest(url).parts[0].url)
+    content = path.read_bytes()
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(content[:-1] if damage == "shorter" else content[:-1] + b"?")
+
+    with pytest.raises(LandingError, match=path.name):
+        retailer.load(url)
+
+    assert retailer.raw("article") == {}
+
+
+@pytest.mark.parametrize("fault", ["count", "type", "column"])
+def test_a_failure_in_the_middle_rolls_everything_back(retailer: Retailer, fault: str) -> None:
+    [url] = retailer.extract(retailer.begin("r1"), "order")
+    manifest = retailer.store.read_manifest(url)
+    before = state(retailer)
+    [part] = manifest.parts_of("order.positions", "rows")
+    table = pq.read_table(path_of(part.url))
+    if fault == "count":
+        counts = manifest.counts["order.positions"]
+        more = counts.model_copy(update={"extracted": counts.extracted + 1})
+        edit(url, counts={**manifest.counts, "order.positions": more})
+    else:
+        index = table.schema.get_field_index("order_amount")
+        wrong = pa.array(["many"] * table.num_rows)
+        table = (
+            table.set_column(index, "order_amount", wrong)
+            if fault == "type"
+            else table.rename_columns([name.replace("order_amount", "amount") for name in table.schema.names])
+        )
+        nested = manifest.model_copy(update={"resource": "order.positions"})
+        path_of(url).write_text(nested.model_dump_json())
+        rewrite(retailer, url, table)
+
+    with pytest.raises(WarehouseError):
+        retailer.load(url)
+
+    assert state(retailer) == before
+
+
+def test_the_watermark_is_the_greatest_durable_cursor_and_never_passes_the_sources_clock(
+    living: Retailer,
+) -> None:
+    living.run("r1", "sale")
+    newest = max(row["last_change"] for row in living.raw("sale").values())
+    first = living.watermark("sale")
+    living.query("update ops.watermark set cursor_value = cursor_value + interval 1 hour")
+
+    living.run("r2", "sale")
+
+    assert first == newest
+    assert first is not None
+    assert living.watermark("sale") == first + timedelta(hours=1), "a watermark moved back"
+
+
+def test_silent_deletes_are_found_by_the_complete_read_and_undone_when_the_rows_come_back(
+    living: Retailer,
+) -> None:
+    living.run("r1", "voucher")
+    living.simulator.post("/_simulator/mini/silent_deletes", {"on": True})
+    living.simulator.advance(24 * 5)
+
+    rows = living.run("r2", "voucher")
+
+    assert rows["voucher"].deleted > 0
+    assert living.differences("voucher") == []
+    gone = "select count(*) as n from raw.voucher where _deleted_at is not null and not is_deleted"
+    assert living.query(gone) == [{"n": rows["voucher"].deleted}]
+    living.query("update raw.voucher set _deleted_at = _loaded_at, _extracted_at = _loaded_at")
+    living.run("r3", "voucher")
+    assert living.differences("voucher") == []
+
+
+def test_an_incremental_read_never_deletes(living: Retailer, tmp_path: Path) -> None:
+    retailer = Retailer(living.simulator, tmp_path, resources={"sale": {"mode": "changed"}})
+    retailer.run("r1", "sale")
+    living.simulator.advance(24)
+
+    rows = retailer.run("r2", "sale")
+
+    assert rows["sale"].extracted < 1000
+    assert rows["sale"].deleted == 0
+
+
+def test_a_read_that_misses_half_of_the_rows_deletes_none(
+    retailer: Retailer, caplog: pytest.LogCaptureFixture
+) -> None:
+    retailer.run("r1", "customer")
+    living = len(retailer.raw("customer"))
+    assert living > DELETE_GUARD_ROWS
+    retailer.query("insert into raw.customer select * replace ('x' || id as id) from raw.customer")
+    retailer.query("insert into raw.customer select * replace ('y' || id as id) from raw.customer")
+
+    with caplog.at_level(logging.WARNING):
+        rows = retailer.run("r2", "customer")
+
+    assert rows["customer"].deleted == 0
+    assert len(retailer.raw("customer")) == 4 * living
+    assert f"the source no longer shows {3 * living} of {4 * living} rows" in caplog.text
+
+
+def test_rows_that_cannot_be_read_are_recorded_once_and_the_others_load(living: Retailer) -> None:
+    dirty = living.simulator.post(
+        "/_simulator/mini/dirty", {"resource": "sale", "unparsable": 3, "unknown_field": 0}
+    )["unparsable"]
+    urls = living.extract(living.begin("r1"), "sale")
+    rows = living.load(*urls)
+    living.load(*urls)
+
+    found = living.query("select source_id, reason, run_id, attempt from ops.quarantine")
+    assert rows["sale"].quarantined == 3
+    assert sorted(row["source_id"] for row in found) == sorted(dirty)
+    assert all(row["reason"].startswith("field ") and row["run_id"] == "r1" for row in found)
+    assert set(living.truth_ids("sale")) - set(living.raw("sale")) == set(dirty)
+
+
+def test_a_quarantined_row_is_not_taken_for_deleted(living: Retailer) -> None:
+    living.run("r1", "article")
+    kept = next(iter(living.raw("article")))
+    living.simulator.post("/_simulator/mini/dirty", {"resource": "article", "unparsable": 1})
+    [bad] = living.truth_ids("article") - living.raw("article").keys()
+    living.query(
+        "insert into raw.article select * replace (? as id) from raw.article where id = ?", [bad, kept]
+    )
+
+    assert living.run("r2", "article")["article"].deleted == 0
+
+
+def test_a_new_field_is_one_line_in_the_changelog_however_often_it_is_seen(living: Retailer) -> None:
+    living.simulator.post("/_simulator/mini/dirty", {"resource": "sale", "unknown_field": 2})
+
+    living.run("r1", "sale")
+    living.run("r2", "sale")
+
+    [change] = living.query("select resource, column_name, change, row_count, run_id from ops.schema_drift")
+    assert change == {
+        "resource": "sale",
+        "column_name": "loyaltyTier",
+        "change": "appeared",
+        "row_count": 2,
+        "run_id": "r1",
+    }
+    assert living.query("select distinct _extra from raw.sale where _extra is not null") == [
+        {"_extra": '{"loyaltyTier":"gold"}'}
+    ]
+
+
+def test_the_runs_business_day_is_the_sources_day_in_the_shops_zone(own_source: Any, tmp_path: Path) -> None:
+    retailer = Retailer(own_source, tmp_path)
+    own_source.advance(19.5)  # 23:30 UTC of 4 March is 5 March in Berlin
+
+    retailer.run("r1", "article")
+
+    [run] = retailer.query("select source_now, as_of_date from ops.run")
+    assert run == {"source_now": datetime(2026, 3, 4, 23, 30), "as_of_date": datetime(2026, 3, 5).date()}
+
+
+def test_a_tombstone_read_again_keeps_the_time_since_when_it_is_gone(
+    living: Retailer, tmp_path: Path
+) -> None:
+    retailer = Retailer(
+        living.simulator, tmp_path, resources={"sale": {"mode": "changed"}}, overlap_minutes=60 * 24 * 60
+    )
+    retailer.run("r1", "sale")
+    living.simulator.advance(24 * 7)
+    retailer.run("r2", "sale")
+    gone = retailer.query("select id, _deleted_at from raw.sale where is_deleted order by id")
+
+    retailer.run("r3", "sale")
+
+    assert gone
+    assert retailer.query("select id, _deleted_at from raw.sale where is_deleted order by id") == gone
