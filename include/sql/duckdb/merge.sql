@@ -1,18 +1,32 @@
--- One MERGE by (tenant_id, id). A tombstone keeps its row and says since when it is gone.
+-- One MERGE by (tenant_id, id). A row that changes is deleted and written again: DuckDB writes every block that an
+-- update touches anew, which for one changed row in a thousand is the whole table. A tombstone keeps its row and says
+-- since when it is gone.
 merge into raw.{{ table | ident }} as target
-using candidate_{{ table | ident }} as source
+using (
+    select
+        *,
+        false as is_old
+    from candidate_{{ table | ident }}
+    union all
+    select
+        candidates.*,
+        true as is_old
+    from candidate_{{ table | ident }} as candidates
+    where exists (
+        select 1
+        from raw.{{ table | ident }} as present
+        where
+            present.tenant_id = candidates.tenant_id
+            and present.id = candidates.id
+    )
+) as source
     on (
-        target.tenant_id = source.tenant_id
+        source.is_old
+        and target.tenant_id = source.tenant_id
         and target.id = source.id
     )
-when matched then update set
-    {% for column in columns if column not in ("tenant_id", "id") %}
-    {{ column | ident }} = source.{{ column | ident }},
-    {% endfor %}
-    _loaded_at = $loaded_at,
-    _deleted_at = {% if tombstone %}case when source.{{ tombstone | ident }} then $loaded_at end{% else %}null{% endif %}
-
-when not matched then insert (
+when matched then delete
+when not matched and not source.is_old then insert (
     {% for column in columns %}
     {{ column | ident }},
     {% endfor %}
