@@ -1,0 +1,208 @@
+"""The DAGs in a real scheduler: what a run leaves behind, and what it does not do to other tenants."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pytest
+
+from mercurios.marts import FORECAST_MARTS, PIPELINE_MARTS
+from mercurios.prohandel.resources import RESOURCES, ColumnType, Resource
+from mercurios.tenants import load_tenants
+from mercurios.warehouse.publish import read_status
+
+# The first test waits for the whole play, so the limit is the play's, not a test's.
+pytestmark = [pytest.mark.scheduler, pytest.mark.simulator, pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+def test_airflow_imports_every_dag_file_without_errors(played: Any, root: Any) -> None:
+    tenants = [tenant.id for tenant in load_tenants(root / "tests" / "tenants")]
+
+    assert played.api.import_errors() == []
+    assert played.api.dag_ids() == {"warehouse_setup"} | {
+        f"{kind}__{tenant}" for kind in ("pipeline", "forecast") for tenant in tenants
+    }
+
+
+def test_both_pipelines_of_a_day_succeed(played: Any) -> None:
+    assert played.first["mini"].state == "success"
+    assert played.second["mini"].state == "success"
+
+
+def test_a_closed_week_starts_the_forecast_once(played: Any) -> None:
+    first, second = (played.tasks(run["mini"])["week_closed"] for run in (played.first, played.second))
+
+    assert (first["state"], second["state"]) == ("success", "skipped")
+    assert played.forecast_run["run_type"] == "asset_triggered"
+    assert played.forecast_run["state"] == "success"
+    assert len(played.api.runs("forecast__mini")) == 1
+
+
+@pytest.mark.parametrize("name", ["sale", "articlesize"])
+def test_raw_equals_the_source_after_a_day_of_changes(played: Any, name: str) -> None:
+    resource = RESOURCES[name]
+    columns = [column for column in resource.columns if column.type != ColumnType.KEY_HASH]
+    names = ", ".join(column.name for column in columns)
+
+    with played.warehouse("mini") as warehouse:
+        rows = warehouse.execute(
+            f"select {names} from raw.{resource.table} where _deleted_at is null and not is_deleted"
+        ).fetchall()
+
+    expected = {row["id"]: _expected(resource, row) for row in played.truth(name)}
+    position = [column.name for column in columns].index("id")
+    loaded = {row[position]: row for row in rows}
+    assert len(rows) == len(loaded) == len(expected) > 0
+    assert [(loaded[key], row) for key, row in expected.items() if loaded.get(key) != row] == []
+
+
+def test_the_second_run_reads_changes_only(played: Any) -> None:
+    with played.warehouse("mini") as warehouse:
+        reads = warehouse.execute(
+            "select mode, extracted from ops.load_ledger where resource = 'sale' order by loaded_at"
+        ).fetchall()
+
+    (_, first_rows), (second_mode, second_rows) = reads
+    assert second_mode == "changed"
+    assert 0 < second_rows < first_rows / 2
+
+
+@pytest.mark.parametrize("tenant", ["mini", "mini_models"])
+def test_every_ledger_row_accounts_for_every_extracted_row(played: Any, tenant: str) -> None:
+    with played.warehouse(tenant) as warehouse:
+        rows, resources, broken = warehouse.execute(
+            "select count(*), count(distinct resource),"
+            " count(*) filter (where extracted <> loaded + quarantined + superseded) from ops.load_ledger"
+        ).fetchone()
+
+    runs = 2 if tenant == "mini" else 1
+    assert resources == len(RESOURCES)
+    assert rows == runs * len(RESOURCES)
+    assert broken == 0
+
+
+def test_readers_see_every_mart_and_the_forecast(played: Any) -> None:
+    with played.published("mini") as published:
+        counts = {
+            table: published.execute(f"select count(*) from analytics.{table}").fetchone()[0]
+            for table in (*PIPELINE_MARTS, *FORECAST_MARTS)
+        }
+        origin, first_week, unexplained = published.execute(
+            "select max(origin_week), min(week_start), count(*) filter (where mean is null or mean < 0)"
+            " from analytics.forecast_weekly"
+        ).fetchone()
+
+    assert all(counts.values()), counts
+    assert first_week > origin
+    assert unexplained == 0
+    assert read_status(played.stack.published / "mini.duckdb")["status"] == "fresh"
+
+
+def test_publications_tell_their_assets(played: Any) -> None:
+    events = played.api._call("GET", "/assets/events", params={"limit": 100})["asset_events"]
+
+    told = sorted((event["name"], event["source_dag_id"]) for event in events)
+    assert told == [
+        ("forecast_mini", "forecast__mini"),
+        ("marts_mini", "pipeline__mini"),
+        ("marts_mini", "pipeline__mini"),
+        ("marts_mini_models", "pipeline__mini_models"),
+        ("week_closed_mini", "pipeline__mini"),
+        ("week_closed_mini_models", "pipeline__mini_models"),
+    ]
+
+
+def test_a_task_per_model_publishes_the_same_marts_as_a_task_per_layer(played: Any) -> None:
+    assert played.first["mini_models"].state == "success"
+    by_layers, by_models = (
+        duckdb.connect(str(played.first_published[tenant]), read_only=True)
+        for tenant in ("mini", "mini_models")
+    )
+
+    differing = {}
+    for table in PIPELINE_MARTS:
+        left, right = (_comparable(marts, table) for marts in (by_layers, by_models))
+        if not left or left != right:
+            differing[table] = (len(left), len(right))
+    assert differing == {}
+
+
+def test_a_task_per_model_mirrors_one_build_at_the_first_try(played: Any) -> None:
+    tasks = played.tasks(played.first["mini_models"])
+    models = {name: task for name, task in tasks.items() if name.startswith("model.")}
+
+    assert {"model.dbt_producer_watcher", "model.fct_sales_run", "model.tests"} <= set(models)
+    assert {name: task["state"] for name, task in models.items() if task["state"] != "success"} == {}
+    assert {name: task["try_number"] for name, task in models.items() if task["try_number"] != 1} == {}
+
+
+def test_refused_credentials_fail_one_tenant_at_the_first_try_and_no_other(played: Any) -> None:
+    tasks = played.tasks(played.first["mini_refused"])
+    states = {tasks[name]["state"] for name in tasks if name.startswith("extract.")}
+
+    assert played.first["mini_refused"].state == "failed"
+    assert tasks["begin"]["state"] == "success"
+    assert states == {"failed"}
+    assert {tasks[name]["try_number"] for name in tasks if name.startswith("extract.")} == {1}
+    assert tasks["publish"]["state"] == "upstream_failed"
+    assert not (played.stack.published / "mini_refused.duckdb").exists()
+    assert {run["mini"].state for run in (played.first, played.second)} == {"success"}
+
+
+def test_a_failure_without_slack_is_a_line_of_the_log(played: Any) -> None:
+    run = played.first["mini_refused"]
+    log = played.api.task_log(run.dag_id, run.run_id, "extract.sales", 1)
+
+    assert "alert not sent through slack_mini_refused: the connection is not configured" in log
+    assert "define AIRFLOW_CONN_SLACK_MINI_REFUSED" in log
+
+
+def test_the_failure_names_tenant_run_and_remedy_and_no_secret(played: Any) -> None:
+    run = played.first["mini_refused"]
+    files = [path for path in played.stack.home.rglob("*.log") if path.is_file()]
+
+    assert files
+    said = f"tenant mini_refused, run {run.run_id}, resource sale: the token service refuses the credentials"
+    saying = {path.parent.name for path in files if said in path.read_text(errors="replace")}
+    assert "task_id=extract.sales" in saying
+    secrets = ("a-secret-that-is-not-the-right-one", "demo-secret-mini", "scheduler-tests-hash-key")
+    leaks = [path.name for path in files for secret in secrets if secret in path.read_text(errors="replace")]
+    assert leaks == []
+
+
+def _comparable(marts: duckdb.DuckDBPyConnection, table: str) -> list[tuple[Any, ...]]:
+    """Return a mart's rows without whose they are and when they were loaded: both differ on purpose."""
+    columns = [row[0] for row in marts.execute(f"describe analytics.{table}").fetchall()]
+    compared = ", ".join(name for name in columns if name not in ("tenant_id", "loaded_at"))
+    return marts.execute(f"select {compared} from analytics.{table} order by all").fetchall()
+
+
+def _expected(resource: Resource, row: dict[str, Any]) -> tuple[Any, ...]:
+    """Convert a wire row by hand: the comparison must not rest on the code it checks."""
+    return tuple(
+        _value(column.type, row[column.field])
+        for column in resource.columns
+        if column.type != ColumnType.KEY_HASH
+    )
+
+
+def _value(kind: ColumnType, value: Any) -> Any:
+    if value is None:
+        return None
+    match kind:
+        case ColumnType.INTEGER:
+            return int(value)
+        case ColumnType.DECIMAL:
+            return Decimal(str(value)).quantize(Decimal("0.01"))
+        case ColumnType.DATE:
+            return date.fromisoformat(value[:10])
+        case ColumnType.TIMESTAMP:
+            instant = datetime.fromisoformat(value)
+            return instant.astimezone(UTC).replace(tzinfo=None) if instant.tzinfo else instant
+        case ColumnType.CODE:
+            return value if isinstance(value, str) else str(int(value))
+        case _:
+            return value
