@@ -82,16 +82,21 @@ def load(
     from mercurios.warehouse.duckdb import DuckDBEngine
     from mercurios.warehouse.engine import WarehouseError
     from mercurios.warehouse.load import load_manifest
+    from mercurios.warehouse.runs import adopt_run
     from mercurios.warehouse.setup import set_up
 
-    url = manifest if "://" in manifest else Path(manifest).resolve().as_uri()
+    # Addresses in manifests are plain, not percent-encoded as Path.as_uri() would have it.
+    url = manifest if "://" in manifest else f"file://{Path(manifest).resolve()}"
     try:
         zone = load_tenants(only=tenant).get(tenant).time_zone
+        store = LandingStore(url.rsplit("/", 1)[0])
+        landed = store.read_manifest(url)
         with DuckDBEngine(warehouse) as engine:
             set_up(engine)
-            rows = load_manifest(engine, LandingStore(url.rsplit("/", 1)[0]), url, time_zone=zone)
+            adopt_run(engine, landed, "command line")
+            rows = load_manifest(engine, store, url, time_zone=zone)
     except (KeyError, LandingError, WarehouseError) as error:
-        typer.secho(str(error), err=True, fg=typer.colors.RED)
+        typer.secho(str(error.args[0]), err=True, fg=typer.colors.RED)
         raise typer.Exit(1) from None
     table = Table("resource", "extracted", "loaded", "quarantined", "superseded", "deleted")
     for row in rows:

@@ -29,6 +29,7 @@ from pydantic import (
 
 TENANTS_DIR_VARIABLE = "MERCURIOS_TENANTS_DIR"
 HOME_VARIABLE = "MERCURIOS_HOME"
+PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
 
 TenantId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,30}$")]
 ConnectionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
@@ -40,7 +41,19 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _known_schedule(schedule: str) -> str:
+    from croniter import croniter
+
+    if schedule not in PRESETS and not (len(schedule.split()) == 5 and croniter.is_valid(schedule)):
+        raise ValueError(
+            f"{schedule!r} is no schedule: expected five cron fields such as '15 * * * *', "
+            f"or one of {', '.join(PRESETS)}"
+        )
+    return schedule
+
+
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
+Schedule = Annotated[str, AfterValidator(_known_schedule)]
 
 
 class Mode(StrEnum):
@@ -82,7 +95,7 @@ class Schedules(_Model):
     forecast.
     """
 
-    pipeline: str | None = "@hourly"
+    pipeline: Schedule | None = "@hourly"
 
 
 class ResourceSettings(_Model):
@@ -222,11 +235,15 @@ class Tenants:
         """Return one tenant.
 
         Raises:
-            KeyError: no usable file names this tenant; the message lists those that exist.
+            KeyError: no usable file names this tenant; the message says what is wrong with its file, or lists
+                the tenants that exist.
         """
         for tenant in self.tenants:
             if tenant.id == tenant_id:
                 return tenant
+        for error in self.errors:
+            if error.path.stem == tenant_id:
+                raise KeyError(f"tenant {tenant_id!r} cannot be used: {error}")
         known = ", ".join(tenant.id for tenant in self.tenants) or "none"
         raise KeyError(f"tenant {tenant_id!r} has no usable file in {tenants_dir().name}/ (known: {known})")
 

@@ -6,6 +6,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from mercurios.landing.manifest import Manifest
 from mercurios.landing.plan import ResourcePlan, RunPlan
 from mercurios.landing.store import LandingStore
 from mercurios.prohandel.resources import RESOURCES, Resource, children_of
@@ -55,6 +56,18 @@ def begin_run(engine: Engine, store: LandingStore, tenant: Tenant, run_id: str, 
             known = _write_known(engine, store, tenant, run_id, fence, resource) if complete_at else None
             resources[resource.name] = plan.model_copy(update={"known_url": known})
     return RunPlan(tenant_id=tenant.id, run_id=run_id, fence=fence, resources=resources).write(store)
+
+
+def adopt_run(engine: Engine, manifest: Manifest, dag_id: str) -> None:
+    """Make a warehouse that did not begin a manifest's run accept it; a run it knows keeps its own fence."""
+    parameters = {
+        "tenant_id": manifest.tenant_id,
+        "run_id": manifest.run_id,
+        "dag_id": dag_id,
+        "fence": manifest.fence,
+        "started_at": manifest.extracted_at.replace(tzinfo=None),
+    }
+    engine.execute(render(engine.dialect, "run_adopt"), parameters)
 
 
 def plan_resource(
