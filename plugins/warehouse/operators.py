@@ -125,7 +125,6 @@ class GateOperator(TenantOperator):
     def execute(self, context: Context) -> dict[str, int]:
         """Check, record, and mark the publication stale when the gate fails."""
         from mercurios.quality.gate import GateFailed, check
-
         from mercurios.warehouse.publish import mark_stale
         from warehouse.hooks import warehouse_of
 
