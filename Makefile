@@ -7,7 +7,6 @@ UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 MANIFEST := include/dbt/target/manifest.json
-BENCHMARKS := $(wildcard benchmarks/*.py)
 
 export PYTHONPATH := include:plugins
 export UV_LINK_MODE ?= copy
@@ -37,7 +36,7 @@ scheduler: $(VENV)/.dev $(MANIFEST)  ## A small tenant's DAGs in a real Airflow 
 	$(BIN)/python -m pytest -m scheduler
 
 bench: $(VENV)/.dev $(MANIFEST)  ## Speed and memory against a limit or rival in the same run
-	@set -e; for file in $(BENCHMARKS); do echo "== $$file"; $(BIN)/python $$file; done
+	@$(BIN)/python benchmarks/run.py
 
 format: $(VENV)/.dev  ## Format Python and SQL
 	$(BIN)/ruff format .

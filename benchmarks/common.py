@@ -14,11 +14,13 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import NoReturn
 
 import psutil
 import requests
@@ -76,6 +78,16 @@ class Report:
     def exit_code(self) -> int:
         """Return 1 when a bar was missed."""
         return int(self._missed > 0)
+
+
+def exit_with(main: Callable[[], int]) -> NoReturn:
+    """Run a benchmark and exit with its code: 0, 1 for a missed bar, 3 for a benchmark that broke."""
+    try:
+        code = main()
+    except Exception:
+        traceback.print_exc()
+        code = 3
+    sys.exit(code)
 
 
 def number(value: float) -> str:

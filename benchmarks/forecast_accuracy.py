@@ -1,16 +1,16 @@
 """Accuracy of the forecast on open data: gift-ware web shop lines, weekly, two origins of eight weeks.
 
-Usage: PYTHONPATH=include python benchmarks/forecast_accuracy.py [path to online_retail.parquet]
-
 The panel keeps sales of real articles sold in at least ten weeks; returns, write-offs and lines without a price are
-left out. Each origin sees only the weeks before it.
+left out. Each origin sees only the weeks before it. The bars hold the model against simple rules on the same weeks.
+
+Run: PYTHONPATH=include python benchmarks/forecast_accuracy.py [path to online_retail.parquet] [--quick]
 """
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
+import common
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,6 +21,8 @@ from mercurios.forecasting.classes import CLASS_NAMES, classify
 
 DEFAULT = Path(__file__).parents[1] / "include" / "prohandel_simulator" / "data" / "online_retail.parquet"
 HORIZON, ORIGINS, MIN_WEEKS = 8, 2, 10
+BAR_RATIOS = {"sba": 1.0, "13-week mean": 1.0, "seasonal naive": 0.9}
+BAR_COVERAGE = 0.05
 FIRST_WEEK, LAST_WEEK = np.datetime64("2010-12-06"), np.datetime64("2011-11-28")
 
 
@@ -56,18 +58,19 @@ def read_panel(path: Path) -> Panel:
     return Panel.from_arrow(demand, LAST_WEEK)
 
 
-def main() -> None:
+def main() -> int:
     """Print WAPE, bias and coverage of the model and of the references."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = common.parser(__doc__)
     parser.add_argument("path", nargs="?", type=Path, default=DEFAULT)
-    path = parser.parse_args().path
-    if not path.exists():
-        parser.error(f"{path} not found; give the path of online_retail.parquet as an argument")
-    panel = read_panel(path)
-    print(f"{panel.n_series} series x {panel.n_weeks} weeks, {ORIGINS} origins x {HORIZON} weeks")
+    options = parser.parse_args()
+    if not options.path.exists():
+        parser.error(f"{options.path} not found; give the path of online_retail.parquet as an argument")
+    printed = common.Report("forecast_accuracy", options.quick)
+    panel, origins = read_panel(options.path), 1 if options.quick else ORIGINS
+    printed.say(f"{panel.n_series} series x {panel.n_weeks} weeks, {origins} origins x {HORIZON} weeks")
     settings = ForecastSettings(horizon=HORIZON)
     columns: dict[str, list[np.ndarray]] = {}
-    for origin in range(ORIGINS, 0, -1):
+    for origin in range(origins, 0, -1):
         cut = panel.n_weeks - HORIZON * origin
         past = panel.until(cut)
         rows = np.flatnonzero(past.mask.any(axis=1))
@@ -86,22 +89,23 @@ def main() -> None:
         for name, values in found.items():
             columns.setdefault(name, []).append(values[usable])
     result = {name: np.concatenate(values) for name, values in columns.items()}
-    report(result)
+    report(printed, result)
+    return printed.exit_code()
 
 
-def report(result: dict[str, np.ndarray]) -> None:
-    """Print one line a method and one a demand class."""
+def report(printed: common.Report, result: dict[str, np.ndarray]) -> None:
+    """Print one line a method and one a demand class, and hold the model against its bars."""
     actual, reference = result["actual"], metrics.wape(result["actual"], result["sba"])
     for name in ("mean", "13-week mean", "sba", "seasonal naive"):
         error, bias = metrics.wape(actual, result[name]), metrics.bias(actual, result[name])
-        print(f"{name:15s} WAPE {error:.4f}  / SBA {error / reference:.3f}  bias {bias:+.3f}")
+        printed.say(f"{name:15s} WAPE {error:.4f}  / SBA {error / reference:.3f}  bias {bias:+.3f}")
     levels = (0.5, 0.8, 0.95)
     stacked = np.stack([result[f"quantile_{round(100 * p)}"] for p in levels], axis=-1)
     shares = ", ".join(
         f"{p:g}: {metrics.coverage(actual, stacked[:, at]):.3f}" for at, p in enumerate(levels)
     )
     loss = metrics.weighted_quantile_loss(actual, stacked, levels)
-    print(f"coverage        {shares}  weighted quantile loss {loss:.4f}")
+    printed.say(f"coverage        {shares}  weighted quantile loss {loss:.4f}")
     for code, name in enumerate(CLASS_NAMES):
         rows = result["class"] == code
         if rows.any():
@@ -109,8 +113,14 @@ def report(result: dict[str, np.ndarray]) -> None:
             errors = "  ".join(
                 f"{method} {metrics.wape(actual[rows], result[method][rows]):.4f}" for method in methods
             )
-            print(f"  {name:13s} {rows.sum():6d} weeks  {errors}")
+            printed.say(f"  {name:13s} {rows.sum():6d} weeks  {errors}")
+    for name, bar in BAR_RATIOS.items():
+        ratio = metrics.wape(actual, result["mean"]) / metrics.wape(actual, result[name])
+        printed.at_most(f"WAPE, model / {name}", ratio, bar)
+    for level, index in ((0.8, 1), (0.95, 2)):
+        share = metrics.coverage(actual, stacked[:, index])
+        printed.at_most(f"coverage of quantile {level:g}, distance", abs(share - level), BAR_COVERAGE)
 
 
 if __name__ == "__main__":
-    main()
+    common.exit_with(main)

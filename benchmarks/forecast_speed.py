@@ -1,24 +1,22 @@
 """Speed and memory of the forecast on a synthetic panel.
 
-Usage: PYTHONPATH=include python benchmarks/forecast_speed.py [--series 20000] [--weeks 156] [--stock-outs 0.02]
-
-Prints the additive model alone (full and gappy histories), then the whole run by stage. Set OPENBLAS_NUM_THREADS=1 to
+The additive model alone (full and gappy histories), then the whole run by stage. Set OPENBLAS_NUM_THREADS=1 to
 measure one core.
+
+Run: PYTHONPATH=include python benchmarks/forecast_speed.py [--series 20000] [--weeks 156] [--stock-outs 0.02] [--quick]
 """
 
 from __future__ import annotations
 
-import argparse
-import resource
-import sys
-import time
-
+import common
 import numpy as np
 
 from mercurios.forecasting import ForecastSettings, Panel, forecast
 from mercurios.forecasting.additive import fit_additive
 from mercurios.forecasting.design import build_frame
 from mercurios.forecasting.profiles import fit_profile
+
+BAR_SERIES_PER_SECOND = 500
 
 
 def synthetic(series: int, weeks: int, stock_outs: float, seed: int = 1) -> Panel:
@@ -36,42 +34,41 @@ def synthetic(series: int, weeks: int, stock_outs: float, seed: int = 1) -> Pane
     return Panel(np.where(mask, y, 0.0), mask, keys // 10, keys % 10, start, group.astype(np.int64))
 
 
-def model_alone(panel: Panel, settings: ForecastSettings, label: str) -> None:
+def model_alone(report: common.Report, panel: Panel, settings: ForecastSettings, label: str) -> None:
     """Time fit and forecast of the additive model without backtest and quantiles."""
     frame = build_frame(panel.week_starts, settings.horizon, (), settings.fourier_order)
     profile = fit_profile(panel.y, panel.mask, panel.group, frame, settings)
-    begin = time.perf_counter()
-    fit_additive(panel.y, panel.mask, panel.group, frame, profile, settings)
-    seconds = time.perf_counter() - begin
-    per_series = 1e6 * seconds / panel.n_series
-    print(
-        f"additive model, {label:24s} {panel.n_series / seconds:9,.0f} series/s  ({per_series:.1f} us a series)"
+    with common.measured() as spent:
+        fit_additive(panel.y, panel.mask, panel.group, frame, profile, settings)
+    per_series = 1e6 * spent.wall / panel.n_series
+    report.say(
+        f"additive model, {label:24s} {panel.n_series / spent.wall:9,.0f} series/s  {per_series:.1f} us a series"
     )
 
 
-def main() -> None:
-    """Run the benchmark and print its numbers."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main() -> int:
+    """Measure and print."""
+    parser = common.parser(__doc__)
     parser.add_argument("--series", type=int, default=20_000)
     parser.add_argument("--weeks", type=int, default=156)
     parser.add_argument("--stock-outs", type=float, default=0.02)
     options = parser.parse_args()
-    settings = ForecastSettings()
-    panel = synthetic(options.series, options.weeks, options.stock_outs)
-    complete = synthetic(options.series, options.weeks, 0.0)
-    model_alone(complete, settings, "no stock-outs")
-    model_alone(panel, settings, f"{options.stock_outs:.0%} stock-out weeks")
-    del complete
-    begin = time.perf_counter()
-    result = forecast(panel, (), settings)
-    seconds = time.perf_counter() - begin
-    print(
-        f"whole run ({settings.windows} origins)            {panel.n_series / seconds:9,.0f} series/s  {seconds:.2f} s"
+    report, settings = common.Report("forecast_speed", options.quick), ForecastSettings()
+    count = 2_000 if options.quick else options.series
+    panel = synthetic(count, options.weeks, options.stock_outs)
+    model_alone(report, synthetic(count, options.weeks, 0.0), settings, "no stock-outs")
+    model_alone(report, panel, settings, f"{options.stock_outs:.0%} stock-out weeks")
+    with common.measured() as spent:
+        result = forecast(panel, (), settings)
+    rate, stages = panel.n_series / spent.wall, result.summary["seconds"]
+    report.say(
+        f"whole run ({settings.windows} origins), {panel.n_series:,} series x {options.weeks} weeks  {spent}"
     )
-    print("  " + "  ".join(f"{stage} {spent:.2f} s" for stage, spent in result.summary["seconds"].items()))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20)
-    print(f"peak memory {peak:.2f} GiB; panel {panel.y.nbytes / 2**30:.2f} GiB")
+    report.say("  " + "  ".join(f"{stage} {seconds:.2f} s" for stage, seconds in stages.items()))
+    report.say(f"peak memory {common.peak_mib() / 1024:.2f} GiB; panel {panel.y.nbytes / 2**30:.2f} GiB")
+    report.at_least("whole run, series/s", rate, BAR_SERIES_PER_SECOND)
+    return report.exit_code()
 
 
 if __name__ == "__main__":
-    main()
+    common.exit_with(main)

@@ -71,7 +71,9 @@ def warehouse(home: Path) -> Path:
     return home / "warehouse.duckdb"
 
 
-def run(tenant_id: str, home: Path, auth_url: str, run_id: str) -> tuple[dict[str, common.Spent], list[LedgerRow]]:
+def run(
+    tenant_id: str, home: Path, auth_url: str, run_id: str
+) -> tuple[dict[str, common.Spent], list[LedgerRow]]:
     """Run the pipeline up to RAW and return seconds by stage, and the ledger."""
     os.environ["MERCURIOS_HOME"] = str(home)
     with common.measured() as beginning:

@@ -9,7 +9,6 @@ Run: PYTHONPATH=include python benchmarks/reload.py [--quick]
 from __future__ import annotations
 
 import statistics
-import sys
 import tempfile
 from pathlib import Path
 
@@ -41,7 +40,7 @@ def once(report: common.Report, world: str) -> tuple[float, float]:
 def main() -> int:
     """Measure and print."""
     parser = common.parser(__doc__)
-    parser.add_argument("--world", default="giftware", choices=["giftware", "modehaus", "mini"])
+    parser.add_argument("--world", default="giftware", choices=["giftware", "modehaus"])
     parser.add_argument("--repeat", type=int, default=3, help="reloads (default: 3)")
     options = parser.parse_args()
     report = common.Report("reload", options.quick)
@@ -54,4 +53,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    common.exit_with(main)

@@ -1,0 +1,97 @@
+"""The three dbt layers as the pipeline builds them, first on a full reload and again after a day of changes.
+
+Each layer is a dbt process of its own with the flags of the DAG's task, so every figure holds dbt's start and parse
+(`parse` shows that share: a process that builds nothing). The tests of the models run with them, as in the DAG.
+
+Run: PYTHONPATH=include python benchmarks/dbt_build.py [--world giftware] [--quick]
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import common
+import pipeline
+
+DBT_PROJECT = common.ROOT / "include" / "dbt"
+LAYERS = ("staging", "intermediate", "marts")
+BAR_FIRST_SECONDS = 60.0
+BAR_SECOND_RATIO = 1.0
+
+
+def dbt(home: Path, tenant_id: str, *arguments: str) -> common.Spent:
+    """Run one dbt command in a process of its own, with target and log folders outside the project."""
+    environment = {
+        **os.environ,
+        "MERCURIOS_TENANT_ID": tenant_id,
+        "MERCURIOS_DUCKDB_PATH": str(pipeline.warehouse(home)),
+        "DBT_TARGET_PATH": str(home / "target"),
+        "DBT_LOG_PATH": str(home / "logs"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+    command = [str(Path(sys.executable).with_name("dbt")), *arguments, "--target", "duckdb"]
+    with common.measured() as spent:
+        done = subprocess.run(
+            [*command, "--profiles-dir", "."],
+            cwd=DBT_PROJECT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(arguments)} failed:\n{done.stdout[-2000:]}")
+    return spent
+
+
+def build(report: common.Report, home: Path, tenant_id: str, label: str) -> float:
+    """Build the layers one after another and return their wall seconds."""
+    total = common.Spent()
+    for layer in LAYERS:
+        spent = dbt(
+            home, tenant_id, "build", "--select", f"tag:{layer}", "--exclude-resource-type", "unit_test"
+        )
+        report.say(f"{label:12s} {layer:12s} {spent}")
+        total += spent
+    report.say(f"{label:12s} {'total':12s} {total}")
+    return total.wall
+
+
+def once(report: common.Report, world: str) -> tuple[float, float]:
+    """Fill a warehouse, build, load a day of changes, build again; return the wall seconds of both builds."""
+    seconds = []
+    with common.serving(common.simulator(world)) as source, tempfile.TemporaryDirectory() as name:
+        home = Path(name)
+        for label in ("first", "second"):
+            _, ledger = pipeline.run(world, home, source.auth_url, label)
+            report.say(f"{label}: {sum(row.loaded for row in ledger):,} rows loaded before it")
+            if label == "first":
+                report.say(f"{'':12s} {'parse':12s} {dbt(home, world, 'parse')}")
+            seconds.append(build(report, home, world, label))
+            source.advance(24)
+    return seconds[0], seconds[1]
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = common.parser(__doc__)
+    parser.add_argument("--world", default="giftware", choices=["giftware", "modehaus"])
+    parser.add_argument("--repeat", type=int, default=1, help="builds from a fresh warehouse (default: 1)")
+    options = parser.parse_args()
+    report = common.Report("dbt_build", options.quick)
+    runs = [once(report, options.world) for _ in range(1 if options.quick else options.repeat)]
+    first, ratios = [one for one, _ in runs], [second / one for one, second in runs]
+    report.say(f"first build, s: {common.spread(first)}; second / first: {common.spread(ratios)}")
+    report.at_most(
+        f"first build of {options.world}, median", statistics.median(first), BAR_FIRST_SECONDS, " s"
+    )
+    report.at_most("build after a day / first build, median", statistics.median(ratios), BAR_SECOND_RATIO)
+    return report.exit_code()
+
+
+if __name__ == "__main__":
+    common.exit_with(main)
