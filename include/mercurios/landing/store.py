@@ -179,6 +179,9 @@ class PartWriter:
 
     def abandon(self) -> None:
         """Release the file of an attempt that failed."""
+        if self._file is not None and self._writer is not None:
+            self._file.discard()
+            self._writer.close()
         if self._context is not None:
             with suppress(OSError, LandingError):
                 self._context.__exit__(None, None, None)
@@ -213,16 +216,23 @@ class _HashingFile:
         self.size = 0
         self.digest = hashlib.sha256()
         self.closed = False
+        self._discarding = False
 
     def write(self, data: Any) -> int:
         view = memoryview(data)
-        self._handle.write(view)
+        if not self._discarding:
+            self._handle.write(view)
         self.size += view.nbytes
         self.digest.update(view)
         return view.nbytes
 
+    def discard(self) -> None:
+        """Take what follows without writing it, so that a writer of a failed attempt can be closed."""
+        self._discarding = True
+
     def flush(self) -> None:
-        self._handle.flush()
+        if not self._discarding:
+            self._handle.flush()
 
     def close(self) -> None:
         self.closed = True
