@@ -191,6 +191,7 @@ def load_forecast(
     """
     plan = read_plan(store, plan_url)
     manifests = [ShardManifest.model_validate_json(store.read_bytes(url)) for url in manifest_urls]
+    manifests.sort(key=lambda manifest: manifest.shard)  # sums of doubles depend on their order
     _check_shards(plan, manifests)
     for part in [part for each in manifests for part in (each.forecast, each.backtest) if part]:
         store.verify(part)

@@ -1,0 +1,220 @@
+"""The forecast run: three steps, any number of shards, one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from retailer import tenant_of
+
+from mercurios.forecast_run import ForecastError, ShardManifest, fit_shard, load_forecast, prepare, read_plan
+from mercurios.landing.store import LandingError, LandingStore
+from mercurios.tenants import Forecast, Tenant
+from mercurios.warehouse.duckdb import DuckDBEngine
+from mercurios.warehouse.engine import WarehouseError
+from mercurios.warehouse.setup import set_up, write_reference
+
+SERIES, WEEKS, HORIZON = 130, 60, 4
+LAST_WEEK = date(2026, 2, 23)
+EVERYTHING = (
+    "select * exclude (run_id, created_at) from analytics.forecast_weekly"
+    " order by article_number, branch_number, week_start"
+)
+
+
+def demand(seed: int) -> pa.Table:
+    rng = np.random.default_rng(seed)
+    level = rng.lognormal(1.0, 0.8, SERIES)
+    season = 1 + 0.4 * np.cos(2 * np.pi * np.arange(WEEKS) / 52)
+    units = rng.poisson(level[:, None] * season[None, :])
+    first = LAST_WEEK - timedelta(weeks=WEEKS - 1)
+    return pa.table(
+        {
+            "tenant_id": ["mini"] * SERIES * WEEKS,
+            "article_number": np.repeat(np.arange(SERIES) // 2 + 1000, WEEKS),
+            "branch_number": np.repeat(np.arange(SERIES) % 2 + 1, WEEKS),
+            "week_start": [first + timedelta(weeks=w) for _ in range(SERIES) for w in range(WEEKS)],
+            "units": units.ravel().astype(float),
+            "is_stock_out": rng.random(SERIES * WEEKS) < 0.02,
+            "category_number": np.repeat(np.arange(SERIES) % 5, WEEKS),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory, seed: int) -> Path:
+    path = tmp_path_factory.mktemp("published") / "mini.duckdb"
+    with DuckDBEngine(path, threads=1) as engine:
+        set_up(engine)
+        write_reference(engine, tenant_of("mini"), LAST_WEEK)
+        table = demand(seed)
+        engine._connection.register("demand", table)
+        engine.execute("create table analytics.fct_demand_weekly as select * from demand")
+        engine.execute(
+            "create table analytics.dim_article as select distinct tenant_id, article_number,"
+            " article_number = 1064 as is_service from analytics.fct_demand_weekly"
+        )
+    return path
+
+
+class Run:
+    """A forecast run over one folder."""
+
+    def __init__(self, published: Path, home: Path) -> None:
+        self.published = published
+        self.store = LandingStore(f"file://{home}/landing")
+        self.engine = DuckDBEngine(home / "mini.duckdb", threads=1)
+        set_up(self.engine)
+
+    def tenant(self, shard_size: int) -> Tenant:
+        settings = Forecast(horizon_weeks=HORIZON, shard_size=shard_size)
+        return tenant_of("mini").model_copy(update={"forecast": settings})
+
+    def fit(self, run_id: str, shard_size: int = 100) -> tuple[str, list[str]]:
+        with DuckDBEngine(self.published, read_only=True) as engine:
+            plan_url = prepare(engine, self.store, self.tenant(shard_size), run_id)
+        shards = range(read_plan(self.store, plan_url).shards)
+        return plan_url, [fit_shard(self.store, plan_url, shard) for shard in shards]
+
+    def load(self, plan_url: str, urls: list[str]) -> Any:
+        return load_forecast(self.engine, self.store, plan_url, urls)
+
+    def rows(self, sql: str = EVERYTHING) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self.engine.fetch_arrow(sql).to_pylist()
+        return rows
+
+
+@pytest.fixture
+def run(published: Path, tmp_path: Path) -> Iterator[Run]:
+    run = Run(published, tmp_path)
+    yield run
+    run.engine.close()
+
+
+@pytest.fixture(scope="module")
+def fitted(published: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, list[str]]:
+    """A landing area with one fitted run, for tests that only load."""
+    home = tmp_path_factory.mktemp("fitted")
+    run = Run(published, home)
+    plan_url, urls = run.fit("r1")
+    run.engine.close()
+    return home, plan_url, urls
+
+
+def test_every_plannable_series_gets_every_week_of_the_horizon(
+    run: Run, fitted: tuple[Path, str, list[str]]
+) -> None:
+    _, plan_url, urls = fitted
+    done = run.load(plan_url, urls)
+
+    rows = run.rows()
+    plannable = SERIES - 2  # service articles are not planned
+    assert (len(urls), done.series, done.rows, len(rows)) == (
+        2,
+        plannable,
+        plannable * HORIZON,
+        plannable * HORIZON,
+    )
+    assert {row["origin_week"] for row in rows} == {LAST_WEEK} == {done.origin_week}
+    assert {row["week_start"] for row in rows} == {
+        LAST_WEEK + timedelta(weeks=h) for h in range(1, HORIZON + 1)
+    }
+    assert all(0 <= row["quantile_50"] <= row["quantile_80"] <= row["quantile_95"] for row in rows)
+    assert all(row["mean"] >= 0 and np.isfinite(row["mean"]) for row in rows)
+    assert 0 < done.wape["wape_model"] < 2
+
+
+def test_the_forecast_does_not_depend_on_how_many_shards_there_are(
+    run: Run, fitted: tuple[Path, str, list[str]]
+) -> None:
+    _, plan_url, urls = fitted
+    run.load(plan_url, urls)
+    two_shards, measured = run.rows(), run.rows("select metric, value from ops.model_monitor order by all")
+
+    plan_url, urls = run.fit("r2", shard_size=10_000)
+    run.load(plan_url, urls)
+
+    assert len(urls) == 1
+    assert run.rows() == two_shards
+    again = run.rows("select metric, value from ops.model_monitor where run_id = 'r2' order by all")
+    assert [row["value"] for row in again] == pytest.approx([row["value"] for row in measured], rel=1e-9)
+
+
+def test_loading_again_replaces_and_doubles_nothing(run: Run, fitted: tuple[Path, str, list[str]]) -> None:
+    _, plan_url, urls = fitted
+    run.load(plan_url, urls)
+    before = run.rows(), run.rows("select metric, value from ops.model_monitor order by all")
+    older = "insert into analytics.forecast_weekly select * replace (date '2026-02-16' as origin_week)"
+    run.engine.execute(f"{older} from analytics.forecast_weekly")
+
+    run.load(plan_url, list(reversed(urls)))
+
+    newest = EVERYTHING.replace("order by", f"where origin_week = date '{LAST_WEEK}' order by")
+    assert run.rows(newest) == before[0]
+    assert run.rows("select metric, value from ops.model_monitor order by all") == before[1]
+    [kept] = run.rows(
+        "select count(*) as n from analytics.forecast_weekly where origin_week = date '2026-02-16'"
+    )
+    assert kept["n"] == len(before[0]), "the forecast of an earlier week is measured later and must stay"
+
+
+def test_a_missing_shard_is_named_and_nothing_is_loaded(
+    run: Run, fitted: tuple[Path, str, list[str]]
+) -> None:
+    _, plan_url, urls = fitted
+
+    with pytest.raises(
+        WarehouseError, match=r"the run has shards 0 to 1, but \[1\] were landed: clear `fit`"
+    ):
+        run.load(plan_url, urls[1:])
+
+    assert run.rows() == []
+
+
+def test_a_shard_of_another_run_is_refused(run: Run, fitted: tuple[Path, str, list[str]]) -> None:
+    _, plan_url, urls = fitted
+    foreign = ShardManifest.model_validate_json(run.store.read_bytes(urls[1])).model_copy(
+        update={"run_id": "r9"}
+    )
+    url = run.store.write_document("foreign/manifest.json", foreign.model_dump_json().encode())
+
+    with pytest.raises(WarehouseError, match="shard 1 belongs to run r9 of mini, not to this one"):
+        run.load(plan_url, [urls[0], url])
+
+    assert run.rows() == []
+
+
+@pytest.mark.parametrize("name", ["forecast", "backtest"])
+def test_a_part_that_is_not_the_one_its_manifest_names_is_refused(
+    run: Run, tmp_path: Path, name: str
+) -> None:
+    plan_url, urls = run.fit("r1", shard_size=10_000)
+    [part] = (tmp_path / "landing").rglob(f"{name}.parquet")
+    part.write_bytes(part.read_bytes()[:-1])
+
+    with pytest.raises(LandingError, match=f"{name}.parquet is not the file its manifest names"):
+        run.load(plan_url, urls)
+
+    assert run.rows() == []
+
+
+def test_a_tenant_without_published_demand_is_told_what_to_do(run: Run) -> None:
+    run.engine.execute(
+        "create table analytics.fct_demand_weekly as select ''::varchar as tenant_id, 1::bigint as article_number,"
+        " 1::bigint as branch_number, current_date as week_start, 1.0 as units, false as is_stock_out,"
+        " 1::bigint as category_number limit 0"
+    )
+    run.engine.execute(
+        "create table analytics.dim_article as select ''::varchar as tenant_id, 1::bigint as article_number,"
+        " false as is_service limit 0"
+    )
+
+    with pytest.raises(
+        ForecastError, match="tenant mini: the published demand holds no complete week; run the"
+    ):
+        prepare(run.engine, run.store, run.tenant(100), "r1")
