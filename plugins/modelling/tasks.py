@@ -32,7 +32,11 @@ def model_tasks(tenant: Tenant) -> TaskGroup:
 
 def _environment(tenant: Tenant) -> dict[str, str]:
     """Return what dbt needs to know of the tenant; the path is looked up when the task runs, not while parsing."""
-    environment = {"MERCURIOS_TENANT_ID": tenant.id, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+    environment = {
+        "MERCURIOS_TENANT_ID": tenant.id,
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DBT_USE_COLORS": "false",  # the UI shows colour codes as text
+    }
     if tenant.engine == "duckdb":
         environment["MERCURIOS_DUCKDB_PATH"] = (
             "{{ duckdb_path('" + tenant.connections.warehouse + "', '" + tenant.id + "') }}"

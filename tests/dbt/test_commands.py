@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
+
+# Longer than dbt needs to start, so that it meets the lock.
+HOLD = (
+    "import duckdb, sys, time; held = duckdb.connect(sys.argv[1]); print('held', flush=True); time.sleep(12)"
+)
 
 pytestmark = pytest.mark.dbt
 
@@ -19,6 +27,20 @@ def test_a_tenant_id_that_could_end_a_string_is_refused(built, tmp_path):
 
     assert done.returncode != 0
     assert "expected lower-case letters" in done.stdout
+
+
+def test_a_build_waits_for_another_process_that_holds_the_warehouse(built, tmp_path):
+    warehouse = built.copy(tmp_path / "copy")
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(warehouse.path)], stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout.readline() == "held\n"
+
+        statuses = warehouse.build(
+            "north", "--select", "int_tenant_as_of", "--exclude-resource-type", "unit_test"
+        )
+
+    assert statuses["model.mercurios.int_tenant_as_of"] == "success"
 
 
 def test_a_tenant_is_stale_however_fresh_its_neighbours_are(built, tmp_path):

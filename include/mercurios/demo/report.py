@@ -27,9 +27,11 @@ def print_summary(
     for outcome in outcomes:
         colour = "green" if outcome.state == "success" else "red"
         kind = outcome.dag_id.partition("__")[0]
-        label = outcome.run_id.split("_")[1]
         runs.add_row(
-            outcome.tenant, f"{kind}, {label}", f"[{colour}]{outcome.state}[/]", f"{outcome.seconds:.0f}"
+            outcome.tenant,
+            f"{kind}, {outcome.label}",
+            f"[{colour}]{outcome.state}[/]",
+            f"{outcome.seconds:.0f}",
         )
     console.print()
     console.print(runs)
@@ -110,6 +112,6 @@ def _urgent_table(rows: Sequence[dict[str, Any]]) -> Table:
             f"{row['on_hand']:,.0f}",
             f"{row['on_order']:,.0f}",
             f"{row['weekly_units']:,.1f}",
-            f"{row['days_of_supply']:,.0f}",
+            f"{row['days_of_supply']:,.1f}",
         )
     return table

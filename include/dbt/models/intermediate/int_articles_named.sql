@@ -135,7 +135,7 @@ named as (
         categories.general_category_number,
         coalesce(
             {{ joined_text([
-                'categories.category_name',
+                'coalesce(articles.text1, categories.category_name)',
                 'suppliers.supplier_name',
                 'articles.supplier_article_number',
                 'articles.supplier_colour',
