@@ -110,7 +110,7 @@ def only_reason(page: TypedPage) -> str:
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
 @pytest.mark.parametrize("name", RESOURCES)
 @given(data=st.data())
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_a_bad_row_in_the_page_changes_nothing_for_its_neighbours(
     name: str, zone: str, data: st.DataObject
 ) -> None:
@@ -127,7 +127,7 @@ def test_a_bad_row_in_the_page_changes_nothing_for_its_neighbours(
 
 @pytest.mark.parametrize("name", RESOURCES)
 @given(data=st.data())
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_good_values_arrive_as_an_independent_reading_of_the_wire_has_them(
     name: str, data: st.DataObject
 ) -> None:
