@@ -2,7 +2,8 @@
 
 The bare copy reads the same Parquet into a table of the same columns in a DuckDB file of its own, without keys,
 versions, ledger or guard: what the loader does beyond it is the price of exactly-once. Both include the commit
-and the closing of the file.
+and the closing of the file. The bar is held against CPU seconds; the wall ratio, which swings by half on a shared
+machine, is printed beside it.
 
 Run: PYTHONPATH=include python benchmarks/load.py [--rows 5000000] [--quick]
 """
@@ -136,7 +137,7 @@ def main() -> int:
     copies, cpu, changes = zip(*found, strict=True)
     report.say(f"load / bare copy: {common.spread(copies)}, in CPU seconds: {common.spread(cpu)}")
     report.say(f"changes / full load: {common.spread(changes)}")
-    report.at_most("load and merge / bare copy, median", statistics.median(copies), BAR_COPY_RATIO)
+    report.at_most("load and merge / bare copy, CPU, median", statistics.median(cpu), BAR_COPY_RATIO)
     report.at_most("0.1 % changes / full load, median", statistics.median(changes), BAR_CHANGES_RATIO)
     return report.exit_code()
 
