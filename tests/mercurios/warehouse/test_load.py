@@ -59,7 +59,7 @@ def test_raw_equals_the_source_after_days_of_sales_corrections_and_deletions(
     retailer = Retailer(
         living.simulator, tmp_path, resources={"sale": {"mode": mode}, "article": {"mode": mode}}
     )
-    for day in range(3):
+    for day in range(4):
         rows = retailer.run(f"r{day}", *NAMES)
         assert retailer.differences(*NAMES) == []
         retailer.simulator.advance(30)
