@@ -31,7 +31,17 @@ TENANTS_DIR_VARIABLE = "MERCURIOS_TENANTS_DIR"
 HOME_VARIABLE = "MERCURIOS_HOME"
 PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
 
-TenantId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,30}$")]
+# A DuckDB file is addressed by its name, which must not be that of a schema in it.
+SCHEMAS = frozenset({"raw", "standard", "analytics", "ops", "main", "temp", "system"})
+
+
+def _no_schema(name: str) -> str:
+    if name in SCHEMAS:
+        raise ValueError(f"{name!r} is the name of a warehouse schema; choose another id")
+    return name
+
+
+TenantId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,30}$"), AfterValidator(_no_schema)]
 ConnectionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
 
 

@@ -130,6 +130,15 @@ def test_an_id_that_is_not_the_files_name_is_refused(tmp_path: Path) -> None:
     assert message == "good.yaml: key 'id': expected 'good', the file's name, got 'other'"
 
 
+def test_an_id_that_is_a_schema_of_the_warehouse_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "raw")
+
+    error = only_error(load_tenants(tmp_path))
+
+    assert error.startswith("raw.yaml: key 'id': ")
+    assert "'raw' is the name of a warehouse schema; choose another id" in error
+
+
 def test_tenants_come_in_the_order_of_their_names(tmp_path: Path) -> None:
     for name in ("zeta", "alpha", "mid"):
         write(tmp_path, name)

@@ -35,6 +35,7 @@ def test_every_dbt_task_gets_its_own_tenant_and_file(mini: Path, tenant_id: str)
         "MERCURIOS_TENANT_ID": tenant_id,
         "MERCURIOS_DUCKDB_PATH": str(mini / "warehouse" / f"{tenant_id}.duckdb"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DBT_USE_COLORS": "false",
     }
     assert len(environments) >= 3
     assert {name: found for name, found in environments.items() if found != expected} == {}
