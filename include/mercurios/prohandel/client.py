@@ -150,12 +150,15 @@ class ProHandelClient:
         """
         flight: deque[Future[Page]] = deque()
         ended = threading.Event()  # what is still under way then, nobody waits for: no further tries
+        before: Page | None = None
         with ThreadPoolExecutor(self._settings.pages_in_flight, thread_name_prefix="page") as pool:
             try:
                 upcoming = 1
                 flight.append(pool.submit(self._page, path, upcoming, ended))
                 while flight:
                     page = flight.popleft().result()
+                    if before is not None and _repeats(page, before):
+                        page = self._page(path, page.number, ended, before)
                     if page.more:
                         # The first page tells whether a second exists; only then more are asked for at once.
                         while len(flight) < self._settings.pages_in_flight:
@@ -164,16 +167,20 @@ class ProHandelClient:
                     yield page
                     if not page.more:
                         return
+                    before = page
             finally:
                 ended.set()
                 for future in flight:
                     future.cancel()
 
-    def _page(self, path: str, number: int, ended: threading.Event) -> Page:
+    def _page(self, path: str, number: int, ended: threading.Event, before: Page | None = None) -> Page:
         context = RequestContext(path, number, self._settings.page_size)
-        return self._retrying(context, ended)(self._request_page, path, number, context)
+        return self._retrying(context, ended)(self._request_page, path, number, context, before)
 
-    def _request_page(self, path: str, number: int, context: RequestContext) -> Page:
+    def _request_page(
+        self, path: str, number: int, context: RequestContext, before: Page | None = None
+    ) -> Page:
+        """Request one page; `before` is the page that it may not repeat."""
         token = self._current_token()
         response = self._get(token, path, number, context)
         if response.status_code == 401:
@@ -183,7 +190,12 @@ class ProHandelClient:
         more = response.headers.get(MORE_PAGES_HEADER, "").strip().lower()
         if more not in ("true", "false"):
             raise TransientProHandelError(f"the answer has no usable {MORE_PAGES_HEADER} header", context)
-        return Page(number, _rows(response, context), response.content, more == "true", _clock(response))
+        page = Page(number, _rows(response, context), response.content, more == "true", _clock(response))
+        if page.more and not page.rows:
+            raise TransientProHandelError("the page is empty although the API says that more follow", context)
+        if before is not None and _repeats(page, before):
+            raise TransientProHandelError(f"the page repeats page {before.number}", context)
+        return page
 
     def _get(self, token: _Token, path: str, number: int, context: RequestContext) -> requests.Response:
         self._budget.take()
@@ -296,6 +308,11 @@ class _Budget:
             self._next = start + self._interval
         if start > now:
             self._sleep(start - now)
+
+
+def _repeats(page: Page, before: Page) -> bool:
+    """Return whether a page shows the same rows as the one before it, which no list of keyed rows can."""
+    return bool(page.rows) and page.body == before.body
 
 
 def _raise_for_status(response: requests.Response, context: RequestContext) -> None:

@@ -178,6 +178,7 @@ def test_an_api_that_recovers_costs_waits_and_no_row(stub: Start, reply: Any) ->
         ({"rows": ["a"]}, "not a list of objects"),
         ({"more": None}, "no usable X-More-Pages-Available"),
         ({"more": "maybe"}, "no usable X-More-Pages-Available"),
+        ({"rows": [], "more": "True"}, "empty although the API says that more follow"),
         ({"status": 429}, "status 429"),
         ({"status": 408}, "status 408"),
     ],
@@ -240,14 +241,31 @@ def test_retry_after_is_read_in_both_forms(header: str | None, seconds: float | 
     assert retry_after(header, NOW) == seconds
 
 
-def test_a_short_or_empty_page_does_not_end_a_list(stub: Start, reply: Any) -> None:
-    sizes = {1: 3, 2: 0, 3: 1, 4: 2}
+def test_a_short_page_does_not_end_a_list(stub: Start, reply: Any) -> None:
+    sizes = {1: 3, 2: 2, 3: 1, 4: 2}
     server = stub(
         lambda page, _: reply([{"id": f"{page}-{n}"} for n in range(sizes.get(page, 0))], more=str(page < 4))
     )
 
     with server.client(page_size=3) as client:
-        assert len(ids(client, "sale")) == 6
+        assert len(ids(client, "sale")) == 8
+
+
+def test_a_page_that_repeats_the_one_before_is_asked_for_again_and_named_when_it_stays(
+    stub: Start, reply: Any
+) -> None:
+    stuck = stub(lambda page, _: reply([{"id": min(page, 2)}], more="True"))
+    healing = stub(
+        lambda page, tries: reply([{"id": 1 if (page, tries) == (2, 1) else page}], more=str(page < 3))
+    )
+
+    with (
+        stuck.client(pages_in_flight=1) as client,
+        pytest.raises(TransientProHandelError, match="repeats page 2"),
+    ):
+        list(client.pages("sale"))
+    with healing.client() as client:
+        assert ids(client, "sale") == [1, 2, 3]
 
 
 def test_a_full_last_page_is_the_last(stub: Start, reply: Any) -> None:
