@@ -138,11 +138,16 @@ class ProHandelClient:
         """
         return self._current_token().server_url
 
-    def pages(self, path: str) -> Iterator[Page]:
+    def pages(self, path: str, *, on_slip: Callable[[int], None] | None = None) -> Iterator[Page]:
         """Yield the pages of a list in order until the API says that no more follow.
+
+        Pages are cut by position. When a row vanishes from a page already read, every later row moves up, and
+        the one that crosses to the page before is on no page that is read. With `on_slip` each edge between two
+        pages is looked at once more when both are there, one small request an edge.
 
         Args:
             path: below `/api/v2/`, such as `sale` or `sale/changed/2025-03-01T00:00:00.000Z`.
+            on_slip: called with a page's number when rows have moved up across its end.
 
         Raises:
             TerminalProHandelError: the request is refused, or the token is refused twice.
@@ -151,6 +156,7 @@ class ProHandelClient:
         flight: deque[Future[Page]] = deque()
         ended = threading.Event()  # what is still under way then, nobody waits for: no further tries
         before: Page | None = None
+        edges: deque[tuple[int, Future[bool]]] = deque()
         with ThreadPoolExecutor(self._settings.pages_in_flight, thread_name_prefix="page") as pool:
             try:
                 upcoming = 1
@@ -159,12 +165,18 @@ class ProHandelClient:
                     page = flight.popleft().result()
                     if before is not None and _repeats(page, before):
                         page = self._page(path, page.number, ended, before)
+                    if before is not None and on_slip is not None:
+                        edges.append((before.number, pool.submit(self._slipped, path, before, ended)))
                     if page.more:
                         # The first page tells whether a second exists; only then more are asked for at once.
                         while len(flight) < self._settings.pages_in_flight:
                             upcoming += 1
                             flight.append(pool.submit(self._page, path, upcoming, ended))
                     yield page
+                    while on_slip is not None and edges and (edges[0][1].done() or not page.more):
+                        number, slipped = edges.popleft()
+                        if slipped.result():
+                            on_slip(number)
                     if not page.more:
                         return
                     before = page
@@ -172,10 +184,20 @@ class ProHandelClient:
                 ended.set()
                 for future in flight:
                     future.cancel()
+                for _, edge in edges:
+                    edge.cancel()
 
     def _page(self, path: str, number: int, ended: threading.Event, before: Page | None = None) -> Page:
         context = RequestContext(path, number, self._settings.page_size)
         return self._retrying(context, ended)(self._request_page, path, number, context, before)
+
+    def _slipped(self, path: str, before: Page, ended: threading.Event) -> bool:
+        """Return whether the position where a page ended now holds a row that was not on that page."""
+        position = before.number * len(before.rows)
+        context = RequestContext(path, position, 1)
+        edge = self._retrying(context, ended)(self._request_page, path, position, context)
+        ids = {row.get("id") for row in before.rows}
+        return not edge.rows or edge.rows[0].get("id") not in ids
 
     def _request_page(
         self, path: str, number: int, context: RequestContext, before: Page | None = None
@@ -203,7 +225,7 @@ class ProHandelClient:
         try:
             return self._session.get(
                 f"{token.server_url}{API_PATH}/{path}",
-                params={"page": str(number), "pagesize": str(settings.page_size)},
+                params={"page": str(number), "pagesize": str(context.page_size)},
                 headers={"Authorization": f"Bearer {token.value}", "Accept": "application/json"},
                 timeout=(settings.connect_timeout, settings.read_timeout),
             )

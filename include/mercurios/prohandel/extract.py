@@ -6,6 +6,7 @@ are kept, because a complete read that no longer shows a key means the row is go
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import time
@@ -33,6 +34,7 @@ from mercurios.tenants import Drift, Extraction, Mode
 log = logging.getLogger(__name__)
 
 _PROGRESS_SECONDS = 10.0
+_MOST_PASSES = 3  # over a list that moves while it is read
 _WINDOW_PAGES = 3  # pages in a row without anything new after which a window read stops
 KEYS_SCHEMA = pa.schema([pa.field("id", pa.string())])
 QUARANTINE_SCHEMA = pa.schema(
@@ -77,10 +79,7 @@ def extract(client: ProHandelClient, store: LandingStore, request: ExtractReques
     prefix = store.prefix(plan.tenant_id, request.resource, plan.run_id, attempt)
     reading = _Reading(request, store, prefix)
     with reading:
-        for page in reading.watched(client.pages(reading.path)):
-            reading.take(page)
-            if reading.reached_known_ground():
-                break
+        reading.read(client)
         manifest = reading.manifest(attempt)
     return store.write_manifest(prefix, manifest)
 
@@ -96,6 +95,7 @@ class _Reading:
         self.source_now: datetime | None = None
         self.pages = 0
         self.quiet_pages = 0
+        self.stopped_early = False
         self.extracted_at = datetime.now(UTC)
         known = _load_known(store, self.plan.known_url)
         self.collectors = [
@@ -135,14 +135,33 @@ class _Reading:
     @property
     def complete(self) -> bool:
         """Whether this read enumerated every row of the source."""
-        return self.path == self.resource.name and not self.reached_known_ground()
+        return self.path == self.resource.name and not self.stopped_early
 
-    def reached_known_ground(self) -> bool:
-        return (
-            self.plan.mode == Mode.WINDOW
-            and self.plan.since is not None
-            and self.quiet_pages >= _WINDOW_PAGES
-        )
+    def read(self, client: ProHandelClient) -> None:
+        """Read the list, and once more where rows slipped from page to page behind the reader's back.
+
+        A complete read is believed only if no row slipped and every row known to live was seen; otherwise the
+        list is read again, and what any pass showed counts as seen.
+        """
+        may_stop_early = self.plan.mode == Mode.WINDOW and self.plan.since is not None
+        for number in range(1, _MOST_PASSES + 1):
+            slips: list[int] = []
+            on_slip = slips.append if self.complete and not may_stop_early else None
+            for page in self.watched(client.pages(self.path, on_slip=on_slip)):
+                self.take(page)
+                self.stopped_early = may_stop_early and number == 1 and self.quiet_pages >= _WINDOW_PAGES
+                if self.stopped_early:
+                    return
+            missing = number == 1 and any(collector.misses_known_rows() for collector in self.collectors)
+            if not self.complete or not (missing or slips):
+                return
+            log.info(
+                "%s: %s; reading again",
+                self.resource.name,
+                f"rows slipped at the end of pages {slips}" if slips else "known rows were not shown",
+            )
+            for collector in self.collectors:
+                collector.begin_another_pass()
 
     def watched(self, pages: Iterator[Page]) -> Iterator[Page]:
         """Pass pages on and say now and then how far the read is."""
@@ -213,7 +232,7 @@ class _Collector:
         resource: Resource,
         stamp: Stamp,
         drift: Drift,
-        known: np.ndarray | None,
+        known: _Known | None,
         store: LandingStore,
         prefix: str,
     ) -> None:
@@ -221,6 +240,8 @@ class _Collector:
         self._stamp = stamp
         self._drift = drift
         self._known = known
+        self._seen: list[np.ndarray] = []  # keys of this pass, a page each
+        self._earlier: np.ndarray | None = None  # keys of earlier passes, sorted
         self._rows = PartWriter(
             store, f"{prefix}/{resource.table}-rows.parquet", "rows", resource.name, schema(resource)
         )
@@ -257,7 +278,36 @@ class _Collector:
         self._unknown.update(page.unknown_fields)
         self._missing.update(page.missing_fields)
         self._note_cursor(page.table)
-        self._write(page)
+        self._write(self._first_seen(page))
+
+    def misses_known_rows(self) -> bool:
+        """Return whether a row that the warehouse holds as living was not seen."""
+        if self._known is None:
+            return False
+        seen = np.sort(np.concatenate([*self._seen, np.zeros(0, np.uint64)]))
+        return not bool(_is_known(self._known.keys, seen).all())
+
+    def begin_another_pass(self) -> None:
+        """From here on only rows that no earlier pass showed are taken."""
+        earlier = [] if self._earlier is None else [self._earlier]
+        self._earlier = np.sort(np.concatenate([*earlier, *self._seen, np.zeros(0, np.uint64)]))
+        self._seen = []
+
+    def _first_seen(self, page: TypedPage) -> TypedPage:
+        """Note the keys of a page, and leave out what an earlier pass has shown."""
+        keys = _key_hashes(page.table["id"].to_pylist())
+        self._seen += [keys, _key_hashes([row.source_id for row in page.rejected if row.source_id])]
+        if self._earlier is None:
+            return page
+        fresh = page.table.filter(pa.array(~_is_known(keys, self._earlier)))
+        # A row without an id cannot be told from the same row of the pass before.
+        rejected = [
+            row
+            for row in page.rejected
+            if row.source_id and not _is_known(_key_hashes([row.source_id]), self._earlier)[0]
+        ]
+        self.unchanged += page.table.num_rows - fresh.num_rows + len(page.rejected) - len(rejected)
+        return TypedPage(fresh, rejected, page.unknown_fields, page.missing_fields)
 
     def _write(self, page: TypedPage) -> None:
         table = page.table
@@ -265,7 +315,7 @@ class _Collector:
             index = table.schema.get_field_index("_extra")
             table = table.set_column(index, "_extra", pa.nulls(table.num_rows, pa.string()))
         if self._known is not None and table.num_rows:
-            seen = pa.array(_is_known(_short_hashes(table["_content_hash"]), self._known))
+            seen = pa.array(_is_known(_short_hashes(table["_content_hash"]), self._known.hashes))
             same = table.filter(seen)
             self.unchanged += same.num_rows
             self._keys.write(same.select(["id"]).cast(KEYS_SCHEMA))
@@ -356,13 +406,28 @@ def _is_known(hashes: np.ndarray, known: np.ndarray) -> np.ndarray:
     return found
 
 
-def _load_known(store: LandingStore, url: str | None) -> dict[str, np.ndarray]:
-    """Return the known hashes by resource, sorted. The file has the columns `resource` and `hash64`."""
+def _key_hashes(ids: Sequence[str]) -> np.ndarray:
+    """Return the first 64 bits of each id's MD5, which every engine can compute too."""
+    digests = b"".join(hashlib.md5(key.encode(), usedforsecurity=False).digest()[:8] for key in ids)
+    return np.frombuffer(digests, dtype=">u8").astype(np.uint64)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the warehouse holds of a resource: keys and contents of its living rows, 64 bits each, sorted."""
+
+    keys: np.ndarray
+    hashes: np.ndarray
+
+
+def _load_known(store: LandingStore, url: str | None) -> dict[str, _Known]:
+    """Return what is known by resource. The file has the columns `resource`, `key64` and `hash64`."""
     if url is None:
         return {}
     table = pq.read_table(BytesIO(store.read_bytes(url)))
-    result: dict[str, np.ndarray] = {}
+    result: dict[str, _Known] = {}
     for name in pc.unique(table["resource"]).to_pylist():
-        hashes = table.filter(pc.equal(table["resource"], name))["hash64"]
-        result[name] = np.sort(hashes.to_numpy().astype(np.uint64))
+        rows = table.filter(pc.equal(table["resource"], name))
+        keys, hashes = (np.sort(rows[column].to_numpy().astype(np.uint64)) for column in ("key64", "hash64"))
+        result[name] = _Known(keys, hashes)
     return result

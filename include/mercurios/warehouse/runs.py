@@ -118,4 +118,4 @@ def _known(engine: Engine, tenant: Tenant, resource: Resource) -> pa.Table:
         render(engine.dialect, "known_hashes", table=resource.table),
         {"resource": resource.name, "tenant_id": tenant.id},
     )
-    return table.cast(pa.schema([pa.field("resource", pa.string()), pa.field("hash64", pa.uint64())]))
+    return table.cast(pa.schema([("resource", pa.string()), ("key64", pa.uint64()), ("hash64", pa.uint64())]))

@@ -242,7 +242,8 @@ def test_an_outage_in_the_middle_leaves_no_manifest_no_open_file_and_a_clean_nex
     living: Retailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def break_later(_: Simulator, request: Request) -> Answer | None:
-        return error(503, "Service unavailable") if int(request.query["page"]) > 20 else None
+        broken = request.query["pagesize"] == "100" and int(request.query["page"]) > 20
+        return error(503, "Service unavailable") if broken else None
 
     monkeypatch.setattr(PartWriter, "ROW_GROUP", 500)
     living.simulator.application.interceptors.insert(0, break_later)

@@ -1,0 +1,127 @@
+"""Lists that move while they are read: no row is lost at a page's edge, and none is believed deleted that lives."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from retailer import Retailer
+
+from prohandel_simulator.api import Answer, Request
+from prohandel_simulator.simulator import Simulator
+
+PAGE_SIZE = 200
+
+
+class Source:
+    """Watches the requests for pages of `sale`, and acts once when a certain page is asked for."""
+
+    def __init__(self, retailer: Retailer) -> None:
+        self.asked: Counter[int] = Counter()
+        self.act: dict[int, Callable[[Simulator], None]] = {}
+        retailer.simulator.application.interceptors.insert(0, self.intercept)
+
+    def intercept(self, simulator: Simulator, request: Request) -> Answer | None:
+        if request.path == ("sale",) and request.query["pagesize"] == str(PAGE_SIZE):
+            page = int(request.query["page"])
+            self.asked[page] += 1
+            self.act.pop(page, lambda _: None)(simulator)
+        return None
+
+
+def add_newest(simulator: Simulator) -> None:
+    """Let a row appear at the beginning of the list, so that every other row moves down by one."""
+    sales = simulator.tenants["mini"].world.collections["sale"]
+    newest = sales.read(int(sales.visible[0]))
+    sales.add(
+        {**newest, "id": "new-row", "receiptNumber": newest["receiptNumber"] + 1}, simulator.clock.ticks
+    )
+
+
+def drop_newest(simulator: Simulator) -> None:
+    """Let the first row of the list vanish without a trace, so that every later row moves up by one."""
+    sales = simulator.tenants["mini"].world.collections["sale"]
+    sales.delete(int(sales.visible[0]), simulator.clock.ticks, "", silent=True)
+
+
+@pytest.fixture
+def source(living: Retailer) -> Source:
+    return Source(living)
+
+
+def read(retailer: Retailer, run_id: str) -> None:
+    plan = retailer.begin(run_id)
+    retailer.load(*retailer.extract(plan, "sale", page_size=PAGE_SIZE, pages_in_flight=1))
+
+
+def test_a_list_that_stands_still_is_read_once(living: Retailer, source: Source) -> None:
+    read(living, "r1")
+
+    assert len(source.asked) > 3
+    assert set(source.asked.values()) == {1}
+
+
+def test_a_row_that_moves_to_a_page_already_read_is_not_lost(living: Retailer, source: Source) -> None:
+    source.act[3] = drop_newest
+
+    read(living, "r1")
+
+    assert source.asked[1] == 2
+    assert set(living.raw("sale")) >= living.truth_ids("sale")
+
+
+def test_rows_that_move_down_are_read_twice_and_need_no_second_pass(living: Retailer, source: Source) -> None:
+    source.act[3] = add_newest
+
+    read(living, "r1")
+
+    assert set(source.asked.values()) == {1}
+    assert set(living.raw("sale")) == living.truth_ids("sale") - {"new-row"}
+
+
+def test_a_row_that_moves_is_not_taken_for_deleted(living: Retailer, source: Source) -> None:
+    read(living, "r1")
+    source.act[3] = drop_newest
+
+    read(living, "r2")
+
+    # The row that did vanish was seen before it did; only the next read may miss it.
+    assert set(living.raw("sale")) >= living.truth_ids("sale")
+
+
+def test_a_deletion_is_believed_when_two_passes_miss_the_row(living: Retailer, source: Source) -> None:
+    read(living, "r1")
+    drop_newest(living.simulator.application.simulator)
+    source.asked.clear()
+
+    read(living, "r2")
+
+    assert set(living.raw("sale")) == living.truth_ids("sale")
+    assert source.asked[1] == 2
+
+
+def test_a_list_that_never_stands_still_is_read_a_bounded_number_of_times(
+    living: Retailer, source: Source
+) -> None:
+    def again_and_again(simulator: Simulator) -> None:
+        drop_newest(simulator)
+        source.act[3] = again_and_again
+
+    source.act[3] = again_and_again
+
+    read(living, "r1")
+
+    assert source.asked[2] == 3
+    assert set(living.raw("sale")) >= living.truth_ids("sale")
+
+
+def test_what_several_passes_show_is_counted_once_as_loaded(living: Retailer, source: Source) -> None:
+    source.act[3] = drop_newest
+    before = len(living.truth_ids("sale"))
+
+    plan = living.begin("r1")
+    ledger = living.load(*living.extract(plan, "sale", page_size=PAGE_SIZE, pages_in_flight=1))["sale"]
+
+    assert ledger.loaded == before
+    assert ledger.extracted == ledger.loaded + ledger.superseded
