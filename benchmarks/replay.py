@@ -33,19 +33,20 @@ class Replay:
 
     def __init__(self, simulator: Simulator, rows: int) -> None:
         self._collection = simulator.tenants[WORLD].world.collections["sale"]
-        self._whole_pages = len(self._collection.visible) // MAX_PAGESIZE
-        self._pages = rows // MAX_PAGESIZE
+        self._cycle = len(self._collection.visible) // MAX_PAGESIZE * MAX_PAGESIZE
+        self._rows = rows
 
     def __call__(self, simulator: Simulator, request: Request) -> Answer | None:
         """Answer a page of sales; other requests go on to the simulator."""
         if request.path != ("sale",):
             return None
-        page = int(request.query["page"])
-        start = (page - 1) % self._whole_pages * MAX_PAGESIZE
-        body = self._collection.page(self._collection.visible[start : start + MAX_PAGESIZE])
-        more = b"True" if page < self._pages else b"False"
+        page, size = int(request.query["page"]), int(request.query["pagesize"])
+        first = (page - 1) * size
+        start = first % self._cycle
+        body = self._collection.page(self._collection.visible[start : start + size])
+        more = b"True" if first + size < self._rows else b"False"
         headers = ((b"x-page", b"%d" % page), (b"x-more-pages-available", more))
-        return Answer(200, body if page <= self._pages else b"[]", headers)
+        return Answer(200, body if first < self._rows else b"[]", headers)
 
 
 def main() -> None:
