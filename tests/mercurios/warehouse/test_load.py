@@ -14,6 +14,7 @@ from retailer import Retailer
 
 from mercurios.landing.manifest import Manifest
 from mercurios.landing.store import LandingError
+from mercurios.prohandel.extract import _Reading
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.load import DELETE_GUARD_ROWS, FencedError, TenantGuardError
 
@@ -232,6 +233,24 @@ def test_silent_deletes_are_found_by_the_complete_read_and_undone_when_the_rows_
     living.query("update raw.voucher set _deleted_at = _loaded_at, _extracted_at = _loaded_at")
     living.run("r3", "voucher")
     assert living.differences("voucher") == []
+
+
+def test_a_complete_read_that_arrives_late_deletes_no_row_that_appeared_while_it_was_under_way(
+    living: Retailer,
+) -> None:
+    plan = living.begin("r2")
+    with living.client() as client:
+        reading = _Reading(living.request("sale", living.begin("r1")), living.store, "early")
+        [late] = living.extract(plan, "sale")
+        living.simulator.advance(24)
+        reading.read(client)
+        early = living.store.write_manifest("early", reading.manifest(1))
+    living.load(early)
+
+    rows = living.load(late)
+
+    assert rows["sale"].deleted == 0
+    assert living.differences("sale") == []
 
 
 def test_an_incremental_read_never_deletes(living: Retailer, tmp_path: Path) -> None:
