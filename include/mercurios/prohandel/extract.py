@@ -125,20 +125,25 @@ class _Reading:
     def read(self, client: ProHandelClient) -> None:
         """Read the list, and once more where rows slipped from page to page behind the reader's back.
 
-        A complete read is believed only if no row slipped and every row known to live was seen; otherwise the
-        list is read again, and what any pass showed counts as seen.
+        A read is believed only if no row slipped, and a complete one only if every row known to live was seen;
+        otherwise the list is read again, and what any pass showed counts as seen. A list of changes is watched
+        like any other: the watermark passes a row that slipped there, and only the next complete read would find it.
         """
         may_stop_early = self.plan.mode == Mode.WINDOW and self.plan.since is not None
         for number in range(1, _MOST_PASSES + 1):
             slips: list[int] = []
-            on_slip = slips.append if self.complete and not may_stop_early else None
+            on_slip = None if may_stop_early else slips.append
             for page in self.watched(client.pages(self.path, on_slip=on_slip)):
                 self.take(page)
                 self.stopped_early = may_stop_early and number == 1 and self.quiet_pages >= _WINDOW_PAGES
                 if self.stopped_early:
                     return
-            missing = number == 1 and any(collector.misses_known_rows() for collector in self.collectors)
-            if not self.complete or not (missing or slips):
+            missing = (
+                number == 1
+                and self.complete
+                and any(collector.misses_known_rows() for collector in self.collectors)
+            )
+            if not (missing or slips):
                 return
             log.info(
                 "%s: %s; reading again",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from retailer import Retailer
@@ -125,3 +126,27 @@ def test_what_several_passes_show_is_counted_once_as_loaded(living: Retailer, so
 
     assert ledger.loaded == before
     assert ledger.extracted == ledger.loaded + ledger.superseded
+
+
+def test_a_row_that_slips_in_a_list_of_changes_is_not_lost(living: Retailer, tmp_path: Path) -> None:
+    retailer = Retailer(living.simulator, tmp_path / "changed", resources={"sale": {"mode": "changed"}})
+    retailer.run("r1", "sale")
+    simulator = living.simulator.simulator
+    simulator.advance_hours(24)
+    before = [2]
+
+    def intercept(_: Simulator, request: Request) -> Answer | None:
+        if request.path[:2] == ("sale", "changed") and request.query["page"] == "2" and before:
+            before.clear()
+            sales = simulator.tenants["mini"].world.collections["sale"]
+            first = int(sales.changed_since(simulator.clock.ticks - 20 * 3600 * 10**7)[0])
+            sales.delete(first, simulator.clock.ticks, "", silent=True)
+        return None
+
+    living.simulator.application.interceptors.insert(0, intercept)
+
+    plan = retailer.begin("r2")
+    retailer.load(*retailer.extract(plan, "sale", page_size=5, pages_in_flight=1))
+
+    assert before == []
+    assert set(retailer.raw("sale")) >= living.truth_ids("sale")
