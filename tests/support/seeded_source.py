@@ -1,0 +1,152 @@
+"""A source that can be set back in milliseconds and that answers in an order a seed decides.
+
+The promise that a seed replays exactly needs two things: every schedule starts from the same world, and which
+request is answered first is drawn from the seed instead of being left to threads.
+"""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+
+import pytest
+
+from prohandel_simulator.api import Answer, Request
+from prohandel_simulator.clock import SimulatedClock
+from prohandel_simulator.rendering import tick_text
+from prohandel_simulator.simulator import Simulator
+from prohandel_simulator.testing import DEFAULT_TODAY, RunningSimulator, running_simulator
+
+TENANT = "mini"
+# Enough for many small pages, little enough for many schedules.
+KEPT = {"sale": 150, "articlesize": 120, "order": 50, "customer": 50}
+DELETABLE = ("sale", "voucher", "customer", "order")
+
+
+class SeededSource:
+    """One running simulator that many schedules use, one after another, each from the same beginning."""
+
+    def __init__(self, running: RunningSimulator) -> None:
+        self.running = running
+        tenant = running.simulator.tenants[TENANT]
+        for resource, kept in KEPT.items():
+            collection = tenant.world.collections[resource]
+            for slot in collection.visible[:-kept].tolist():
+                collection.delete(slot, 0, "", silent=True)
+        tenant.engine._planned.clear()  # its closures belong to the original and would not follow a copy
+        self._pristine = tenant
+
+    def reset(self) -> None:
+        """Go back to the beginning."""
+        simulator = self.running.simulator
+        simulator.tenants[TENANT] = copy.deepcopy(self._pristine)
+        start = (DEFAULT_TODAY - date(1970, 1, 1)).days
+        simulator.clock = SimulatedClock(start)
+        self.running.faulty.faults = None
+
+    def delete(self, resource: str, seed: random.Random) -> None:
+        """Delete one of the older rows: with a tombstone, or without any trace while silent deletes are on."""
+        simulator = self.running.simulator
+        tenant = simulator.tenants[TENANT]
+        silent = tenant.engine.silent_deletes
+        collection = tenant.world.collections[resource]
+        older = collection.visible[: len(collection.visible) // 2]
+        if len(older) < 5 or (resource == "order" and not silent):  # an order has no tombstone
+            return
+        ticks = simulator.clock.ticks
+        collection.delete(int(older[seed.randrange(len(older))]), ticks, tick_text(ticks), silent)
+
+    @contextmanager
+    def deleting(self, seed: random.Random, rate: float) -> Iterator[None]:
+        """Delete rows between the requests of a `with` block."""
+
+        def intercept(_: Simulator, request: Request) -> Answer | None:
+            if request.path and request.path[0] in DELETABLE and seed.random() < rate:
+                self.delete(request.path[0], seed)
+            return None
+
+        found = self.running.application.interceptors
+        found.insert(0, intercept)
+        try:
+            yield
+        finally:
+            found.remove(intercept)
+
+
+@contextmanager
+def seeded_source() -> Iterator[SeededSource]:
+    """Run a source for the length of a `with` block."""
+    with running_simulator([TENANT]) as running:
+        yield SeededSource(running)
+
+
+class _Task:
+    """A future that is worked on when the pool's seed says so."""
+
+    def __init__(self, pool: SeededPool, work: Callable[[], Any]) -> None:
+        self._pool, self._work = pool, work
+        self._value: Any = None
+        self._error: BaseException | None = None
+        self._done = False
+
+    def run(self) -> None:
+        try:
+            self._value = self._work()
+        except Exception as error:
+            self._error = error
+        self._done = True
+
+    def result(self) -> Any:
+        while not self._done:
+            self._pool.work()
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+    def done(self) -> bool:
+        return self._done
+
+    def cancel(self) -> bool:
+        self._pool.forget(self)
+        return True
+
+
+class SeededPool:
+    """Stands in for a pool of threads: the same overlap of requests, but the seed decides which is sent next."""
+
+    def __init__(self, seed: random.Random, workers: int) -> None:
+        self._seed, self._workers = seed, workers
+        self._waiting: list[_Task] = []
+
+    def __enter__(self) -> SeededPool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._waiting.clear()
+
+    def submit(self, work: Callable[..., Any], *arguments: Any) -> _Task:
+        task = _Task(self, lambda: work(*arguments))
+        self._waiting.append(task)
+        return task
+
+    def work(self) -> None:
+        """Finish one of the tasks that as many workers could be at."""
+        self._waiting.pop(self._seed.randrange(min(self._workers, len(self._waiting)))).run()
+
+    def forget(self, task: _Task) -> None:
+        if task in self._waiting:
+            self._waiting.remove(task)
+
+
+@contextmanager
+def seeded_requests(seed: random.Random) -> Iterator[None]:
+    """Let a seed decide the order of requests for the length of a `with` block."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "mercurios.prohandel.client.ThreadPoolExecutor", lambda workers, **_: SeededPool(seed, workers)
+        )
+        yield
