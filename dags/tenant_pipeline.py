@@ -8,13 +8,19 @@ Brings a retailer's ERP data from the ProHandel API to checked, published marts,
 4. **check_raw** gates what was loaded; **model** builds staging, intermediate and marts with dbt; **check_marts** gates the marts.
 5. **publish** makes the marts visible to readers in one step; **week_closed** tells the forecast when a week is complete.
 
+## Params
+
+| param | default | what it does |
+| --- | --- | --- |
+| `resync` | `[]` | names of resources, such as `sale`, to read completely in this run, whatever was read before; if the run fails, the next one does it |
+
 ## When it fails
 
 Readers keep the last good publication. Every step may be run again: clear the failed task with its downstream tasks.
 
 | task | usual cause | what to do |
 | --- | --- | --- |
-| `begin` | the warehouse stayed locked, or the landing area cannot be written | end the process the message names, or free the landing area; clear |
+| `begin` | the warehouse stayed locked, the landing area cannot be written, or `resync` names an unknown resource | end the process the message names, or free the landing area; clear; trigger again with a known name |
 | `extract.*` | the API is down, or refuses the credentials | wait and clear; correct the ProHandel connection; the message names resource, page and correlation id |
 | `load` | a newer start of the run, or a part that is not the file its manifest names | clear `begin` with its downstream tasks: everything lands again |
 | `check_raw`, `check_marts` | data that would mislead a buyer | read the failed expectations in the message or in `ops.dq_result`; correct the source or the suite; clear |
@@ -25,7 +31,7 @@ Readers keep the last good publication. Every step may be run again: clear the f
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, TaskGroup
+from airflow.sdk import DAG, Param, TaskGroup
 
 from mercurios.marts import PIPELINE_MARTS
 from mercurios.prohandel.resources import groups
@@ -42,9 +48,22 @@ from warehouse.operators import (
 )
 
 
+def resync_param() -> Param:
+    """Return the param that makes a run read resources completely."""
+    return Param(
+        [],
+        type="array",
+        items={"type": "string"},
+        examples=[resource.name for members in groups().values() for resource in members],
+        title="Read completely",
+        description="Resources to read from the beginning, whatever was read before.",
+    )
+
+
 def pipeline(tenant: Tenant) -> DAG:
     """Build the pipeline of one tenant."""
-    with DAG(schedule=tenant.schedules.pipeline, **dag_settings(tenant, "pipeline", __doc__)) as dag:
+    settings = dag_settings(tenant, "pipeline", __doc__)
+    with DAG(schedule=tenant.schedules.pipeline, params={"resync": resync_param()}, **settings) as dag:
         begin = BeginRunOperator(task_id="begin", tenant_id=tenant.id)
         with TaskGroup("extract"):
             extracts = [

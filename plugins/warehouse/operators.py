@@ -57,22 +57,36 @@ class SetUpOperator(TenantOperator):
 class BeginRunOperator(TenantOperator):
     """Sets the warehouse up, takes the run's fence and writes its plan.
 
+    The DAG's param `resync` names resources that this run reads completely.
+
     Returns:
         URL of the plan.
     """
 
     def execute(self, context: Context) -> str:
-        """Begin the run."""
+        """Begin the run.
+
+        Raises:
+            AirflowFailException: `resync` names an unknown resource.
+        """
         from mercurios.landing.store import LandingStore
-        from mercurios.warehouse.runs import begin_run
+        from mercurios.warehouse.runs import begin_run, check_collections
         from mercurios.warehouse.setup import set_up
         from warehouse.hooks import warehouse_of
 
         tenant = self.tenant()
+        run_id = str(context["run_id"])
+        resync = list((context.get("params") or {}).get("resync") or ())
+        try:
+            check_collections(resync)
+        except ValueError as error:
+            raise AirflowFailException(
+                f"tenant {tenant.id}, run {run_id}, param resync: {error}; trigger the DAG again with known names"
+            ) from error
         with warehouse_of(tenant).get_conn() as engine:
             set_up(engine)
             store = LandingStore(tenant.landing_url())
-            return begin_run(engine, store, tenant, str(context["run_id"]), self.dag_id)
+            return begin_run(engine, store, tenant, run_id, self.dag_id, resync)
 
 
 class LoadOperator(TenantOperator):

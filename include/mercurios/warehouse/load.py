@@ -219,6 +219,7 @@ def _quarantine(engine: Engine, manifest: Manifest, resource: Resource, loaded_a
             "run_id": manifest.run_id,
             "attempt": manifest.attempt,
             "quarantined_at": loaded_at,
+            "extracted_at": manifest.extracted_at.replace(tzinfo=None),
         },
     )
     log.warning("%s: %d rows went to quarantine (ops.quarantine says why)", resource.name, count)

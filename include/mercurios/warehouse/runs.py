@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mercurios.landing.manifest import Manifest
 from mercurios.landing.plan import ResourcePlan, RunPlan
@@ -20,7 +21,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def begin_run(engine: Engine, store: LandingStore, tenant: Tenant, run_id: str, dag_id: str) -> str:
+def begin_run(
+    engine: Engine,
+    store: LandingStore,
+    tenant: Tenant,
+    run_id: str,
+    dag_id: str,
+    resync: Sequence[str] = (),
+) -> str:
     """Register a start of the run and write its plan.
 
     Args:
@@ -29,10 +37,15 @@ def begin_run(engine: Engine, store: LandingStore, tenant: Tenant, run_id: str, 
         tenant: whose settings decide how each resource is read.
         run_id: the run; beginning it again outdates what its earlier starts landed.
         dag_id: the DAG, for people who read the bookkeeping.
+        resync: collections to read completely, whatever the watermark says.
 
     Returns:
         URL of the plan.
+
+    Raises:
+        ValueError: `resync` names what is no collection.
     """
+    check_collections(resync)
     now = datetime.now(UTC)
     parameters = {
         "tenant_id": tenant.id,
@@ -41,21 +54,82 @@ def begin_run(engine: Engine, store: LandingStore, tenant: Tenant, run_id: str, 
         "started_at": now.replace(tzinfo=None),
     }
     with engine.transaction():
+        _request_resync(engine, tenant.id, resync, f"{dag_id}, run {run_id}", now)
         engine.execute(render(engine.dialect, "run_begin"), parameters)
         found = engine.fetch_arrow(render(engine.dialect, "run_fence"), [tenant.id, run_id])
         standing = engine.fetch_arrow(
             render(engine.dialect, "watermarks"), {"tenant_id": tenant.id}
         ).to_pylist()
     fence = int(found["fence"][0].as_py())
-    state = {row["resource"]: (row["cursor_value"], row["last_complete_at"]) for row in standing}
-    resources = {}
+    resources = _plans(engine, store, tenant, run_id, fence, standing, now.replace(tzinfo=None))
+    return RunPlan(tenant_id=tenant.id, run_id=run_id, fence=fence, resources=resources).write(store)
+
+
+def _plans(
+    engine: Engine,
+    store: LandingStore,
+    tenant: Tenant,
+    run_id: str,
+    fence: int,
+    standing: list[dict[str, Any]],
+    now: datetime,
+) -> dict[str, ResourcePlan]:
+    state = {row["resource"]: row for row in standing}
+    plans = {}
     for resource in RESOURCES.values():
         if resource.child_of is None:
-            cursor, complete_at = state.get(resource.name, (None, None))
-            plan = plan_resource(tenant, resource, cursor, complete_at, now.replace(tzinfo=None))
-            known = _write_known(engine, store, tenant, run_id, fence, resource) if complete_at else None
-            resources[resource.name] = plan.model_copy(update={"known_url": known})
-    return RunPlan(tenant_id=tenant.id, run_id=run_id, fence=fence, resources=resources).write(store)
+            row = state.get(resource.name)
+            # What is known stays known in a resync: without it no read would notice rows that it was not shown.
+            known = _write_known(engine, store, tenant, run_id, fence, resource) if row else None
+            reached = row if row and not row["resync_pending"] else {}
+            cursor, complete_at = reached.get("cursor_value"), reached.get("last_complete_at")
+            plan = plan_resource(tenant, resource, cursor, complete_at, now)
+            plans[resource.name] = plan.model_copy(update={"known_url": known})
+    return plans
+
+
+def request_resync(engine: Engine, tenant_id: str, resources: Sequence[str], requested_by: str) -> None:
+    """Forget how far collections were read, so that the next run of the pipeline reads them completely.
+
+    The request stands until a complete read that began after it is loaded, however many runs fail before.
+
+    Args:
+        engine: the tenant's warehouse, set up.
+        tenant_id: the tenant.
+        resources: names of collections; nested resources come with the one around them.
+        requested_by: who asked, for people who read the bookkeeping.
+
+    Raises:
+        ValueError: a name is no collection.
+    """
+    check_collections(resources)
+    with engine.transaction():
+        _request_resync(engine, tenant_id, resources, requested_by, datetime.now(UTC))
+
+
+def check_collections(names: Sequence[str]) -> None:
+    """Make sure that every name is a collection of the API.
+
+    Raises:
+        ValueError: a name is none; the message lists those that are.
+    """
+    known = [resource.name for resource in RESOURCES.values() if resource.child_of is None]
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        raise ValueError(
+            f"unknown resource {', '.join(unknown)}; known resources: {', '.join(sorted(known))}"
+        )
+
+
+def _request_resync(
+    engine: Engine, tenant_id: str, resources: Sequence[str], requested_by: str, now: datetime
+) -> None:
+    for name in sorted(set(resources)):
+        key = {"tenant_id": tenant_id, "resource": name}
+        request = {**key, "requested_by": requested_by, "requested_at": now.replace(tzinfo=None)}
+        engine.execute(render(engine.dialect, "resync_insert"), request)
+        engine.execute(render(engine.dialect, "watermark_forget"), key)
+        log.info("%s: the next read is complete (asked for by %s)", name, requested_by)
 
 
 def adopt_run(engine: Engine, manifest: Manifest, dag_id: str) -> None:

@@ -1,4 +1,15 @@
-insert into ops.quarantine
+insert into ops.quarantine (
+    tenant_id,
+    resource,
+    run_id,
+    attempt,
+    row_number,
+    source_id,
+    reason,
+    payload,
+    quarantined_at,
+    extracted_at
+)
 select
     $tenant_id as tenant_id,
     $resource as resource,
@@ -8,5 +19,6 @@ select
     source_id,
     reason,
     payload,
-    $quarantined_at as quarantined_at
+    $quarantined_at as quarantined_at,
+    $extracted_at as extracted_at
 from stage_quarantine;

@@ -77,6 +77,18 @@ create table if not exists ops.quarantine (
     quarantined_at timestamp not null
 );
 
+alter table ops.quarantine add column if not exists extracted_at timestamp;
+
+alter table ops.quarantine add column if not exists replayed_at timestamp;
+
+-- Somebody wants a resource read completely; answered by the next complete read that is loaded.
+create table if not exists ops.resync_request (
+    tenant_id varchar not null,
+    resource varchar not null,
+    requested_by varchar not null,
+    requested_at timestamp not null
+);
+
 create table if not exists ops.schema_drift (
     tenant_id varchar not null,
     resource varchar not null,
