@@ -7,7 +7,11 @@ from typing import Annotated
 
 import typer
 
+from mercurios import cli_recovery
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+for command in (cli_recovery.ledger, cli_recovery.quarantine, cli_recovery.replay, cli_recovery.resync):
+    app.command()(command)
 
 
 @app.command()

@@ -367,15 +367,16 @@ def _rejected(resource: Resource, row: dict[str, Any], number: int, reason: str,
     kept = {k: v for k, v in kept.items() if k not in resource.dropped}
     for column in resource.columns:
         if column.type is ColumnType.KEY_HASH and column.field in kept:
-            kept[column.field] = _hash_or_nothing(kept[column.field], stamp.hash_key)
+            kept[column.field] = _hash_or_refusal(kept[column.field], stamp.hash_key)
     source_id = row.get("id")
     # Numbers stand in the payload as they came, so that the row can be replayed.
     payload = orjson.dumps(kept, default=lambda number: orjson.Fragment(str(number))).decode()
     return Rejected(number, source_id if isinstance(source_id, str) and source_id else None, reason, payload)
 
 
-def _hash_or_nothing(value: Any, hash_key: bytes) -> str | None:
+def _hash_or_refusal(value: Any, hash_key: bytes) -> str | bool | None:
+    """Return what the payload keeps of a person's number; False where it is none, which a replay must refuse too."""
     try:
         return cells.key_hash(value, hash_key)
     except cells.CellError:
-        return None
+        return False

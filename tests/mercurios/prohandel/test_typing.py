@@ -296,6 +296,7 @@ def test_quarantine_never_shows_a_persons_number_nor_a_name_in_its_place() -> No
     assert not [text for text in shown if "815815815" in text or "Erika" in text]
     assert json.loads(page.rejected[0].payload)["customerNumber"] == hash_of(815815815)
     assert page.rejected[1].reason == "field 'customerNumber': expected a whole number, got str"
+    assert json.loads(page.rejected[1].payload)["customerNumber"] is False
 
 
 def test_quarantine_keeps_numbers_as_they_came() -> None:

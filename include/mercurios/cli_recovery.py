@@ -1,0 +1,185 @@
+"""The commands of a person who finds out what a run did and puts right what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from mercurios.warehouse.duckdb import DuckDBEngine
+
+TenantOption = Annotated[str, typer.Option(help="The tenant's id.")]
+WarehouseOption = Annotated[Path, typer.Option(help="The tenant's DuckDB warehouse file.")]
+ResourceOption = Annotated[str, typer.Option(help="A resource, such as sale.")]
+WaitOption = Annotated[
+    float, typer.Option(min=0, help="Seconds to wait while another process holds the file.")
+]
+
+_COUNTS = ("extracted", "loaded", "quarantined", "superseded", "deleted")
+
+
+def ledger(
+    tenant: TenantOption,
+    warehouse: WarehouseOption,
+    runs: Annotated[int, typer.Option(min=1, help="How many of the newest runs.")] = 3,
+    wait: WaitOption = 30,
+) -> None:
+    """Show what became of the rows of the newest runs, and where each resource stands.
+
+    The exit code is 1 when extracted = loaded + quarantined + superseded does not hold for a row.
+    """
+    from mercurios.warehouse.sql import render
+
+    with _opened(warehouse, tenant, wait) as engine:
+        rows = _rows(engine, render(engine.dialect, "ledger_newest"), {"tenant_id": tenant, "runs": runs})
+        standing = _rows(engine, render(engine.dialect, "watermarks"), {"tenant_id": tenant})
+    _show(
+        f"Ledger of {tenant}: the newest {runs} runs",
+        ("run", "resource", "attempt", "mode", *_COUNTS, "identity"),
+        [
+            (
+                row["run_id"],
+                row["resource"],
+                row["attempt"],
+                f"{row['mode']}, complete" if row["is_complete"] else row["mode"],
+                *(f"{row[name]:,}" for name in _COUNTS),
+                "holds" if row["identity_holds"] else "BROKEN",
+            )
+            for row in rows
+        ],
+    )
+    _show(
+        "Where each resource stands (UTC)",
+        ("resource", "watermark", "last complete read", "next read"),
+        [
+            (
+                row["resource"],
+                row["cursor_value"],
+                row["last_complete_at"],
+                "complete (resync)" if row["resync_pending"] else "by the tenant's settings",
+            )
+            for row in standing
+        ],
+    )
+    raise typer.Exit(0 if all(row["identity_holds"] for row in rows) else 1)
+
+
+def quarantine(
+    tenant: TenantOption,
+    warehouse: WarehouseOption,
+    resource: Annotated[str | None, typer.Option(help="Only this resource.")] = None,
+    wait: WaitOption = 30,
+) -> None:
+    """Show the rows that did not fit, by resource, run and reason, the newest first; never their content."""
+    from mercurios.warehouse.sql import render
+
+    if resource is not None:
+        _check_resource(resource)
+    parameters = {"tenant_id": tenant, "resource": resource}
+    with _opened(warehouse, tenant, wait) as engine:
+        rows = _rows(engine, render(engine.dialect, "quarantine_groups"), parameters)
+    if not rows:
+        of = f" of {resource}" if resource else ""
+        typer.echo(f"No row{of} is in quarantine for tenant {tenant}.")
+        return
+    _show(
+        f"Quarantine of {tenant}",
+        ("resource", "run", "reason", "waiting", "replayed", "source ids, for example"),
+        [
+            (
+                row["resource"],
+                row["run_id"],
+                row["reason"],
+                f"{row['waiting']:,}",
+                f"{row['replayed']:,}",
+                "\n".join(row["examples"] or ["(no id)"]),
+            )
+            for row in rows
+        ],
+    )
+
+
+def replay(
+    tenant: TenantOption, warehouse: WarehouseOption, resource: ResourceOption, wait: WaitOption = 30
+) -> None:
+    """Type the quarantined rows of a resource with today's contract and load those that now fit.
+
+    Running it again changes nothing. The marts follow with the next run of the pipeline.
+    """
+    from mercurios.landing.store import LandingStore
+    from mercurios.recovery import replay as replay_rows
+    from mercurios.tenants import load_tenants
+
+    _check_resource(resource)
+    with _opened(warehouse, tenant, wait) as engine:
+        settings = load_tenants(only=tenant).get(tenant)
+        done = replay_rows(engine, LandingStore(settings.landing_url()), settings, resource)
+    if done.ledger is None:
+        typer.echo(f"{resource}: nothing to load; {done.waiting:,} rows in quarantine do not fit.")
+        return
+    row = done.ledger
+    typer.echo(
+        f"{resource}: {row.extracted:,} rows now fit; {row.loaded:,} loaded, {row.superseded:,} superseded by what "
+        f"RAW holds; {done.waiting:,} still do not fit. Run {done.run_id}."
+    )
+
+
+def resync(
+    tenant: TenantOption, warehouse: WarehouseOption, resource: ResourceOption, wait: WaitOption = 30
+) -> None:
+    """Forget how far a resource was read, so that the next run of the pipeline reads it completely."""
+    from mercurios.warehouse.runs import request_resync
+
+    with _opened(warehouse, tenant, wait) as engine:
+        request_resync(engine, tenant, [resource], "command line")
+    typer.echo(f"{resource}: the next run of the pipeline of {tenant} reads it completely.")
+
+
+def _check_resource(name: str) -> None:
+    from mercurios.prohandel.resources import RESOURCES
+
+    if name not in RESOURCES:
+        _fail(f"unknown resource {name}; known resources: {', '.join(sorted(RESOURCES))}")
+
+
+@contextmanager
+def _opened(warehouse: Path, tenant: str, wait: float) -> Iterator[DuckDBEngine]:
+    """Open the warehouse and tell what goes wrong without a traceback."""
+    from mercurios.landing.store import LandingError
+    from mercurios.recovery import open_warehouse
+    from mercurios.warehouse.engine import WarehouseError, WarehouseLockedError
+
+    try:
+        with open_warehouse(warehouse, tenant, wait) as engine:
+            yield engine
+    except WarehouseLockedError as error:
+        held = str(error).split(". ", 1)[0]
+        _fail(f"{held}. Run the command again when that process is done, or give it longer with --wait.")
+    except (KeyError, ValueError, LandingError, WarehouseError) as error:
+        _fail(str(error.args[0]))
+
+
+def _fail(message: str) -> None:
+    typer.secho(message, err=True, fg=typer.colors.RED)
+    raise typer.Exit(1)
+
+
+def _rows(engine: DuckDBEngine, sql: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = engine.fetch_arrow(sql, parameters).to_pylist()
+    return rows
+
+
+def _show(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, title=title)
+    for row in rows:
+        # As plain text: what came from a source must not be read as markup.
+        table.add_row(*(Text("-" if cell is None else str(cell)) for cell in row))
+    Console().print(table)
