@@ -9,7 +9,9 @@ import typer
 
 from mercurios import cli_recovery
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+_HELP = "Commands for people who work on one piece of Mercurios; the DAGs use the same functions."
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=_HELP, pretty_exceptions_enable=False)
 for command in (cli_recovery.ledger, cli_recovery.quarantine, cli_recovery.replay, cli_recovery.resync):
     app.command()(command)
 
@@ -42,6 +44,16 @@ def demo(
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     raise typer.Exit(0 if succeeded else 1)
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+)
+def simulator(context: typer.Context) -> None:
+    """Serve simulated retailers over the ProHandel API; `simulator serve --help` lists the options."""
+    from prohandel_simulator.cli import main
+
+    raise typer.Exit(main(context.args))
 
 
 @app.command()

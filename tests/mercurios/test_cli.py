@@ -92,3 +92,10 @@ def test_what_cannot_be_loaded_is_told_without_a_traceback(
     assert code == 1
     assert message in output.replace("\n", "")
     assert "Traceback" not in output
+
+
+def test_the_simulators_own_options_are_passed_on() -> None:
+    code, output = run("simulator", "serve", "--help")
+
+    assert code == 0
+    assert "--today" in output
