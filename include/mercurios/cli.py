@@ -12,7 +12,13 @@ from mercurios import cli_recovery
 _HELP = "Commands for people who work on one piece of Mercurios; the DAGs use the same functions."
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=_HELP, pretty_exceptions_enable=False)
-for command in (cli_recovery.ledger, cli_recovery.quarantine, cli_recovery.replay, cli_recovery.resync):
+for command in (
+    cli_recovery.ledger,
+    cli_recovery.quarantine,
+    cli_recovery.replay,
+    cli_recovery.resync,
+    cli_recovery.accept_deletes,
+):
     app.command()(command)
 
 

@@ -19,7 +19,7 @@ WaitOption = Annotated[
     float, typer.Option(min=0, help="Seconds to wait while another process holds the file.")
 ]
 
-_COUNTS = ("extracted", "loaded", "quarantined", "superseded", "deleted")
+_COUNTS = ("extracted", "loaded", "quarantined", "superseded", "deleted", "withheld")
 
 
 def ledger(
@@ -137,6 +137,22 @@ def resync(
     with _opened(warehouse, tenant, wait) as engine:
         request_resync(engine, tenant, [resource], "command line")
     typer.echo(f"{resource}: the next run of the pipeline of {tenant} reads it completely.")
+
+
+def accept_deletes(
+    tenant: TenantOption, warehouse: WarehouseOption, resource: ResourceOption, wait: WaitOption = 30
+) -> None:
+    """Say that the rows a complete read missed are gone, however many; the next run reads and deletes them.
+
+    Look first: `ledger` shows how many were withheld. The approval serves one complete read.
+    """
+    from mercurios.warehouse.runs import approve_deletes
+
+    with _opened(warehouse, tenant, wait) as engine:
+        approve_deletes(engine, tenant, [resource], "command line")
+    typer.echo(
+        f"{resource}: the next run of the pipeline of {tenant} reads it completely and deletes what it misses."
+    )
 
 
 def _check_resource(name: str) -> None:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from mercurios.cli import app
 
-COMMANDS = ("ledger", "quarantine", "replay", "resync")
+COMMANDS = ("ledger", "quarantine", "replay", "resync", "accept-deletes")
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ def tenants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, root: Path) -> None
 
 def run(command: str, retailer: Retailer, *arguments: str, tenant: str = "mini") -> tuple[int, str]:
     line = [command, "--tenant", tenant, "--warehouse", str(retailer.warehouse), *arguments]
-    if command in ("replay", "resync") and "--resource" not in arguments:
+    if command in ("replay", "resync", "accept-deletes") and "--resource" not in arguments:
         line += ["--resource", "sale"]
     result = CliRunner().invoke(app, line, env={"COLUMNS": "250"})
     assert "Traceback" not in result.output
@@ -94,6 +94,24 @@ def test_a_resync_makes_the_next_plan_complete_and_the_ledger_says_so(
     assert retailer.begin("r2").resources["article"].since is None
 
 
+def test_accepted_deletes_are_made_by_the_next_run_and_the_ledger_shows_what_was_withheld(
+    retailer: Retailer,
+) -> None:
+    retailer.run("r1", "article")
+    count = len(retailer.raw("article"))
+    retailer.query("insert into raw.article select * replace ('x' || id as id) from raw.article")
+    retailer.query("insert into raw.article select * replace ('y' || id as id) from raw.article")
+    retailer.run("r2", "article")
+    assert f" {2 * count + count} " in run("ledger", retailer, "--runs", "1")[1]
+
+    code, output = run("accept-deletes", retailer, "--resource", "article")
+
+    assert code == 0
+    assert "article: the next run of the pipeline of mini reads it completely and deletes" in output
+    assert retailer.run("r3", "article")["article"].deleted == 3 * count
+    assert retailer.differences("article") == []
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_missing_file_is_named_and_not_created(command: str, retailer: Retailer) -> None:
     code, output = run(command, retailer)
@@ -130,7 +148,7 @@ def test_a_wrong_tenant_or_resource_is_named_with_the_known_ones(retailer: Retai
     retailer.run("r1", "article")
 
     assert "holds no run of tenant 'other' (it knows: mini)" in run("ledger", retailer, tenant="other")[1]
-    for command in ("quarantine", "replay", "resync"):
+    for command in COMMANDS[1:]:
         code, output = run(command, retailer, "--resource", "sales")
         assert code == 1
         assert "unknown resource sales; known resources: " in output

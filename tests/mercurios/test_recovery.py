@@ -173,8 +173,9 @@ def test_a_warehouse_from_before_replays_gains_the_columns_and_its_rows_count_as
     from mercurios.warehouse.setup import set_up
 
     refused(retailer, "sale", "type")
-    for column in ("replayed_at", "extracted_at"):
-        retailer.query(f"alter table ops.quarantine drop column {column}")
+    for column in ("quarantine drop column replayed_at", "quarantine drop column extracted_at"):
+        retailer.query(f"alter table ops.{column}")
+    retailer.query("update ops.load_ledger set extracted_at = null")
     with retailer.engine() as engine:
         set_up(engine)
         set_up(engine)

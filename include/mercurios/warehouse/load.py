@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from mercurios.landing.manifest import Manifest
 from mercurios.landing.store import LandingStore
 from mercurios.prohandel.resources import RESOURCES, Resource
-from mercurios.warehouse.engine import Engine, WarehouseError
+from mercurios.warehouse.engine import Engine, Parameters, WarehouseError
 from mercurios.warehouse.schema import landed_columns, raw_columns
 from mercurios.warehouse.sql import render
 
@@ -38,7 +38,12 @@ class TenantGuardError(WarehouseError):
 
 @dataclass(frozen=True)
 class LedgerRow:
-    """What became of one resource's rows: extracted = loaded + quarantined + superseded."""
+    """What became of one resource's rows: extracted = loaded + quarantined + superseded.
+
+    Attributes:
+        deleted: rows of RAW that a complete read no longer showed, now marked as deleted.
+        withheld: the same, but too many to be believed: they stay until somebody accepts them.
+    """
 
     resource: str
     extracted: int
@@ -46,6 +51,7 @@ class LedgerRow:
     quarantined: int
     superseded: int
     deleted: int
+    withheld: int = 0
 
     def counts(self) -> dict[str, int]:
         """Return the numbers without the resource's name."""
@@ -85,6 +91,7 @@ def load_manifest(engine: Engine, store: LandingStore, url: str, *, time_zone: s
             engine.execute(
                 render(engine.dialect, "ledger_insert"), _ledger_parameters(manifest, row, url, loaded_at)
             )
+        _use_up_approvals(engine, manifest, loaded_at)
         _record_drift(engine, manifest, loaded_at)
         _advance(engine, manifest, loaded_at, time_zone)
     for row in rows:
@@ -118,16 +125,11 @@ def _load_resource(engine: Engine, manifest: Manifest, resource: Resource, loade
     counts = manifest.counts[resource.name]
     _stage(engine, manifest, resource, columns)
     _guard_tenant(engine, manifest, resource)
-    tombstone = resource.tombstone and next(c.name for c in resource.columns if c.field == resource.tombstone)
-    newer = {"table": resource.table, "cursor": resource.cursor_column, "tombstone": tombstone}
-    engine.execute(render(engine.dialect, "candidates", **newer))
-    loaded = _count(engine, f"candidate_{resource.table}")
-    engine.execute(
-        render(engine.dialect, "merge", table=resource.table, columns=columns, tombstone=tombstone),
-        {"loaded_at": loaded_at},
-    )
+    loaded = _merge(engine, manifest, resource, columns, loaded_at)
     _check_arrived(engine, manifest, resource)
-    deleted = _delete_vanished(engine, manifest, resource, loaded_at) if manifest.complete else 0
+    deleted, withheld = (
+        _delete_vanished(engine, manifest, resource, loaded_at) if manifest.complete else (0, 0)
+    )
     quarantined = _quarantine(engine, manifest, resource, loaded_at)
     if quarantined != counts.quarantined:
         raise WarehouseError(
@@ -140,7 +142,26 @@ def _load_resource(engine: Engine, manifest: Manifest, resource: Resource, loade
         quarantined=quarantined,
         superseded=counts.extracted - loaded - quarantined,
         deleted=deleted,
+        withheld=withheld,
     )
+
+
+def _merge(
+    engine: Engine, manifest: Manifest, resource: Resource, columns: Sequence[str], loaded_at: datetime
+) -> int:
+    """Merge what is staged into RAW and return how many rows changed it."""
+    tombstone = resource.tombstone and next(c.name for c in resource.columns if c.field == resource.tombstone)
+    shape = {"table": resource.table, "cursor": resource.cursor_column, "tombstone": tombstone}
+    key = {"tenant_id": manifest.tenant_id, "resource": resource.name}
+    newest = engine.fetch_arrow(render(engine.dialect, "complete_read_newest"), key).to_pylist()
+    missed_at, missed_source_now = newest[0].values() if newest else (None, None)
+    missed = {"missed_at": missed_at}
+    clock = {"missed_source_now": missed_source_now} if resource.cursor_column else {}
+    engine.execute(render(engine.dialect, "candidates", **shape), {**missed, **clock})
+    loaded = _count(engine, f"candidate_{resource.table}")
+    merge = render(engine.dialect, "merge", table=resource.table, columns=columns, tombstone=tombstone)
+    engine.execute(merge, {**missed, "loaded_at": loaded_at})
+    return loaded
 
 
 def _stage(engine: Engine, manifest: Manifest, resource: Resource, columns: Sequence[str]) -> None:
@@ -179,29 +200,63 @@ def _check_arrived(engine: Engine, manifest: Manifest, resource: Resource) -> No
         )
 
 
-def _delete_vanished(engine: Engine, manifest: Manifest, resource: Resource, loaded_at: datetime) -> int:
+def _delete_vanished(
+    engine: Engine, manifest: Manifest, resource: Resource, loaded_at: datetime
+) -> tuple[int, int]:
+    """Mark as deleted what a complete read no longer shows; return how many rows were, and how many were withheld."""
     engine.execute(render(engine.dialect, "stage_keys_create"))
     engine.copy_files("stage_keys", ["id"], [part.url for part in manifest.parts_of(resource.name, "keys")])
-    read = {"tenant_id": manifest.tenant_id, "read_at": manifest.extracted_at.replace(tzinfo=None)}
-    engine.execute(render(engine.dialect, "vanished", table=resource.table), read)
+    read = {"tenant_id": manifest.tenant_id, "read_at": _naive(manifest.extracted_at)}
+    clock = {"source_now": _naive(manifest.source_now)} if resource.cursor_column else {}
+    engine.execute(
+        render(engine.dialect, "vanished", table=resource.table, cursor=resource.cursor_column),
+        {**read, **clock},
+    )
     vanished = _count(engine, f"vanished_{resource.table}")
     if not vanished:
-        return 0
+        return 0, 0
     living = _scalar(
         engine, render(engine.dialect, "count_living", table=resource.table), [manifest.tenant_id]
     )
-    if vanished > DELETE_GUARD_ROWS and vanished > DELETE_GUARD_SHARE * living:
+    if too_many_to_delete(vanished, living) and not _deletes_accepted(engine, manifest):
         log.warning(
-            "%s: the source no longer shows %d of %d rows; so many are taken for a broken answer, none is deleted",
+            "%s: the source no longer shows %d of %d rows; so many are taken for a broken answer, none is deleted "
+            "until somebody accepts it (accept_deletes)",
             resource.name,
             vanished,
             living,
         )
-        return 0
+        return 0, vanished
     engine.execute(
         render(engine.dialect, "delete_vanished", table=resource.table), {**read, "loaded_at": loaded_at}
     )
-    return vanished
+    return vanished, 0
+
+
+def too_many_to_delete(vanished: int, living: int) -> bool:
+    """Say whether so many rows are missing that the answer is doubted rather than the rows."""
+    return vanished > DELETE_GUARD_ROWS and vanished > DELETE_GUARD_SHARE * living
+
+
+def _deletes_accepted(engine: Engine, manifest: Manifest) -> bool:
+    parameters = {
+        "tenant_id": manifest.tenant_id,
+        "resource": manifest.resource,
+        "extracted_at": _naive(manifest.extracted_at),
+    }
+    return _scalar(engine, render(engine.dialect, "delete_approval_waiting"), parameters) > 0
+
+
+def _use_up_approvals(engine: Engine, manifest: Manifest, loaded_at: datetime) -> None:
+    if manifest.complete:
+        parameters = {
+            "tenant_id": manifest.tenant_id,
+            "resource": manifest.resource,
+            "extracted_at": _naive(manifest.extracted_at),
+            "run_id": manifest.run_id,
+            "loaded_at": loaded_at,
+        }
+        engine.execute(render(engine.dialect, "delete_approval_use"), parameters)
 
 
 def _quarantine(engine: Engine, manifest: Manifest, resource: Resource, loaded_at: datetime) -> int:
@@ -219,7 +274,7 @@ def _quarantine(engine: Engine, manifest: Manifest, resource: Resource, loaded_a
             "run_id": manifest.run_id,
             "attempt": manifest.attempt,
             "quarantined_at": loaded_at,
-            "extracted_at": manifest.extracted_at.replace(tzinfo=None),
+            "extracted_at": _naive(manifest.extracted_at),
         },
     )
     log.warning("%s: %d rows went to quarantine (ops.quarantine says why)", resource.name, count)
@@ -250,7 +305,7 @@ def _advance(engine: Engine, manifest: Manifest, loaded_at: datetime, time_zone:
         {
             "tenant_id": manifest.tenant_id,
             "run_id": manifest.run_id,
-            "source_now": manifest.source_now.replace(tzinfo=None),
+            "source_now": _naive(manifest.source_now),
             "as_of_date": manifest.source_now.astimezone(ZoneInfo(time_zone)).date(),
         },
     )
@@ -260,7 +315,7 @@ def _advance(engine: Engine, manifest: Manifest, loaded_at: datetime, time_zone:
             {
                 "tenant_id": manifest.tenant_id,
                 "resource": manifest.resource,
-                "cursor_value": manifest.cursor_to.replace(tzinfo=None),
+                "cursor_value": _naive(manifest.cursor_to),
                 "run_id": manifest.run_id,
                 "fence": manifest.fence,
                 "updated_at": loaded_at,
@@ -282,15 +337,23 @@ def _ledger_parameters(manifest: Manifest, row: LedgerRow, url: str, loaded_at: 
         "superseded": row.superseded,
         "deleted": row.deleted,
         "manifest_url": url,
-        "cursor_from": manifest.cursor_from.replace(tzinfo=None) if manifest.cursor_from else None,
-        "cursor_to": manifest.cursor_to.replace(tzinfo=None) if manifest.cursor_to else None,
+        "cursor_from": _naive(manifest.cursor_from) if manifest.cursor_from else None,
+        "cursor_to": _naive(manifest.cursor_to) if manifest.cursor_to else None,
         "loaded_at": loaded_at,
+        "extracted_at": _naive(manifest.extracted_at),
+        "source_now": _naive(manifest.source_now),
+        "withheld": row.withheld,
     }
+
+
+def _naive(instant: datetime) -> datetime:
+    """Return an instant as the warehouse keeps it: UTC without zone."""
+    return instant.astimezone(UTC).replace(tzinfo=None)
 
 
 def _count(engine: Engine, relation: str) -> int:
     return _scalar(engine, render(engine.dialect, "count_rows", relation=relation))
 
 
-def _scalar(engine: Engine, sql: str, parameters: Sequence[Any] = ()) -> int:
+def _scalar(engine: Engine, sql: str, parameters: Parameters = ()) -> int:
     return int(engine.fetch_arrow(sql, parameters)["row_count"][0].as_py())

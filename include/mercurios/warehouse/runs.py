@@ -28,6 +28,7 @@ def begin_run(
     run_id: str,
     dag_id: str,
     resync: Sequence[str] = (),
+    accept_deletes: Sequence[str] = (),
 ) -> str:
     """Register a start of the run and write its plan.
 
@@ -38,14 +39,15 @@ def begin_run(
         run_id: the run; beginning it again outdates what its earlier starts landed.
         dag_id: the DAG, for people who read the bookkeeping.
         resync: collections to read completely, whatever the watermark says.
+        accept_deletes: collections to read completely and whose missing rows are gone, however many they are.
 
     Returns:
         URL of the plan.
 
     Raises:
-        ValueError: `resync` names what is no collection.
+        ValueError: a name is no collection.
     """
-    check_collections(resync)
+    check_collections([*resync, *accept_deletes])
     now = datetime.now(UTC)
     parameters = {
         "tenant_id": tenant.id,
@@ -54,7 +56,9 @@ def begin_run(
         "started_at": now.replace(tzinfo=None),
     }
     with engine.transaction():
-        _request_resync(engine, tenant.id, resync, f"{dag_id}, run {run_id}", now)
+        asker = f"{dag_id}, run {run_id}"
+        _request_resync(engine, tenant.id, [*resync, *accept_deletes], asker, now)
+        _approve_deletes(engine, tenant.id, accept_deletes, asker, now)
         engine.execute(render(engine.dialect, "run_begin"), parameters)
         found = engine.fetch_arrow(render(engine.dialect, "run_fence"), [tenant.id, run_id])
         standing = engine.fetch_arrow(
@@ -107,6 +111,28 @@ def request_resync(engine: Engine, tenant_id: str, resources: Sequence[str], req
         _request_resync(engine, tenant_id, resources, requested_by, datetime.now(UTC))
 
 
+def approve_deletes(engine: Engine, tenant_id: str, resources: Sequence[str], approved_by: str) -> None:
+    """Say that rows which the source no longer shows are gone, however many, and have them looked for again.
+
+    The loader keeps rows when a complete read misses so many that the answer is doubted. An approval lets the next
+    complete read that begins after it delete what it misses, and is used up by it. The next run makes that read.
+
+    Args:
+        engine: the tenant's warehouse, set up.
+        tenant_id: the tenant.
+        resources: names of collections; nested resources come with the one around them.
+        approved_by: who looked, for people who read the bookkeeping.
+
+    Raises:
+        ValueError: a name is no collection.
+    """
+    check_collections(resources)
+    now = datetime.now(UTC)
+    with engine.transaction():
+        _request_resync(engine, tenant_id, resources, approved_by, now)
+        _approve_deletes(engine, tenant_id, resources, approved_by, now)
+
+
 def check_collections(names: Sequence[str]) -> None:
     """Make sure that every name is a collection of the API.
 
@@ -130,6 +156,20 @@ def _request_resync(
         engine.execute(render(engine.dialect, "resync_insert"), request)
         engine.execute(render(engine.dialect, "watermark_forget"), key)
         log.info("%s: the next read is complete (asked for by %s)", name, requested_by)
+
+
+def _approve_deletes(
+    engine: Engine, tenant_id: str, resources: Sequence[str], approved_by: str, now: datetime
+) -> None:
+    for name in sorted(set(resources)):
+        approval = {
+            "tenant_id": tenant_id,
+            "resource": name,
+            "approved_by": approved_by,
+            "approved_at": now.replace(tzinfo=None),
+        }
+        engine.execute(render(engine.dialect, "delete_approval_insert"), approval)
+        log.info("%s: rows that the next complete read misses are gone (said by %s)", name, approved_by)
 
 
 def adopt_run(engine: Engine, manifest: Manifest, dag_id: str) -> None:

@@ -1,7 +1,8 @@
 -- The rows that will change RAW: of several versions of one key the newest, and only where RAW holds nothing
 -- newer and nothing equal. What a read that began after RAW's version was loaded shows is always newer, even with
 -- an older cursor (a restored backup, the doubled hour of autumn). A key that RAW holds as deleted comes back,
--- but not through a read that is older than the one that missed it.
+-- but not through a read that is older than the one that missed it. A key that RAW has never held and that a newer
+-- complete read did not show was gone by then: `_is_gone` says so.
 create or replace temp table candidate_{{ table | ident }} as
 with newest as (
     select *
@@ -17,7 +18,16 @@ with newest as (
     ) = 1
 )
 
-select newest.*
+select
+    newest.*,
+    coalesce(
+        target.id is null
+        and newest._extracted_at < $missed_at
+        {% if cursor %}
+        and coalesce(newest.{{ cursor | ident }}, timestamp '0001-01-01') < $missed_source_now
+        {% endif %},
+        false
+    ) as _is_gone
 from newest
 left join raw.{{ table | ident }} as target
     on

@@ -13,7 +13,10 @@ insert into ops.load_ledger (
     manifest_url,
     cursor_from,
     cursor_to,
-    loaded_at
+    loaded_at,
+    extracted_at,
+    source_now,
+    withheld
 ) values (
     $tenant_id,
     $run_id,
@@ -29,5 +32,8 @@ insert into ops.load_ledger (
     $manifest_url,
     $cursor_from,
     $cursor_to,
-    $loaded_at
+    $loaded_at,
+    $extracted_at,
+    $source_now,
+    $withheld
 );

@@ -21,6 +21,7 @@ select
     ledger.quarantined,
     ledger.superseded,
     ledger.deleted,
+    ledger.withheld,
     ledger.loaded_at,
     ledger.extracted = ledger.loaded + ledger.quarantined + ledger.superseded as identity_holds
 from ops.load_ledger as ledger

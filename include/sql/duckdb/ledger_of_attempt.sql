@@ -4,7 +4,8 @@ select
     loaded,
     quarantined,
     superseded,
-    deleted
+    deleted,
+    withheld
 from ops.load_ledger
 where
     tenant_id = $tenant_id

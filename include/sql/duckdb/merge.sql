@@ -1,6 +1,6 @@
 -- One MERGE by (tenant_id, id). A row that changes is deleted and written again: DuckDB writes every block that an
 -- update touches anew, which for one changed row in a thousand is the whole table. A tombstone keeps its row and says
--- since when it is gone.
+-- since when it is gone; so does a row that a newer complete read had already missed, dated by that read.
 merge into raw.{{ table | ident }} as target
 using (
     select
@@ -34,9 +34,17 @@ when not matched and not source.is_old then insert (
     _deleted_at
 ) values (
     {% for column in columns %}
+    {% if column == '_extracted_at' %}
+    case when source._is_gone then $missed_at else source._extracted_at end,
+    {% else %}
     source.{{ column | ident }},
+    {% endif %}
     {% endfor %}
     $loaded_at,
-    {% if tombstone %}case when source.{{ tombstone | ident }} then $loaded_at end{% else %}null{% endif %}
-
+    case
+        when source._is_gone then $loaded_at
+        {% if tombstone %}
+        when source.{{ tombstone | ident }} then $loaded_at
+        {% endif %}
+    end
 );

@@ -81,6 +81,22 @@ alter table ops.quarantine add column if not exists extracted_at timestamp;
 
 alter table ops.quarantine add column if not exists replayed_at timestamp;
 
+alter table ops.load_ledger add column if not exists extracted_at timestamp;
+
+alter table ops.load_ledger add column if not exists source_now timestamp;
+
+alter table ops.load_ledger add column if not exists withheld bigint default 0;
+
+-- Somebody has looked at rows that a complete read missed and says that they are gone; used by the next such read.
+create table if not exists ops.delete_approval (
+    tenant_id varchar not null,
+    resource varchar not null,
+    approved_by varchar not null,
+    approved_at timestamp not null,
+    used_run_id varchar,
+    used_at timestamp
+);
+
 -- Somebody wants a resource read completely; answered by the next complete read that is loaded.
 create table if not exists ops.resync_request (
     tenant_id varchar not null,

@@ -1,12 +1,21 @@
--- After a complete enumeration: living rows of RAW that the source no longer shows. A row that RAW did not hold yet
--- when the enumeration began may have appeared at the source behind its back, so it is not judged.
+-- After a complete enumeration: living rows of RAW that the source no longer shows. A row may have appeared behind the
+-- enumeration's back, so one is judged only if RAW held it before the enumeration began, or if an older read brought it
+-- and it had not changed since then by the source's own clock.
 create or replace temp table vanished_{{ table | ident }} as
 select target.id
 from raw.{{ table | ident }} as target
 where
     target.tenant_id = $tenant_id
     and target._deleted_at is null
-    and target._loaded_at < $read_at
+    and (
+        target._loaded_at < $read_at
+        {% if cursor %}
+        or (
+            target._extracted_at < $read_at
+            and coalesce(target.{{ cursor | ident }}, timestamp '0001-01-01') < $source_now
+        )
+        {% endif %}
+    )
     and not exists (
         select 1
         from stage_{{ table | ident }} as staged

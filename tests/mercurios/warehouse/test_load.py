@@ -15,8 +15,11 @@ from retailer import Retailer
 from mercurios.landing.manifest import Manifest
 from mercurios.landing.store import LandingError
 from mercurios.prohandel.extract import _Reading
+from mercurios.prohandel.resources import RESOURCES
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.load import DELETE_GUARD_ROWS, FencedError, TenantGuardError
+from mercurios.warehouse.runs import approve_deletes
+from prohandel_simulator.rendering import tick_text
 
 NAMES = ("sale", "order", "article")
 
@@ -279,6 +282,91 @@ def test_a_read_that_misses_half_of_the_rows_deletes_none(
     assert rows["customer"].deleted == 0
     assert len(retailer.raw("customer")) == 4 * living
     assert f"the source no longer shows {3 * living} of {4 * living} rows" in caplog.text
+
+
+def test_withheld_deletes_are_counted_and_made_once_somebody_has_accepted_them(retailer: Retailer) -> None:
+    retailer.run("r1", "customer")
+    living = len(retailer.raw("customer"))
+    triple(retailer, "customer")
+    withheld = retailer.run("r2", "customer")["customer"]
+    under_way = retailer.extract(retailer.begin("r3"), "customer")
+    with retailer.engine() as engine:
+        approve_deletes(engine, retailer.tenant.id, ["customer"], "tests")
+    early = retailer.load(*under_way)["customer"]
+
+    accepted = retailer.run("r4", "customer")["customer"]
+
+    assert (withheld.deleted, withheld.withheld) == (0, 3 * living)
+    assert (early.deleted, early.withheld) == (0, 3 * living), "an approval served a read from before it"
+    assert (accepted.deleted, accepted.withheld) == (3 * living, 0)
+    assert retailer.differences("customer") == []
+    triple(retailer, "customer")
+    assert retailer.run("r5", "customer")["customer"].withheld == 3 * living, "an approval served twice"
+
+
+def triple(retailer: Retailer, name: str) -> None:
+    """Add rows that the source does not have: thrice as many as it has."""
+    for letter in "xy":
+        retailer.query(f"insert into raw.{name} select * replace ('{letter}' || id as id) from raw.{name}")
+
+
+@pytest.mark.parametrize("name", ["voucher", "order"])
+def test_what_a_newer_complete_read_had_missed_an_older_read_does_not_bring_to_life(
+    living: Retailer, name: str
+) -> None:
+    living.simulator.post("/_simulator/mini/silent_deletes", {"on": True})
+    older = living.extract(living.begin("older"), name)
+    living.simulator.advance(24 * 5)
+    gone = delete_one(living, name)
+    living.run("newer", name)
+
+    living.load(*older)
+
+    assert living.differences(name) == []
+    [row] = living.query(
+        f"select _deleted_at is not null as deleted from raw.{RESOURCES[name].table} where id = ?", [gone]
+    )
+    assert row["deleted"], "the row is kept, as deleted"
+
+
+def delete_one(retailer: Retailer, name: str) -> str:
+    """Delete a row at the source without a trace and return its id."""
+    simulator = retailer.simulator.simulator
+    collection = simulator.tenants[retailer.tenant.id].world.collections[name]
+    before = retailer.truth_ids(name)
+    ticks = simulator.clock.ticks
+    collection.delete(int(collection.visible[0]), ticks, tick_text(ticks), True)
+    [gone] = before - retailer.truth_ids(name)
+    return gone
+
+
+def test_rows_that_appeared_after_a_newer_complete_read_began_stay_alive_through_an_older_one(
+    living: Retailer,
+) -> None:
+    with living.client() as client:
+        reading = _Reading(living.request("sale", living.begin("older")), living.store, "older")
+        [newer] = living.extract(living.begin("newer"), "sale")
+        living.simulator.advance(24)
+        reading.read(client)
+        older = living.store.write_manifest("older", reading.manifest(1))
+    living.load(newer)
+
+    living.load(older)
+
+    assert living.differences("sale") == []
+
+
+def test_a_complete_read_deletes_what_an_older_read_brought_while_it_was_under_way(living: Retailer) -> None:
+    older = living.extract(living.begin("older"), "voucher")
+    gone = delete_one(living, "voucher")
+    newer = living.extract(living.begin("newer"), "voucher")
+    living.load(*older)
+    assert gone in living.raw("voucher")
+
+    rows = living.load(*newer)
+
+    assert rows["voucher"].deleted == 1
+    assert living.differences("voucher") == []
 
 
 def test_rows_that_cannot_be_read_are_recorded_once_and_the_others_load(living: Retailer) -> None:
