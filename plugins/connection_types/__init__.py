@@ -38,8 +38,8 @@ def _prohandel() -> dict[str, Any]:
         "conn-fields": {
             "hash_key": {
                 "label": "Hash key",
-                "description": "Key of the hash that replaces customer and staff numbers. Changing it breaks joins"
-                " with rows loaded before.",
+                "description": "Required. Key of the hash that replaces customer and staff numbers; any random text."
+                " Changing it breaks joins with rows loaded before.",
                 "schema": {"type": ["string", "null"], "format": "password"},
             },
         },

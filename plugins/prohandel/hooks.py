@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from mercurios.tenants import Extraction
 
 
+class ConnectionIncompleteError(ValueError):
+    """A ProHandel connection lacks a field; the message names connection, field and what belongs there."""
+
+
 class ProHandelHook(BaseHook):
     """Opens clients of the ProHandel API.
 
@@ -43,15 +47,21 @@ class ProHandelHook(BaseHook):
             share: number of tasks that share the credential's request budget.
 
         Raises:
-            ValueError: the connection lacks key or secret.
+            ConnectionIncompleteError: the connection lacks key or secret, or its host is no URL.
         """
         from mercurios.prohandel.client import DEFAULT_AUTH_URL, ClientSettings, Credentials, ProHandelClient
 
         connection = self.get_connection(self.prohandel_conn_id)
         if not connection.login or not connection.password:
-            raise ValueError(
+            raise ConnectionIncompleteError(
                 f"connection {self.prohandel_conn_id!r} has no {'password' if connection.login else 'login'}: "
                 "set login to the API key and password to the secret"
+            )
+        host = connection.host or DEFAULT_AUTH_URL
+        if not host.startswith(("https://", "http://")):
+            raise ConnectionIncompleteError(
+                f"connection {self.prohandel_conn_id!r} has a host without scheme: set it to the URL of the token "
+                f"service, such as {DEFAULT_AUTH_URL}"
             )
         client_settings = ClientSettings()
         if settings is not None:
@@ -62,25 +72,27 @@ class ProHandelHook(BaseHook):
                 requests_per_minute=budget / share if budget else None,
             )
         return ProHandelClient(
-            connection.host or DEFAULT_AUTH_URL,
+            host,
             Credentials(connection.login, connection.password),
             client_settings,
         )
 
-    def hash_key(self, tenant_id: str) -> bytes:
-        """Return the key of the hashes that replace persons' numbers, the tenant's id where none is set."""
-        connection = self.get_connection(self.prohandel_conn_id)
-        key = connection.extra_dejson.get("hash_key")
+    def hash_key(self) -> bytes:
+        """Return the key of the hashes that replace persons' numbers.
+
+        Raises:
+            ConnectionIncompleteError: the connection has none, and a key that others can guess hides nobody.
+        """
+        key = self.get_connection(self.prohandel_conn_id).extra_dejson.get("hash_key")
         if not key:
-            self.log.warning(
-                "connection %s sets no hash_key: persons' numbers are hashed with the tenant's id, which "
-                "whoever knows the numbers can repeat",
-                self.prohandel_conn_id,
+            raise ConnectionIncompleteError(
+                f"connection {self.prohandel_conn_id!r} has no hash_key: set the extra field to a random text, once "
+                "and for good, since another one changes every hash"
             )
-        return str(key or tenant_id).encode()
+        return str(key).encode()
 
     def test_connection(self) -> tuple[bool, str]:
-        """Ask for a token, for the connection form's test button."""
+        """Ask for a token and one row, for the connection form's test button."""
         try:
             with self.client(None, share=1) as client:
                 return True, f"token granted; the API is at {client.check()}"

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
 
+from prohandel.access import described
+from prohandel.hooks import ConnectionIncompleteError, ProHandelHook
+
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
@@ -45,7 +48,6 @@ class ProHandelExtractOperator(BaseOperator):
         from mercurios.prohandel.extract import ExtractRequest, extract
         from mercurios.prohandel.resources import groups
         from mercurios.tenants import load_tenants
-        from prohandel.hooks import ProHandelHook
 
         tenant = load_tenants(only=self.tenant_id).get(self.tenant_id)
         store = LandingStore(tenant.landing_url())
@@ -53,10 +55,10 @@ class ProHandelExtractOperator(BaseOperator):
         where = f"tenant {tenant.id}, run {plan.run_id}"
         hook = ProHandelHook(tenant.connections.prohandel)
         try:
-            hash_key = hook.hash_key(tenant.id)
+            hash_key = hook.hash_key()
             client = hook.client(tenant.extraction, share=len(groups()))
-        except (AirflowNotFoundException, ValueError) as error:
-            raise AirflowFailException(f"{where}: {error}") from error
+        except (AirflowNotFoundException, ConnectionIncompleteError) as error:
+            raise AirflowFailException(f"{where}, {described(error, hook)}") from error
         urls = []
         with client:
             for resource in groups()[self.group]:
@@ -65,4 +67,7 @@ class ProHandelExtractOperator(BaseOperator):
                     urls.append(extract(client, store, request))
                 except TerminalProHandelError as error:
                     raise AirflowFailException(f"{where}, resource {resource.name}: {error}") from error
+                except Exception as error:
+                    error.add_note(f"{where}, resource {resource.name}")
+                    raise
         return urls

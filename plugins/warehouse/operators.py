@@ -55,7 +55,7 @@ class SetUpOperator(TenantOperator):
 
 
 class BeginRunOperator(TenantOperator):
-    """Sets the warehouse up, takes the run's fence and writes its plan.
+    """Asks the API for access, sets the warehouse up, takes the run's fence and writes its plan.
 
     The DAG's param `resync` names resources that this run reads completely.
 
@@ -67,11 +67,12 @@ class BeginRunOperator(TenantOperator):
         """Begin the run.
 
         Raises:
-            AirflowFailException: `resync` names an unknown resource.
+            AirflowFailException: a param names an unknown resource, or ProHandel refuses the tenant.
         """
         from mercurios.landing.store import LandingStore
         from mercurios.warehouse.runs import begin_run, check_collections
         from mercurios.warehouse.setup import set_up
+        from prohandel.access import check_access
         from warehouse.hooks import warehouse_of
 
         tenant = self.tenant()
@@ -83,6 +84,8 @@ class BeginRunOperator(TenantOperator):
             raise AirflowFailException(
                 f"tenant {tenant.id}, run {run_id}, param resync: {error}; trigger the DAG again with known names"
             ) from error
+        if tenant.ingestion == "direct":
+            check_access(tenant, run_id)
         with warehouse_of(tenant).get_conn() as engine:
             set_up(engine)
             store = LandingStore(tenant.landing_url())

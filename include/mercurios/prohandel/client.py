@@ -38,6 +38,7 @@ DEFAULT_AUTH_URL = "https://auth.prohandel.cloud"
 TOKEN_PATH = "/api/v4/token"  # noqa: S105 - a path, not a token
 API_PATH = "/api/v2"
 MORE_PAGES_HEADER = "X-More-Pages-Available"
+CHECKED_PATH = "branch"  # small everywhere, and every run reads it
 
 
 @dataclass(frozen=True)
@@ -130,13 +131,16 @@ class ProHandelClient:
         self._session.close()
 
     def check(self) -> str:
-        """Ask for a token and return the address of the tenant's API.
+        """Ask for a token and for one row, and return the address of the tenant's API.
 
         Raises:
-            TerminalProHandelError: the credentials are refused.
+            TerminalProHandelError: the credentials are refused, or the token may not read.
             TransientProHandelError: the service does not answer.
         """
-        return self._current_token().server_url
+        server_url = self._current_token().server_url
+        context = RequestContext(CHECKED_PATH, 1, 1)
+        self._retrying(context, threading.Event())(self._request_page, CHECKED_PATH, 1, context)
+        return server_url
 
     def pages(self, path: str, *, on_slip: Callable[[int], None] | None = None) -> Iterator[Page]:
         """Yield the pages of a list in order until the API says that no more follow.

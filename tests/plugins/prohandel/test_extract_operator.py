@@ -10,6 +10,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from tenacity import wait_none
 
+from mercurios.prohandel.errors import TransientProHandelError
 from prohandel.operators import ProHandelExtractOperator
 from prohandel_simulator.testing import RunningSimulator
 from warehouse.operators import BeginRunOperator
@@ -60,7 +61,7 @@ def test_an_incomplete_connection_ends_the_task_and_names_connection_and_field(
     monkeypatch.setenv("AIRFLOW_CONN_PROHANDEL_MINI", prohandel_connection(**{missing: ""}))
 
     with pytest.raises(
-        AirflowFailException, match=f"tenant mini, run .*: connection 'prohandel_mini' has no {missing}"
+        AirflowFailException, match=f"tenant mini, run .*, connection 'prohandel_mini' has no {missing}"
     ):
         extract()
 
@@ -74,15 +75,15 @@ def test_a_missing_connection_ends_the_task_and_is_named(
         extract()
 
 
-def test_an_outage_is_left_to_the_tasks_retries(
+def test_an_outage_is_left_to_the_tasks_retries_and_names_tenant_run_and_resource(
     extract: Extract, outage: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mercurios.prohandel.client.wait_random_exponential", lambda **_: wait_none())
 
-    with pytest.raises(Exception, match="503") as raised:
+    with pytest.raises(TransientProHandelError, match="503") as raised:
         extract()
 
-    assert not isinstance(raised.value, AirflowFailException)
+    assert raised.value.__notes__ == [f"tenant mini, run {RUN}, resource sale"]
 
 
 def test_a_manifest_comes_back_for_every_resource_of_the_group(extract: Extract, mini: Path) -> None:

@@ -93,17 +93,22 @@ def test_the_hash_key_is_the_connections(
 ) -> None:
     monkeypatch.setenv(CONNECTION, prohandel_connection(extra={"hash_key": "pepper"}))
 
-    assert ProHandelHook("prohandel_shop").hash_key("mini") == b"pepper"
+    assert ProHandelHook("prohandel_shop").hash_key() == b"pepper"
 
 
-def test_without_a_hash_key_the_log_says_what_that_means(
-    monkeypatch: pytest.MonkeyPatch,
-    prohandel_connection: Callable[..., str],
-    capfd: pytest.CaptureFixture[str],
+def test_a_missing_hash_key_is_refused_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch, prohandel_connection: Callable[..., str]
 ) -> None:
     monkeypatch.setenv(CONNECTION, prohandel_connection(extra={}))
 
-    key = ProHandelHook("prohandel_shop").hash_key("mini")
+    with pytest.raises(ValueError, match=r"connection 'prohandel_shop' has no hash_key: set the extra field"):
+        ProHandelHook("prohandel_shop").hash_key()
 
-    assert key == b"mini"
-    assert "connection prohandel_shop sets no hash_key" in "".join(capfd.readouterr())
+
+def test_a_host_without_scheme_is_refused_at_once(
+    monkeypatch: pytest.MonkeyPatch, prohandel_connection: Callable[..., str]
+) -> None:
+    monkeypatch.setenv(CONNECTION, prohandel_connection(host="auth.example"))
+
+    with pytest.raises(ValueError, match=r"connection 'prohandel_shop' has a host without scheme"):
+        ProHandelHook("prohandel_shop").get_conn()
