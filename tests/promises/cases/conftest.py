@@ -1,0 +1,61 @@
+"""A small source that is set back before every test, and a retailer that reads it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from schedules import QuickRetailer, Stage
+from seeded_source import TENANT, seeded_source
+
+from prohandel_simulator.testing import RunningSimulator
+
+Opening = Callable[..., QuickRetailer]
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The source and an empty warehouse that all cases share."""
+    with seeded_source() as source:
+        shared = Stage(source, tmp_path_factory.mktemp("cases"))
+        yield shared
+        shared.holder.close()
+
+
+@pytest.fixture
+def source(stage: Stage) -> RunningSimulator:
+    """The source as it was in the beginning."""
+    stage.source.reset()
+    return stage.source.running
+
+
+@pytest.fixture
+def opening(stage: Stage, source: RunningSimulator, tmp_path: Path) -> Iterator[Opening]:
+    """Open retailers with an empty warehouse and extraction settings of their own."""
+    opened: list[QuickRetailer] = []
+
+    def open_retailer(place: str = "home", **extraction: Any) -> QuickRetailer:
+        retailer = QuickRetailer(source, tmp_path / place, TENANT, **extraction)
+        retailer.warehouse.parent.mkdir(parents=True)
+        shutil.copy(stage.empty, retailer.warehouse)
+        opened.append(retailer)
+        return retailer
+
+    yield open_retailer
+    for retailer in opened:
+        retailer.close()
+
+
+@pytest.fixture
+def retailer(opening: Opening) -> QuickRetailer:
+    """A retailer that reads every list completely."""
+    return opening()
+
+
+@pytest.fixture
+def incremental(opening: Opening) -> QuickRetailer:
+    """A retailer that reads the changes of sales and customers, an hour of overlap included."""
+    return opening("incremental", resources={name: {"mode": "changed"} for name in ("sale", "customer")})

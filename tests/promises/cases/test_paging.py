@@ -1,0 +1,163 @@
+"""Lists are read to their end, however they move and whatever the API answers in between."""
+
+from __future__ import annotations
+
+import pytest
+from edits import MINUTE, Edits, before_page, intercepting, wire_rows
+from schedules import QuickRetailer
+
+from mercurios.prohandel.errors import TransientProHandelError
+from prohandel_simulator.api import Answer, Request, _route
+from prohandel_simulator.faults import Fault, FaultSchedule
+from prohandel_simulator.simulator import Simulator
+from prohandel_simulator.testing import RunningSimulator
+
+ONE_BY_ONE = {"page_size": 20, "pages_in_flight": 1}
+HARMLESS = (Fault.SLOW, Fault.WORLD_MOVES)
+DAMAGE = [fault for fault in Fault if fault not in HARMLESS]
+
+
+def test_a_row_inserted_on_a_page_already_read_comes_with_the_next_run_and_no_other_is_lost(
+    retailer: QuickRetailer, source: RunningSimulator
+) -> None:
+    sales = Edits(source, "sale")
+    first = sales.row(sales.ids[0])
+
+    def insert() -> None:
+        sales.add("inserted", receiptNumber=first["receiptNumber"] + 1)
+
+    before = retailer.truth_ids("sale")
+    with before_page(source, "sale", 3, insert):
+        retailer.load(*retailer.extract(retailer.begin("r1"), "sale", **ONE_BY_ONE))
+    assert retailer.raw("sale").keys() == before
+
+    retailer.run("r2", "sale")
+
+    assert "inserted" in retailer.raw("sale")
+    assert retailer.differences("sale") == []
+
+
+def test_a_row_that_jumps_to_the_last_page_while_the_list_is_read_is_there_once_in_its_newest_version(
+    incremental: QuickRetailer, source: RunningSimulator
+) -> None:
+    incremental.run("r1", "sale")
+    sales = Edits(source, "sale")
+    source.simulator.clock.move(sales.now + 60 * MINUTE)
+    changed = sales.ids[:60]
+    for minute, key in enumerate(changed):
+        sales.change(key, at=sales.now - (60 - minute) * MINUTE, salePrice=1.00)
+    jumper = changed[3]
+
+    def jump() -> None:
+        sales.change(jumper, at=sales.now, salePrice=2.00)
+
+    plan = incremental.begin("r2")
+    with before_page(source, "sale/changed", 3, jump):
+        rows = incremental.load(*incremental.extract(plan, "sale", **ONE_BY_ONE))["sale"]
+
+    assert incremental.differences("sale") == []
+    assert incremental.raw("sale")[jumper]["sale_price"] == 2
+    assert rows.loaded == len(changed)
+    assert rows.superseded == rows.extracted - rows.loaded > 0
+
+
+def test_a_page_shorter_than_asked_for_in_the_middle_does_not_end_the_list(
+    retailer: QuickRetailer, source: RunningSimulator
+) -> None:
+    """Every page ends one row early, as where a server filters after it has cut."""
+
+    def cut_short(simulator: Simulator, request: Request) -> Answer | None:
+        if request.path == ("sale",) and request.query["pagesize"] == "21":
+            return _route(
+                simulator,
+                Request(request.tenant, request.path, {**request.query, "pagesize": "20"}, request.token),
+            )
+        return None
+
+    with intercepting(source, cut_short):
+        retailer.load(*retailer.extract(retailer.begin("r1"), "sale", page_size=21))
+
+    assert len(retailer.raw("sale")) > 100
+    assert retailer.differences("sale") == []
+
+
+@pytest.mark.parametrize("fault", DAMAGE)
+def test_a_damaged_answer_costs_another_request_and_no_row(
+    retailer: QuickRetailer, source: RunningSimulator, fault: Fault
+) -> None:
+    plan = retailer.begin("r1")
+    # A token that dies again before its page is asked for anew is a refusal, not a fault of one answer.
+    most = 1 if fault is Fault.TOKEN_DIES else 4
+    source.faulty.faults = faults = FaultSchedule(seed=3, rate=0.3, kinds=(fault,), most=most)
+
+    retailer.load(*retailer.extract(plan, "sale", page_size=20, attempts=6))
+
+    assert faults.struck[fault] == most
+    assert retailer.differences("sale") == []
+
+
+@pytest.mark.parametrize("fault", [f for f in DAMAGE if f not in (Fault.TOKEN_DIES, Fault.STALE_PAGE)])
+def test_damage_that_stays_fails_the_run_and_leaves_rows_ledger_and_watermark_as_they_were(
+    incremental: QuickRetailer, source: RunningSimulator, fault: Fault
+) -> None:
+    incremental.run("r1", "sale")
+    before = incremental.raw("sale"), incremental.watermark("sale")
+    source.advance(24)
+    plan = incremental.begin("r2")
+
+    def strike_later() -> None:
+        source.faulty.faults = FaultSchedule(seed=1, rate=1.0, kinds=(fault,))
+
+    with (
+        before_page(source, "sale/changed", 2, strike_later),
+        pytest.raises(TransientProHandelError, match=r"sale/changed/.*, page=\d+, pagesize=[12]"),
+    ):
+        incremental.extract(plan, "sale", page_size=2, pages_in_flight=1)
+
+    source.faulty.faults = None
+    left = [path.name for path in incremental.landing.rglob("*") if "run=r2" in str(path)]
+    assert "manifest.json" not in left
+    assert (incremental.raw("sale"), incremental.watermark("sale")) == before
+    assert incremental.query("select distinct run_id from ops.load_ledger") == [{"run_id": "r1"}]
+    assert incremental.begin("r3").resources["sale"].since == plan.resources["sale"].since
+
+
+def test_a_row_that_one_answer_leaves_out_is_not_taken_for_deleted(
+    retailer: QuickRetailer, source: RunningSimulator
+) -> None:
+    retailer.run("r1", "customer")
+    hidden = Edits(source, "customer").ids[-1]
+    plan, shown = retailer.begin("r2"), []
+
+    def leave_out_once(row: dict[str, object]) -> dict[str, object] | None:
+        if row["id"] == hidden and not shown:
+            shown.append(hidden)
+            return None
+        return row
+
+    with wire_rows(source, "customer", leave_out_once):
+        rows = retailer.load(*retailer.extract(plan, "customer"))["customer"]
+
+    assert shown == [hidden]
+    assert rows.deleted == 0
+    assert retailer.differences("customer") == []
+
+
+def test_pages_in_flight_share_one_new_token_and_a_second_task_keeps_its_own(
+    retailer: QuickRetailer, source: RunningSimulator
+) -> None:
+    tokens = source.simulator.tokens
+    tokens.expire("mini")
+    with retailer.client(page_size=20, pages_in_flight=4) as first, retailer.client(page_size=20) as second:
+        others = second.pages("sale")
+        rows = list(next(others).rows)
+        pages = first.pages("sale")
+        next(pages)
+        tokens.expire("mini")
+        list(pages)
+        issued = len(tokens._access)
+        rows += [row for page in others for row in page.rows]
+
+    assert issued == 1
+    assert len(tokens._access) == 2
+    assert {row["id"] for row in rows} == retailer.truth_ids("sale")
