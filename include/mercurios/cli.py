@@ -17,6 +17,7 @@ for command in (
     cli_recovery.quarantine,
     cli_recovery.replay,
     cli_recovery.resync,
+    cli_recovery.reconcile,
     cli_recovery.accept_deletes,
 ):
     app.command()(command)

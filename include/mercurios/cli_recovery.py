@@ -139,6 +139,21 @@ def resync(
     typer.echo(f"{resource}: the next run of the pipeline of {tenant} reads it completely.")
 
 
+def reconcile(tenant: TenantOption, warehouse: WarehouseOption, wait: WaitOption = 30) -> None:
+    """Have the next run of the pipeline read every resource completely and compare RAW with the source.
+
+    That run loads what RAW lacks, marks as deleted what the source no longer shows, and advances every watermark;
+    `ledger` then shows by resource how many rows differed.
+    """
+    from mercurios.warehouse.runs import collections, request_resync
+
+    with _opened(warehouse, tenant, wait) as engine:
+        request_resync(engine, tenant, collections(), "command line")
+    typer.echo(
+        f"The next run of the pipeline of {tenant} reads all {len(collections())} resources completely."
+    )
+
+
 def accept_deletes(
     tenant: TenantOption, warehouse: WarehouseOption, resource: ResourceOption, wait: WaitOption = 30
 ) -> None:

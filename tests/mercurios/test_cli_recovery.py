@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 
 from mercurios.cli import app
 
-COMMANDS = ("ledger", "quarantine", "replay", "resync", "accept-deletes")
+COMMANDS = ("ledger", "quarantine", "replay", "resync", "accept-deletes", "reconcile")
+FOR_A_RESOURCE = ("replay", "resync", "accept-deletes")
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +26,7 @@ def tenants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, root: Path) -> None
 
 def run(command: str, retailer: Retailer, *arguments: str, tenant: str = "mini") -> tuple[int, str]:
     line = [command, "--tenant", tenant, "--warehouse", str(retailer.warehouse), *arguments]
-    if command in ("replay", "resync", "accept-deletes") and "--resource" not in arguments:
+    if command in FOR_A_RESOURCE and "--resource" not in arguments:
         line += ["--resource", "sale"]
     result = CliRunner().invoke(app, line, env={"COLUMNS": "250"})
     assert "Traceback" not in result.output
@@ -94,6 +95,26 @@ def test_a_resync_makes_the_next_plan_complete_and_the_ledger_says_so(
     assert retailer.begin("r2").resources["article"].since is None
 
 
+def test_a_reconciliation_finds_what_was_lost_and_what_is_too_much_in_every_resource(
+    retailer: Retailer, tmp_path: Path
+) -> None:
+    settings = {name: {"mode": "changed"} for name in ("article", "label")}
+    retailer = Retailer(retailer.simulator, tmp_path, resources=settings)
+    retailer.run("r1", "article", "label")
+    retailer.query("delete from raw.article where number = (select min(number) from raw.article)")
+    retailer.query("insert into raw.label select * replace ('x' || id as id) from raw.label limit 1")
+
+    code, output = run("reconcile", retailer)
+
+    assert (code, output) == (
+        0,
+        "The next run of the pipeline of mini reads all 19 resources completely.\n",
+    )
+    rows = retailer.run("r2", "article", "label")
+    assert (rows["article"].loaded, rows["label"].deleted) == (1, 1)
+    assert retailer.differences("article", "label") == []
+
+
 def test_accepted_deletes_are_made_by_the_next_run_and_the_ledger_shows_what_was_withheld(
     retailer: Retailer,
 ) -> None:
@@ -148,7 +169,7 @@ def test_a_wrong_tenant_or_resource_is_named_with_the_known_ones(retailer: Retai
     retailer.run("r1", "article")
 
     assert "holds no run of tenant 'other' (it knows: mini)" in run("ledger", retailer, tenant="other")[1]
-    for command in COMMANDS[1:]:
+    for command in ("quarantine", *FOR_A_RESOURCE):
         code, output = run(command, retailer, "--resource", "sales")
         assert code == 1
         assert "unknown resource sales; known resources: " in output

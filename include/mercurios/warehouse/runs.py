@@ -133,13 +133,18 @@ def approve_deletes(engine: Engine, tenant_id: str, resources: Sequence[str], ap
         _approve_deletes(engine, tenant_id, resources, approved_by, now)
 
 
+def collections() -> list[str]:
+    """Return the names of the API's collections; nested resources come with the one around them."""
+    return [resource.name for resource in RESOURCES.values() if resource.child_of is None]
+
+
 def check_collections(names: Sequence[str]) -> None:
     """Make sure that every name is a collection of the API.
 
     Raises:
         ValueError: a name is none; the message lists those that are.
     """
-    known = [resource.name for resource in RESOURCES.values() if resource.child_of is None]
+    known = collections()
     unknown = sorted(set(names) - set(known))
     if unknown:
         raise ValueError(
