@@ -6,6 +6,7 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH_VENV := .venv-bench
 MANIFEST := include/dbt/target/manifest.json
 
 export PYTHONPATH := include:plugins
@@ -38,7 +39,7 @@ scheduler: $(VENV)/.dev $(MANIFEST)  ## A small tenant's DAGs in a real Airflow 
 soak: $(VENV)/.dev  ## Many random schedules of faults: SEEDS=1000 of them from START=0
 	@$(BIN)/python tests/promises/soak.py --seeds $(or $(SEEDS),1000) --start $(or $(START),0)
 
-bench: $(VENV)/.dev $(MANIFEST)  ## Speed and memory against a limit or rival in the same run
+bench: $(VENV)/.dev $(BENCH_VENV)/.installed $(MANIFEST)  ## Speed and memory against a limit or rival in the same run
 	@$(BIN)/python benchmarks/run.py
 
 format: $(VENV)/.dev  ## Format Python and SQL
@@ -50,8 +51,9 @@ requirements: $(VENV)/.uv  ## Compile requirements*.txt from requirements*.in
 	@# One set for Python 3.11 here and 3.12 in the image.
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line --no-header requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line --no-header requirements-dev.in -o requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line --no-header requirements-bench.in -o requirements-bench.txt
 
-clean:  ## Remove what demo, tests and dbt wrote (the environment stays)
+clean:  ## Remove what demo, tests and dbt wrote (the environments stay)
 	rm -rf .demo include/dbt/target include/dbt/logs .pytest_cache .mypy_cache .ruff_cache
 
 $(VENV)/.uv:
@@ -70,6 +72,12 @@ $(VENV)/.dev: requirements-dev.txt | $(VENV)/.uv
 	@echo "Installing the development packages"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-dev.txt
 	@touch $@ $(VENV)/.runtime
+
+$(BENCH_VENV)/.installed: requirements-bench.txt | $(VENV)/.uv
+	@echo "Installing what benchmarks compare with, in $(BENCH_VENV)"
+	@test -x $(BENCH_VENV)/bin/python || $(PYTHON) -m venv --without-pip $(BENCH_VENV)
+	@$(BIN)/uv pip sync --quiet --python $(BENCH_VENV)/bin/python requirements-bench.txt
+	@touch $@
 
 $(MANIFEST): $(shell find include/dbt -path include/dbt/target -prune -o -path include/dbt/logs -prune -o -type f \( -name '*.sql' -o -name '*.yml' \) -print) | $(VENV)/.runtime
 	@echo "Parsing the dbt project"

@@ -17,6 +17,7 @@ NAMES = (
     "extraction",
     "reload",
     "load",
+    "dlt_comparison",
     "dbt_build",
     "forecast_accuracy",
     "forecast_speed",

@@ -1,0 +1,210 @@
+"""Sales from the API into DuckDB, merged on the key: this project against `dlt`, on the same pages.
+
+`replay.py` serves the pages from a process of its own. In turn, a fresh process of this project begins a run, extracts,
+lands, loads and merges into a fresh warehouse, and a fresh process of the bench environment does the same with the REST
+source of `dlt` in its best configuration (dlt_rival.py). Both must end with the same rows. Imports are in no figure;
+peak memory is that of the process with its children.
+
+Run: PYTHONPATH=include python benchmarks/dlt_comparison.py [--quick]     (`make bench` prepares the bench environment)
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import common
+import duckdb
+import psutil
+
+BAR_RATE_RATIO, AIMED_RATE_RATIO = 5.0, 8.0
+BAR_MEMORY_RATIO = 0.5
+ROWS, QUICK_ROWS = 300_000, 30_000
+TENANT = "modehaus"
+RIVAL_PYTHON = common.ROOT / ".venv-bench" / "bin" / "python"
+SAMPLE_SECONDS = 0.05
+CONTENTS = """
+    select
+        count(*),
+        count(distinct id),
+        sum(round(quantity * 100)::bigint),
+        sum(round(sale_price * 100)::bigint),
+        bit_xor(hash(id))
+    from raw.sale
+"""
+
+
+def load_sales(root: str, home: Path) -> dict[str, float]:
+    """Take the sales from the API to RAW in this process and say what it took."""
+    os.environ["MERCURIOS_HOME"] = str(home)
+    import pipeline
+    import pyarrow.parquet  # noqa: F401 - imported late by the product; imports come before the clock
+
+    from mercurios.landing.plan import RunPlan
+    from mercurios.landing.store import LandingStore
+    from mercurios.prohandel.extract import ExtractRequest, extract
+    from mercurios.tenants import load_tenants
+
+    tenant = load_tenants(only=TENANT).get(TENANT)
+    store = LandingStore(tenant.landing_url())
+    with common.measured() as begin:
+        plan = RunPlan.read(store, pipeline.begin(TENANT, home, "benchmark"))
+    request = ExtractRequest("sale", plan, tenant.extraction, b"benchmark")
+    in_flight = tenant.extraction.pages_in_flight
+    with common.measured() as extraction, common.client(f"{root}/auth", TENANT, in_flight) as client:
+        manifest = extract(client, store, request)
+    with common.measured() as loading:
+        pipeline.load(TENANT, home, [manifest])
+    total = begin + extraction + loading
+    stages = {"begin": begin.wall, "extract": extraction.wall, "load": loading.wall}
+    return {"wall": total.wall, "cpu": total.cpu, "peak_mib": common.peak_mib(), **stages}
+
+
+class Memory(threading.Thread):
+    """Samples what a process and its children hold until it is stopped; pages that they share count once.
+
+    Args:
+        pid: the process.
+    """
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self._pid = pid
+        self._done = threading.Event()
+        self.peak_mib = 0.0
+
+    def run(self) -> None:
+        """Sample."""
+        while not self._done.wait(SAMPLE_SECONDS):
+            with suppress(psutil.Error):
+                self.peak_mib = max(self.peak_mib, self._now())
+
+    def stop(self) -> None:
+        """End the samples."""
+        self._done.set()
+        self.join()
+
+    def _now(self) -> float:
+        process = psutil.Process(self._pid)
+        children = process.children(recursive=True)
+        # With children a share of a shared page is each one's; the file that says so exists on Linux only.
+        kind = "pss" if children and psutil.LINUX else "rss"
+        return sum(getattr(one.memory_full_info(), kind) for one in (process, *children)) / 2**20
+
+
+def in_fresh_process(*command: str) -> dict[str, Any]:
+    """Run one side and return what it printed; peak memory is that of the process with its children.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    memory = Memory(process.pid)
+    memory.start()
+    output, errors = process.communicate()
+    memory.stop()
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{errors[-2000:]}")
+    result: dict[str, Any] = json.loads(output.splitlines()[-1])
+    result["peak_mib"] = max(result["peak_mib"], memory.peak_mib)
+    return result
+
+
+def contents(path: Path) -> tuple[Any, ...]:
+    """Return what both warehouses must agree on: rows, keys, sums of units and money in hundredths."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return connection.execute(CONTENTS).fetchone() or ()
+
+
+def once(report: common.Report, root: str, rows: int, rival: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Run both sides and return what each took.
+
+    Raises:
+        RuntimeError: they did not end with the same rows.
+    """
+    here = Path(__file__)
+    with tempfile.TemporaryDirectory() as name:
+        home = Path(name)
+        ours = in_fresh_process(sys.executable, str(here), "--child", root, name)
+        dlt = in_fresh_process(str(rival), str(here.with_name("dlt_rival.py")), root, TENANT, name)
+        loaded, expected = contents(home / "warehouse.duckdb"), contents(home / "dlt.duckdb")
+    if loaded != expected or loaded[0] != rows:
+        raise RuntimeError(f"both should hold the same {rows} rows: ours {loaded}, dlt's {expected}")
+    for label, result in (("ours", ours), ("dlt", dlt)):
+        report.say(shown(label, rows, result))
+    return ours, dlt
+
+
+def shown(label: str, rows: int, result: dict[str, Any]) -> str:
+    """Return one side as a line."""
+    stages = {
+        name: took for name, took in result.items() if name not in ("wall", "cpu", "peak_mib", "version")
+    }
+    return (
+        f"{label:5s}{rows / result['wall']:8,.0f} rows/s  {result['wall']:6.2f} s wall  {result['cpu']:6.2f} s CPU"
+        f"  peak {result['peak_mib']:4.0f} MiB  ("
+        + ", ".join(f"{name} {took:.2f}" for name, took in stages.items())
+        + ")"
+    )
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = common.parser(__doc__)
+    parser.add_argument("--rows", type=int, help=f"sales to load (default: {ROWS:,})")
+    parser.add_argument("--repeat", type=int, default=3, help="pairs of runs (default: 3)")
+    parser.add_argument(
+        "--rival", type=Path, default=RIVAL_PYTHON, metavar="PYTHON", help="python of the bench environment"
+    )
+    parser.add_argument("--child", nargs=2, metavar=("ROOT", "FOLDER"), help="load once and print JSON")
+    options = parser.parse_args()
+    if options.child:
+        print(json.dumps(load_sales(options.child[0], Path(options.child[1]))))
+        return 0
+    if not options.rival.exists():
+        parser.error(
+            f"there is no {options.rival}: run `make .venv-bench/.installed`, or name one with --rival"
+        )
+    report = common.Report("dlt_comparison", options.quick)
+    rows = options.rows or (QUICK_ROWS if options.quick else ROWS)
+    with common.serving(["benchmarks/replay.py", "--rows", str(rows)]) as source:
+        pairs = [
+            once(report, source.root, rows, options.rival)
+            for _ in range(1 if options.quick else options.repeat)
+        ]
+    report.say(f"the same {rows:,} rows in both, with {pairs[0][1]['version']}")
+    judge(report, rows, pairs)
+    return report.exit_code()
+
+
+def judge(report: common.Report, rows: int, pairs: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> None:
+    """Hold the medians of the pairs against the bars."""
+    for label, side in (("ours", 0), ("dlt", 1)):
+        rates = [rows / pair[side]["wall"] for pair in pairs]
+        cpu_rates = [rows / pair[side]["cpu"] for pair in pairs]
+        peaks = [pair[side]["peak_mib"] for pair in pairs]
+        report.say(
+            f"{label:5s}rows/s {common.spread(rates)}; per second of CPU {common.spread(cpu_rates)};"
+            f" peak MiB {common.spread(peaks)}"
+        )
+    wall, cpu = ([dlt[name] / ours[name] for ours, dlt in pairs] for name in ("wall", "cpu"))
+    memory = [ours["peak_mib"] / dlt["peak_mib"] for ours, dlt in pairs]
+    report.say(
+        f"ours / dlt, aimed at {AIMED_RATE_RATIO:.0f}: {common.spread(wall)}, in CPU: {common.spread(cpu)}"
+    )
+    report.at_least("rows/s, ours / dlt, median", statistics.median(wall), BAR_RATE_RATIO)
+    report.at_least("rows per second of CPU, ours / dlt, median", statistics.median(cpu), BAR_RATE_RATIO)
+    report.at_most("peak memory, ours / dlt, median", statistics.median(memory), BAR_MEMORY_RATIO)
+
+
+if __name__ == "__main__":
+    common.exit_with(main)
