@@ -84,6 +84,8 @@ def _models(tenant: Tenant) -> TaskGroup:
 
     After a failure Cosmos skips the build at its next try and lets the tasks of the models that are missing run
     dbt themselves, without tests. So the tests are a task of their own, which no retry can step over.
+
+    The tasks of the models wait in the triggerer, see `_wait_in_the_triggerer`.
     """
     from cosmos import DbtTaskGroup, ExecutionConfig, ProjectConfig, RenderConfig
     from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
@@ -107,6 +109,7 @@ def _models(tenant: Tenant) -> TaskGroup:
         ),
         operator_args={"append_env": True},
     )
+    _wait_in_the_triggerer(group)
     leaves = list(group.get_leaves())
     tests = DbtTestLocalOperator(
         task_id="tests",
@@ -122,3 +125,30 @@ def _models(tenant: Tenant) -> TaskGroup:
     )
     leaves >> tests
     return group
+
+
+def _wait_in_the_triggerer(group: TaskGroup) -> None:
+    """Let the tasks that mirror models begin in the triggerer and reach a worker when their model is done.
+
+    Left to themselves they begin in a worker, look once and defer, which races with the scheduler (see
+    `ModelTrigger`). Not deferring would not race, but up to one task per source table would hold a worker slot
+    for as long as the build takes, other tenants' slots included, and once they hold all the slots of their DAG
+    a build that has to be tried again waits for them and they for it. Sensors that are rescheduled race like
+    deferred ones (apache/airflow#71172).
+    """
+    from airflow.triggers.base import StartTriggerArgs
+    from cosmos.operators.watcher import DbtConsumerWatcherSensor
+
+    for task in group.iter_tasks():
+        if isinstance(task, DbtConsumerWatcherSensor):
+            task.start_from_trigger = True
+            task.start_trigger_args = StartTriggerArgs(
+                trigger_cls="modelling.triggers.ModelTrigger",
+                trigger_kwargs={
+                    "dag_id": task.dag_id,
+                    "producer_task_id": task.producer_task_id,
+                    "model_unique_id": task.model_unique_id,
+                    "poke_interval": task.poke_interval,
+                },
+                next_method="execute_complete",
+            )
