@@ -2,8 +2,9 @@
 
 Airflow 3.3.2 loses a task that defers from a worker: when the trigger fires before the scheduler has read the
 executor's word of the worker's exit, the word is taken for the end of the task that now waits for its second
-start, and the task is sent into a retry (apache/airflow#72716). A task that begins in the triggerer reaches a
-worker once per try, so there is no such word. It also takes no slot while it waits, however long the build takes.
+start, and the task is sent into a retry (apache/airflow#67287, #72716). A task that begins in the triggerer
+reaches a worker once per try, so there is no such word. It also takes no slot while it waits, however long the
+build takes.
 """
 
 from __future__ import annotations
