@@ -30,6 +30,7 @@ class Edits:
     def __init__(self, source: RunningSimulator, resource: str) -> None:
         self.source, self.resource = source, resource
         self._slots: dict[str, int] = {}
+        self._pattern: dict[str, Any] | None = None
 
     @property
     def collection(self) -> Collection:
@@ -50,7 +51,9 @@ class Edits:
 
     def add(self, key: str, *, at: int | None = None, wire: Callable[[str], str] = str, **fields: Any) -> str:
         """Add a copy of the last row of the list under another id; `wire` rewrites the text that is sent."""
-        row = {**self.collection.read(int(self.collection.visible[-1])), **fields, "id": key}
+        if self._pattern is None:
+            self._pattern = self.collection.read(int(self.collection.visible[-1]))
+        row = {**self._pattern, **fields, "id": key}
         row = self._stamped(row, at, fields)
         text = wire(render_row(self.resource, row).decode())
         self.collection.add(row, self.now if at is None else at, raw=text.encode())

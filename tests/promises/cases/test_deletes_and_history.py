@@ -1,0 +1,145 @@
+"""Rows that go and come back: a deletion is believed only where the whole list was seen, and can be undone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from edits import Edits, before_page, intercepting, wire_rows
+from schedules import QuickRetailer
+
+from mercurios.prohandel.errors import TransientProHandelError
+from mercurios.warehouse.load import DELETE_GUARD_ROWS
+from prohandel_simulator.api import Answer, Request, error
+from prohandel_simulator.simulator import Simulator
+from prohandel_simulator.testing import RunningSimulator
+
+
+def gone_since(retailer: QuickRetailer, key: str) -> datetime | None:
+    [row] = retailer.query("select _deleted_at from raw.sale where id = ?", [key])
+    deleted_at: datetime | None = row["_deleted_at"]
+    return deleted_at
+
+
+def test_rows_that_vanish_without_a_sign_are_marked_with_the_time_and_kept(
+    retailer: QuickRetailer, source: RunningSimulator
+) -> None:
+    retailer.run("r1", "sale")
+    sales = Edits(source, "sale")
+    gone = sales.ids[3:8]
+    for key in gone:
+        sales.delete(key, silent=True)
+
+    rows = retailer.run("r2", "sale")["sale"]
+    since = {key: gone_since(retailer, key) for key in gone}
+    retailer.run("r3", "sale")
+
+    assert rows.deleted == len(gone)
+    assert None not in since.values()
+    assert {key: gone_since(retailer, key) for key in gone} == since
+    assert retailer.differences("sale") == []
+
+
+def test_rows_that_vanish_while_the_list_is_read_again_are_believed_gone_only_when_no_pass_saw_them(
+    retailer: QuickRetailer, source: RunningSimulator
+) -> None:
+    retailer.run("r1", "sale")
+    sales = Edits(source, "sale")
+    gone, late, *_ = sales.ids
+    sales.delete(gone, silent=True)
+    plan = retailer.begin("r2")
+
+    with before_page(source, "sale", 2, lambda: sales.delete(late, silent=True)):
+        retailer.load(*retailer.extract(plan, "sale", page_size=20, pages_in_flight=1))
+
+    assert gone_since(retailer, gone) is not None
+    assert gone_since(retailer, late) is None, "the row was seen before it vanished"
+    retailer.run("r3", "sale")
+    assert retailer.differences("sale") == []
+
+
+def test_an_interrupted_sweep_deletes_nothing(retailer: QuickRetailer, source: RunningSimulator) -> None:
+    retailer.run("r1", "sale")
+    sales = Edits(source, "sale")
+    sales.delete(sales.ids[0], silent=True)
+    known = retailer.raw("sale")
+    plan = retailer.begin("r2")
+
+    def down(_: Simulator, request: Request) -> Answer | None:
+        return error(503, "down") if int(request.query["page"]) > 3 else None
+
+    with intercepting(source, down), pytest.raises(TransientProHandelError):
+        retailer.extract(plan, "sale", page_size=20)
+    retailer.load(*(f"file://{path}" for path in retailer.landing.rglob("run=r2/**/manifest.json")))
+
+    assert retailer.raw("sale") == known
+
+
+def test_a_list_that_ends_far_too_early_deletes_nothing_and_says_how_many_rows_it_missed(
+    retailer: QuickRetailer, source: RunningSimulator
+) -> None:
+    retailer.run("r1", "sale")
+    known = retailer.raw("sale")
+    shown = set(Edits(source, "sale").ids[:20])
+    plan = retailer.begin("r2")
+
+    with wire_rows(source, "sale", lambda row: row if row["id"] in shown else None):
+        rows = retailer.load(*retailer.extract(plan, "sale"))["sale"]
+
+    assert len(known) - len(shown) > DELETE_GUARD_ROWS
+    assert (rows.deleted, rows.withheld) == (0, len(known) - len(shown))
+    assert retailer.raw("sale") == known
+
+
+def test_a_list_that_is_suddenly_empty_deletes_nothing(
+    retailer: QuickRetailer, source: RunningSimulator
+) -> None:
+    retailer.run("r1", "sale", "order")
+    known = retailer.raw("sale"), retailer.raw("order.positions")
+    plan = retailer.begin("r2")
+
+    with wire_rows(source, "sale", lambda _: None), wire_rows(source, "order", lambda _: None):
+        rows = retailer.load(*retailer.extract(plan, "sale", "order"))
+
+    assert {name: row.deleted for name, row in rows.items()} == dict.fromkeys(rows, 0)
+    assert (retailer.raw("sale"), retailer.raw("order.positions")) == known
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_a_deleted_row_that_comes_back_lives_again_and_the_ledger_shows_both(
+    incremental: QuickRetailer, retailer: QuickRetailer, source: RunningSimulator, silent: bool
+) -> None:
+    reader = retailer if silent else incremental
+    reader.run("r1", "sale")
+    sales = Edits(source, "sale")
+    key = sales.ids[2]
+    source.advance(24)
+    sales.delete(key, silent=silent)
+    deletion = reader.run("r2", "sale")["sale"]
+    assert gone_since(reader, key) is not None
+    source.advance(24)
+    sales.bring_back(key, salePrice=3.00)
+
+    rows = reader.run("r3", "sale")["sale"]
+
+    assert gone_since(reader, key) is None
+    assert reader.raw("sale")[key]["sale_price"] == 3
+    assert deletion.deleted == silent
+    assert rows.loaded > 0
+    assert reader.differences("sale") == []
+
+
+def test_a_deleted_row_that_comes_back_unchanged_lives_again(
+    retailer: QuickRetailer, source: RunningSimulator
+) -> None:
+    retailer.run("r1", "sale")
+    key = Edits(source, "sale").ids[2]
+    plan = retailer.begin("r2")
+    with wire_rows(source, "sale", lambda row: None if row["id"] == key else row):
+        assert retailer.load(*retailer.extract(plan, "sale"))["sale"].deleted == 1
+
+    rows = retailer.run("r3", "sale")["sale"]
+
+    assert rows.loaded == 1
+    assert gone_since(retailer, key) is None
+    assert retailer.differences("sale") == []
