@@ -167,14 +167,21 @@ def _null_share(rows: pd.DataFrame) -> float | None:
 
 
 def _history(engine: Engine, tenant_id: str, run_id: str) -> History:
-    sql = render(engine.dialect, "quality_history")
-    found = engine.fetch_arrow(sql, {"tenant_id": tenant_id, "run_id": run_id}).to_pylist()
+    key = {"tenant_id": tenant_id, "run_id": run_id}
+    found: list[dict[str, Any]] = []
+    for name in ("quality_history", "quality_gaps"):
+        found += engine.fetch_arrow(render(engine.dialect, name), key).to_pylist()
     return History(
         {
             (row["table_name"], row["metric"]): Usual(
-                row["runs"], float(row["highest"]), float(row["latest"])
+                runs=row["runs"],
+                lowest=float(row["lowest"]),
+                highest=float(row["highest"]),
+                latest=float(row["latest"]),
+                hours=row["hours"],
             )
             for row in found
+            if row["latest"] is not None
         }
     )
 

@@ -29,6 +29,7 @@ SHRINK_SHARE = 0.5
 SHRINK_FROM_ROWS = 20
 GROWTH_FACTOR = 10
 GROWTH_FROM_ROWS = 1000
+LOW_AFTER_HOURS = 24  # a night without sales must have been seen before hours without rows are judged
 FRESHNESS_FACTOR = 3
 FRESHNESS_FROM_HOURS = 24
 
@@ -132,11 +133,17 @@ class Suite:
 
 @dataclass(frozen=True)
 class Usual:
-    """What a metric of a table was in earlier runs of this tenant."""
+    """What a metric of a table was in earlier published runs of this tenant.
+
+    Attributes:
+        hours: how long a time, by the source's clock, the runs cover.
+    """
 
     runs: int
+    lowest: float
     highest: float
     latest: float
+    hours: int = 0
 
 
 @dataclass(frozen=True)
@@ -301,12 +308,18 @@ def _volume_checks(name: str, history: History) -> list[Check]:
     checks = []
     rows = history.get(name, "rows")
     if rows and rows.latest >= SHRINK_FROM_ROWS:
-        arguments = {"column": "rows", "min_value": rows.latest * SHRINK_SHARE}
-        checks.append(Check("ExpectColumnValuesToBeBetween", arguments, source="facts", label="(row count)"))
+        checks.append(_fact_at_least("rows", rows.latest * SHRINK_SHARE, label="(row count)"))
+    elif rows and rows.latest:
+        checks.append(_fact_at_least("rows", 1, Severity.WARNING, label="(row count)"))
     run_rows = history.get(name, "run_rows")
     if run_rows and run_rows.runs >= USUAL_AFTER_RUNS:
-        bound = max(GROWTH_FROM_ROWS, run_rows.highest * GROWTH_FACTOR)
-        checks.append(_fact_at_most("run_rows", bound, Severity.WARNING, label="(rows of the run)"))
+        bounds = {"max_value": max(GROWTH_FROM_ROWS, run_rows.highest * GROWTH_FACTOR)}
+        if run_rows.lowest and run_rows.hours >= LOW_AFTER_HOURS:
+            bounds["min_value"] = max(1, run_rows.lowest // GROWTH_FACTOR)
+        arguments = {"column": "run_rows", **bounds}
+        checks.append(
+            Check("ExpectColumnValuesToBeBetween", arguments, Severity.WARNING, "facts", "(rows of the run)")
+        )
     return checks
 
 
@@ -323,6 +336,14 @@ def _fact_at_most(
 ) -> Check:
     return Check(
         "ExpectColumnValuesToBeBetween", {"column": fact, "max_value": bound}, severity, "facts", label
+    )
+
+
+def _fact_at_least(
+    fact: str, bound: float, severity: Severity = Severity.CRITICAL, *, label: str | None = None
+) -> Check:
+    return Check(
+        "ExpectColumnValuesToBeBetween", {"column": fact, "min_value": bound}, severity, "facts", label
     )
 
 
