@@ -1,0 +1,62 @@
+"""A build that fails half way: readers keep what they had, and repeating the failed step gives a full run's marts."""
+
+from __future__ import annotations
+
+import json
+
+import duckdb
+import pytest
+
+from mercurios.marts import PIPELINE_MARTS
+from mercurios.prohandel.resources import RESOURCES
+from mercurios.warehouse.duckdb import DuckDBEngine
+from mercurios.warehouse.publish import publish
+from mercurios.warehouse.setup import set_up
+
+pytestmark = pytest.mark.dbt
+
+PRODUCTION = ("--exclude-resource-type", "unit_test")
+
+
+def published_marts(target):
+    with duckdb.connect(str(target), read_only=True) as readers:
+        return {
+            mart: readers.execute(f"select * from analytics.{mart} order by all").fetchall()
+            for mart in PIPELINE_MARTS
+        }
+
+
+def publish_marts(warehouse, target, run_id):
+    with DuckDBEngine(warehouse.path) as engine:
+        set_up(engine)
+        publish(engine, target, "north", run_id, "pipeline__north", PIPELINE_MARTS)
+
+
+def test_a_build_that_fails_half_way_leaves_readers_what_they_had_and_its_repeated_step_gives_a_full_runs_marts(
+    built, changed, tmp_path
+):
+    warehouse, target = built.copy(tmp_path / "halfway"), tmp_path / "published" / "north.duckdb"
+    publish_marts(warehouse, target, "r1")
+    before, marts_before = published_marts(target), warehouse.marts("north")
+    tables = [f"raw.{resource.table}" for resource in RESOURCES.values()]
+    warehouse.execute(
+        f"attach '{changed.path}' as source (read_only)",
+        *(f"create or replace table {table} as from source.{table}" for table in tables),
+    )
+    warehouse.build("north", "--select", "tag:staging", "tag:intermediate", *PRODUCTION)
+    warehouse.execute("alter table raw.public_holiday rename to lost")
+
+    failed = warehouse.dbt("north", "build", "--select", "tag:marts", *PRODUCTION)
+
+    results = json.loads((warehouse.target / "run_results.json").read_text())["results"]
+    assert failed.returncode == 1
+    assert {"success", "error"} <= {result["status"] for result in results}
+    assert warehouse.marts("north") not in (marts_before, changed.marts("north")), (
+        "the build did not stop half way"
+    )
+    assert published_marts(target) == before
+    warehouse.execute("alter table raw.lost rename to public_holiday")
+    warehouse.build("north", "--select", "tag:marts", *PRODUCTION)
+    publish_marts(warehouse, target, "r2")
+    assert warehouse.marts("north") == changed.marts("north")
+    assert published_marts(target) == changed.marts("north") != before
