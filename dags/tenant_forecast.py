@@ -19,6 +19,17 @@ Readers keep the forecast of the week before. Every step may be run again: the s
 | `load` | the warehouse stayed locked, or shards are missing | end the process the message names; clear `fit` |
 | `check_forecast` | a forecast that would mislead a buyer | read `ops.dq_result`; correct the demand; clear from `demand` |
 | `publish` | the readers' folder cannot be written | free it; clear |
+
+## What an alert means
+
+Alerts go to the tenant's Slack channel, one per run and task. Each names tenant, run, table, what is lost and the page
+of `docs/runbooks` with the steps.
+
+| alert | what it means for you |
+| --- | --- |
+| failed | buyers keep the forecast of the week before; act before the next orders are placed |
+| found anomaly in `check_forecast` | the forecast is published; something is unlike before (`anomaly.md`) |
+| works again | nothing to do: this forecast replaces the missing one |
 """
 
 from __future__ import annotations
@@ -30,6 +41,7 @@ from mercurios.marts import FORECAST_MARTS
 from mercurios.tenants import Tenant
 from tenancy import (
     dag_settings,
+    findings_notifier,
     forecast_asset,
     marts_asset,
     recovery_notifier,
@@ -45,7 +57,12 @@ def forecast(tenant: Tenant) -> DAG:
         demand = DemandOperator(task_id="demand", tenant_id=tenant.id, inlets=[marts_asset(tenant)])
         fit = FitOperator.partial(task_id="fit", tenant_id=tenant.id).expand_kwargs(demand.output)
         load = LoadForecastOperator(task_id="load", tenant_id=tenant.id, fits=fit.output)
-        check = GateOperator(task_id="check_forecast", tenant_id=tenant.id, gate="forecast")
+        check = GateOperator(
+            task_id="check_forecast",
+            tenant_id=tenant.id,
+            gate="forecast",
+            on_success_callback=[findings_notifier(tenant)],
+        )
         publish = PublishOperator(
             task_id="publish",
             tenant_id=tenant.id,

@@ -2,7 +2,7 @@
 
 Brings a retailer's ERP data from the ProHandel API to checked, published marts, once an hour.
 
-1. **begin** sets the warehouse up, registers this start of the run and writes its plan: where each resource continues.
+1. **begin** asks the API for access, sets the warehouse up, registers this start of the run and writes its plan: where each resource continues.
 2. **extract** reads the API, big resources alone and small ones together, and lands Parquet parts with a manifest.
 3. **load** copies exactly what the manifests list and merges it into RAW, with ledger and watermark, in one transaction each.
 4. **check_raw** gates what was loaded; **model** builds staging, intermediate and marts with dbt; **check_marts** gates the marts.
@@ -13,6 +13,7 @@ Brings a retailer's ERP data from the ProHandel API to checked, published marts,
 | param | default | what it does |
 | --- | --- | --- |
 | `resync` | `[]` | names of resources, such as `sale`, to read completely in this run, whatever was read before; if the run fails, the next one does it |
+| `accept_deletes` | `[]` | names of resources whose rows that the source no longer shows are really gone, however many: they are read completely, and deletes that were withheld are made |
 
 ## When it fails
 
@@ -20,13 +21,29 @@ Readers keep the last good publication. Every step may be run again: clear the f
 
 | task | usual cause | what to do |
 | --- | --- | --- |
-| `begin` | the warehouse stayed locked, the landing area cannot be written, or `resync` names an unknown resource | end the process the message names, or free the landing area; clear; trigger again with a known name |
-| `extract.*` | the API is down, or refuses the credentials | wait and clear; correct the ProHandel connection; the message names resource, page and correlation id |
+| `begin` | ProHandel refuses the credentials or does not answer; the warehouse stayed locked; the landing area cannot be written; a param names an unknown resource | correct the ProHandel connection as the message says; end the process it names, or free the landing area; clear; trigger again with a known name |
+| `extract.*` | the API went away while it was read | wait and clear; the message names resource, path, page and correlation id |
 | `load` | a newer start of the run, or a part that is not the file its manifest names | clear `begin` with its downstream tasks: everything lands again |
 | `check_raw`, `check_marts` | data that would mislead a buyer | read the failed expectations in the message or in `ops.dq_result`; correct the source or the suite; clear |
 | `model.*` | a dbt model or test failed | the task's log ends with dbt's own message; correct and clear that task |
 | `publish` | the readers' folder cannot be written | free it; clear |
 | `week_closed` | Airflow itself | clear; until then the forecast of the new week waits |
+
+## What an alert means
+
+Alerts go to the tenant's Slack channel, one per run and task. Each names tenant, run, resource, what is lost and the
+page of `docs/runbooks` with the steps.
+
+| alert | what it means for you |
+| --- | --- |
+| failed at `begin`, credentials refused | act now: nothing is read until the connection is corrected (`credentials-refused.md`) |
+| failed at `begin` or `extract.*`, the API does not answer | wait for the next run; act when that fails too (`api-down.md`) |
+| failed at `load`, `check_*` or `model.*` | act today: readers keep the publication before, marked as stale |
+| found drift in `load` | nothing is lost; decide whether the new field is worth having (`drift.md`) |
+| found quarantine in `load` | these rows are missing from the marts; have them corrected at the source (`quarantine.md`) |
+| found deletes withheld in `load` | look whether the rows are really gone, then accept or read again (`deletes-withheld.md`) |
+| found anomaly in `check_*` | the run went on; something is unlike before: volume, age, values or columns (`anomaly.md`) |
+| works again | nothing to do: what the failed run missed is in this one |
 """
 
 from __future__ import annotations
@@ -38,7 +55,14 @@ from mercurios.prohandel.resources import groups
 from mercurios.tenants import Tenant
 from modelling.tasks import model_tasks
 from prohandel.operators import ProHandelExtractOperator
-from tenancy import dag_settings, marts_asset, recovery_notifier, tenants_to_build, week_closed_asset
+from tenancy import (
+    dag_settings,
+    findings_notifier,
+    marts_asset,
+    recovery_notifier,
+    tenants_to_build,
+    week_closed_asset,
+)
 from warehouse.operators import (
     BeginRunOperator,
     GateOperator,
@@ -48,22 +72,35 @@ from warehouse.operators import (
 )
 
 
-def resync_param() -> Param:
-    """Return the param that makes a run read resources completely."""
+def resources_param(title: str, description: str) -> Param:
+    """Return a param that names resources."""
     return Param(
         [],
         type="array",
         items={"type": "string"},
         examples=[resource.name for members in groups().values() for resource in members],
-        title="Read completely",
-        description="Resources to read from the beginning, whatever was read before.",
+        title=title,
+        description=description,
     )
+
+
+def params() -> dict[str, Param]:
+    """Return what a person may ask of one run."""
+    return {
+        "resync": resources_param(
+            "Read completely", "Resources to read from the beginning, whatever was read before."
+        ),
+        "accept_deletes": resources_param(
+            "Accept deletes",
+            "Resources whose rows that the source no longer shows are gone, however many; they are read completely.",
+        ),
+    }
 
 
 def pipeline(tenant: Tenant) -> DAG:
     """Build the pipeline of one tenant."""
     settings = dag_settings(tenant, "pipeline", __doc__)
-    with DAG(schedule=tenant.schedules.pipeline, params={"resync": resync_param()}, **settings) as dag:
+    with DAG(schedule=tenant.schedules.pipeline, params=params(), **settings) as dag:
         begin = BeginRunOperator(task_id="begin", tenant_id=tenant.id)
         with TaskGroup("extract"):
             extracts = [
@@ -73,10 +110,20 @@ def pipeline(tenant: Tenant) -> DAG:
                 for group in groups()
             ]
         load = LoadOperator(
-            task_id="load", tenant_id=tenant.id, manifest_urls=[extract.output for extract in extracts]
+            task_id="load",
+            tenant_id=tenant.id,
+            manifest_urls=[extract.output for extract in extracts],
+            on_success_callback=[findings_notifier(tenant)],
         )
-        check_raw = GateOperator(task_id="check_raw", tenant_id=tenant.id, gate="raw")
-        check_marts = GateOperator(task_id="check_marts", tenant_id=tenant.id, gate="marts")
+        check_raw, check_marts = (
+            GateOperator(
+                task_id=f"check_{gate}",
+                tenant_id=tenant.id,
+                gate=gate,
+                on_success_callback=[findings_notifier(tenant)],
+            )
+            for gate in ("raw", "marts")
+        )
         publish = PublishOperator(
             task_id="publish",
             tenant_id=tenant.id,

@@ -13,6 +13,11 @@ The statements are idempotent, so a task may be cleared at any time. The other t
 | task | usual cause | what to do |
 | --- | --- | --- |
 | `set_up__<tenant>` | a locked file, a missing grant, an unknown holiday region in the tenant file | correct what the message names; clear |
+
+## What an alert means
+
+A failure alerts the tenant's Slack channel once: that tenant's warehouse is as it was, and its pipeline will fail the
+same way until the cause is removed. The alert names the page of `docs/runbooks` with the steps.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow.sdk import Asset, get_parsing_context
 
-from alerts.notifiers import failure_notifier, recovery_notifier
+from alerts.notifiers import failure_notifier, findings_notifier, recovery_notifier
 from mercurios.tenants import Tenant, load_tenants
 from warehouse.hooks import duckdb_path
 
@@ -81,6 +81,7 @@ def forecast_asset(tenant: Tenant) -> Asset:
 
 __all__ = [
     "dag_settings",
+    "findings_notifier",
     "forecast_asset",
     "marts_asset",
     "recovery_notifier",

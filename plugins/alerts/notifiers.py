@@ -1,7 +1,8 @@
-"""Callbacks that tell a tenant's Slack channel about failures and recoveries.
+"""Callbacks that tell a tenant's Slack channel about failures, findings and recoveries.
 
 A callback runs inside the task's process, after the work: it may neither fail nor hold up the task. Whatever goes
-wrong here ends in one line of the task log, and delivery has a deadline that holds even for name resolution.
+wrong here ends in one line of the task log, and delivery has a deadline that holds even for name resolution. Within
+it delivery is tried again, but only where Slack cannot have taken the message: nobody gets an alert twice.
 """
 
 from __future__ import annotations
@@ -16,12 +17,21 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseNotifier
 
-from mercurios.alerts.messages import Event, Message, failure_message, recovery_message, redact
+from alerts.findings import findings_of
+from mercurios.alerts.messages import (
+    Event,
+    Message,
+    failure_message,
+    findings_message,
+    recovery_message,
+    redact,
+)
 
 if TYPE_CHECKING:
     from mercurios.tenants import Tenant
 
 DELIVERY_SECONDS = 5
+DELIVERY_RETRIES = 2
 
 # The client logs its own error line, even after the deadline; ours is enough.
 _SLACK_SDK_LOG = logging.getLogger("alerts.slack_sdk")
@@ -29,13 +39,17 @@ _SLACK_SDK_LOG.disabled = True
 
 _RUN_STAMP = re.compile(r"__(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:\+00:00|Z)?)")
 
-
 Compose = Callable[[Event, Mapping[str, Any]], Message | None]
 
 
 def failure_notifier(tenant: Tenant) -> TenantNotifier:
     """Return the `on_failure_callback` of a tenant's tasks: one message when a task has failed for good."""
     return TenantNotifier(tenant, _failure)
+
+
+def findings_notifier(tenant: Tenant) -> TenantNotifier:
+    """Return the `on_success_callback` of a task that checks data: one message when it found something."""
+    return TenantNotifier(tenant, _found)
 
 
 def recovery_notifier(tenant: Tenant) -> TenantNotifier:
@@ -87,7 +101,17 @@ class TenantNotifier(BaseNotifier):
 
 
 def _failure(event: Event, context: Mapping[str, Any]) -> Message:
-    return failure_message(event, context.get("exception") or context.get("reason"), mask=_mask_known_secrets)
+    error = context.get("exception") or context.get("reason")
+    try:
+        findings = findings_of(context)
+    except Exception:  # a process that died leaves nobody to ask; its failure is told all the same
+        findings = []
+    return failure_message(event, error, findings, mask=_mask_known_secrets)
+
+
+def _found(event: Event, context: Mapping[str, Any]) -> Message | None:
+    findings = findings_of(context)
+    return findings_message(event, findings, mask=_mask_known_secrets) if findings else None
 
 
 def _recovery(event: Event, context: Mapping[str, Any]) -> Message | None:
@@ -130,12 +154,32 @@ def _deliver(conn_id: str, message: Message, context: Mapping[str, Any]) -> None
         text=message.text,
         blocks=message.blocks,
         timeout=DELIVERY_SECONDS,
-        retry_handlers=[],
+        retry_handlers=_retry_handlers(),
     )
     notifier.hook.extra_client_args["logger"] = _SLACK_SDK_LOG
     _ = notifier.hook.client  # reads the connection here: only this thread may talk to the supervisor
     # `notify`, not a call: calling renders text and blocks as Jinja, and an error message may hold braces.
     _within(DELIVERY_SECONDS, partial(notifier.notify, context))
+
+
+def _retry_handlers() -> list[Any]:
+    """Return when delivery is tried again: no connection, too many requests, or a server that says it failed.
+
+    Not when the answer broke off or took too long: Slack may have taken the message then.
+    """
+    from urllib.error import URLError
+
+    from slack_sdk.http_retry.builtin_handlers import (
+        ConnectionErrorRetryHandler,
+        RateLimitErrorRetryHandler,
+        ServerErrorRetryHandler,
+    )
+
+    return [
+        ConnectionErrorRetryHandler(max_retry_count=DELIVERY_RETRIES, error_types=[URLError]),
+        RateLimitErrorRetryHandler(max_retry_count=1),
+        ServerErrorRetryHandler(max_retry_count=DELIVERY_RETRIES),
+    ]
 
 
 def _within(seconds: float, action: Callable[[], object]) -> None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from alerts.findings import telling
+
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
@@ -57,7 +59,8 @@ class SetUpOperator(TenantOperator):
 class BeginRunOperator(TenantOperator):
     """Asks the API for access, sets the warehouse up, takes the run's fence and writes its plan.
 
-    The DAG's param `resync` names resources that this run reads completely.
+    The DAG's param `resync` names resources that this run reads completely, `accept_deletes` those whose missing rows
+    are gone, however many.
 
     Returns:
         URL of the plan.
@@ -77,19 +80,21 @@ class BeginRunOperator(TenantOperator):
 
         tenant = self.tenant()
         run_id = str(context["run_id"])
-        resync = list((context.get("params") or {}).get("resync") or ())
-        try:
-            check_collections(resync)
-        except ValueError as error:
-            raise AirflowFailException(
-                f"tenant {tenant.id}, run {run_id}, param resync: {error}; trigger the DAG again with known names"
-            ) from error
+        params = context.get("params") or {}
+        asked = {name: list(params.get(name) or ()) for name in ("resync", "accept_deletes")}
+        for name, resources in asked.items():
+            try:
+                check_collections(resources)
+            except ValueError as error:
+                raise AirflowFailException(
+                    f"tenant {tenant.id}, run {run_id}, param {name}: {error}; trigger the DAG again with known names"
+                ) from error
         if tenant.ingestion == "direct":
             check_access(tenant, run_id)
         with warehouse_of(tenant).get_conn() as engine:
             set_up(engine)
             store = LandingStore(tenant.landing_url())
-            return begin_run(engine, store, tenant, run_id, self.dag_id, resync)
+            return begin_run(engine, store, tenant, run_id, self.dag_id, **asked)
 
 
 class LoadOperator(TenantOperator):
@@ -109,22 +114,31 @@ class LoadOperator(TenantOperator):
         self.manifest_urls = manifest_urls
 
     def execute(self, context: Context) -> dict[str, dict[str, int]]:
-        """Load every manifest."""
+        """Load every manifest, and tell what came to light."""
         from datetime import UTC, datetime
 
+        from mercurios.findings import load_findings
         from mercurios.landing.store import LandingStore
         from mercurios.warehouse.load import load_manifest
         from mercurios.warehouse.setup import write_reference
         from warehouse.hooks import warehouse_of
 
         tenant = self.tenant()
+        run_id = str(context["run_id"])
         store = LandingStore(tenant.landing_url())
         result: dict[str, dict[str, int]] = {}
-        with warehouse_of(tenant).get_conn() as engine:
+        with (
+            warehouse_of(tenant).get_conn() as engine,
+            telling(context, lambda: load_findings(engine, tenant, run_id)),
+        ):
             write_reference(engine, tenant, datetime.now(UTC).date())
             for url in [url for urls in self.manifest_urls for url in urls]:
-                for row in load_manifest(engine, store, url, time_zone=tenant.time_zone):
-                    result[row.resource] = row.counts()
+                try:
+                    rows = load_manifest(engine, store, url, time_zone=tenant.time_zone)
+                except Exception as error:
+                    error.add_note(f"tenant {tenant.id}, run {run_id}, manifest {url}")
+                    raise
+                result |= {row.resource: row.counts() for row in rows}
         return result
 
 
@@ -140,7 +154,8 @@ class GateOperator(TenantOperator):
         self.gate = gate
 
     def execute(self, context: Context) -> dict[str, int]:
-        """Check, record, and mark the publication stale when the gate fails."""
+        """Check, record, tell what came to light, and mark the publication stale when the gate fails."""
+        from mercurios.findings import gate_findings
         from mercurios.quality.gate import GateFailed, check
         from mercurios.warehouse.publish import mark_stale
         from warehouse.hooks import warehouse_of
@@ -149,7 +164,10 @@ class GateOperator(TenantOperator):
         hook = warehouse_of(tenant)
         run_id = str(context["run_id"])
         try:
-            with hook.get_conn() as engine:
+            with (
+                hook.get_conn() as engine,
+                telling(context, lambda: gate_findings(engine, tenant.id, run_id, self.gate)),
+            ):
                 return check(engine, tenant.id, run_id, self.gate)
         except GateFailed as error:
             mark_stale(hook.published_path, run_id, str(error))

@@ -7,17 +7,19 @@ next, and it must not carry a secret out of the house. Everything here is a pure
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
-RUNBOOK = "README.md, section 'When a run fails'"
-NOTHING_LOST = (
-    "nothing: the previous publication stays visible, and the next run continues from the watermark"
-)
+from mercurios.alerts.findings import Finding
+from mercurios.alerts.runbooks import chain, guide, runbook
 
 _HEADLINE_LIMIT = 400
 _SECTION_LIMIT = 2900  # Slack refuses a section of more than 3000 characters
+_FINDINGS_SHOWN = 6  # of one kind
+_FIELD_LIMIT = 1900  # Slack refuses a field of more than 2000 characters
 _HEADER_LIMIT = 150
 _MASK = "***"
 
@@ -33,31 +35,13 @@ _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 
-# By exception class name: the alert layer knows no other layer, and a name survives the trip between processes.
-_ADVICE = {
-    "GateFailed": "Look at the listed rows in the source. When they are right there, correct the suite; when they are"
-    " wrong, correct them in ProHandel. Then clear the check task.",
-    "TerminalProHandelError": "The API refused the request: check the tenant's connection (key, secret, host) and what"
-    " the message says. Trying again will not help before that.",
-    "TransientProHandelError": "ProHandel did not answer properly through all retries. The next run picks up where"
-    " this one stopped; act only if it fails as well.",
-    "WarehouseLockedError": "Another process holds the tenant's warehouse file. End it or wait for it, then clear the"
-    " failed task.",
-    "AirflowTaskTimeout": "The task ran out of time. Compare its duration with earlier runs before raising the limit.",
-}
-_DEFAULT_ADVICE = (
-    "Read the log, remove the cause, then clear the failed task: every task can run again safely."
-)
+# What the layers below call a resource or table in a message, in a note or in an address of the landing area.
+_RESOURCE = re.compile(r"\bresource[= ](\w+)|\b((?:raw|analytics)\.\w+)")
 
 
 @dataclass(frozen=True)
 class Event:
-    """One task instance of one tenant, as far as an alert names it.
-
-    Attributes:
-        lost: what the people who read the data lose by this failure.
-        runbook: where the steps stand that go beyond the advice in the message.
-    """
+    """One task instance of one tenant, as far as an alert names it."""
 
     tenant_id: str
     tenant_name: str
@@ -68,8 +52,6 @@ class Event:
     log_url: str
     try_number: int = 1
     map_index: int = -1
-    lost: str = NOTHING_LOST
-    runbook: str = RUNBOOK
 
     @property
     def task(self) -> str:
@@ -86,26 +68,33 @@ class Message:
 
 
 def failure_message(
-    event: Event, error: BaseException | str | None, *, mask: Callable[[str], str] | None = None
+    event: Event,
+    error: BaseException | str | None,
+    findings: Sequence[Finding] = (),
+    *,
+    mask: Callable[[str], str] | None = None,
 ) -> Message:
     """Say that a task failed for good.
 
     Args:
         event: where it happened.
         error: what was raised, or the reason Airflow gives when the process died without an exception.
+        findings: what the task found before it failed.
         mask: further redaction that knows the values of this process's secrets.
     """
     cause = headline(error)
     if mask:
         cause = mask(cause)
     title = f"{event.tenant_name}: {event.dag_id} failed at {event.task}"
+    help_ = guide(error, event.task_id)
     blocks = [
         _header(title),
-        _facts(event),
+        _facts(event, {"Resource": resource_of(error), "Request": request_of(error)}),
         _section(f"*What broke*\n```{_escape(cause)}```"),
-        _section(f"*What is lost*\n{_escape(event.lost)}"),
-        _section(f"*What to do*\n{_escape(advice(error))}"),
-        _footer(event),
+        _section(f"*What is lost*\n{_escape(help_.lost)}"),
+        _section(f"*What to do*\n{_escape(help_.advice)}"),
+        *_findings(findings, mask),
+        _footer(event, help_.runbook),
     ]
     return Message(text=_escape(f"{title}: {cause}"), blocks=blocks)
 
@@ -117,11 +106,61 @@ def recovery_message(event: Event, failed_run_id: str) -> Message:
         _header(title),
         _facts(event),
         _section(
-            f"The run before, `{_escape(failed_run_id)}`, had failed. What it missed is in this run's data."
+            f"The run before, `{_escape(failed_run_id)}`, had failed. What it missed is in this run's data: nothing "
+            "is lost."
         ),
-        _footer(event),
+        _footer(event, runbook("README")),
     ]
     return Message(text=_escape(f"{title} (the run before had failed)"), blocks=blocks)
+
+
+def findings_message(
+    event: Event, findings: Sequence[Finding], *, mask: Callable[[str], str] | None = None
+) -> Message:
+    """Say in one message what a task found that went on.
+
+    Args:
+        event: where it was found.
+        findings: at least one.
+        mask: further redaction that knows the values of this process's secrets.
+    """
+    kinds = ", ".join(dict.fromkeys(_words(finding) for finding in findings))
+    title = f"{event.tenant_name}: {event.dag_id} found {kinds} in {event.task}"
+    first = redact(f"{findings[0].table}: {findings[0].seen}")
+    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+    tables = ", ".join(dict.fromkeys(finding.table for finding in findings))
+    blocks = [
+        _header(title),
+        _facts(event, {"Resource": tables}),
+        *_findings(findings, mask),
+        _footer(event, runbook("README")),
+    ]
+    text = _shorten(f"{title}: {mask(first) if mask else first}", _HEADLINE_LIMIT)
+    return Message(text=_escape(text + more), blocks=blocks)
+
+
+def resource_of(error: BaseException | str | None) -> str | None:
+    """Return the resource or table that an error or one of its notes names."""
+    for cause in chain(error):
+        for text in (*getattr(cause, "__notes__", ()), str(cause)):
+            if found := _RESOURCE.search(text):
+                return found.group(1) or found.group(2)
+    return None
+
+
+def request_of(error: BaseException | str | None) -> str | None:
+    """Return the parameters of the API request that failed, enough to repeat it by hand."""
+    for cause in chain(error):
+        context: Any = getattr(cause, "context", None)
+        if getattr(context, "path", None):
+            parts = {
+                "path": context.path,
+                "page": context.page,
+                "page size": context.page_size,
+                "correlation id": context.correlation_id,
+            }
+            return ", ".join(f"{name} {value}" for name, value in parts.items() if value is not None)
+    return None
 
 
 def headline(error: BaseException | str | None) -> str:
@@ -134,17 +173,6 @@ def headline(error: BaseException | str | None) -> str:
         first = f"{type(error).__name__}: {first}"
     # Redacted before it is cut: a secret cut in half would no longer be recognised.
     return _shorten(redact(first), _HEADLINE_LIMIT)
-
-
-def advice(error: BaseException | str | None) -> str:
-    """Return what to do about an error, by its type or that of the error it was raised from."""
-    cause = error if isinstance(error, BaseException) else None
-    while cause is not None:
-        for kind in type(cause).__mro__:
-            if kind.__name__ in _ADVICE:
-                return _ADVICE[kind.__name__]
-        cause = cause.__cause__
-    return _DEFAULT_ADVICE
 
 
 def redact(text: str) -> str:
@@ -162,20 +190,48 @@ def _section(text: str) -> dict[str, Any]:
     return {"type": "section", "text": {"type": "mrkdwn", "text": _shorten(text, _SECTION_LIMIT)}}
 
 
-def _facts(event: Event) -> dict[str, Any]:
+def _facts(event: Event, more: dict[str, str | None] | None = None) -> dict[str, Any]:
     facts = {
         "Tenant": f"{event.tenant_name} ({event.tenant_id})",
         "DAG": event.dag_id,
         "Task": f"{event.task}, try {event.try_number}",
         "Run": event.run_id,
         "Owner": event.owner,
+        **{name: redact(value) for name, value in (more or {}).items() if value},
     }
-    fields = [{"type": "mrkdwn", "text": f"*{name}*\n{_escape(value)}"} for name, value in facts.items()]
+    fields = [
+        {"type": "mrkdwn", "text": _shorten(f"*{name}*\n{_escape(value)}", _FIELD_LIMIT)}
+        for name, value in facts.items()
+    ]
     return {"type": "section", "fields": fields}
 
 
-def _footer(event: Event) -> dict[str, Any]:
-    text = f"<{event.log_url}|Open the log>  Runbook: {_escape(event.runbook)}"
+def _findings(findings: Sequence[Finding], mask: Callable[[str], str] | None) -> list[dict[str, Any]]:
+    """Return one section per kind of finding, of bounded length whatever was found."""
+    sections = []
+    by_kind = attrgetter("kind")
+    for _, group in groupby(sorted(findings, key=by_kind), key=by_kind):
+        members = list(group)
+        lines = [f"- {finding.table}: {finding.seen}" for finding in members[:_FINDINGS_SHOWN]]
+        if len(members) > _FINDINGS_SHOWN:
+            lines.append(f"- and {len(members) - _FINDINGS_SHOWN} more")
+        # Redacted line by line, so that a pattern that matches to the end of a line takes no neighbour with it.
+        told = "\n".join(redact(line) for line in lines)
+        lost = "; ".join(dict.fromkeys(finding.lost for finding in members[:_FINDINGS_SHOWN]))
+        text = (
+            f"*Found: {_words(members[0])}*\n{_escape(mask(told) if mask else told)}\n"
+            f"*What is lost*\n{_escape(lost)}\n*What to do*\n{_escape(members[0].runbook)}"
+        )
+        sections.append(_section(text))
+    return sections
+
+
+def _words(finding: Finding) -> str:
+    return finding.kind.value.replace("-", " ")
+
+
+def _footer(event: Event, page: str) -> dict[str, Any]:
+    text = f"<{event.log_url}|Open the log>  Runbook: {_escape(page)}"
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": text}]}
 
 

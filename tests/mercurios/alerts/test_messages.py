@@ -6,15 +6,19 @@ import json
 
 import pytest
 
+from mercurios.alerts.findings import Finding, FindingKind
 from mercurios.alerts.messages import (
-    NOTHING_LOST,
     Event,
-    advice,
     failure_message,
+    findings_message,
     headline,
     recovery_message,
     redact,
+    request_of,
+    resource_of,
 )
+from mercurios.alerts.runbooks import NOTHING_LOST
+from mercurios.prohandel.errors import RequestContext, TerminalProHandelError, TransientProHandelError
 
 EVENT = Event(
     tenant_id="mini",
@@ -42,7 +46,7 @@ def test_a_failure_names_everything_the_reader_needs() -> None:
         "ValueError: column 'quantity' is missing",
         NOTHING_LOST,
         EVENT.log_url,
-        EVENT.runbook,
+        "docs/runbooks/task-failed.md",
         "clear the failed task",
     ):
         assert expected in shown
@@ -108,9 +112,10 @@ def test_markup_in_an_error_stays_text() -> None:
 
 
 def test_a_huge_error_stays_within_the_limits_of_slack() -> None:
-    long = Event(**{**EVENT.__dict__, "tenant_name": "n" * 300, "lost": "<" * 4000})
+    long = Event(**{**EVENT.__dict__, "tenant_name": "n" * 300, "run_id": "<" * 4000})
+    findings = [Finding(kind, "t" * 100, "<" * 4000, "l" * 4000) for kind in FindingKind for _ in range(50)]
 
-    blocks = failure_message(long, RuntimeError("<" * 10_000)).blocks
+    blocks = failure_message(long, RuntimeError("<" * 10_000), findings).blocks
 
     assert len(blocks[0]["text"]["text"]) <= 150
     assert all(len(block["text"]["text"]) <= 3000 for block in blocks if "text" in block)
@@ -122,22 +127,113 @@ def test_an_error_without_words_still_gives_a_headline(error: BaseException | st
     assert headline(error).strip()
 
 
-def test_advice_follows_the_type_of_the_error_and_its_parents() -> None:
-    class WarehouseLockedError(Exception):
-        pass
-
-    class Special(WarehouseLockedError):
-        pass
-
-    assert "holds the tenant's warehouse file" in advice(Special("x"))
-    assert advice(ValueError("x")) == advice(None) != advice(Special("x"))
+CONTEXT = RequestContext("sale/changed/2026-03-04T05:00:00.000Z", 7, 1000, "c-4711")
 
 
-def test_advice_follows_the_error_an_operator_wrapped() -> None:
-    class GateFailed(Exception):
-        pass
+def test_a_failed_request_is_named_with_resource_path_page_size_and_correlation_id() -> None:
+    error = TransientProHandelError("the API answers with status 503", CONTEXT, status=503)
+    error.add_note("tenant mini, run scheduled__2024-03-04T05:00:00+00:00, resource sale")
 
-    wrapped = RuntimeError("tenant mini: gate marts failed")
-    wrapped.__cause__ = GateFailed("gate marts failed")
+    fields = [field["text"] for field in failure_message(EVENT, error).blocks[1]["fields"]]
 
-    assert "clear the check task" in advice(wrapped)
+    assert fields[5:] == [
+        "*Resource*\nsale",
+        "*Request*\npath sale/changed/2026-03-04T05:00:00.000Z, page 7, page size 1000, correlation id c-4711",
+    ]
+
+
+def test_a_request_is_found_behind_the_error_an_operator_raised_from_it() -> None:
+    wrapped = RuntimeError("tenant mini, run r, resource sale: the API answers with status 404")
+    wrapped.__cause__ = TerminalProHandelError("the API answers with status 404", CONTEXT, status=404)
+
+    assert (resource_of(wrapped), request_of(wrapped)) == ("sale", str(request_of(wrapped.__cause__)))
+
+
+@pytest.mark.parametrize(
+    ("error", "resource"),
+    [
+        (RuntimeError("gate raw failed: raw.sale: duplicates = 1"), "raw.sale"),
+        (RuntimeError("analytics.fct_sales: missing columns"), "analytics.fct_sales"),
+        (RuntimeError("disk full"), None),
+        ("killed", None),
+        (None, None),
+    ],
+)
+def test_a_failure_without_a_request_names_the_table_it_knows(
+    error: BaseException | str | None, resource: str | None
+) -> None:
+    assert (resource_of(error), request_of(error)) == (resource, None)
+
+
+def test_a_note_with_the_manifest_names_its_resource() -> None:
+    error = ValueError("broken")
+    error.add_note(
+        "tenant mini, run r, manifest file:///landing/tenant=mini/resource=sale/run=r/manifest.json"
+    )
+
+    assert resource_of(error) == "sale"
+
+
+DRIFT = Finding(
+    FindingKind.DRIFT, "article", "field colour appeared (up to 12 rows)", "nothing: kept in _extra"
+)
+ANOMALY = Finding(
+    FindingKind.ANOMALY, "raw.sale", "freshness_hours = 31 (at most 24)", "nothing: it only warns"
+)
+
+
+def test_findings_are_one_message_that_names_tenant_run_resources_loss_and_pages() -> None:
+    message = findings_message(EVENT, [DRIFT, ANOMALY])
+
+    shown = json.dumps(message.blocks, ensure_ascii=False)
+    for expected in (
+        "Mini &amp; Söhne (mini)",
+        EVENT.run_id,
+        "article, raw.sale",
+        DRIFT.seen,
+        DRIFT.lost,
+        "docs/runbooks/drift.md",
+        ANOMALY.seen,
+        ANOMALY.lost,
+        "docs/runbooks/anomaly.md",
+        EVENT.log_url,
+    ):
+        assert expected in shown
+    assert message.text == (
+        "Mini &amp; Söhne: pipeline_mini found drift, anomaly in load[3]: article: field colour appeared "
+        "(up to 12 rows) (and 1 more)"
+    )
+
+
+def test_a_flood_of_findings_is_cut_and_counted() -> None:
+    flood = [Finding(FindingKind.ANOMALY, f"raw.t{number}", "odd", "nothing") for number in range(40)]
+
+    [section] = [block for block in findings_message(EVENT, flood).blocks if "Found" in json.dumps(block)]
+
+    assert section["text"]["text"].count("- raw.t") == 6
+    assert "- and 34 more" in section["text"]["text"]
+    assert "docs/runbooks/anomaly.md" in section["text"]["text"]
+
+
+def test_what_a_task_found_before_it_failed_stands_in_the_failure() -> None:
+    blocks = failure_message(EVENT, ValueError("broken"), [DRIFT]).blocks
+
+    assert DRIFT.seen in json.dumps(blocks)
+    assert "docs/runbooks/drift.md" in json.dumps(blocks)
+
+
+def test_a_secret_in_a_finding_is_not_repeated() -> None:
+    leaking = Finding(FindingKind.ANOMALY, "raw.sale", "password=synthetic-pw and row 4711", "nothing")
+
+    message = findings_message(EVENT, [leaking], mask=lambda text: text.replace("4711", "***"))
+
+    shown = message.text + json.dumps(message.blocks)
+    assert "synthetic-pw" not in shown
+    assert "4711" not in shown
+
+
+def test_a_finding_survives_the_way_to_another_process_with_a_bounded_text() -> None:
+    long = Finding(FindingKind.QUARANTINE, "sale", "r" * 1000, "nothing")
+
+    assert Finding.from_dict(json.loads(json.dumps(DRIFT.to_dict()))) == DRIFT
+    assert len(Finding.from_dict(long.to_dict()).seen) == 300

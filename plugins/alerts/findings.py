@@ -1,0 +1,49 @@
+"""How findings travel from a task to its callbacks: as a small XCom, so that no callback opens the warehouse."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mercurios.alerts.findings import Finding
+
+FINDINGS_KEY = "findings"
+MOST_FINDINGS = 50
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def telling(context: Mapping[str, Any], find: Callable[[], Sequence[Finding]]) -> Iterator[None]:
+    """Push what a run found when the work inside ends, well or badly.
+
+    A failure in here costs an alert, never the work.
+
+    Args:
+        context: the task's context.
+        find: reads the findings from the bookkeeping of the run.
+    """
+    try:
+        yield
+    finally:
+        try:
+            findings = find()
+            for finding in findings:
+                log.warning("found %s in %s: %s", finding.kind, finding.table, finding.seen)
+            if findings:
+                told = [finding.to_dict() for finding in findings[:MOST_FINDINGS]]
+                context["ti"].xcom_push(key=FINDINGS_KEY, value=told)
+        except Exception as error:
+            log.warning("the findings of this run are not told: %s: %s", type(error).__name__, error)
+
+
+def findings_of(context: Mapping[str, Any]) -> list[Finding]:
+    """Return what the task of this context pushed."""
+    from mercurios.alerts.findings import Finding
+
+    ti = context["ti"]
+    told = ti.xcom_pull(task_ids=ti.task_id, key=FINDINGS_KEY, map_indexes=ti.map_index)
+    return [Finding.from_dict(fields) for fields in told or ()]
