@@ -1,18 +1,25 @@
-"""The schedules can fail: with one safeguard taken out, a seed of `test_any_schedule_of_faults.py` says so.
+"""The tests can fail: with one safeguard taken out, the test that is named for it fails, and for that reason.
 
-Each seed was chosen because it needs the safeguard. No seed among the first ten needs the watching of page edges,
-the overlap of incremental reads or the loader's transaction; tests of single faults hold the first and the last
-(`test_extract_moving_list.py`, `test_load.py`).
+Two processes run the named tests of `safeguards.py`: one as they are, one with each test's safeguard taken out. The
+schedules of `test_any_schedule_of_faults.py` are held to the same: each seed was chosen because it needs the safeguard.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from safeguards import SAFEGUARDS, Safeguard
 from schedules import Schedule, Stage
 from seeded_source import seeded_source
+
+Outcomes = dict[str, tuple[str, str]]
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +28,53 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         shared = Stage(source, tmp_path_factory.mktemp("safeguards"))
         yield shared
         shared.holder.close()
+
+
+@pytest.fixture(scope="module")
+def outcomes(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcomes]:
+    """What became of the named tests with their safeguards kept, and with each removed."""
+    home = tmp_path_factory.mktemp("outcomes")
+    running = {state: _start(root, home / f"{state}.json", state) for state in ("kept", "removed")}
+    said = {state: process.communicate(timeout=280)[0] for state, process in running.items()}
+    found = {}
+    for state in running:
+        report = home / f"{state}.json"
+        assert report.exists(), said[state]
+        found[state] = {name: tuple(outcome) for name, outcome in json.loads(report.read_text()).items()}
+    return found
+
+
+def _start(root: Path, report: Path, state: str) -> subprocess.Popen[str]:
+    environment = {**os.environ, "MERCURIOS_SAFEGUARDS": state, "MERCURIOS_SAFEGUARDS_REPORT": str(report)}
+    paths = [environment.get("PYTHONPATH", ""), str(root / "include"), str(root / "tests" / "support")]
+    environment["PYTHONPATH"] = os.pathsep.join(paths)
+    plugins = ["-p", "no:cacheprovider", "-p", "safeguards", "--basetemp", str(report.with_suffix(""))]
+    return subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-q", *plugins, *(each.test for each in SAFEGUARDS)],
+        cwd=root,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_every_safeguard_has_a_test_of_its_own() -> None:
+    tests = [each.test for each in SAFEGUARDS]
+
+    assert len(set(tests)) == len(tests)
+
+
+@pytest.mark.parametrize("safeguard", SAFEGUARDS, ids=lambda each: each.name)
+def test_without_a_safeguard_its_named_test_fails_for_that_reason(
+    outcomes: dict[str, Outcomes], safeguard: Safeguard
+) -> None:
+    kept, removed = (outcomes[state].get(safeguard.test, ("not run", "")) for state in ("kept", "removed"))
+
+    assert kept == ("call passed", "")
+    assert removed[0] == "call failed", removed[1]
+    reason = [line for line in removed[1].splitlines() if line.startswith((">", "E "))]
+    assert safeguard.symptom in "\n".join(reason)
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,30 @@ def test_a_damaged_answer_costs_another_request_and_no_row(
     assert retailer.differences("sale") == []
 
 
+def test_a_last_page_that_repeats_the_one_before_it_does_not_end_the_list(
+    retailer: QuickRetailer, source: RunningSimulator
+) -> None:
+    repeated: list[int] = []
+
+    def repeat_once(simulator: Simulator, request: Request) -> Answer | None:
+        if request.path != ("sale",) or request.query["pagesize"] == "1":
+            return None
+        answer, page = _route(simulator, request), int(request.query["page"])
+        if b"False" not in dict(answer.headers).values() or repeated:
+            return answer
+        repeated.append(page)
+        before = Request(
+            request.tenant, request.path, {**request.query, "page": str(page - 1)}, request.token
+        )
+        return Answer(200, _route(simulator, before).body, answer.headers)
+
+    with intercepting(source, repeat_once):
+        retailer.load(*retailer.extract(retailer.begin("r1"), "sale", **ONE_BY_ONE))
+
+    assert repeated
+    assert retailer.differences("sale") == []
+
+
 @pytest.mark.parametrize("fault", [f for f in DAMAGE if f not in (Fault.TOKEN_DIES, Fault.STALE_PAGE)])
 def test_damage_that_stays_fails_the_run_and_leaves_rows_ledger_and_watermark_as_they_were(
     incremental: QuickRetailer, source: RunningSimulator, fault: Fault

@@ -197,21 +197,18 @@ def test_a_row_without_a_key_is_quarantined_and_the_others_load(
     ]
 
 
-def test_keys_are_what_the_source_writes_neither_trimmed_nor_folded(
+def test_keys_are_what_the_source_writes_and_never_folded(
     retailer: QuickRetailer, source: RunningSimulator
 ) -> None:
     sales = Edits(source, "sale")
-    keys = [
-        sales.add(key, salePrice=n)
-        for n, key in enumerate(["key", "KEY", " key", "key ", "k\u00e9y"], start=1)
-    ]
+    keys = [sales.add(key, salePrice=n) for n, key in enumerate(["key", "KEY", "k\u00e9y"], start=1)]
     retailer.run("r1", "sale")
 
     sales.change("KEY", salePrice=50.00)
     rows = retailer.run("r2", "sale")["sale"]
 
     raw = retailer.raw("sale")
-    assert [raw[key]["sale_price"] for key in keys] == [1, 50, 3, 4, 5]
+    assert [raw[key]["sale_price"] for key in keys] == [1, 50, 3]
     assert (rows.loaded, rows.deleted) == (1, 0)
     assert retailer.differences("sale") == []
 

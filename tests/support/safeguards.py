@@ -1,0 +1,235 @@
+"""Every safeguard of a load, how to take it out, and the named test that must fail without it.
+
+Loaded as a pytest plugin (`-p safeguards`) this runs each named test with its safeguard taken out, or left in when the
+variable `MERCURIOS_SAFEGUARDS` says `kept`, and writes what became of it to the file that
+`MERCURIOS_SAFEGUARDS_REPORT` names.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mercurios.landing.manifest import Counts
+from mercurios.landing.store import LandingStore
+from mercurios.prohandel import client, collect, extract
+from mercurios.tenants import Extraction
+from mercurios.warehouse import duckdb, load, publish
+
+CASES = "tests/promises/cases"
+LOADER = "tests/mercurios/warehouse"
+EXTRACTION = "tests/mercurios/prohandel"
+Patch = Callable[[pytest.MonkeyPatch], None]
+
+
+@dataclass(frozen=True)
+class Safeguard:
+    """One safeguard.
+
+    Attributes:
+        name: what it is.
+        remove: takes it out.
+        test: node id of the test that must fail then.
+        symptom: part of the reason for which it must fail.
+    """
+
+    name: str
+    remove: Patch
+    test: str
+    symptom: str
+
+
+def instead(owner: Any, name: str, value: Any) -> Patch:
+    """Put something in the place of an attribute."""
+    return lambda patch: patch.setattr(owner, name, value)
+
+
+def without_sql(statement: str, begin: str, end: str = "") -> Patch:
+    """Cut a piece out of one of the loader's statements, from `begin` to `end` or to the statement's end."""
+    render = load.render
+
+    def cut(dialect: str, name: str, **context: Any) -> str:
+        sql = render(dialect, name, **context)
+        if name != statement:
+            return sql
+        head, found, rest = sql.partition(begin)
+        assert found, f"{statement}.sql no longer holds {begin!r}"
+        return head + (rest[rest.index(end) :] if end else ";")
+
+    return instead(load, "render", cut)
+
+
+def stopping_at_short_pages(patch: pytest.MonkeyPatch) -> None:
+    request = client.ProHandelClient._request_page
+
+    def short_is_last(self: Any, *arguments: Any) -> Any:
+        page = request(self, *arguments)
+        return replace(page, more=page.more and len(page.rows) >= self._settings.page_size)
+
+    patch.setattr(client.ProHandelClient, "_request_page", short_is_last)
+
+
+def manifest_first(patch: pytest.MonkeyPatch) -> None:
+    read, begin = extract._Reading.read, extract._Reading.__init__
+
+    def remember(self: Any, request: Any, store: Any, prefix: str, *more: Any) -> None:
+        begin(self, request, store, prefix, *more)
+        self.early = lambda manifest: store.write_manifest(prefix, manifest)
+
+    def promise(self: Any, source: Any) -> None:
+        nothing = {
+            each.resource.name: Counts(extracted=0, unchanged=0, quarantined=0) for each in self.collectors
+        }
+        self.early(self.manifest(1).model_copy(update={"counts": nothing, "parts": []}))
+        read(self, source)
+
+    patch.setattr(extract._Reading, "__init__", remember)
+    patch.setattr(extract._Reading, "read", promise)
+
+
+def torn_publication(patch: pytest.MonkeyPatch) -> None:
+    """Overwrite the readers' file where it stands."""
+
+    def overwrite(source: Path, target: Path) -> None:
+        content = Path(source).read_bytes()
+        target.write_bytes(content[: len(content) // 2])
+        time.sleep(0.2)
+        target.write_bytes(content)
+
+    patch.setattr(publish.os, "replace", overwrite)
+
+
+SAFEGUARDS = (
+    Safeguard(
+        "the fence of a run that was started again",
+        instead(load, "_check_fence", lambda *_: None),
+        f"{CASES}/test_loading.py::test_the_stale_start_of_a_run_may_not_load_beside_the_new_one",
+        "DID NOT RAISE",
+    ),
+    Safeguard(
+        "the manifest is written last",
+        manifest_first,
+        f"{EXTRACTION}/test_extract.py"
+        "::test_an_outage_in_the_middle_leaves_no_manifest_no_open_file_and_a_clean_next_attempt",
+        "manifest.json",
+    ),
+    Safeguard(
+        "the overlap of incremental reads",
+        instead(Extraction, "overlap", timedelta(0)),
+        f"{CASES}/test_watermarks.py"
+        "::test_a_row_committed_late_with_a_cursor_before_the_watermark_is_caught_by_the_overlap",
+        "assert 'late' in",
+    ),
+    Safeguard(
+        "only the API's own word ends a list",
+        stopping_at_short_pages,
+        f"{CASES}/test_paging.py::test_a_page_shorter_than_asked_for_in_the_middle_does_not_end_the_list",
+        "assert 20 > 100",
+    ),
+    Safeguard(
+        "the transaction of a load",
+        instead(duckdb.DuckDBEngine, "transaction", lambda _: nullcontext()),
+        f"{CASES}/test_loading.py::test_a_loader_that_dies_at_any_statement_leaves_nothing_of_its_load",
+        "left something",
+    ),
+    Safeguard(
+        "the edges between pages are watched",
+        instead(client.ProHandelClient, "_slipped", lambda *_: False),
+        f"{EXTRACTION}/test_extract_moving_list.py::test_a_row_that_slips_in_a_list_of_changes_is_not_lost",
+        "assert slipped[0] in",
+    ),
+    Safeguard(
+        "a page that repeats the one before is asked for again",
+        instead(client, "_repeats", lambda *_: False),
+        f"{CASES}/test_paging.py::test_a_last_page_that_repeats_the_one_before_it_does_not_end_the_list",
+        "lost",
+    ),
+    Safeguard(
+        "a second pass before a deletion is believed",
+        instead(collect.Collector, "misses_known_rows", lambda _: False),
+        f"{CASES}/test_paging.py::test_a_row_that_one_answer_leaves_out_is_not_taken_for_deleted",
+        "assert 1 == 0",
+    ),
+    Safeguard(
+        "the volume guard of deletions",
+        instead(load, "too_many_to_delete", lambda *_: False),
+        f"{CASES}/test_deletes_and_history.py"
+        "::test_a_list_that_ends_far_too_early_deletes_nothing_and_says_how_many_rows_it_missed",
+        "assert (130, 0) == (0, 130)",
+    ),
+    Safeguard(
+        "the tenant guard",
+        instead(load, "_guard_tenant", lambda *_: None),
+        f"{LOADER}/test_load.py::test_rows_of_another_tenant_are_refused_and_nothing_is_loaded",
+        "DID NOT RAISE",
+    ),
+    Safeguard(
+        "the ledger knows what was loaded before",
+        instead(load, "_ledger_of", lambda *_: []),
+        f"{CASES}/test_loading.py::test_a_manifest_replayed_years_later_is_decided_by_our_own_ledger",
+        "Duplicate key",
+    ),
+    Safeguard(
+        "the checksum of every part",
+        instead(LandingStore, "verify", lambda *_: None),
+        f"{CASES}/test_landing.py"
+        "::test_a_part_that_is_not_the_one_its_manifest_lists_fails_the_load_by_name[another valid part]",
+        "DID NOT RAISE",
+    ),
+    Safeguard(
+        "the newest version of a row wins",
+        without_sql("candidates", "\nwhere\n    target.id is null"),
+        f"{CASES}/test_landing.py"
+        "::test_a_retry_that_reads_other_rows_is_an_attempt_of_its_own_and_the_newest_rows_win[order1]",
+        "(RAW, source)",
+    ),
+    Safeguard(
+        "the watermark only grows",
+        without_sql("watermark_advance", "where excluded.cursor_value"),
+        f"{CASES}/test_watermarks.py::test_a_past_run_that_is_cleared_beside_the_current_one_takes_nothing_back",
+        "watermark",
+    ),
+    Safeguard(
+        "every staged row must have arrived in RAW",
+        instead(load, "_check_arrived", lambda *_: None),
+        f"{CASES}/test_loading.py::test_rows_that_are_lost_in_the_merge_stop_the_load",
+        "DID NOT RAISE",
+    ),
+    Safeguard(
+        "the readers' file is replaced in one step",
+        torn_publication,
+        f"{LOADER}/test_publish.py::test_a_reader_never_sees_a_torn_file",
+        "returncode == 0",
+    ),
+)
+_OUTCOMES: dict[str, tuple[str, str]] = {}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Take the safeguard out around the body of its test."""
+    [safeguard] = [each for each in SAFEGUARDS if each.test == item.nodeid]
+    with pytest.MonkeyPatch.context() as patch:
+        if os.environ["MERCURIOS_SAFEGUARDS"] == "removed":
+            safeguard.remove(patch)
+        return (yield)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note what became of a test: how its body ended, or whatever went wrong around it."""
+    if report.when == "call" or report.failed:
+        _OUTCOMES[report.nodeid] = (f"{report.when} {report.outcome}", report.longreprtext)
+
+
+def pytest_sessionfinish() -> None:
+    """Write the report."""
+    Path(os.environ["MERCURIOS_SAFEGUARDS_REPORT"]).write_text(json.dumps(_OUTCOMES))
