@@ -185,7 +185,7 @@ def _type_batch(contract: Resource, rows: list[Row], stamp: Stamp, drift: Drift,
         [orjson.loads(row["payload"]) for row in rows],
         stamp,
         reread=lambda: [_exact(row["payload"]) for row in rows],
-        quarantine_unknown=drift == Drift.QUARANTINE,
+        drift=drift,
     )
     reasons = {rejected.row_number: rejected.reason for rejected in page.rejected}
     found.refused += [{**rows[number], "reason": reason} for number, reason in reasons.items()]

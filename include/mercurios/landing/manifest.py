@@ -36,13 +36,17 @@ class Part(BaseModel):
 
 
 class Counts(BaseModel):
-    """How many rows one resource delivered, and what became of them before landing."""
+    """How many rows one resource delivered, and what became of them before landing.
+
+    `without_cursor` counts rows that load but could not move the watermark: only a complete read shows their changes.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     extracted: int = Field(ge=0)
     unchanged: int = Field(ge=0)
     quarantined: int = Field(ge=0)
+    without_cursor: int = Field(default=0, ge=0)
 
     @property
     def landed(self) -> int:
@@ -51,13 +55,13 @@ class Counts(BaseModel):
 
 
 class DriftNote(BaseModel):
-    """A field that appeared or vanished, and in how many rows."""
+    """A field that appeared, vanished or changed its type, and in how many rows."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     resource: str
     field: str
-    change: Literal["appeared", "vanished"]
+    change: Literal["appeared", "vanished", "retyped"]
     rows: int
 
 
@@ -69,6 +73,8 @@ class Manifest(BaseModel):
         fence: number of the run's newest start when the attempt began; an older one may not be loaded.
         mode: how changes were found.
         complete: every row of the source was enumerated, so a row not seen is gone.
+        settled: the list stood still in at least one pass; otherwise rows may have slipped from page to page
+            unseen, the read is not complete, and the cursor stays where it was.
         extracted_at: our clock when the attempt began, UTC; every landed row carries it.
         source_now: the source's clock at the first answer, UTC.
         cursor_from: where an incremental read started; None for a read from the beginning.
@@ -85,6 +91,7 @@ class Manifest(BaseModel):
     fence: int
     mode: str
     complete: bool
+    settled: bool = True
     extracted_at: datetime
     source_now: datetime
     cursor_from: datetime | None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Any
@@ -15,6 +17,7 @@ import pyarrow.parquet as pq
 from mercurios.landing.manifest import Manifest, Part, PartKind
 
 MANIFEST_NAME = "manifest.json"
+RESERVED_NAME = "reserved"
 
 
 class LandingError(Exception):
@@ -51,16 +54,22 @@ class LandingStore:
         Raises:
             LandingError: the area is not writable or full.
         """
-        full = f"{self._root}/{path}"
         try:
-            self._fs.makedirs(full.rsplit("/", 1)[0], exist_ok=True)
-            with self._fs.open(full, "wb") as handle:
+            with self._fs.open(self._in_folder(path), "wb") as handle:
                 yield handle
         except OSError as error:
-            raise LandingError(
-                f"landing area {self.url} cannot be written ({error.strerror or error}): "
-                "check that it exists, that this user may write to it, and that there is space left"
-            ) from error
+            raise self._not_writable(error) from error
+
+    def _in_folder(self, path: str) -> str:
+        full = f"{self._root}/{path}"
+        self._fs.makedirs(full.rsplit("/", 1)[0], exist_ok=True)
+        return full
+
+    def _not_writable(self, error: OSError) -> LandingError:
+        return LandingError(
+            f"landing area {self.url} cannot be written ({error.strerror or error}): "
+            "check that it exists, that this user may write to it, and that there is space left"
+        )
 
     def read_bytes(self, url: str) -> bytes:
         """Return a whole file by full URL.
@@ -109,15 +118,52 @@ class LandingStore:
                 "clear the extract task, so that a new attempt lands it again"
             )
 
-    def next_attempt(self, tenant_id: str, resource: str, run_id: str) -> int:
-        """Return the number of the next attempt of a run: one more than any that left a trace."""
+    def reserve_attempt(self, tenant_id: str, resource: str, run_id: str) -> int:
+        """Return a number that no other attempt of the run has or will get.
+
+        It is greater than any that left a trace, and taken by creating a file that must not exist: of two
+        processes that take one run for theirs at the same moment, the second goes on to the next number.
+
+        Raises:
+            LandingError: the area is not writable.
+        """
+        number = self._greatest_attempt(tenant_id, resource, run_id)
+        while True:
+            number += 1
+            if self._is_created(f"{self.prefix(tenant_id, resource, run_id, number)}/{RESERVED_NAME}"):
+                return number
+
+    def _greatest_attempt(self, tenant_id: str, resource: str, run_id: str) -> int:
         parent = f"{self._root}/{self.prefix(tenant_id, resource, run_id, 1).rsplit('/', 1)[0]}"
+        self._fs.invalidate_cache(
+            parent
+        )  # an object store's listing may be older than another process' attempt
         if not self._fs.exists(parent):
-            return 1
+            return 0
         names = [
             str(path).rstrip("/").rsplit("attempt=", 1)[-1] for path in self._fs.ls(parent, detail=False)
         ]
-        return 1 + max((int(name) for name in names if name.isdigit()), default=0)
+        return max((int(name) for name in names if name.isdigit()), default=0)
+
+    def _is_created(self, path: str) -> bool:
+        """Create a file; False when it exists, even if it appeared a moment ago."""
+        full = f"{self._root}/{path}"
+        try:
+            self._in_folder(path)
+            # `pipe_file(mode="create")` looks first and writes then where files are local; opening with `x` does
+            # it in one step, and object stores turn it into a conditional put.
+            with self._fs.open(full, "xb") as handle:
+                handle.write(f"{os.getpid()}@{socket.gethostname()}".encode())
+        except FileExistsError:
+            return False
+        except OSError as error:
+            # Not every object store's refusal of the condition arrives as FileExistsError.
+            self._fs.invalidate_cache()
+            with suppress(OSError):
+                if self._fs.exists(full):
+                    return False
+            raise self._not_writable(error) from error
+        return True
 
 
 def safe_key(text: str) -> str:

@@ -25,12 +25,14 @@ class CellError(ValueError):
 
     Attributes:
         discreet: the message without the value, for columns where the value may name a person.
+        field: the field, where the error is that of one field.
     """
 
-    def __init__(self, expectation: str, value: Any = _NOTHING) -> None:
+    def __init__(self, expectation: str, value: Any = _NOTHING, *, field: str | None = None) -> None:
         kind = "" if value is _NOTHING else f", got {type(value).__name__}"
         super().__init__(expectation + kind + (f" {str(value)[:40]!r}" if kind else ""))
         self.discreet = expectation + kind
+        self.field = field
 
 
 def convert(kind: ColumnType, value: Any, time_zone: str, hash_key: bytes) -> Any:

@@ -14,8 +14,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -30,15 +30,24 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from mercurios.prohandel.errors import RequestContext, TerminalProHandelError, TransientProHandelError
+from mercurios.prohandel.answers import more_pages, page_size, raise_for_status, rows_of, source_clock
+from mercurios.prohandel.errors import (
+    EmptyPageError,
+    RequestContext,
+    TerminalProHandelError,
+    TransientProHandelError,
+)
+from mercurios.prohandel.pace import Pace
+from mercurios.prohandel.tokens import API_PATH, Token, Tokens, token_of
 
 log = logging.getLogger(__name__)
 
 DEFAULT_AUTH_URL = "https://auth.prohandel.cloud"
 TOKEN_PATH = "/api/v4/token"  # noqa: S105 - a path, not a token
-API_PATH = "/api/v2"
-MORE_PAGES_HEADER = "X-More-Pages-Available"
 CHECKED_PATH = "branch"  # small everywhere, and every run reads it
+
+
+_NOWHERE = RequestContext("")
 
 
 @dataclass(frozen=True)
@@ -77,17 +86,26 @@ class Page:
 
     Attributes:
         number: from 1.
-        rows: decoded objects; floating numbers as float.
+        rows: decoded objects; floating numbers as float, or as Decimal where only the exact decoder could read.
         body: the bytes, for reading again with exact decimals.
         more: whether the API says that more pages follow.
-        source_now: the API's clock when it answered, UTC.
+        source_now: the API's clock when it answered, UTC; None where it tells none.
+        full: how many rows a full page of the list has.
+        context: the request.
     """
 
     number: int
     rows: list[dict[str, Any]]
     body: bytes
     more: bool
-    source_now: datetime
+    source_now: datetime | None
+    full: int = 0
+    context: RequestContext = _NOWHERE
+
+    @cached_property
+    def keys(self) -> frozenset[str | bytes]:
+        """What tells its rows from others."""
+        return frozenset(map(_key, self.rows))
 
 
 class ProHandelClient:
@@ -111,14 +129,12 @@ class ProHandelClient:
         self._auth_url = auth_url.rstrip("/").removesuffix("/api/v4")
         self._credentials = credentials
         self._settings = settings or ClientSettings()
-        self._sleep = sleep
         self._session = requests.Session()
         adapter = HTTPAdapter(pool_maxsize=self._settings.pages_in_flight + 1)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
-        self._token: _Token | None = None
-        self._token_lock = threading.Lock()
-        self._budget = _Budget(self._settings.requests_per_minute, sleep or time.sleep)
+        self._tokens = Tokens(self._ask_for_token)
+        self._pace = Pace(self._settings.requests_per_minute, sleep=sleep)
 
     def __enter__(self) -> ProHandelClient:
         return self
@@ -137,9 +153,10 @@ class ProHandelClient:
             TerminalProHandelError: the credentials are refused, or the token may not read.
             TransientProHandelError: the service does not answer.
         """
-        server_url = self._current_token().server_url
+        ended = threading.Event()
+        server_url = self._tokens.current(ended).server_url
         context = RequestContext(CHECKED_PATH, 1, 1)
-        self._retrying(context, threading.Event())(self._request_page, CHECKED_PATH, 1, context)
+        self._retrying(context, ended)(self._request_page, context, ended)
         return server_url
 
     def pages(self, path: str, *, on_slip: Callable[[int], None] | None = None) -> Iterator[Page]:
@@ -193,70 +210,72 @@ class ProHandelClient:
 
     def _page(self, path: str, number: int, ended: threading.Event, before: Page | None = None) -> Page:
         context = RequestContext(path, number, self._settings.page_size)
-        return self._retrying(context, ended)(self._request_page, path, number, context, before)
+        return self._retrying(context, ended)(self._request_page, context, ended, before)
 
     def _slipped(self, path: str, before: Page, ended: threading.Event) -> bool:
         """Return whether the position where a page ended now holds a row that was not on that page."""
-        position = before.number * len(before.rows)
-        context = RequestContext(path, position, 1)
-        edge = self._retrying(context, ended)(self._request_page, path, position, context)
-        ids = {row.get("id") for row in before.rows}
-        return not edge.rows or edge.rows[0].get("id") not in ids
+        context = _end_of(path, before, self._settings.page_size)
+        try:
+            edge = self._retrying(context, ended)(self._request_page, context, ended)
+        except EmptyPageError:  # the list goes on, but not here: what was here has moved or gone
+            return True
+        return not _ends_on(edge, before)
 
     def _request_page(
-        self, path: str, number: int, context: RequestContext, before: Page | None = None
+        self, context: RequestContext, ended: threading.Event, before: Page | None = None
     ) -> Page:
-        """Request one page; `before` is the page that it may not repeat."""
-        token = self._current_token()
-        response = self._get(token, path, number, context)
+        """Request one page; `before` is the page whose rows it may not repeat."""
+        token = self._tokens.current(ended)
+        response = self._get(token, context, ended)
         if response.status_code == 401:
-            response = self._get(self._current_token(refused=token), path, number, context)
-        context = _with_correlation(context, response)
-        _raise_for_status(response, context)
-        more = response.headers.get(MORE_PAGES_HEADER, "").strip().lower()
-        if more not in ("true", "false"):
-            raise TransientProHandelError(f"the answer has no usable {MORE_PAGES_HEADER} header", context)
-        page = Page(number, _rows(response, context), response.content, more == "true", _clock(response))
-        if page.more and not page.rows:
-            raise TransientProHandelError("the page is empty although the API says that more follow", context)
+            response = self._get(self._tokens.current(ended, refused=token), context, ended)
+        page = _page_of(response, context)
         if before is not None and _repeats(page, before):
-            raise TransientProHandelError(f"the page repeats page {before.number}", context)
+            # A list into which a whole page of rows was inserted shows them again rightly; then its end has moved.
+            edge = self._request_page(_end_of(context.path, before, self._settings.page_size), ended)
+            if _ends_on(edge, before):
+                raise TransientProHandelError(f"the page repeats page {before.number}", page.context)
         return page
 
-    def _get(self, token: _Token, path: str, number: int, context: RequestContext) -> requests.Response:
-        self._budget.take()
-        settings = self._settings
+    def _get(self, token: Token, context: RequestContext, ended: threading.Event) -> requests.Response:
+        url = f"{token.server_url}{API_PATH}/{context.path}"
+        return self._send(
+            "GET",
+            url,
+            "no answer",
+            context,
+            ended,
+            params={"page": str(context.page), "pagesize": str(context.page_size)},
+            headers={"Authorization": f"Bearer {token.value}", "Accept": "application/json"},
+        )
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        failure: str,
+        context: RequestContext,
+        ended: threading.Event,
+        **arguments: Any,
+    ) -> requests.Response:
+        if not self._pace.take(ended):
+            raise TransientProHandelError("not sent: the read has ended", context)
+        timeout = (self._settings.connect_timeout, self._settings.read_timeout)
         try:
-            return self._session.get(
-                f"{token.server_url}{API_PATH}/{path}",
-                params={"page": str(number), "pagesize": str(context.page_size)},
-                headers={"Authorization": f"Bearer {token.value}", "Accept": "application/json"},
-                timeout=(settings.connect_timeout, settings.read_timeout),
-            )
+            return self._session.request(method, url, timeout=timeout, **arguments)
         except requests.RequestException as error:
             # Only the kind of error: its text may repeat addresses and headers.
-            raise TransientProHandelError(f"no answer: {_reason(error)}", context) from None
+            raise TransientProHandelError(f"{failure}: {_reason(error)}", context) from None
 
-    def _current_token(self, refused: _Token | None = None) -> _Token:
-        """Return a valid token; a new one when the current one is about to expire or was just refused."""
-        with self._token_lock:
-            token = self._token
-            if token is None or token is refused or token.expires_soon():
-                context = RequestContext("token")
-                token = self._token = self._retrying(context, threading.Event())(self._request_token, context)
-            return token
+    def _ask_for_token(self, ended: threading.Event) -> Token:
+        context = RequestContext("token")
+        return self._retrying(context, ended)(self._request_token, context, ended)
 
-    def _request_token(self, context: RequestContext) -> _Token:
+    def _request_token(self, context: RequestContext, ended: threading.Event) -> Token:
         body = {"apiKey": self._credentials.api_key, "secret": self._credentials.secret}
-        timeout = (self._settings.connect_timeout, self._settings.read_timeout)
-        self._budget.take()
         asked_at = time.monotonic()
-        try:
-            response = self._session.post(self._auth_url + TOKEN_PATH, json=body, timeout=timeout)
-        except requests.RequestException as error:
-            raise TransientProHandelError(
-                f"the token service does not answer: {_reason(error)}", context
-            ) from None
+        url = self._auth_url + TOKEN_PATH
+        response = self._send("POST", url, "the token service does not answer", context, ended, json=body)
         if response.status_code in (400, 401, 403):
             raise TerminalProHandelError(
                 f"the token service refuses the credentials with status {response.status_code}: "
@@ -270,13 +289,8 @@ class ProHandelClient:
                 context,
                 status=404,
             )
-        _raise_for_status(response, _with_correlation(context, response))
-        try:
-            answer = orjson.loads(response.content)
-            inner = answer["token"]["token"]
-            return _Token(str(inner["value"]), str(answer["serverUrl"]), asked_at + float(inner["expiresIn"]))
-        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-            raise TransientProHandelError("the token answer has an unknown shape", context) from None
+        raise_for_status(response.status_code, response.headers, _with_correlation(context, response))
+        return token_of(response.content, asked_at, context)
 
     def _retrying(self, context: RequestContext, ended: threading.Event) -> Retrying:
         wait = wait_random_exponential(multiplier=0.5, max=self._settings.longest_wait)
@@ -284,113 +298,72 @@ class ProHandelClient:
         def pause(state: RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
             asked = getattr(error, "retry_after", None)
-            return wait(state) if asked is None else min(asked, self._settings.longest_wait)
-
-        def rest(seconds: float) -> None:
-            if self._sleep:
-                self._sleep(seconds)
-            else:
-                ended.wait(seconds)
+            seconds = wait(state) if asked is None else min(asked, self._settings.longest_wait)
+            if getattr(error, "status", None) == 429:
+                # The limit is the credential's: no thread of this client sends anything before.
+                self._pace.hold(seconds)
+                return 0.0
+            return seconds
 
         return Retrying(
             retry=retry_if_exception_type(TransientProHandelError),
             stop=stop_after_attempt(self._settings.attempts) | stop_when_event_set(ended),
             wait=pause,
-            sleep=rest,
-            before_sleep=lambda state: _log_retry(context, state),
+            sleep=lambda seconds: self._pace.rest(seconds, ended),
+            before_sleep=lambda state: _log_retry(context, state, self._pace.held()),
             reraise=True,
         )
 
 
-@dataclass(frozen=True)
-class _Token:
-    value: str = field(repr=False)
-    server: str
-    expires_at: float
+def _page_of(response: requests.Response, context: RequestContext) -> Page:
+    """Read an answer as a page."""
+    context, headers = _with_correlation(context, response), response.headers
+    raise_for_status(response.status_code, headers, context)
+    page = Page(
+        number=context.page or 1,
+        rows=rows_of(response.content, headers, context),
+        body=response.content,
+        more=more_pages(headers, context),
+        source_now=source_clock(headers.get("Date")),
+        full=page_size(headers, context.page_size or 0),
+        context=context,
+    )
+    if page.more and not page.rows:
+        raise EmptyPageError("the page is empty although the API says that more follow", context)
+    return page
 
-    @property
-    def server_url(self) -> str:
-        return self.server.rstrip("/").removesuffix(API_PATH)
 
-    def expires_soon(self) -> bool:
-        return time.monotonic() > self.expires_at - 60
-
-
-class _Budget:
-    """Spaces requests so that a minute never holds more than the budget."""
-
-    def __init__(self, per_minute: float | None, sleep: Callable[[float], None]) -> None:
-        self._interval = 60.0 / per_minute if per_minute else 0.0
-        self._next = 0.0
-        self._lock = threading.Lock()
-        self._sleep = sleep
-
-    def take(self) -> None:
-        if not self._interval:
-            return
-        with self._lock:
-            now = time.monotonic()
-            start = max(now, self._next)
-            self._next = start + self._interval
-        if start > now:
-            self._sleep(start - now)
+def _key(row: dict[str, Any]) -> str | bytes:
+    """Return what tells a row from others: its id, all of it where it has none."""
+    key = row.get("id")
+    if isinstance(key, str) and key:
+        return key
+    return orjson.dumps(row, default=str, option=orjson.OPT_SORT_KEYS)
 
 
 def _repeats(page: Page, before: Page) -> bool:
-    """Return whether a page shows the same rows as the one before it, which no list of keyed rows can."""
-    return bool(page.rows) and page.body == before.body
+    """Return whether a page shows the rows of the one before it, in whatever order and version.
+
+    Fewer than all of them are no sign: rows that appear further up move others across the edge, and these are
+    rightly shown on both pages.
+    """
+    return bool(page.rows) and page.keys == before.keys
 
 
-def _raise_for_status(response: requests.Response, context: RequestContext) -> None:
-    status = response.status_code
-    if status == 200:
-        return
-    if status in (408, 425, 429) or status >= 500:
-        error = TransientProHandelError(f"the API answers with status {status}", context, status=status)
-        error.retry_after = retry_after(response.headers.get("Retry-After"), _clock(response))
-        raise error
-    remedy = {
-        401: "the token is refused although it is new: check what the key may read",
-        403: "the key may not read this resource: check its scope",
-        404: "the API has no such path: check the resource's mode in the tenant file",
-    }.get(status, "the request is refused")
-    raise TerminalProHandelError(f"the API answers with status {status}; {remedy}", context, status=status)
+def _end_of(path: str, page: Page, page_size: int) -> RequestContext:
+    """Return the smallest request whose last row stands where a page ended.
+
+    A full page of n rows ends at position n * number. A short one in the middle of a list says that positions are
+    no rows, so it can only be asked for again.
+    """
+    if len(page.rows) == page.full:
+        return RequestContext(path, page.number * page.full, 1)
+    return RequestContext(path, page.number, page_size)
 
 
-def retry_after(header: str | None, now: datetime) -> float | None:
-    """Return the seconds a `Retry-After` header asks for, in either of its forms; None without a usable one."""
-    if not header:
-        return None
-    try:
-        return max(0.0, float(header))
-    except ValueError:
-        pass
-    try:
-        moment = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    return max(0.0, (moment.astimezone(UTC) - now).total_seconds())
-
-
-def _rows(response: requests.Response, context: RequestContext) -> list[dict[str, Any]]:
-    try:
-        rows = orjson.loads(response.content)
-    except orjson.JSONDecodeError:
-        kind = response.headers.get("Content-Type", "unknown")
-        raise TransientProHandelError(
-            f"the answer is not readable JSON (content type {kind})", context
-        ) from None
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise TransientProHandelError("the answer is not a list of objects", context)
-    return rows
-
-
-def _clock(response: requests.Response) -> datetime:
-    """Return the source's clock, which decides watermarks and business days; ours only where it tells none."""
-    try:
-        return parsedate_to_datetime(response.headers["Date"]).astimezone(UTC).replace(microsecond=0)
-    except (KeyError, ValueError):
-        return datetime.now(UTC).replace(microsecond=0)
+def _ends_on(edge: Page, before: Page) -> bool:
+    """Return whether the position where a page ended still holds a row of that page."""
+    return bool(edge.rows) and _key(edge.rows[-1]) in before.keys
 
 
 def _with_correlation(context: RequestContext, response: requests.Response) -> RequestContext:
@@ -408,7 +381,7 @@ def _reason(error: requests.RequestException) -> str:
     }.get(type(error), type(error).__name__)
 
 
-def _log_retry(context: RequestContext, state: RetryCallState) -> None:
+def _log_retry(context: RequestContext, state: RetryCallState, held: float) -> None:
     error = state.outcome.exception() if state.outcome else None
-    pause = state.next_action.sleep if state.next_action else 0.0
+    pause = max(held, state.next_action.sleep if state.next_action else 0.0)
     log.warning("try %d of %s failed: %s; next in %.1f s", state.attempt_number, context, error, pause)

@@ -7,21 +7,18 @@ keeps memory flat for millions of rows.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from io import BytesIO
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from mercurios.landing.manifest import Counts, DriftNote, Part
 from mercurios.landing.store import LandingStore, PartWriter
+from mercurios.prohandel.keys import KeySet, Known, are_in, content_hashes, key_hashes
 from mercurios.prohandel.resources import Resource
 from mercurios.prohandel.typing import Rejected, Stamp, TypedPage, schema, type_rows
 from mercurios.tenants import Drift
@@ -35,6 +32,9 @@ QUARANTINE_SCHEMA = pa.schema(
         pa.field("payload", pa.string()),
     ]
 )
+
+_A_HANDFUL = 5  # so many bad rows are bad rows, whatever their share
+_SHARE_OF_A_CHANGED_TYPE = 0.5
 
 
 class Collector:
@@ -62,8 +62,8 @@ class Collector:
         self._stamp = stamp
         self._drift = drift
         self._known = known
-        self._seen: list[np.ndarray] = []  # keys of this pass, a page each
-        self._earlier: np.ndarray | None = None  # keys of earlier passes, sorted
+        self._seen = KeySet()  # in this pass
+        self._earlier: KeySet | None = None  # in the passes before
         self._rows = PartWriter(
             store, f"{prefix}/{resource.table}-rows.parquet", "rows", resource.name, schema(resource)
         )
@@ -80,66 +80,81 @@ class Collector:
         self.extracted = 0
         self.unchanged = 0
         self.newest_cursor: datetime | None = None
+        self._without_cursor = 0
         self._unknown: Counter[str] = Counter()
         self._missing: Counter[str] = Counter()
+        self._refused: Counter[str] = Counter()
 
     @property
     def landed(self) -> int:
         """Rows written so far."""
         return self._rows.rows
 
-    def take(self, rows: Sequence[dict[str, Any]], reread: Callable[[], Sequence[dict[str, Any]]]) -> None:
-        """Type one page of rows and write what is new; `reread` decodes the page again with exact decimals."""
+    def take(self, rows: Sequence[dict[str, Any]], reread: Callable[[], Sequence[dict[str, Any]]]) -> bool:
+        """Type one page of rows and write what is new.
+
+        Args:
+            rows: decoded rows.
+            reread: decodes the page again with exact decimals.
+
+        Returns:
+            Whether this pass had already shown every one of these rows.
+        """
         page = type_rows(
-            self.resource,
-            rows,
-            self._stamp,
-            first_row=self.extracted,
-            reread=reread,
-            quarantine_unknown=self._drift == Drift.QUARANTINE,
+            self.resource, rows, self._stamp, first_row=self.extracted, reread=reread, drift=self._drift
         )
         self.extracted += len(rows)
         self._unknown.update(page.unknown_fields)
         self._missing.update(page.missing_fields)
-        self._note_cursor(page.table)
-        self._write(self._first_seen(page))
+        self._refused.update(row.field for row in page.rejected if row.field)
+        keys = key_hashes(page.table["id"].to_pylist())
+        refused = key_hashes([row.source_id for row in page.rejected if row.source_id])
+        shown = np.concatenate([keys, refused])
+        repeated = bool(shown.size) and self._seen.holds_all(shown)
+        self._seen.add(shown)
+        fresh = self._first_seen(page, keys)
+        self._note_cursor(fresh.table)
+        self._write(fresh)
+        return repeated
+
+    def note_missing(self, field: str, rows: int) -> None:
+        """Count rows that lack a field in which other rows are nested."""
+        if rows:
+            self._missing[field] += rows
 
     def misses_known_rows(self) -> bool:
-        """Return whether a row that the warehouse holds as living was not seen."""
+        """Return whether a row that the warehouse holds as living was not shown by any pass."""
         if self._known is None:
             return False
-        seen = np.sort(np.concatenate([*self._seen, np.zeros(0, np.uint64)]))
-        return not bool(_is_known(self._known.keys, seen).all())
+        shown = self._seen.hold(self._known.keys)
+        if self._earlier is not None:
+            shown |= self._earlier.hold(self._known.keys)
+        return not bool(shown.all())
 
     def begin_another_pass(self) -> None:
         """From here on only rows that no earlier pass showed are taken."""
-        earlier = [] if self._earlier is None else [self._earlier]
-        self._earlier = np.sort(np.concatenate([*earlier, *self._seen, np.zeros(0, np.uint64)]))
-        self._seen = []
+        self._earlier = self._earlier or KeySet()
+        self._earlier.add_all(self._seen)
+        self._seen = KeySet()
 
-    def _first_seen(self, page: TypedPage) -> TypedPage:
-        """Note the keys of a page, and leave out what an earlier pass has shown."""
-        keys = _key_hashes(page.table["id"].to_pylist())
-        self._seen += [keys, _key_hashes([row.source_id for row in page.rejected if row.source_id])]
+    def _first_seen(self, page: TypedPage, keys: np.ndarray) -> TypedPage:
+        """Leave out what an earlier pass has shown."""
         if self._earlier is None:
             return page
-        fresh = page.table.filter(pa.array(~_is_known(keys, self._earlier)))
+        fresh = page.table.filter(pa.array(~self._earlier.hold(keys)))
         # A row without an id cannot be told from the same row of the pass before.
         rejected = [
             row
             for row in page.rejected
-            if row.source_id and not _is_known(_key_hashes([row.source_id]), self._earlier)[0]
+            if row.source_id and not self._earlier.holds_all(key_hashes([row.source_id]))
         ]
         self.unchanged += page.table.num_rows - fresh.num_rows + len(page.rejected) - len(rejected)
         return TypedPage(fresh, rejected, page.unknown_fields, page.missing_fields)
 
     def _write(self, page: TypedPage) -> None:
         table = page.table
-        if self._drift == Drift.FREEZE and page.unknown_fields:
-            index = table.schema.get_field_index("_extra")
-            table = table.set_column(index, "_extra", pa.nulls(table.num_rows, pa.string()))
         if self._known is not None and table.num_rows:
-            seen = pa.array(_is_known(_short_hashes(table["_content_hash"]), self._known.hashes))
+            seen = pa.array(are_in(content_hashes(table["_content_hash"]), self._known.hashes))
             same = table.filter(seen)
             self.unchanged += same.num_rows
             self._keys.write(same.select(["id"]).cast(KEYS_SCHEMA))
@@ -152,25 +167,35 @@ class Collector:
 
     def _note_cursor(self, table: pa.Table) -> None:
         if self.resource.cursor_column and table.num_rows:
-            newest = pc.max(table[self.resource.cursor_column]).as_py()
+            cursors = table[self.resource.cursor_column]
+            self._without_cursor += cursors.null_count
+            newest = pc.max(cursors).as_py()
             if newest is not None and (self.newest_cursor is None or newest > self.newest_cursor):
                 self.newest_cursor = newest
 
     def counts(self) -> Counts:
         """Return how many rows came and what became of them."""
-        return Counts(extracted=self.extracted, unchanged=self.unchanged, quarantined=self._quarantine.rows)
+        return Counts(
+            extracted=self.extracted,
+            unchanged=self.unchanged,
+            quarantined=self._quarantine.rows,
+            without_cursor=self._without_cursor,
+        )
 
     def drift_notes(self) -> list[DriftNote]:
-        """Return the fields that appeared or vanished."""
-        appeared = [
-            DriftNote(resource=self.resource.name, field=name, change="appeared", rows=rows)
-            for name, rows in sorted(self._unknown.items())
+        """Return the fields that appeared, vanished or changed their type."""
+        found: dict[str, Mapping[str, int]] = {
+            "appeared": self._unknown,
+            "vanished": self._missing,
+            "retyped": retyped(self._refused, self.extracted),
+        }
+        return [
+            DriftNote.model_validate(
+                {"resource": self.resource.name, "field": name, "change": change, "rows": rows}
+            )
+            for change, fields in found.items()
+            for name, rows in sorted(fields.items())
         ]
-        vanished = [
-            DriftNote(resource=self.resource.name, field=name, change="vanished", rows=rows)
-            for name, rows in sorted(self._missing.items())
-        ]
-        return appeared + vanished
 
     def close(self) -> list[Part]:
         """Finish the parts and return those that hold rows."""
@@ -194,43 +219,15 @@ def _quarantine_table(rejected: Sequence[Rejected]) -> pa.Table:
     )
 
 
-def _short_hashes(hashes: pa.ChunkedArray) -> np.ndarray:
-    """Return the first 64 bits of each hash as numbers: 8 bytes a row are what keeps memory flat."""
-    text = hashes.combine_chunks() if isinstance(hashes, pa.ChunkedArray) else hashes
-    joined = b"".join(value.as_py()[:16].encode() for value in text)
-    return np.frombuffer(bytes.fromhex(joined.decode()), dtype=">u8").astype(np.uint64)
+def retyped(refused: Mapping[str, int], rows: int) -> dict[str, int]:
+    """Return the fields whose type changed at the source: most rows of a read are refused for their value.
 
-
-def _is_known(hashes: np.ndarray, known: np.ndarray) -> np.ndarray:
-    if not known.size:
-        return np.zeros(len(hashes), dtype=bool)
-    position = np.minimum(np.searchsorted(known, hashes), known.size - 1)
-    found: np.ndarray = known[position] == hashes
-    return found
-
-
-def _key_hashes(ids: Sequence[str]) -> np.ndarray:
-    """Return the first 64 bits of each id's MD5, which every engine can compute too."""
-    digests = b"".join(hashlib.md5(key.encode(), usedforsecurity=False).digest()[:8] for key in ids)
-    return np.frombuffer(digests, dtype=">u8").astype(np.uint64)
-
-
-@dataclass(frozen=True)
-class Known:
-    """What the warehouse holds of a resource: keys and contents of its living rows, 64 bits each, sorted."""
-
-    keys: np.ndarray
-    hashes: np.ndarray
-
-
-def load_known(store: LandingStore, url: str | None) -> dict[str, Known]:
-    """Return what is known by resource. The file has the columns `resource`, `key64` and `hash64`."""
-    if url is None:
-        return {}
-    table = pq.read_table(BytesIO(store.read_bytes(url)))
-    result: dict[str, Known] = {}
-    for name in pc.unique(table["resource"]).to_pylist():
-        rows = table.filter(pc.equal(table["resource"], name))
-        keys, hashes = (np.sort(rows[column].to_numpy().astype(np.uint64)) for column in ("key64", "hash64"))
-        result[name] = Known(keys, hashes)
-    return result
+    Args:
+        refused: by field, how many rows were refused for its value.
+        rows: how many rows the read had.
+    """
+    return {
+        name: count
+        for name, count in refused.items()
+        if count > _A_HANDFUL and count >= _SHARE_OF_A_CHANGED_TYPE * rows
+    }

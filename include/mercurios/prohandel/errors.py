@@ -40,5 +40,9 @@ class TransientProHandelError(ProHandelError):
     retry_after: float | None = None
 
 
+class EmptyPageError(TransientProHandelError):
+    """A page without rows although the API says that more follow."""
+
+
 class TerminalProHandelError(ProHandelError):
     """Trying again cannot help: wrong credentials, an unknown path, a refused request."""

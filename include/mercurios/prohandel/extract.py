@@ -6,13 +6,11 @@ are kept, because a complete read that no longer shows a key means the row is go
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -20,7 +18,11 @@ from mercurios.landing.manifest import Manifest
 from mercurios.landing.plan import ResourcePlan, RunPlan
 from mercurios.landing.store import LandingStore
 from mercurios.prohandel.client import Page, ProHandelClient
-from mercurios.prohandel.collect import Collector, load_known
+from mercurios.prohandel.collect import Collector
+from mercurios.prohandel.decode import decode_exact
+from mercurios.prohandel.errors import TransientProHandelError
+from mercurios.prohandel.keys import load_known
+from mercurios.prohandel.passes import Pass, Verdict, judge
 from mercurios.prohandel.resources import RESOURCES, children_of
 from mercurios.prohandel.typing import Stamp
 from mercurios.tenants import Extraction, Mode
@@ -28,7 +30,9 @@ from mercurios.tenants import Extraction, Mode
 log = logging.getLogger(__name__)
 
 _PROGRESS_SECONDS = 10.0
-_MOST_PASSES = 3  # over a list that moves while it is read
+_REPEATED_PAGES = (
+    10  # pages in a row that this pass has shown: more than rows that appear further up can explain
+)
 _WINDOW_PAGES = 3  # pages in a row without anything new after which a window read stops
 
 
@@ -60,7 +64,7 @@ def extract(client: ProHandelClient, store: LandingStore, request: ExtractReques
         LandingError: the landing area could not be written.
     """
     plan = request.plan
-    attempt = store.next_attempt(plan.tenant_id, request.resource, plan.run_id)
+    attempt = store.reserve_attempt(plan.tenant_id, request.resource, plan.run_id)
     prefix = store.prefix(plan.tenant_id, request.resource, plan.run_id, attempt)
     reading = _Reading(request, store, prefix)
     with reading:
@@ -81,6 +85,8 @@ class _Reading:
         self.pages = 0
         self.quiet_pages = 0
         self.stopped_early = False
+        self.repeated_pages = 0
+        self.verdict = Verdict.BELIEVED
         self.extracted_at = datetime.now(UTC)
         known = load_known(store, self.plan.known_url)
         self.collectors = [
@@ -113,6 +119,7 @@ class _Reading:
     @property
     def path(self) -> str:
         if self.plan.mode == Mode.CHANGED and self.plan.since is not None:
+            # Cut to the millisecond, never rounded: up would pass a real value.
             since = self.plan.since.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
             return f"{self.resource.name}/changed/{since}"
         return self.resource.name
@@ -120,38 +127,47 @@ class _Reading:
     @property
     def complete(self) -> bool:
         """Whether this read enumerated every row of the source."""
+        return self.is_whole_list and self.verdict is Verdict.BELIEVED
+
+    @property
+    def is_whole_list(self) -> bool:
+        """Whether the read goes over the list itself, to its end; a window may reach it too."""
         return self.path == self.resource.name and not self.stopped_early
 
     def read(self, client: ProHandelClient) -> None:
-        """Read the list, and once more where rows slipped from page to page behind the reader's back.
+        """Read the list, and again where a pass cannot be believed; what any pass showed counts as seen.
 
-        A read is believed only if no row slipped, and a complete one only if every row known to live was seen;
-        otherwise the list is read again, and what any pass showed counts as seen. A list of changes is watched
-        like any other: the watermark passes a row that slipped there, and only the next complete read would find it.
+        A list of changes is watched like any other: the watermark passes a row that slipped there, and only the
+        next complete read would find it. A window ends where nothing is new, whatever lies behind.
         """
-        may_stop_early = self.plan.mode == Mode.WINDOW and self.plan.since is not None
-        for number in range(1, _MOST_PASSES + 1):
+        is_window = self.plan.mode == Mode.WINDOW and self.plan.since is not None
+        passes: list[Pass] = []
+        while True:
             slips: list[int] = []
-            on_slip = None if may_stop_early else slips.append
-            for page in self.watched(client.pages(self.path, on_slip=on_slip)):
+            for page in self.watched(client.pages(self.path, on_slip=slips.append)):
                 self.take(page)
-                self.stopped_early = may_stop_early and number == 1 and self.quiet_pages >= _WINDOW_PAGES
-                if self.stopped_early:
+                if is_window and not passes and self.quiet_pages >= _WINDOW_PAGES:
+                    self.stopped_early = True
                     return
-            missing = (
-                number == 1
-                and self.complete
-                and any(collector.misses_known_rows() for collector in self.collectors)
-            )
-            if not (missing or slips):
-                return
-            log.info(
-                "%s: %s; reading again",
-                self.resource.name,
-                f"rows slipped at the end of pages {slips}" if slips else "known rows were not shown",
-            )
+            passes.append(Pass(tuple(slips), self.is_whole_list and self.misses_known_rows()))
+            self.verdict = judge(passes)
+            if self.verdict is not Verdict.AGAIN:
+                break
+            log.info("%s: %s; reading again", self.resource.name, _doubt(passes[-1]))
             for collector in self.collectors:
                 collector.begin_another_pass()
+        if self.verdict is not Verdict.BELIEVED:
+            log.warning(
+                "%s: %s, in the last of %d passes; nothing is taken for deleted%s",
+                self.resource.name,
+                _doubt(passes[-1]),
+                len(passes),
+                " and the watermark stays" if self.verdict is Verdict.UNSETTLED else "",
+            )
+
+    def misses_known_rows(self) -> bool:
+        """Return whether a row that the warehouse holds as living was not shown."""
+        return any(collector.misses_known_rows() for collector in self.collectors)
 
     def watched(self, pages: Iterator[Page]) -> Iterator[Page]:
         """Pass pages on and say now and then how far the read is."""
@@ -164,17 +180,36 @@ class _Reading:
         log.info("%s: read to the end: %s", self.resource.name, self._progress())
 
     def take(self, page: Page) -> None:
-        """Type, filter and write one page."""
-        self.source_now = self.source_now or page.source_now
+        """Type, filter and write one page.
+
+        Raises:
+            TransientProHandelError: the API keeps showing what it has shown, and says that more follows.
+        """
+        self.source_now = self.source_now or self._clock_of(page)
         self.pages += 1
         parent, *children = self.collectors
         before = parent.landed
-        parent.take(page.rows, partial(_exact, page))
+        repeated = parent.take(page.rows, lambda: decode_exact(page.body))
         for child in children:
             field = child.resource.child_field or ""
             key = child.resource.parent_key or ""
+            parent.note_missing(field, sum(field not in row for row in page.rows))
             child.take(_nested(page.rows, field, key), partial(_exact_nested, page, field, key))
         self.quiet_pages = 0 if parent.landed > before else self.quiet_pages + 1
+        self.repeated_pages = self.repeated_pages + 1 if repeated else 0
+        if self.repeated_pages >= _REPEATED_PAGES and page.more:
+            raise TransientProHandelError(
+                f"the last {_REPEATED_PAGES} pages showed only rows that pages before them had shown, "
+                "and the API goes on to say that more follow",
+                page.context,
+            )
+
+    def _clock_of(self, page: Page) -> datetime:
+        """Return the source's clock at the first answer; ours where it tells none, which the overlap allows for."""
+        if page.source_now is not None:
+            return page.source_now
+        log.warning("%s: the API tells no usable time: our own clock stands in for it", self.resource.name)
+        return datetime.now(UTC).replace(microsecond=0)
 
     def manifest(self, attempt: int) -> Manifest:
         """Close the parts and describe them."""
@@ -189,6 +224,7 @@ class _Reading:
             fence=plan.fence,
             mode=self.plan.mode,
             complete=self.complete,
+            settled=self.verdict is not Verdict.UNSETTLED,
             extracted_at=self.extracted_at,
             source_now=source_now,
             cursor_from=self.plan.since,
@@ -201,10 +237,11 @@ class _Reading:
     def _cursor_to(self, source_now: datetime) -> datetime | None:
         """Return the greatest cursor seen, but never later than the read began by the source's own clock.
 
-        A row changed behind the reader's back has a later cursor than that, so the next run finds it.
+        A row changed behind the reader's back has a later cursor than that, so the next run finds it. A list that
+        never stood still may have hidden rows of any cursor, so it leaves the cursor where it was.
         """
         newest = self.collectors[0].newest_cursor
-        if newest is None:
+        if newest is None or self.verdict is Verdict.UNSETTLED:
             return self.plan.since
         return min(newest.replace(tzinfo=UTC), source_now)
 
@@ -228,15 +265,11 @@ def _nested(rows: Sequence[dict[str, Any]], field: str, key: str) -> list[dict[s
     return nested
 
 
-def _exact(page: Page) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = json.loads(page.body, parse_float=Decimal, parse_int=_whole)
-    return rows
-
-
 def _exact_nested(page: Page, field: str, key: str) -> list[dict[str, Any]]:
-    return _nested(_exact(page), field, key)
+    return _nested(decode_exact(page.body), field, key)
 
 
-def _whole(digits: str) -> int | Decimal:
-    number = int(digits)
-    return number if -(2**63) <= number < 2**64 else Decimal(number)
+def _doubt(last: Pass) -> str:
+    return (
+        f"rows slipped at the end of pages {list(last.slips)}" if last.slips else "known rows were not shown"
+    )

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import orjson
@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 
 from mercurios.prohandel import cells
 from mercurios.prohandel.resources import Column, ColumnType, Resource
+from mercurios.tenants import Drift
 
 ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     ColumnType.INTEGER: pa.int64(),
@@ -48,12 +49,14 @@ class Rejected:
         reason: field, expectation and the value's shape.
         payload: the row as JSON with persons' numbers hashed; of a resource with personal data only the fields
             the contract keeps.
+        field: the one field whose value does not fit; None where that is not the reason.
     """
 
     row_number: int
     source_id: str | None
     reason: str
     payload: str
+    field: str | None = None
 
 
 @dataclass
@@ -100,9 +103,13 @@ def type_rows(
     *,
     first_row: int = 0,
     reread: Callable[[], Sequence[dict[str, Any]]] | None = None,
-    quarantine_unknown: bool = False,
+    drift: Drift = Drift.EVOLVE,
 ) -> TypedPage:
     """Type one page.
+
+    What drift does to a row: under `evolve` an unknown field goes to `_extra` and a missing one is null; under
+    `freeze` an unknown field is left out; under `quarantine` a row with an unknown field is refused. A row that
+    lacks a declared field is refused under both of these, so that what RAW holds is not overwritten with nulls.
 
     Args:
         resource: the contract.
@@ -111,13 +118,13 @@ def type_rows(
             value each row carries under that name.
         first_row: number of the page's first row within the extraction.
         reread: decodes the page again with exact decimals; asked for only when the fast path refuses.
-        quarantine_unknown: a row with an undeclared field is quarantined (drift policy `quarantine`).
+        drift: the policy.
 
     Returns:
         The typed page; `table` has the columns of `schema(resource)`.
     """
-    unknown, missing, extras = _drift(resource, rows, stamp)
-    if not (quarantine_unknown and unknown):
+    unknown, missing, extras = _drift(resource, rows, stamp, drift)
+    if not (drift is Drift.QUARANTINE and unknown) and not (drift is not Drift.EVOLVE and missing):
         kept = _kept(resource, rows)
         try:
             columns = zip(*kept, strict=True) if kept else ([] for _ in resource.columns)
@@ -131,13 +138,13 @@ def type_rows(
         else:
             table = _assemble(resource, arrays, parents, kept, extras, stamp)
             return TypedPage(table, [], unknown, missing)
-    page = _exact_page(resource, reread() if reread else rows, stamp, first_row, quarantine_unknown)
+    page = _exact_page(resource, reread() if reread else rows, stamp, first_row, drift)
     page.unknown_fields, page.missing_fields = unknown, missing
     return page
 
 
 def _drift(
-    resource: Resource, rows: Sequence[dict[str, Any]], stamp: Stamp
+    resource: Resource, rows: Sequence[dict[str, Any]], stamp: Stamp, drift: Drift
 ) -> tuple[Counter[str], Counter[str], list[str | None] | None]:
     expected = resource.fields | resource.dropped
     own = {name for name in (stamp.parent_key,) if name}
@@ -157,7 +164,7 @@ def _drift(
         missing.update(resource.fields - names)
         if new:
             unknown.update(new)
-            if not resource.personal:
+            if drift is not Drift.FREEZE and not resource.personal:
                 extras = extras or [None] * len(rows)
                 extras[index] = orjson.dumps({name: row[name] for name in new}, default=float).decode()
     return unknown, missing, extras
@@ -174,16 +181,23 @@ def _kept(resource: Resource, rows: Sequence[dict[str, Any]]) -> list[tuple[Any,
 
 def _require_keys(resource: Resource, arrays: Sequence[pa.Array]) -> None:
     index = next(i for i, column in enumerate(resource.columns) if column.name == "id")
-    if arrays[index].null_count or pc.any(pc.equal(arrays[index], "")).as_py():
+    ids = arrays[index]
+    if ids.null_count or pc.any(pc.equal(ids, "")).as_py():
         raise ValueError("a row has no id")
+    if pc.any(pc.not_equal(ids, pc.utf8_trim_whitespace(ids))).as_py():
+        raise ValueError("an id is padded")
+
+
+def _is_key(value: Any) -> TypeGuard[str]:
+    """Return whether a value identifies a row. A padded key would make a second row of the one without padding."""
+    return isinstance(value, str) and value != "" and value == value.strip()
 
 
 def _parents(resource: Resource, rows: Sequence[dict[str, Any]]) -> list[str] | None:
     """Return the key of the row around each nested row; None for a resource that is not nested."""
     if resource.parent_key is None:
         return None
-    keys = (row.get(resource.parent_key) for row in rows)
-    parents = [key for key in keys if isinstance(key, str) and key]
+    parents = [key for key in (row.get(resource.parent_key) for row in rows) if _is_key(key)]
     if len(parents) < len(rows):
         raise cells.CellError(f"the {resource.child_of} around the row has no usable id")
     return parents
@@ -323,33 +337,42 @@ def _instants(values: Sequence[Any], time_zone: str) -> pa.Array:
 
 
 def _exact_page(
-    resource: Resource, rows: Sequence[dict[str, Any]], stamp: Stamp, first_row: int, quarantine_unknown: bool
+    resource: Resource, rows: Sequence[dict[str, Any]], stamp: Stamp, first_row: int, drift: Drift
 ) -> TypedPage:
     good: list[dict[str, Any]] = []
     values: list[list[Any]] = []
     rejected: list[Rejected] = []
-    expected = resource.fields | resource.dropped | {stamp.parent_key}
     for number, row in enumerate(rows, start=first_row):
-        new = sorted(row.keys() - expected)
         try:
-            if quarantine_unknown and new:
-                raise cells.CellError(f"unknown field {', '.join(new)} under drift policy quarantine")
+            _require_fields(resource, row, stamp, drift)
             values.append(_exact_row(resource, row, stamp))
             good.append(row)
         except cells.CellError as error:
-            rejected.append(_rejected(resource, row, number, str(error), stamp))
+            rejected.append(_rejected(resource, row, number, error, stamp))
     arrays = [
         pa.array([row[i] for row in values], ARROW_TYPES[column.type])
         for i, column in enumerate(resource.columns)
     ]
-    _, _, extras = _drift(resource, good, stamp)
+    _, _, extras = _drift(resource, good, stamp, drift)
     table = _assemble(resource, arrays, _parents(resource, good), _kept(resource, good), extras, stamp)
     return TypedPage(table, rejected)
 
 
+def _require_fields(resource: Resource, row: dict[str, Any], stamp: Stamp, drift: Drift) -> None:
+    """Refuse a row whose fields the drift policy does not allow."""
+    new = sorted(row.keys() - resource.fields - resource.dropped - {stamp.parent_key})
+    if new and drift is Drift.QUARANTINE:
+        raise cells.CellError(f"unknown field {', '.join(new)} under drift policy {drift}")
+    gone = sorted(resource.fields - row.keys())
+    if gone and drift is not Drift.EVOLVE:
+        raise cells.CellError(f"missing field {', '.join(gone)} under drift policy {drift}")
+
+
 def _exact_row(resource: Resource, row: dict[str, Any], stamp: Stamp) -> list[Any]:
-    if not isinstance(row.get("id"), str) or not row["id"]:
-        raise cells.CellError("field 'id': expected a non-empty key")
+    if not _is_key(row.get("id")):
+        padded = isinstance(row.get("id"), str) and row["id"].strip()
+        expectation = "a key without spaces around it" if padded else "a non-empty key"
+        raise cells.CellError(f"field 'id': expected {expectation}", field="id")
     _parents(resource, [row])
     result = []
     for column in resource.columns:
@@ -358,20 +381,24 @@ def _exact_row(resource: Resource, row: dict[str, Any], stamp: Stamp) -> list[An
         except cells.CellError as error:
             hidden = resource.personal or column.type is ColumnType.KEY_HASH
             reason = error.discreet if hidden else str(error)
-            raise cells.CellError(f"field {column.field!r}: {reason}") from error
+            raise cells.CellError(f"field {column.field!r}: {reason}", field=column.field) from error
     return result
 
 
-def _rejected(resource: Resource, row: dict[str, Any], number: int, reason: str, stamp: Stamp) -> Rejected:
+def _rejected(
+    resource: Resource, row: dict[str, Any], number: int, error: cells.CellError, stamp: Stamp
+) -> Rejected:
     kept = {k: v for k, v in row.items() if not resource.personal or k in resource.fields}
     kept = {k: v for k, v in kept.items() if k not in resource.dropped}
     for column in resource.columns:
         if column.type is ColumnType.KEY_HASH and column.field in kept:
             kept[column.field] = _hash_or_refusal(kept[column.field], stamp.hash_key)
-    source_id = row.get("id")
+    # The row lives at the source whatever stands around its key, so the key counts as seen without it.
+    key = row.get("id")
+    source_id = key.strip() if isinstance(key, str) else None
     # Numbers stand in the payload as they came, so that the row can be replayed.
     payload = orjson.dumps(kept, default=lambda number: orjson.Fragment(str(number))).decode()
-    return Rejected(number, source_id if isinstance(source_id, str) and source_id else None, reason, payload)
+    return Rejected(number, source_id or None, str(error), payload, error.field)
 
 
 def _hash_or_refusal(value: Any, hash_key: bytes) -> str | bool | None:

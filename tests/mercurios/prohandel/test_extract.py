@@ -141,7 +141,8 @@ def test_window_mode_stops_where_nothing_is_new_and_is_no_complete_read(
     asked: list[str] = []
 
     def listen(_: Simulator, request: Request) -> Answer | None:
-        asked.append(request.query["page"])
+        if request.query["pagesize"] == "100":
+            asked.append(request.query["page"])
         return None
 
     living.simulator.application.interceptors.insert(0, listen)
@@ -230,7 +231,7 @@ def test_a_process_killed_before_the_manifest_leaves_parts_that_nobody_loads(ret
 
     left = retailer.landing / "tenant=mini/resource=article/run=r1/attempt=01"
     assert done.returncode == -signal.SIGKILL
-    assert [path.name for path in left.iterdir()] == ["article-rows.parquet"]
+    assert {path.name for path in left.iterdir()} == {"article-rows.parquet", "reserved"}
     [url] = retailer.extract(plan, "article")
     assert "/attempt=02/" in url
     retailer.load(url)
@@ -254,7 +255,7 @@ def test_an_outage_in_the_middle_leaves_no_manifest_no_open_file_and_a_clean_nex
 
     gc.collect()
     [attempt] = (living.landing / "tenant=mini/resource=sale/run=r1").iterdir()
-    assert [path.name for path in attempt.iterdir()] == ["sale-rows.parquet"]
+    assert {path.name for path in attempt.iterdir()} == {"sale-rows.parquet", "reserved"}
     living.simulator.application.interceptors.pop(0)
     living.load(*living.extract(plan, "sale", page_size=100))
     assert living.differences("sale") == []
@@ -282,8 +283,8 @@ def test_a_full_disk_is_named_with_the_remedy(
     monkeypatch.setattr(PartWriter, "ROW_GROUP", row_group)
     plan = retailer.begin("r1")
     attempt = retailer.landing / "tenant=mini/resource=article/run=r1/attempt=01"
-    original = retailer.store.next_attempt
-    monkeypatch.setattr(retailer.store, "next_attempt", lambda *_: 1)
+    original = retailer.store.reserve_attempt
+    monkeypatch.setattr(retailer.store, "reserve_attempt", lambda *_: 1)
     attempt.mkdir(parents=True)
     (attempt / "article-rows.parquet").symlink_to("/dev/full")
 

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from retailer import expected_row, hash_of
 
-from mercurios.prohandel.client import Page
-from mercurios.prohandel.extract import _exact
+from mercurios.prohandel.decode import decode_exact
 from mercurios.prohandel.resources import RESOURCES, Column, ColumnType, Resource
 from mercurios.prohandel.typing import Stamp, TypedPage, type_rows
+from mercurios.tenants import Drift
 
 NOW = datetime(2026, 3, 4, 4, 0)
 KEY = b"tests"
@@ -77,10 +77,13 @@ def typed(resource: Resource | str, rows: list[str], zone: str = "UTC", **option
     """Type rows as an extraction does: the fast path sees doubles, the exact path reads the bytes again."""
     declared = RESOURCES[resource] if isinstance(resource, str) else resource
     body = f"[{','.join(rows)}]".encode()
-    page = Page(1, orjson.loads(body), body, False, NOW)
     stamp = Stamp("mini", "run", NOW, zone, options.pop("hash_key", KEY), declared.parent_key)
     return type_rows(
-        declared, page.rows, stamp, reread=options.pop("reread", lambda: _exact(page)), **options
+        declared,
+        orjson.loads(body),
+        stamp,
+        reread=options.pop("reread", lambda: decode_exact(body)),
+        **options,
     )
 
 
@@ -309,7 +312,7 @@ def test_quarantine_keeps_numbers_as_they_came() -> None:
 
 
 def test_the_drift_policy_quarantine_names_the_unknown_field() -> None:
-    page = typed("sale", [row_of("sale"), row_of("sale", id='"b"', tier="1")], quarantine_unknown=True)
+    page = typed("sale", [row_of("sale"), row_of("sale", id='"b"', tier="1")], drift=Drift.QUARANTINE)
 
     assert page.table["id"].to_pylist() == ["good"]
     assert only_reason(page) == "unknown field tier under drift policy quarantine"

@@ -1,0 +1,99 @@
+"""From the bytes of a page to rows.
+
+One value that no warehouse can hold (half of a surrogate pair, a number beyond a double, a byte that is not UTF-8)
+must not make its whole page unreadable for ever. Such a value is replaced by an object that shows it and that no
+column takes, so typing quarantines its row alone, and a replay refuses it too. Strict decoders know only whole
+bodies, so the forgiving one reads where the strict one refuses.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+UNREADABLE = "unreadable"
+"""The one key of the object that stands where a value cannot be held; its value shows what came."""
+
+_MOST_DIGITS = 400  # more than a double has, and few enough that nobody's time is spent on them
+_SUSPECT = re.compile(
+    r"[\udc80-\udcff]|\\u[dD][89a-fA-F]"
+)  # bytes that are not UTF-8, and escaped surrogates
+
+
+def decode(body: bytes) -> Any:
+    """Decode JSON, fast where it can be; floating numbers come as float, as Decimal where the strict decoder refused.
+
+    Raises:
+        ValueError: it is not JSON.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return decode_exact(body)
+
+
+def decode_exact(body: bytes | str) -> Any:
+    """Decode JSON with exact numbers: int up to 64 bits, Decimal for all others.
+
+    Control characters that stand in a text without escape are taken as they are.
+
+    Raises:
+        ValueError: it is not JSON.
+    """
+    text = body if isinstance(body, str) else body.decode("utf-8-sig", "surrogateescape")
+    try:
+        value = json.loads(
+            text, strict=False, parse_float=_fraction, parse_int=_whole, parse_constant=_unreadable
+        )
+        return _mended(value) if _SUSPECT.search(text) else value
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _whole(digits: str) -> int | Decimal | dict[str, str]:
+    if len(digits) > _MOST_DIGITS:
+        return _unreadable(digits)
+    number = int(digits)
+    return number if -(2**63) <= number < 2**64 else Decimal(number)
+
+
+def _fraction(digits: str) -> Decimal | dict[str, str]:
+    if len(digits) > _MOST_DIGITS or not math.isfinite(float(digits)):
+        return _unreadable(digits)
+    try:
+        return Decimal(digits)
+    except ArithmeticError:  # an exponent beyond what even Decimal holds
+        return _unreadable(digits)
+
+
+def _mended(value: Any) -> Any:
+    match value:
+        case str():
+            return value if _is_unicode(value) else _unreadable(value)
+        case list():
+            return [_mended(each) for each in value]
+        case dict():
+            return {_shown(name): _mended(each) for name, each in value.items()}
+        case _:
+            return value
+
+
+def _unreadable(text: str) -> dict[str, str]:
+    return {UNREADABLE: _shown(text)}
+
+
+def _shown(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,97 @@
+"""Keys and contents as 64 bits each: what keeps memory flat while millions of rows are told apart."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from mercurios.landing.store import LandingStore
+
+
+def key_hashes(ids: Sequence[str]) -> np.ndarray:
+    """Return the first 64 bits of each id's MD5, which every engine can compute too."""
+    digests = b"".join(hashlib.md5(key.encode(), usedforsecurity=False).digest()[:8] for key in ids)
+    return np.frombuffer(digests, dtype=">u8").astype(np.uint64)
+
+
+def content_hashes(hashes: pa.ChunkedArray) -> np.ndarray:
+    """Return the first 64 bits of hashes that are written in hexadecimal."""
+    text = hashes.combine_chunks() if isinstance(hashes, pa.ChunkedArray) else hashes
+    joined = b"".join(value.as_py()[:16].encode() for value in text)
+    return np.frombuffer(bytes.fromhex(joined.decode()), dtype=">u8").astype(np.uint64)
+
+
+def are_in(hashes: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return for each hash whether it is among the known ones, which are sorted."""
+    if not known.size:
+        return np.zeros(len(hashes), dtype=bool)
+    position = np.minimum(np.searchsorted(known, hashes), known.size - 1)
+    found: np.ndarray = known[position] == hashes
+    return found
+
+
+class KeySet:
+    """Key hashes that arrive a page at a time.
+
+    They are kept in sorted runs: a new one is merged with those before it that are no longer than itself, up to a
+    size at which merging again would cost more memory than looking into one run more costs time.
+    """
+
+    LONGEST_RUN = 262_144
+
+    def __init__(self) -> None:
+        self._runs: list[np.ndarray] = []
+
+    def add(self, keys: np.ndarray) -> None:
+        """Add keys."""
+        if keys.size:
+            self._add_run(np.sort(keys))
+
+    def add_all(self, other: KeySet) -> None:
+        """Add the keys of another set."""
+        for run in other._runs:
+            self._add_run(run)
+
+    def _add_run(self, run: np.ndarray) -> None:
+        while self._runs and len(self._runs[-1]) <= len(run) < self.LONGEST_RUN:
+            run = np.sort(np.concatenate([self._runs.pop(), run]), kind="stable")
+        self._runs.append(run)
+
+    def hold(self, keys: np.ndarray) -> np.ndarray:
+        """Return for each key whether it is in the set."""
+        found = np.zeros(len(keys), dtype=bool)
+        for run in self._runs:
+            found |= are_in(keys, run)
+        return found
+
+    def holds_all(self, keys: np.ndarray) -> bool:
+        """Return whether every key is in the set; cheap where already the first one is not."""
+        return bool(self.hold(keys[:1]).all()) and bool(self.hold(keys).all())
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the warehouse holds of a resource: keys and contents of its living rows, sorted."""
+
+    keys: np.ndarray
+    hashes: np.ndarray
+
+
+def load_known(store: LandingStore, url: str | None) -> dict[str, Known]:
+    """Return what is known by resource. The file has the columns `resource`, `key64` and `hash64`."""
+    if url is None:
+        return {}
+    table = pq.read_table(BytesIO(store.read_bytes(url)))
+    result: dict[str, Known] = {}
+    for name in pc.unique(table["resource"]).to_pylist():
+        rows = table.filter(pc.equal(table["resource"], name))
+        keys, hashes = (np.sort(rows[column].to_numpy().astype(np.uint64)) for column in ("key64", "hash64"))
+        result[name] = Known(keys, hashes)
+    return result
