@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
-from alerts.notifiers import TenantNotifier, _failure, _recovery
+from alerts.notifiers import TenantNotifier, _failure, _found, _recovery
 from mercurios.tenants import Tenant, load_tenants
 
 LEGAL_TAG = re.compile(r"^(tenant:[a-z][a-z0-9_]{1,30}|pipeline|forecast|warehouse|setup|duckdb|snowflake)$")
@@ -82,6 +82,22 @@ def test_every_failure_reaches_the_tenants_channel(bag: DagBag, tenants: dict[st
     assert wrong == []
 
 
+def test_every_task_that_looks_at_data_tells_what_it_found_and_no_other(
+    bag: DagBag, tenants: dict[str, Tenant]
+) -> None:
+    telling = {
+        name: [(item.tenant_id, item.conn_id) for item in _notifiers(task.on_success_callback, _found)]
+        for name, task, _ in _tasks(bag)
+    }
+
+    assert telling == {
+        name: [(tenant, tenants[tenant].connections.slack)]
+        if task.task_type in ("LoadOperator", "GateOperator")
+        else []
+        for name, task, tenant in _tasks(bag)
+    }
+
+
 def test_recovery_is_told_by_the_publication_the_last_task_that_always_runs(bag: DagBag) -> None:
     telling = {
         dag_id: [task.task_id for task in dag.tasks if _notifiers(task.on_success_callback, _recovery)]
@@ -141,6 +157,23 @@ def test_the_page_of_every_dag_says_for_every_task_what_to_do_when_it_fails(bag:
         ]
 
     assert unnamed == []
+
+
+def test_the_page_of_every_dag_says_what_its_alerts_mean_and_names_pages_that_exist(
+    bag: DagBag, root: Path
+) -> None:
+    pages = {path.name for path in (root / "docs" / "runbooks").glob("*.md")}
+    for dag_id, dag in bag.dags.items():
+        _, heading, section = (dag.doc_md or "").partition("## What an alert means")
+        assert heading, f"{dag_id} has no section 'What an alert means'"
+        assert set(re.findall(r"`([\w-]+\.md)`", section)) <= pages
+
+
+def test_a_person_can_ask_a_pipeline_to_read_completely_and_to_accept_deletes(bag: DagBag) -> None:
+    pipelines = [dag for dag_id, dag in bag.dags.items() if dag_id.startswith("pipeline__")]
+
+    assert {tuple(sorted(dag.params)) for dag in pipelines} == {("accept_deletes", "resync")}
+    assert {tuple(dag.params[name]) for dag in pipelines for name in dag.params} == {()}
 
 
 def test_no_task_waits_for_a_pool_that_may_be_missing(bag: DagBag) -> None:

@@ -16,7 +16,10 @@ import pytest
 class SlackStub:
     host: str = ""
     status: int = 200
+    failing: int | None = None  # requests that get the status before the others get 200; None is all of them
+    headers: dict[str, str] = field(default_factory=dict)
     dribble: bool = False
+    hang_up: bool = False
     received: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
 
@@ -29,12 +32,19 @@ def slack() -> Iterator[SlackStub]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             stub.received.append((self.path, json.loads(body)))
+            if stub.hang_up:
+                self.close_connection = True
+                return
             if stub.dribble:
                 self._dribble()
                 return
-            self.send_response(stub.status)
+            bad = stub.failing is None or len(stub.received) <= stub.failing
+            status = stub.status if bad else 200
+            self.send_response(status)
+            for name, value in stub.headers.items():
+                self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(b"ok" if stub.status == 200 else b"server error")
+            self.wfile.write(b"ok" if status == 200 else b"server error")
 
         def _dribble(self) -> None:
             # One byte now and then: every single read succeeds, so no socket time-out ever fires.

@@ -18,7 +18,9 @@ from types import SimpleNamespace
 
 import pendulum
 from airflow.sdk import DAG, task
-from alerts.notifiers import failure_notifier, recovery_notifier
+from alerts.findings import telling
+from alerts.notifiers import failure_notifier, findings_notifier, recovery_notifier
+from mercurios.alerts.findings import Finding, FindingKind
 
 tenants = {
     "alerted": SimpleNamespace(id="mini", name="Mini", owner="o", connections=SimpleNamespace(slack="slack_mini")),
@@ -41,6 +43,23 @@ for name, tenant in tenants.items():
         publish()
     dags[name] = dag
     globals()[name] = dag
+
+with DAG(
+    "finding",
+    schedule=None,
+    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
+    default_args={"on_failure_callback": failure_notifier(tenants["alerted"]), "retries": 0},
+) as dag:
+
+    @task(on_success_callback=findings_notifier(tenants["alerted"]))
+    def load(**context):
+        found = Finding(FindingKind.DRIFT, "sale", "field colour appeared", "nothing: kept in _extra")
+        with telling(context, lambda: [found]):
+            if (context["dag_run"].conf or {}).get("fail"):
+                raise ValueError("the load broke")
+
+    load()
+dags["finding"] = dag
 '''
 
 RUN_FILE = """
@@ -74,12 +93,14 @@ for number, fail in enumerate([True, False, False], start=10):
     keep_undated_runs(number)
 run("forgotten", 0, True)
 run("forgotten", 1, False)
+run("finding", 0, False)
+run("finding", 1, True)
 """
 
 
 @pytest.mark.airflow
 @pytest.mark.slow
-def test_a_failure_alerts_each_time_and_a_recovery_once(
+def test_a_failure_alerts_each_time_a_recovery_once_and_what_was_found_in_either_case(
     slack: Any, airflow_database: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "alerted_dags.py").write_text(DAG_FILE)
@@ -109,11 +130,15 @@ def test_a_failure_alerts_each_time_and_a_recovery_once(
         "success", "failed", "failed", "success", "success",
         "failed", "success", "success",
         "failed", "success",
+        "success", "failed",
     ]  # fmt: skip
     texts = [body["text"] for _, body in slack.received]
     failed = "Mini: alerted failed at publish: ValueError: the marts are {{ broken }}"
     recovered = "Mini: alerted works again (the run before had failed)"
-    assert texts == [failed, failed, recovered, failed, recovered]
+    found = "Mini: finding found drift in load: sale: field colour appeared"
+    broke = "Mini: finding failed at load: ValueError: the load broke"
+    assert texts == [failed, failed, recovered, failed, recovered, found, broke]
+    assert "field colour appeared" in json.dumps(slack.received[6][1]["blocks"])
     failed_run = slack.received[1][1]["blocks"][1]["fields"][3]["text"].removeprefix("*Run*\n")
     assert failed_run in slack.received[2][1]["blocks"][2]["text"]["text"]
     assert log.count("alert not sent through slack_none") == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +12,10 @@ from typing import Any
 import pytest
 
 from alerts import notifiers
-from alerts.notifiers import failed_run_before, failure_notifier, recovery_notifier
+from alerts.findings import MOST_FINDINGS, telling
+from alerts.notifiers import failed_run_before, failure_notifier, findings_notifier, recovery_notifier
+from mercurios.alerts.findings import Finding, FindingKind
+from mercurios.alerts.runbooks import ERRORS
 
 TENANT: Any = SimpleNamespace(
     id="mini", name="Mini", owner="data-platform", connections=SimpleNamespace(slack="slack_mini")
@@ -22,6 +26,13 @@ SECRET_PATH = "T0/B0/synthetic-webhook-path"
 
 class Ti(SimpleNamespace):
     """The questions a task instance answers, with recorded answers."""
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.pushed[key] = json.loads(json.dumps(value))
+
+    def xcom_pull(self, *, task_ids: str, key: str, map_indexes: int) -> Any:
+        assert (task_ids, map_indexes) == (self.task_id, self.map_index)
+        return self.pushed.get(key)
 
     def get_previous_dagrun(self) -> Any:
         return self.previous
@@ -41,6 +52,7 @@ def _ti(**changes: Any) -> Ti:
         "log_url": "http://127.0.0.1:8080/log",
         "try_number": 1,
         "map_index": -1,
+        "pushed": {},
     }
     return Ti(**{**fields, **changes})
 
@@ -83,19 +95,82 @@ def test_values_masked_in_the_task_log_are_masked_in_the_message(connected: Any)
     assert "Zq81" not in json.dumps(connected.received)
 
 
-@pytest.mark.parametrize("status", [400, 404, 500, 503])
-def test_an_error_answer_of_slack_is_one_log_line(
-    connected: Any, status: int, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("status", "tries"), [(400, 1), (404, 1), (500, 3), (503, 3)])
+def test_an_error_answer_of_slack_is_one_log_line_after_bounded_tries(
+    connected: Any, status: int, tries: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     connected.status = status
+    started = time.monotonic()
 
     failure_notifier(TENANT)(_context())
 
-    assert len(connected.received) == 1, "an alert is not retried"
+    assert time.monotonic() - started < 6
+    assert len(connected.received) == tries
     [line] = capsys.readouterr().out.splitlines()
     assert "alert not sent through slack_mini" in line
     assert str(status) in line
     assert SECRET_PATH not in line
+
+
+@pytest.mark.parametrize(("status", "headers"), [(500, {}), (503, {}), (429, {"Retry-After": "1"})])
+def test_a_slack_that_recovers_within_the_deadline_gets_the_alert(
+    connected: Any, status: int, headers: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    connected.status, connected.failing, connected.headers = status, 1, headers
+
+    failure_notifier(TENANT)(_context())
+
+    assert len(connected.received) == 2
+    assert connected.received[0] == connected.received[1]
+    assert "alert sent through slack_mini" in capsys.readouterr().out
+
+
+def test_a_slack_that_asks_for_more_patience_than_the_deadline_does_not_get_it(
+    connected: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(notifiers, "DELIVERY_SECONDS", 1)
+    connected.status, connected.headers = 429, {"Retry-After": "3600"}
+    started = time.monotonic()
+
+    failure_notifier(TENANT)(_context())
+
+    assert time.monotonic() - started < 3
+    assert "did not answer within 1 s" in capsys.readouterr().out
+
+
+def test_an_answer_that_breaks_off_is_not_asked_for_again_since_the_alert_may_have_arrived(
+    connected: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    connected.hang_up = True
+
+    failure_notifier(TENANT)(_context())
+
+    assert len(connected.received) == 1
+    assert "alert not sent through slack_mini" in capsys.readouterr().out
+
+
+def test_an_alert_reaches_a_slack_that_comes_up_within_the_deadline(
+    slack: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as late:
+        late.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
+        address = f"http://127.0.0.1:{late.getsockname()[1]}"
+        connection = {"conn_type": "slackwebhook", "host": address, "password": SECRET_PATH}
+        monkeypatch.setenv("AIRFLOW_CONN_SLACK_MINI", json.dumps(connection))
+        answered = threading.Thread(target=_answer_one, args=(late,), daemon=True)
+
+        threading.Timer(0.2, answered.start).start()
+        failure_notifier(TENANT)(_context())
+
+    assert "alert sent through slack_mini" in capsys.readouterr().out
+
+
+def _answer_one(listener: socket.socket) -> None:
+    listener.listen()
+    connection, _ = listener.accept()
+    with connection:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
 
 
 def test_an_unreachable_slack_is_one_log_line(
@@ -142,7 +217,93 @@ def test_a_tenant_without_a_slack_connection_sends_nothing(connected: Any) -> No
 @pytest.mark.parametrize("context", [{}, {"ti": None}, {"ti": SimpleNamespace()}])
 def test_a_context_without_a_task_instance_does_not_raise(context: dict[str, Any]) -> None:
     failure_notifier(TENANT)(context)
+    findings_notifier(TENANT)(context)
     recovery_notifier(TENANT)(context)
+
+
+FINDING = Finding(FindingKind.DRIFT, "sale", "field colour appeared", "nothing: kept in _extra")
+
+
+def test_findings_of_a_task_that_succeeded_are_one_message(connected: Any) -> None:
+    context = _context(None)
+
+    with telling(context, lambda: [FINDING, FINDING]):
+        pass
+    findings_notifier(TENANT)(context)
+
+    [(_, body)] = connected.received
+    assert body["text"] == (
+        "Mini: pipeline_mini found drift in publish: sale: field colour appeared (and 1 more)"
+    )
+    assert "docs/runbooks/drift.md" in json.dumps(body["blocks"])
+
+
+def test_a_task_that_found_nothing_sends_nothing(connected: Any) -> None:
+    context = _context(None)
+
+    with telling(context, list):
+        pass
+    findings_notifier(TENANT)(context)
+
+    assert connected.received == []
+    assert context["ti"].pushed == {}
+
+
+def test_what_a_task_found_before_it_failed_is_told_with_the_failure(connected: Any) -> None:
+    context = _context(ValueError("broken"))
+
+    with pytest.raises(ValueError, match="broken"), telling(context, lambda: [FINDING]):
+        raise context["exception"]
+    failure_notifier(TENANT)(context)
+
+    [(_, body)] = connected.received
+    assert "ValueError: broken" in body["text"]
+    assert "field colour appeared" in json.dumps(body["blocks"])
+
+
+def test_a_failure_is_told_although_nobody_can_be_asked_for_findings(connected: Any) -> None:
+    context = _context("the process was killed")
+    del context["ti"].pushed
+
+    failure_notifier(TENANT)(context)
+
+    [(_, body)] = connected.received
+    assert "the process was killed" in body["text"]
+
+
+def test_findings_that_cannot_be_read_or_pushed_cost_an_alert_and_not_the_task(
+    connected: Any, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> list[Finding]:
+        raise RuntimeError("the bookkeeping is broken")
+
+    with telling(_context(None), broken):
+        pass
+    with telling({}, lambda: [FINDING]):
+        pass
+
+    said = caplog.text + capsys.readouterr().out
+    assert "the findings of this run are not told: RuntimeError: the bookkeeping is broken" in said
+    assert "the findings of this run are not told: KeyError" in said
+
+
+def test_a_flood_of_findings_is_pushed_in_part() -> None:
+    context = _context(None)
+
+    with telling(context, lambda: [FINDING] * 500):
+        pass
+
+    assert len(context["ti"].pushed["findings"]) == MOST_FINDINGS
+
+
+def test_the_names_of_errors_that_runbooks_are_found_by_are_those_of_the_libraries() -> None:
+    from airflow.sdk.exceptions import AirflowNotFoundException, AirflowTaskTimeout
+    from cosmos.exceptions import CosmosDbtRunError
+
+    from prohandel.hooks import ConnectionIncompleteError
+
+    kinds = (AirflowNotFoundException, AirflowTaskTimeout, CosmosDbtRunError, ConnectionIncompleteError)
+    assert [kind.__name__ for kind in kinds if kind.__name__ not in ERRORS] == []
 
 
 @pytest.mark.parametrize(

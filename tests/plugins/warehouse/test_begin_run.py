@@ -22,10 +22,11 @@ pytestmark = pytest.mark.simulator
 SECRET = "synthetic-secret-of-the-begin-tests"
 
 
-def begin(resync: list[str]) -> Any:
+def begin(resync: list[str], accept_deletes: list[str] | None = None) -> Any:
+    params = {"resync": resync, "accept_deletes": accept_deletes or []}
     with DAG(dag_id="pipeline__mini", schedule=None):
         task = BeginRunOperator(task_id="begin", tenant_id="mini")
-    return task.execute({"run_id": "manual__1", "params": {"resync": resync}})
+    return task.execute({"run_id": "manual__1", "params": params})
 
 
 def test_resync_is_recorded_for_the_resources_it_names(mini: Path) -> None:
@@ -34,6 +35,21 @@ def test_resync_is_recorded_for_the_resources_it_names(mini: Path) -> None:
     with DuckDBEngine(mini / "warehouse" / "mini.duckdb") as engine:
         found = engine.fetch_arrow("select resource, requested_by from ops.resync_request").to_pylist()
     assert found == [{"resource": "sale", "requested_by": "pipeline__mini, run manual__1"}]
+
+
+def test_accepted_deletes_are_recorded_with_the_complete_read_they_need(mini: Path) -> None:
+    begin([], ["voucher"])
+
+    with DuckDBEngine(mini / "warehouse" / "mini.duckdb") as engine:
+        approved = engine.fetch_arrow("select resource, approved_by from ops.delete_approval").to_pylist()
+        read = engine.fetch_arrow("select resource from ops.resync_request").to_pylist()
+    assert approved == [{"resource": "voucher", "approved_by": "pipeline__mini, run manual__1"}]
+    assert read == [{"resource": "voucher"}]
+
+
+def test_an_unknown_resource_to_accept_deletes_of_is_refused_by_its_param(mini: Path) -> None:
+    with pytest.raises(AirflowFailException, match="param accept_deletes: unknown resource vouchers"):
+        begin([], ["vouchers"])
 
 
 def test_an_unknown_resource_fails_for_good_before_the_warehouse_is_touched(mini: Path) -> None:
