@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -43,12 +44,24 @@ def prohandel_connection(simulator: RunningSimulator) -> Callable[..., str]:
 
 @pytest.fixture(scope="session")
 def execute() -> Execute:
-    """Execute an operator as a task of a DAG does, with the part of the context our operators read."""
+    """Execute an operator as a task of a DAG does, with the part of the context our operators read.
 
-    def run(operator: type[Any], run_id: str, *, dag_id: str = "pipeline__mini", **arguments: Any) -> Any:
+    What it pushes besides its result goes to `pushed`.
+    """
+
+    def run(
+        operator: type[Any],
+        run_id: str,
+        *,
+        dag_id: str = "pipeline__mini",
+        pushed: dict[str, Any] | None = None,
+        **arguments: Any,
+    ) -> Any:
         with DAG(dag_id=dag_id, schedule=None):
             task = operator(task_id="task", **arguments)
-        return task.execute({"run_id": run_id})
+        kept = {} if pushed is None else pushed
+        ti = SimpleNamespace(xcom_push=lambda key, value: kept.update({key: value}))
+        return task.execute({"run_id": run_id, "ti": ti})
 
     return run
 

@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from mercurios.marts import FORECAST_MARTS, PIPELINE_MARTS
 from mercurios.prohandel.resources import RESOURCES
+from mercurios.warehouse.load import FencedError
 from mercurios.warehouse.publish import read_status
 from warehouse.operators import (
     BeginRunOperator,
@@ -89,13 +90,55 @@ def test_loading_again_answers_the_same_and_changes_nothing(
     assert _rows(warehouse, state) == before
 
 
-def test_manifests_of_an_outdated_start_are_refused(
+def test_manifests_of_an_outdated_start_are_refused_and_named(
     chain: Any, after_the_chain: Path, execute: Callable[..., Any]
 ) -> None:
     execute(BeginRunOperator, chain.run_id, tenant_id="mini")
 
-    with pytest.raises(Exception, match=r"belongs to start 1 of run .* newest start is 2"):
+    with pytest.raises(FencedError, match=r"belongs to start 1 of run .* newest start is 2") as raised:
         execute(LoadOperator, chain.run_id, tenant_id="mini", manifest_urls=chain.returned["extract"])
+
+    first = chain.returned["extract"][0][0]
+    assert raised.value.__notes__ == [f"tenant mini, run {chain.run_id}, manifest {first}"]
+
+
+def test_a_load_tells_what_the_bookkeeping_of_its_run_knows_however_often_it_is_tried(
+    chain: Any, after_the_chain: Path, execute: Callable[..., Any]
+) -> None:
+    _change(
+        after_the_chain / "warehouse" / "mini.duckdb",
+        "insert into ops.schema_drift values"
+        f" ('mini', 'sale', 'colour', 'appeared', 3, '{chain.run_id}', timestamp '2026-03-04 05:00:00')",
+    )
+    load = {"tenant_id": "mini", "manifest_urls": chain.returned["extract"]}
+    tries: list[dict[str, Any]] = [{}, {}]
+
+    for pushed in tries:
+        execute(LoadOperator, chain.run_id, pushed=pushed, **load)
+
+    assert [found["seen"] for found in tries[0]["findings"]] == ["field colour appeared (up to 3 rows)"]
+    assert tries[1] == tries[0]
+
+
+def test_a_gate_tells_a_warning_when_it_is_new_and_not_in_the_next_run(
+    chain: Any, after_the_chain: Path, execute: Callable[..., Any]
+) -> None:
+    _change(
+        after_the_chain / "warehouse" / "mini.duckdb",
+        "update analytics.inventory_position set on_order = -1 where rowid = 0",
+    )
+    first: dict[str, Any] = {}
+    second: dict[str, Any] = {}
+
+    counts = execute(GateOperator, NEXT_RUN, tenant_id="mini", gate="marts", pushed=first)
+    execute(GateOperator, "manual__2026-03-04T07:00:00+00:00", tenant_id="mini", gate="marts", pushed=second)
+
+    assert (counts["failed"], counts["warned"]) == (0, 1)
+    [found] = first["findings"]
+    assert (found["kind"], found["table"]) == ("anomaly", "analytics.inventory_position")
+    assert "on_order" in found["seen"]
+    assert "held last on" in found["seen"]
+    assert second == {}
 
 
 @pytest.mark.parametrize(
