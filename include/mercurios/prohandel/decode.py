@@ -67,8 +67,8 @@ def _fraction(digits: str) -> Decimal | dict[str, str]:
         return _unreadable(digits)
     try:
         return Decimal(digits)
-    except ArithmeticError:  # an exponent beyond what even Decimal holds
-        return _unreadable(digits)
+    except ArithmeticError:  # an exponent so small that not even Decimal holds it
+        return Decimal(float(digits))
 
 
 def _mended(value: Any) -> Any:

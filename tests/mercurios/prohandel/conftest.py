@@ -29,16 +29,21 @@ class Reply:
     length: int | None = None
 
 
-Script = Callable[[int, int], Reply]
+Script = Callable[..., Reply]
 
 
 class Stub:
-    """Answers pages by script: a function of the page's number and of how often it was asked for."""
+    """Answers pages by script: a function of the page's number and of how often it was asked for.
 
-    def __init__(self, script: Script, expires_in: float = 1800) -> None:
+    With `sized` the script is told the page's size too, which tells the small requests at page edges from pages.
+    """
+
+    def __init__(self, script: Script, expires_in: float = 1800, sized: bool = False) -> None:
         self.script = script
+        self.sized = sized
         self.expires_in = expires_in
         self.asked: list[int] = []
+        self.sizes: list[int] = []
         self.tokens: list[str] = []
         self.bearers: list[str] = []
         self.under_way = 0
@@ -59,15 +64,17 @@ class Stub:
         self._thread.join()
 
     def answer(self, path: str, bearer: str) -> Reply:
-        page = int(parse_qs(urlparse(path).query)["page"][0])
+        query = parse_qs(urlparse(path).query)
+        page, size = int(query["page"][0]), int(query["pagesize"][0])
         with self._lock:
             self.asked.append(page)
+            self.sizes.append(size)
             self.bearers.append(bearer.removeprefix("Bearer "))
             self.under_way += 1
             self.most_under_way = max(self.most_under_way, self.under_way)
             tries = self.asked.count(page)
         try:
-            return self.script(page, tries)
+            return self.script(page, tries, size) if self.sized else self.script(page, tries)
         finally:
             with self._lock:
                 self.under_way -= 1
