@@ -38,7 +38,7 @@ page of `docs/runbooks` with the steps.
 | --- | --- |
 | failed at `begin`, credentials refused | act now: nothing is read until the connection is corrected (`credentials-refused.md`) |
 | failed at `begin` or `extract.*`, the API does not answer | wait for the next run; act when that fails too (`api-down.md`) |
-| failed at `load`, `check_*` or `model.*` | act today: readers keep the publication before, marked as stale |
+| failed at `load`, `check_*` or `model.*` | act today: readers keep the publication before, and it gets older |
 | found drift in `load` | nothing is lost; decide whether the new field is worth having (`drift.md`) |
 | found quarantine in `load` | these rows are missing from the marts; have them corrected at the source (`quarantine.md`) |
 | found deletes withheld in `load` | look whether the rows are really gone, then accept or read again (`deletes-withheld.md`) |

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 class ConnectionIncompleteError(ValueError):
-    """A ProHandel connection lacks a field; the message names connection, field and what belongs there."""
+    """A ProHandel connection lacks a field; the message names connection, field and what belongs there.
+
+    No colon follows the name of a secret field: what does is taken for the secret, and masked in alerts.
+    """
 
 
 class ProHandelHook(BaseHook):
@@ -54,13 +57,13 @@ class ProHandelHook(BaseHook):
         connection = self.get_connection(self.prohandel_conn_id)
         if not connection.login or not connection.password:
             raise ConnectionIncompleteError(
-                f"connection {self.prohandel_conn_id!r} has no {'password' if connection.login else 'login'}: "
+                f"connection {self.prohandel_conn_id!r} has no {'password' if connection.login else 'login'}; "
                 "set login to the API key and password to the secret"
             )
         host = connection.host or DEFAULT_AUTH_URL
         if not host.startswith(("https://", "http://")):
             raise ConnectionIncompleteError(
-                f"connection {self.prohandel_conn_id!r} has a host without scheme: set it to the URL of the token "
+                f"connection {self.prohandel_conn_id!r} has a host without scheme; set it to the URL of the token "
                 f"service, such as {DEFAULT_AUTH_URL}"
             )
         client_settings = ClientSettings()
@@ -86,7 +89,7 @@ class ProHandelHook(BaseHook):
         key = self.get_connection(self.prohandel_conn_id).extra_dejson.get("hash_key")
         if not key:
             raise ConnectionIncompleteError(
-                f"connection {self.prohandel_conn_id!r} has no hash_key: set the extra field to a random text, once "
+                f"connection {self.prohandel_conn_id!r} has no hash_key; set the extra field to a random text, once "
                 "and for good, since another one changes every hash"
             )
         return str(key).encode()

@@ -101,7 +101,7 @@ def test_a_missing_hash_key_is_refused_with_the_remedy(
 ) -> None:
     monkeypatch.setenv(CONNECTION, prohandel_connection(extra={}))
 
-    with pytest.raises(ValueError, match=r"connection 'prohandel_shop' has no hash_key: set the extra field"):
+    with pytest.raises(ValueError, match=r"connection 'prohandel_shop' has no hash_key; set the extra field"):
         ProHandelHook("prohandel_shop").hash_key()
 
 

@@ -13,6 +13,8 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
 from tenacity import wait_none
 
+from mercurios.alerts.messages import headline
+from mercurios.alerts.runbooks import guide
 from mercurios.prohandel.errors import TransientProHandelError
 from mercurios.warehouse.duckdb import DuckDBEngine
 from prohandel_simulator.testing import RunningSimulator
@@ -80,9 +82,9 @@ def outage(simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch) -> Iter
             "connection 'prohandel_mini': the token service refuses the credentials with .* 401",
         ),
         ({"password": SECRET}, "check API key and secret"),
-        ({"login": ""}, "connection 'prohandel_mini' has no login: set login to the API key"),
+        ({"login": ""}, "connection 'prohandel_mini' has no login; set login to the API key"),
         ({"password": ""}, "connection 'prohandel_mini' has no password"),
-        ({"extra": {}}, "connection 'prohandel_mini' has no hash_key: set the extra field"),
+        ({"extra": {}}, "connection 'prohandel_mini' has no hash_key; set the extra field"),
         ({"host": "auth.example"}, "connection 'prohandel_mini' has a host without scheme"),
     ],
 )
@@ -95,9 +97,11 @@ def test_a_connection_that_cannot_work_fails_for_good_before_the_warehouse_is_to
 ) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_PROHANDEL_MINI", prohandel_connection(**changes))
 
-    with pytest.raises(AirflowFailException, match=f"tenant mini, run manual__1, .*{said}"):
+    with pytest.raises(AirflowFailException, match=f"tenant mini, run manual__1, .*{said}") as raised:
         begin([])
 
+    assert "***" not in headline(raised.value), "the remedy reaches the alert unmasked"
+    assert guide(raised.value, "begin").page == "credentials-refused"
     assert not (mini / "warehouse").exists()
 
 
