@@ -100,7 +100,7 @@ run("finding", 1, True)
 
 @pytest.mark.airflow
 @pytest.mark.slow
-def test_a_failure_alerts_each_time_a_recovery_once_and_what_was_found_in_either_case(
+def test_a_failure_alerts_each_time_and_a_recovery_once(
     slack: Any, airflow_database: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "alerted_dags.py").write_text(DAG_FILE)
