@@ -84,6 +84,7 @@ class Collector:
         self._unknown: Counter[str] = Counter()
         self._missing: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
+        self._judged = 0  # rows that were looked at for drift
 
     @property
     def landed(self) -> int:
@@ -104,9 +105,7 @@ class Collector:
             self.resource, rows, self._stamp, first_row=self.extracted, reread=reread, drift=self._drift
         )
         self.extracted += len(rows)
-        self._unknown.update(page.unknown_fields)
-        self._missing.update(page.missing_fields)
-        self._refused.update(row.field for row in page.rejected if row.field)
+        self._note_drift(page, len(rows))
         keys = key_hashes(page.table["id"].to_pylist())
         refused = key_hashes([row.source_id for row in page.rejected if row.source_id])
         shown = np.concatenate([keys, refused])
@@ -117,9 +116,16 @@ class Collector:
         self._write(fresh)
         return repeated
 
+    def _note_drift(self, page: TypedPage, rows: int) -> None:
+        if self._earlier is None:  # a further pass shows the same rows
+            self._judged += rows
+            self._unknown.update(page.unknown_fields)
+            self._missing.update(page.missing_fields)
+            self._refused.update(row.field for row in page.rejected if row.field)
+
     def note_missing(self, field: str, rows: int) -> None:
         """Count rows that lack a field in which other rows are nested."""
-        if rows:
+        if rows and self._earlier is None:
             self._missing[field] += rows
 
     def misses_known_rows(self) -> bool:
@@ -187,7 +193,7 @@ class Collector:
         found: dict[str, Mapping[str, int]] = {
             "appeared": self._unknown,
             "vanished": self._missing,
-            "retyped": retyped(self._refused, self.extracted),
+            "retyped": retyped(self._refused, self._judged),
         }
         return [
             DriftNote.model_validate(
