@@ -125,17 +125,18 @@ def contents(path: Path) -> tuple[Any, ...]:
         return connection.execute(CONTENTS).fetchone() or ()
 
 
-def once(report: common.Report, root: str, rows: int, rival: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def once(
+    report: common.Report, root: str, rows: int, rival: Sequence[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Run both sides and return what each took.
 
     Raises:
         RuntimeError: they did not end with the same rows.
     """
-    here = Path(__file__)
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
-        ours = in_fresh_process(sys.executable, str(here), "--child", root, name)
-        dlt = in_fresh_process(str(rival), str(here.with_name("dlt_rival.py")), root, TENANT, name)
+        ours = in_fresh_process(sys.executable, __file__, "--child", root, name)
+        dlt = in_fresh_process(*rival, root, TENANT, name)
         loaded, expected = contents(home / "warehouse.duckdb"), contents(home / "dlt.duckdb")
     if loaded != expected or loaded[0] != rows:
         raise RuntimeError(f"both should hold the same {rows} rows: ours {loaded}, dlt's {expected}")
@@ -165,6 +166,12 @@ def main() -> int:
     parser.add_argument(
         "--rival", type=Path, default=RIVAL_PYTHON, metavar="PYTHON", help="python of the bench environment"
     )
+    parser.add_argument(
+        "--strategy",
+        choices=["delete-insert", "upsert"],
+        default="delete-insert",
+        help="how dlt merges (default: delete-insert; dlt_rival.py says why)",
+    )
     parser.add_argument("--child", nargs=2, metavar=("ROOT", "FOLDER"), help="load once and print JSON")
     options = parser.parse_args()
     if options.child:
@@ -174,12 +181,17 @@ def main() -> int:
         parser.error(
             f"there is no {options.rival}: run `make .venv-bench/.installed`, or name one with --rival"
         )
+    rival = [
+        str(options.rival),
+        str(Path(__file__).with_name("dlt_rival.py")),
+        "--strategy",
+        options.strategy,
+    ]
     report = common.Report("dlt_comparison", options.quick)
     rows = options.rows or (QUICK_ROWS if options.quick else ROWS)
     with common.serving(["benchmarks/replay.py", "--rows", str(rows)]) as source:
         pairs = [
-            once(report, source.root, rows, options.rival)
-            for _ in range(1 if options.quick else options.repeat)
+            once(report, source.root, rows, rival) for _ in range(1 if options.quick else options.repeat)
         ]
     report.say(f"the same {rows:,} rows in both, with {pairs[0][1]['version']}")
     judge(report, rows, pairs)

@@ -5,7 +5,7 @@ versions, ledger or guard: what the loader does beyond it is the price of exactl
 and the closing of the file. The bar is held against CPU seconds; the wall ratio, which swings by half on a shared
 machine, is printed beside it.
 
-Run: PYTHONPATH=include python benchmarks/load.py [--rows 5000000] [--quick]
+Run: PYTHONPATH=include python benchmarks/load.py [--rows 10000000] [--quick]
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ from mercurios.warehouse.setup import set_up
 BAR_COPY_RATIO = 2.5
 BAR_CHANGES_RATIO = 0.1
 CHANGED_SHARE = 0.001
-ROWS, QUICK_ROWS = 5_000_000, 300_000
+ROWS, QUICK_ROWS = 10_000_000, 300_000
 TENANT = "giftware"
 
 
 def rows_for_this_machine() -> int:
-    """Return 5 million, fewer where less than 12 GiB of memory are free."""
+    """Return 10 million, fewer where less than 12 GiB of memory are free."""
     free = psutil.virtual_memory().available / 2**30
     return min(ROWS, int(ROWS * free / 12) // 100_000 * 100_000)
 
@@ -127,7 +127,7 @@ def main() -> int:
     """Measure and print."""
     parser = common.parser(__doc__)
     parser.add_argument(
-        "--rows", type=int, help="rows of the full load (default: 5 million, fewer on a small machine)"
+        "--rows", type=int, help="rows of the full load (default: 10 million, fewer on a small machine)"
     )
     parser.add_argument("--repeat", type=int, default=3, help="loads into a fresh file (default: 3)")
     options = parser.parse_args()
