@@ -24,10 +24,16 @@ def parse_instant(text: str) -> int:
 
 
 class SimulatedClock:
-    """Now, in 100-nanosecond ticks of UTC; starts before the shops open."""
+    """Now, in 100-nanosecond ticks of UTC; starts before the shops open.
+
+    Attributes:
+        header_ahead: seconds by which the web server's clock, which writes the `Date` header, is ahead of the
+            database's, which stamps rows; negative when it is behind.
+    """
 
     def __init__(self, starts_on: int) -> None:
         self.ticks = (starts_on * 86_400 + START_HOUR_UTC * 3600) * TICKS
+        self.header_ahead = 0
 
     @property
     def now(self) -> datetime:
@@ -39,7 +45,9 @@ class SimulatedClock:
     @property
     def http_date(self) -> str:
         """Now as the `Date` header writes it."""
-        return format_datetime(self.now.replace(microsecond=0), usegmt=True)
+        return format_datetime(
+            self.now.replace(microsecond=0) + timedelta(seconds=self.header_ahead), usegmt=True
+        )
 
     def move(self, ticks: int) -> None:
         """Set the clock.

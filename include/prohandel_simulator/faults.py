@@ -14,7 +14,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from email.utils import format_datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
+
+import orjson
 
 from prohandel_simulator import api
 from prohandel_simulator.server import Application
@@ -49,9 +52,18 @@ class Fault(StrEnum):
     NO_MORE_HEADER = "no_more_header"
     STALE_PAGE = "stale_page"  # the page before, again, under its own number
     WORLD_MOVES = "world_moves"  # rows are inserted, changed and deleted between two pages
+    DUPLICATE_ROW = "duplicate_row"  # a page shows one of its rows twice
+    HANG = "hang"  # no answer, until the client gives up
+    SHORT_PAGE = "short_page"  # the last row of a page is on no page, although more pages follow
+    NEW_COLUMN = "new_column"
+    MISSING_COLUMN = "missing_column"
+    RETYPED_COLUMN = "retyped_column"
 
 
-ALL_FAULTS = tuple(Fault)
+DRIFT_FAULTS = (Fault.NEW_COLUMN, Fault.MISSING_COLUMN, Fault.RETYPED_COLUMN)
+"""A source that changes its mind about its columns, which is no accident of one request."""
+ALL_FAULTS = tuple(fault for fault in Fault if fault not in (*DRIFT_FAULTS, Fault.HANG, Fault.SHORT_PAGE))
+"""Faults that a client which asks again, or reads again, sees through."""
 _STATUS = {Fault.ERROR_500: 500, Fault.ERROR_502: 502, Fault.ERROR_503: 503}
 _TOO_MANY = {Fault.TOO_MANY, Fault.TOO_MANY_SECONDS, Fault.TOO_MANY_DATE, Fault.TOO_MANY_ABSURD}
 
@@ -65,6 +77,7 @@ class FaultSchedule:
         rate: share of requests that meet a fault.
         kinds: faults to draw from.
         most: after so many faults the schedule is at its end and nothing strikes any more; None never ends.
+        misled: rows (resource, id) about which an answer was silent or wrong in a way no client can see.
     """
 
     seed: int
@@ -72,6 +85,7 @@ class FaultSchedule:
     kinds: tuple[Fault, ...] = ALL_FAULTS
     most: int | None = None
     struck: Counter[str] = field(default_factory=Counter)
+    misled: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Start the schedule."""
@@ -86,6 +100,11 @@ class FaultSchedule:
             return None
         self.struck[fault] += 1
         return fault
+
+    def column(self, resource: str, row: dict[str, Any]) -> str:
+        """Return the column of a resource that drifts while this schedule lasts."""
+        names = sorted(row.keys() - {"id", "positions"})
+        return random.Random(f"{self.seed} {resource}").choice(names)  # noqa: S311
 
     def hours(self) -> float:
         """Return by how many hours the world moves when it moves."""
@@ -103,7 +122,7 @@ def schedule(
     try:
         chosen = tuple(Fault(kind) for kind in kinds) or ALL_FAULTS
     except ValueError as problem:
-        raise ValueError(f"{problem}; known faults: {', '.join(ALL_FAULTS)}") from None
+        raise ValueError(f"{problem}; known faults: {', '.join(Fault)}") from None
     return FaultSchedule(seed, rate, chosen, most)
 
 
@@ -151,6 +170,9 @@ async def _plain(fault: Fault, faulty: Faulty, scope: Scope, receive: Receive, s
         await _answer(send, _STATUS[fault], b'{"error":"broken"}')
     elif fault in _TOO_MANY:
         await _answer(send, 429, b'{"error":"too many requests"}', _retry_after(fault, faulty))
+    elif fault is Fault.HANG:
+        while (await receive())["type"] != "http.disconnect":
+            pass
     elif fault is Fault.RESET:
         await _cut(send, {"status": 200, "headers": []}, b"", 1000)
     elif fault is Fault.CUT_BODY:
@@ -221,6 +243,61 @@ async def _world_moves(faulty: Faulty, scope: Scope, receive: Receive, send: Sen
     await faulty.application(scope, receive, send)
 
 
+async def _duplicate_row(faulty: Faulty, scope: Scope, receive: Receive, send: Send) -> None:
+    head, rows = await _rows(faulty, scope, receive)
+    await _replaced(send, head, orjson.dumps(rows[:1] + rows))
+
+
+async def _short_page(faulty: Faulty, scope: Scope, receive: Receive, send: Send) -> None:
+    head, rows = await _rows(faulty, scope, receive)
+    if len(rows) > 1 and _header(head, b"x-more-pages-available") == b"True":
+        _mislead(faulty, scope, rows[-1:])
+        rows = rows[:-1]
+    await _replaced(send, head, orjson.dumps(rows))
+
+
+async def _drift(
+    faulty: Faulty, scope: Scope, receive: Receive, send: Send, change: Callable[..., None]
+) -> None:
+    head, rows = await _rows(faulty, scope, receive)
+    if rows and faulty.faults is not None:
+        column = faulty.faults.column(api.parse(scope).path[0], rows[0])
+        for row in rows:
+            change(row, column)
+        _mislead(faulty, scope, rows)
+    await _replaced(send, head, orjson.dumps(rows))
+
+
+def _add(row: dict[str, Any], _: str) -> None:
+    row["loyaltyTier"] = "gold"
+
+
+def _drop(row: dict[str, Any], column: str) -> None:
+    del row[column]
+
+
+def _retype(row: dict[str, Any], column: str) -> None:
+    value = row[column]
+    if isinstance(value, bool) or value is None:
+        row[column] = "yes" if value else ""
+    elif isinstance(value, str):
+        row[column] = {"value": value}
+    else:
+        row[column] = str(value)
+
+
+async def _rows(faulty: Faulty, scope: Scope, receive: Receive) -> tuple[Message, list[dict[str, Any]]]:
+    """Return the head and the rows the application would answer; none where it answers with an error."""
+    head, body = await faulty.collect(scope, receive)
+    rows = orjson.loads(body)
+    return head, rows if isinstance(rows, list) else []
+
+
+def _mislead(faulty: Faulty, scope: Scope, rows: Iterable[dict[str, Any]]) -> None:
+    if faulty.faults is not None:
+        faulty.faults.misled |= {(api.parse(scope).path[0], row["id"]) for row in rows}
+
+
 _PAGE_FAULTS: dict[Fault, Callable[[Faulty, Scope, Receive, Send], Awaitable[None]]] = {
     Fault.SLOW: _slow,
     Fault.TOKEN_DIES: _token_dies,
@@ -231,6 +308,11 @@ _PAGE_FAULTS: dict[Fault, Callable[[Faulty, Scope, Receive, Send], Awaitable[Non
     Fault.NO_MORE_HEADER: _no_more_header,
     Fault.STALE_PAGE: _stale_page,
     Fault.WORLD_MOVES: _world_moves,
+    Fault.DUPLICATE_ROW: _duplicate_row,
+    Fault.SHORT_PAGE: _short_page,
+    Fault.NEW_COLUMN: partial(_drift, change=_add),
+    Fault.MISSING_COLUMN: partial(_drift, change=_drop),
+    Fault.RETYPED_COLUMN: partial(_drift, change=_retype),
 }
 
 

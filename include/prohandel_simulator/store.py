@@ -74,6 +74,16 @@ class Collection:
             self._since = (ticks, slots[np.argsort(stamps[slots], kind="stable")])
         return self._since[1]
 
+    @property
+    def newest(self) -> int:
+        """Ticks of the last change that left a trace, tombstones included."""
+        return int(self._ticks.values.max(initial=0))
+
+    @property
+    def deleted(self) -> list[int]:
+        """Slots of the deleted rows."""
+        return np.flatnonzero(self._deleted.values).tolist()
+
     def is_deleted(self, slot: int) -> bool:
         """Tell whether the row was deleted, with or without a tombstone."""
         return bool(self._deleted.values[slot])
@@ -115,10 +125,10 @@ class Collection:
         self._touch()
         return slot
 
-    def update(self, slot: int, row: dict[str, Any], ticks: int) -> None:
-        """Store a new version of a row; its place in the list stays."""
+    def update(self, slot: int, row: dict[str, Any], ticks: int, raw: bytes | None = None) -> None:
+        """Store a new version of a row; its place in the list stays. `raw` replaces the rendering, as in `add`."""
         self._ref.values[slot] = self._base + len(self._tail)
-        self._tail.append(render_row(self.resource, row))
+        self._tail.append(raw if raw is not None else render_row(self.resource, row))
         self._ticks.values[slot] = ticks
         self._since = None
 
@@ -129,6 +139,29 @@ class Collection:
         else:
             self.update(slot, {**self.read(slot), "isDeleted": True, "lastChange": stamp}, ticks)
         self._deleted.values[slot] = 1
+        self._touch()
+
+    def restore(self, slot: int, ticks: int, stamp: str, silent: bool = False) -> bool:
+        """Put a deleted row back into the list; return whether that left a trace.
+
+        A row that vanished without a trace can come back without one; a tombstone is taken back by a change.
+        """
+        traced = not (silent and slot in self._silent)
+        self._silent.discard(slot)
+        if traced:
+            self.update(slot, {**self.read(slot), "isDeleted": False, "lastChange": stamp}, ticks)
+        self._deleted.values[slot] = 0
+        self._touch()
+        return traced
+
+    def move(self, slot: int, before: int) -> None:
+        """Let a row stand before another one in the list, as a change of its number does."""
+        order = self.visible
+        place = int(np.flatnonzero(order == before)[0])
+        keys = self._keys.values
+        lower = keys[order[place - 1]] if place else keys[before] - 2
+        # Equal keys stand in the order of their slots, so a key between two neighbours may not exist.
+        keys[slot] = (lower + keys[before]) // 2
         self._touch()
 
     def _touch(self) -> None:

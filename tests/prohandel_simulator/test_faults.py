@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from prohandel_simulator.faults import ALL_FAULTS, Fault, FaultSchedule, schedule
+from prohandel_simulator.faults import ALL_FAULTS, DRIFT_FAULTS, Fault, FaultSchedule, schedule
 from prohandel_simulator.testing import RunningSimulator, running_simulator
 
 
@@ -129,3 +129,48 @@ def test_the_server_survives_every_fault(simulator: RunningSimulator, page) -> N
             continue
 
     assert requests.get(f"{simulator.base_url}/_simulator/health", timeout=10).json()["status"] == "ok"
+
+
+def test_a_server_that_hangs_gives_no_answer(simulator: RunningSimulator) -> None:
+    simulator.faulty.faults = FaultSchedule(0, 1.0, (Fault.HANG,))
+
+    with pytest.raises(requests.exceptions.ReadTimeout):
+        requests.get(f"{simulator.server_url('mini')}/api/v2/sale", timeout=0.2)
+    simulator.faulty.faults = None
+
+
+def test_a_short_page_leaves_out_its_last_row_and_promises_more(page) -> None:
+    whole, short = page(None), page(Fault.SHORT_PAGE)
+
+    assert short.json() == whole.json()[:-1]
+    assert short.headers["X-More-Pages-Available"] == "True"
+
+
+def test_a_duplicate_row_stands_twice_on_its_page(page) -> None:
+    whole, doubled = page(None).json(), page(Fault.DUPLICATE_ROW).json()
+
+    assert doubled == [whole[0], *whole]
+
+
+def test_a_drifting_column_drifts_in_every_row_and_the_schedule_says_which_rows_it_misled(
+    simulator: RunningSimulator, page
+) -> None:
+    whole, drifted = page(None).json(), {fault: page(fault).json() for fault in DRIFT_FAULTS}
+
+    [missing] = {frozenset(row) for row in drifted[Fault.MISSING_COLUMN]}
+    assert len(whole[0].keys() - missing) == 1
+    assert all(row["loyaltyTier"] == "gold" for row in drifted[Fault.NEW_COLUMN])
+    retyped = zip(whole, drifted[Fault.RETYPED_COLUMN], strict=True)
+    assert all(sum(old[name] != new[name] for name in old) == 1 for old, new in retyped)
+
+
+def test_a_schedule_knows_which_rows_no_client_could_have_read_right(simulator: RunningSimulator) -> None:
+    token = simulator.application.simulator.tokens.issue("mini", simulator.server_url("mini"))
+    headers = {"Authorization": f"Bearer {token['token']['token']['value']}"}
+    faults = simulator.faulty.faults = FaultSchedule(0, 1.0, (Fault.MISSING_COLUMN,))
+
+    url = f"{simulator.server_url('mini')}/api/v2/sale?pagesize=5"
+    rows = requests.get(url, headers=headers, timeout=10).json()
+    simulator.faulty.faults = None
+
+    assert faults.misled == {("sale", row["id"]) for row in rows}

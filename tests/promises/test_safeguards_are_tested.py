@@ -27,7 +27,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with seeded_source() as source:
         shared = Stage(source, tmp_path_factory.mktemp("safeguards"))
         yield shared
-        shared.holder.close()
+        shared.close()
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_without_a_safeguard_its_named_test_fails_for_that_reason(
     ("safeguard", "without", "seed", "symptom"),
     [
         ("warehouse.load._check_fence", lambda *_: None, 0, "its run was started again"),
-        ("prohandel.client._repeats", lambda *_: False, 2, "lost"),
+        ("warehouse.load._delete_vanished", lambda *_: (0, 0), 4, "not at the source"),
     ],
 )
 def test_without_a_safeguard_a_schedule_finds_what_it_guards_against(

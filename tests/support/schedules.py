@@ -6,243 +6,219 @@ everything, and then RAW must be the source. What must hold at all times is chec
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
-from pkgutil import resolve_name
-from typing import Any
 
-import pytest
-from retailer import Retailer
-from seeded_source import DELETABLE, TENANT, SeededSource, seeded_requests
+from actions import ACTIONS
+from faulty_storage import PROTOCOL, StorageFaults
+from oracle import Oracle
+from processes import LockHolder, Tasks
+from publications import Reader
+from quick_retailer import FragileRetailer
+from quick_retailer import Killed as Killed
+from quick_retailer import QuickRetailer as QuickRetailer
+from seeded_source import NAMES, TENANT, SeededSource, seeded_requests
 
 from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingError
-from mercurios.prohandel.client import ProHandelClient
 from mercurios.prohandel.errors import ProHandelError
-from mercurios.prohandel.extract import _Reading
-from mercurios.prohandel.resources import RESOURCES
+from mercurios.prohandel.extract import extract
 from mercurios.warehouse.duckdb import DuckDBEngine
-from mercurios.warehouse.engine import WarehouseLockedError
+from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.load import FencedError
 from mercurios.warehouse.setup import set_up
-from prohandel_simulator.faults import ALL_FAULTS, FaultSchedule
+from prohandel_simulator.faults import ALL_FAULTS, DRIFT_FAULTS, Fault, FaultSchedule
 
-NAMES = ("sale", "articlesize", "order", "voucher", "customer")
-CLEAN_RUNS = 2
-REPLAY = "python tests/promises/soak.py --seeds 1 --start {seed}"
-
-_HOLDER = """
-import sys, duckdb
-for line in sys.stdin:
-    connection = duckdb.connect(line.strip())
-    print("held", flush=True)
-    sys.stdin.readline()
-    connection.close()
-    print("released", flush=True)
-"""
-
-
-class Killed(BaseException):
-    """What a process that is killed looks like from inside: nothing after it runs."""
-
-
-class LockHolder:
-    """Another process that takes the warehouse's lock on demand."""
-
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[str] | None = None
-
-    @contextmanager
-    def holding(self, path: Path) -> Iterator[None]:
-        if self._process is None:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", _HOLDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-            )
-        self._say(str(path))
-        try:
-            yield
-        finally:
-            self._say("")
-
-    def _say(self, line: str) -> None:
-        assert self._process is not None
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(line + "\n")
-        self._process.stdin.flush()
-        assert self._process.stdout.readline(), "the process that holds the lock died"
-
-    def close(self) -> None:
-        if self._process is not None:
-            self._process.communicate(timeout=10)
+REPLAY = "make soak SEEDS=1 START={seed}"
+PATIENCE = 4  # tries of a task, as Airflow gives them
 
 
 @dataclass
 class Stage:
-    """What schedules share: the source, an empty warehouse to copy, and the process that holds locks."""
+    """What schedules share: the source, an empty warehouse to copy, and the other processes."""
 
     source: SeededSource
     home: Path
     holder: LockHolder = field(default_factory=LockHolder)
+    tasks: Tasks = field(default_factory=Tasks)
+    reader: Reader = field(default_factory=Reader)
 
     def __post_init__(self) -> None:
         self.empty = self.home / "empty" / f"{TENANT}.duckdb"
         with DuckDBEngine(self.empty, threads=1) as engine:
             set_up(engine)
 
-
-class QuickRetailer(Retailer):
-    """A retailer whose process keeps its warehouse open until it dies."""
-
-    open_engine: DuckDBEngine | None = None
-
-    @contextmanager
-    def engine(self, **options: Any) -> Iterator[DuckDBEngine]:
-        if self.open_engine is None or options:
-            self.close()
-            self.open_engine = DuckDBEngine(self.warehouse, threads=1, **options)
-        yield self.open_engine
-
-    def client(self, **settings: Any) -> ProHandelClient:
-        client = super().client(**settings)
-        client._session.trust_env = (
-            False  # looking for proxies before every request takes as long as a small page
-        )
-        return client
-
     def close(self) -> None:
-        if self.open_engine is not None:
-            self.open_engine.close()
-        self.open_engine = None
+        """End the other processes."""
+        for each in (self.holder, self.tasks, self.reader):
+            each.close()
 
 
 class Schedule:
-    """One seed, played."""
+    """One seed, played.
 
-    def __init__(self, stage: Stage, seed: int) -> None:
-        self.stage, self.seed = stage, seed
-        self.random = random.Random(seed)
-        self.names = tuple(sorted(self.random.sample(NAMES, self.random.choice([2, 2, 3, 5]))))
-        self.silent = self.random.random() < 0.4
-        self.modes = {
-            name: self.random.choice(["changed", "scan"]) for name in ("sale", "voucher", "customer")
-        }
-        stage.source.reset()
-        stage.source.running.simulator.tenants[TENANT].engine.silent_deletes = self.silent
-        home = stage.home / f"seed-{seed}"
-        resources = {name: {"mode": mode} for name, mode in self.modes.items()}
-        self.retailer = QuickRetailer(stage.source.running, home, TENANT, resources=resources)
+    Args:
+        stage: what schedules share.
+        seed: names the schedule.
+        draw: takes the decisions; drawn from the seed where none is given.
+    """
+
+    def __init__(self, stage: Stage, seed: int, draw: random.Random | None = None) -> None:
+        self.stage, self.seed, self.source = stage, seed, stage.source
+        self.random = draw or random.Random(seed)
+        choice = self.random.choice
+        self.names = tuple(sorted(self.random.sample(NAMES, choice([1, 2, 2, 3]))))
+        self.modes = {name: choice(["changed", "scan"]) for name in ("sale", "voucher", "customer")}
+        silent = self.random.random() < 0.4
+        self.source.reset()
+        self.source.running.simulator.tenants[TENANT].engine.silent_deletes = silent
+        self.source.running.simulator.clock.header_ahead = choice([0, 0, -600, -90, 90, 600])
+        self.home = stage.home / f"seed-{seed}"
+        self.retailer = FragileRetailer(self.source.running, self.home, self.modes)
         self.retailer.warehouse.parent.mkdir(parents=True)
         shutil.copy(stage.empty, self.retailer.warehouse)
-        self.page_size = self.random.choice([9, 20, 50])
-        self.workers = self.random.choice([1, 2, 4])
+        incremental = {name for name in self.names if self.modes.get(name) == "changed"}
+        self.oracle = Oracle(self.source, self.retailer, self.names, incremental)
+        self.settings = {
+            "page_size": choice([9, 20, 50]),
+            "pages_in_flight": choice([1, 2, 4]),
+            "attempts": 6,
+        }
         self.landed: list[str] = []  # manifests that were not loaded, or not knowingly
         self.loaded: list[str] = []
-        self.marks: dict[str, datetime] = {}
+        self.passed: set[str] = set()  # marts that may be seen
         self.runs = 0
         self.steps: list[str] = []
-        self.found: list[str] = []
-        self.actions: dict[str, Callable[[RunPlan], None]] = {
-            "read": self.read,
-            "killed extract": self.killed_extract,
-            "killed load": self.killed_load,
-            "lost acknowledgement": self.lost_acknowledgement,
-            "rerun": self.rerun,
-            "restarted run": self.restarted_run,
-            "late": self.late,
-            "parallel runs": self.parallel_runs,
-            "damaged part": self.damaged_part,
-            "locked": self.locked,
-        }
 
     def play(self) -> list[str]:
         """Play everything and return what is wrong."""
         try:
-            with seeded_requests(self.random):
-                for _ in range(self.random.randint(2, 5)):
-                    self.step()
-                self.recover()
-            return self.found
+            for _ in range(self.random.randint(2, 4)):
+                self.step(self.random.choice(sorted(ACTIONS)))
+            self.recover()
+            return self.oracle.found
         finally:
-            self.stage.source.running.faulty.faults = None
-            self.retailer.close()
-            shutil.rmtree(self.stage.home / f"seed-{self.seed}")
+            self.close()
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        self.source.running.faulty.faults = None
+        self.retailer.close()
+        shutil.rmtree(self.home)
 
     def describe(self) -> str:
         """Say in one line what was played."""
         modes = ", ".join(f"{name} {self.modes.get(name, 'scan')}" for name in self.names)
-        silent = "on" if self.silent else "off"
-        return f"{modes}; silent deletes {silent}; page size {self.page_size}; steps: {'; '.join(self.steps)}"
+        clock = self.source.running.simulator.clock.header_ahead
+        return (
+            f"{modes}; silent deletes {self.source.silent}; clock {clock:+d} s; {self.settings}; "
+            f"steps: {'; '.join(self.steps)}"
+        )
 
-    def step(self) -> None:
-        action = self.random.choice(sorted(self.actions))
-        rate = self.random.choice([0.0, 0.05, 0.15])
-        kinds = ALL_FAULTS if self.random.random() < 0.5 else tuple(self.random.sample(ALL_FAULTS, 3))
-        self.steps.append(f"{action}, faults {rate}")
-        source = self.stage.source
-        plan = self.begin()
-        source.running.faulty.faults = FaultSchedule(self.random.randrange(2**32), rate, kinds)
-        deletes = random.Random(self.random.randrange(2**32))
-        with source.deleting(deletes, self.random.choice([0.0, 0.0, 0.1])):
-            self.actions[action](plan)
-        source.running.faulty.faults = None
+    def fork(self) -> random.Random:
+        """Return a source of decisions of its own, for what decides often."""
+        return random.Random(self.random.randrange(2**32))
+
+    def step(self, action: str) -> None:
+        """Let one thing happen to a run, under faults, and then let the world go on."""
+        self.steps.append(action)
+        with seeded_requests(self.fork()), self.weather():
+            ACTIONS[action](self, self.begin())
         self.world_changes()
-        while self.landed and self.random.random() < 0.4:
-            self.load(self.landed.pop(self.random.randrange(len(self.landed))))
+        with seeded_requests(self.fork()):
+            while self.landed and self.random.random() < 0.4:
+                self.load(self.landed.pop(self.random.randrange(len(self.landed))))
+
+    @contextmanager
+    def weather(self) -> Iterator[None]:
+        """Let requests and storage fail and rows change while they are read, for the length of a `with` block."""
+        kinds, rate, most = self._kinds()
+        faults = FaultSchedule(self.random.randrange(2**32), rate, kinds, most)
+        storage = StorageFaults(self.random.randrange(2**32), self.random.choice([0.0, 0.0, 0.0, 0.02, 0.1]))
+        self.steps[-1] += f" (faults {rate}, storage {storage.rate})"
+        self.source.running.faulty.faults = faults
+        self.retailer.disturb(storage)
+        try:
+            with self.source.moving(self.fork(), self.random.choice([0.0, 0.0, 0.1])):
+                yield
+        finally:
+            self.source.running.faulty.faults = None
+            self.retailer.disturb(StorageFaults())
+            self.settings.pop("read_timeout", None)
+            self.source.only_complete_reads_tell |= faults.misled
+
+    def _kinds(self) -> tuple[tuple[Fault, ...], float, int | None]:
+        sort = self.random.choice(["any"] * 8 + ["some"] * 6 + ["drift"] * 3 + ["short"] * 2 + ["hang"])
+        rate = self.random.choice([0.0, 0.05, 0.15])
+        if sort == "drift":
+            return (self.random.choice(DRIFT_FAULTS),), self.random.choice([0.2, 1.0]), None
+        if sort == "short":
+            return (Fault.SHORT_PAGE,), 0.1, None
+        if sort == "hang":
+            self.settings["read_timeout"] = 0.5
+            return (Fault.HANG,), 0.1, 1
+        return (ALL_FAULTS if sort == "any" else tuple(self.random.sample(ALL_FAULTS, 3))), rate, None
 
     def world_changes(self) -> None:
+        """Let time pass, and things happen that the simulated shop would not think of."""
         if self.random.random() < 0.8:
-            self.stage.source.running.simulator.advance_hours(self.random.choice([1, 5, 20, 48]))
-        for _ in range(self.random.choice([0, 0, 3])):
-            self.stage.source.delete(self.random.choice(DELETABLE), self.random)
+            self.source.running.simulator.advance_hours(self.random.choice([1, 5, 20, 48]))
+        for _ in range(self.random.choice([0, 1, 2, 4])):
+            name = self.random.choice(self.names)
+            self.steps.append(f"{self.source.twist(name, self.fork())} of {name}")
 
     def recover(self) -> None:
         """Let what is late arrive, run without faults, and compare."""
-        self.random.shuffle(self.landed)
-        for url in self.landed:
-            self.load(url)
-        for _ in range(CLEAN_RUNS):
-            self.load(*self.extract(self.begin(), may_fail=False))
-        self.compare("after clean runs", gone_may_stay=True)
-        scanning = {name: {"mode": "scan"} for name in self.modes}
-        self.retailer.tenant = self.retailer.tenant.model_copy(
-            update={"extraction": self.retailer.tenant.extraction.model_validate({"resources": scanning})}
-        )
-        self.load(*self.extract(self.begin(), may_fail=False))
-        self.load(*self.random.sample(self.loaded, min(3, len(self.loaded))))
-        self.compare("after a complete read")
+        with seeded_requests(self.fork()):
+            self.random.shuffle(self.landed)
+            while self.landed:
+                self.load(self.landed.pop())
+            self.settings["page_size"] = self.random.choice([9, 200, 200])
+            if self.random.random() < 0.7:
+                for name in self.names:
+                    self.source.twist(name, self.fork(), ["repair"])
+            self.clean_run()
+            self.oracle.compare("after a clean run", complete=False)
+            self.clean_run(resync=self.names)
+            self.load(*self.random.sample(self.loaded, min(3, len(self.loaded))))
+            self.oracle.compare("after a complete read", complete=True)
 
-    def compare(self, when: str, *, gone_may_stay: bool = False) -> None:
-        """Compare RAW with the source; what is gone there without a trace only a complete read can tell."""
-        for difference in self.retailer.differences(*self.names):
-            if not (gone_may_stay and difference.endswith("not at the source")):
-                self.found.append(f"{when}: {difference}")
+    def clean_run(self, resync: tuple[str, ...] = ()) -> None:
+        """Run without faults; whatever fails now, fails the schedule."""
+        plan = self.begin(resync=resync)
+        self.oracle.forget(resync)
+        self.load(*self.extract(plan, may_fail=False))
 
     # What a run is made of.
 
-    def begin(self, run_id: str = "") -> RunPlan:
+    def begin(self, run_id: str = "", resync: tuple[str, ...] = ()) -> RunPlan:
+        """Begin a run, trying again as often as a task is tried; at last, without faults in storage."""
         self.runs += 1
-        return self.retailer.begin(run_id or f"r{self.runs}")
+        run_id = run_id or f"r{self.runs}"
+        for _ in range(PATIENCE):
+            try:
+                return self.retailer.begin(run_id, resync)
+            except (LandingError, OSError):
+                self.steps.append("begin failed")
+        self.retailer.disturb(StorageFaults())
+        return self.retailer.begin(run_id, resync)
 
     def extract(self, plan: RunPlan, *names: str, may_fail: bool = True) -> list[str]:
         """Land resources; those the faults make unreadable are missing."""
         urls = []
-        for name in names or self.names:
-            try:
-                urls += self.retailer.extract(
-                    plan, name, page_size=self.page_size, pages_in_flight=self.workers, attempts=6
-                )
-            except ProHandelError:
-                if not may_fail:
-                    raise
-                self.steps.append(f"{name} failed")
+        with self.retailer.client(**self.settings) as client:
+            for name in names or self.names:
+                try:
+                    urls.append(extract(client, self.retailer.store, self.retailer.request(name, plan)))
+                except (ProHandelError, LandingError, OSError) as error:
+                    if not may_fail:
+                        raise
+                    self.steps.append(f"{name} failed ({type(error).__name__})")
         return urls
 
     def load(self, *urls: str) -> None:
@@ -253,148 +229,39 @@ class Schedule:
                 self.retailer.load(url)
             except FencedError:
                 if not stale:
-                    self.found.append(f"{url} was refused although its start is the newest")
+                    self.oracle.say(f"{url} was refused although its start is the newest")
+            except (LandingError, OSError):
+                if not self.retailer.storage.rate:
+                    raise
+                self.steps.append("load failed")
+                self.landed.append(url)
             else:
                 self.loaded.append(url)
                 if stale:
-                    self.found.append(f"{url} was loaded although its run was started again")
-            self.observe()
+                    self.oracle.say(f"{url} was loaded although its run was started again")
+            self.oracle.observe()
+
+    def load_broken(self, url: str) -> bool:
+        """Load one manifest through a warehouse that may fail; return whether it said that it was loaded."""
+        try:
+            self.retailer.load(url)
+        except FencedError:
+            return True
+        except (WarehouseError, LandingError, OSError) as error:
+            self.steps.append(f"load failed ({str(error)[:40]})")
+            return False
+        finally:
+            self.retailer.close()
+            self.oracle.observe()
+        return True
 
     def is_stale(self, url: str) -> bool:
-        manifest = self.retailer.store.read_manifest(url)
-        [run] = self.retailer.query("select fence from ops.run where run_id = ?", [manifest.run_id])
-        return bool(run["fence"] != manifest.fence)
+        """Return whether the run of a manifest was started again since."""
+        manifest = json.loads(local_path(url).read_text())
+        [run] = self.retailer.rows(f"select fence from ops.run where run_id = '{manifest['run_id']}'")
+        return bool(run["fence"] != manifest["fence"])
 
-    def observe(self) -> None:
-        """Check what must hold at all times."""
-        for row in self.retailer.query("select resource, cursor_value from ops.watermark"):
-            resource, mark = RESOURCES[row["resource"]], row["cursor_value"]
-            [newest] = self.retailer.query(
-                f"select max({resource.cursor_column}) as at from raw.{resource.table}"
-            )
-            if newest["at"] is None or mark > newest["at"]:
-                self.found.append(f"{resource.name}: watermark {mark} passed the newest row {newest['at']}")
-            if mark < self.marks.get(resource.name, mark):
-                self.found.append(f"{resource.name}: the watermark went back to {mark}")
-            self.marks[resource.name] = mark
-        broken = self.retailer.query(
-            "select run_id, resource, attempt from ops.load_ledger group by all having count(*) > 1 or sum(extracted)"
-            " <> sum(loaded + quarantined + superseded) or min(least(extracted, loaded, superseded, deleted)) < 0"
-        )
-        self.found += [f"the ledger does not add up: {row}" for row in broken]
 
-    # What can happen to a run.
-
-    def read(self, plan: RunPlan) -> None:
-        self.load(*self.extract(plan))
-
-    def killed_extract(self, plan: RunPlan) -> None:
-        place = self.random.choice(
-            [
-                "prohandel.extract._Reading.take",
-                "landing.store.PartWriter.close",
-                "landing.store.LandingStore.write_manifest",
-            ]
-        )
-        with self.dying_at(f"mercurios.{place}", self.random.randint(0, 3)):
-            self.landed += self.extract(plan)
-
-    def killed_load(self, plan: RunPlan) -> None:
-        urls = self.extract(plan)
-        for url in urls:
-            with self.dying_at("mercurios.warehouse.duckdb.DuckDBEngine._run", self.random.randint(0, 12)):
-                self.retailer.load(url)
-            self.retailer.close()
-            self.observe()
-        self.landed += urls
-
-    @contextmanager
-    def dying_at(self, place: str, calls: int) -> Iterator[None]:
-        """Kill the process at the given call of a function, if it comes that far."""
-        name = place.rpartition(".")[2]
-        original = resolve_name(place)
-        left = iter(range(calls))
-
-        def dying(*arguments: Any, **keywords: Any) -> Any:
-            if next(left, None) is None:
-                self.steps.append(f"killed in {name}")
-                raise Killed
-            return original(*arguments, **keywords)
-
-        with pytest.MonkeyPatch.context() as patch, suppress(Killed):
-            patch.setattr(place, dying)
-            yield
-
-    def lost_acknowledgement(self, plan: RunPlan) -> None:
-        urls = self.extract(plan)
-        self.load(*urls)
-        self.landed += urls
-        self.load(*urls)
-
-    def rerun(self, plan: RunPlan) -> None:
-        urls = self.extract(plan)
-        self.world_changes()
-        urls += self.extract(plan)
-        self.random.shuffle(urls)
-        self.load(*urls)
-
-    def restarted_run(self, plan: RunPlan) -> None:
-        stale = self.extract(plan)
-        again = self.begin(plan.run_id)
-        urls = stale + self.extract(again)
-        self.random.shuffle(urls)
-        self.load(*urls)
-
-    def late(self, plan: RunPlan) -> None:
-        self.landed += self.extract(plan)
-
-    def parallel_runs(self, plan: RunPlan) -> None:
-        """While one run reads, another begins, reads and perhaps loads."""
-        other = self.begin()
-        turn = self.random.randint(0, 3)
-        take = _Reading.take
-        left = iter(range(turn))
-
-        def interrupted(reading: _Reading, page: Any) -> None:
-            if next(left, None) is None and not began:
-                began.append(True)
-                urls = self.extract(other, reading.resource.name)
-                self.load(*urls) if self.random.random() < 0.5 else self.landed.extend(urls)
-            take(reading, page)
-
-        for name in self.names:
-            began: list[bool] = []
-            left = iter(range(turn))
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(_Reading, "take", interrupted)
-                urls = self.extract(plan, name)
-            self.load(*urls)
-
-    def damaged_part(self, plan: RunPlan) -> None:
-        """A part is cut short after its manifest was written: nothing of it may be loaded."""
-        for url in self.extract(plan):
-            parts = self.retailer.store.read_manifest(url).parts
-            if not parts:
-                continue
-            path = Path(self.random.choice(parts).url.removeprefix("file://"))
-            content = path.read_bytes()
-            path.write_bytes(content[: len(content) // 2])
-            try:
-                self.retailer.load(url)
-                self.found.append(f"{url} was loaded although a part was damaged")
-            except LandingError:
-                pass
-            if self.random.random() < 0.5:
-                path.write_bytes(content)
-                self.landed.append(url)
-
-    def locked(self, plan: RunPlan) -> None:
-        urls = self.extract(plan)
-        self.retailer.close()
-        with self.stage.holder.holding(self.retailer.warehouse):
-            try:
-                with self.retailer.engine(lock_wait=0.05):
-                    self.found.append("the warehouse was opened although another process holds it")
-            except WarehouseLockedError:
-                pass
-        self.load(*urls)
+def local_path(url: str) -> Path:
+    """Return where a file of the landing area lies."""
+    return Path(url.removeprefix(f"{PROTOCOL}://"))

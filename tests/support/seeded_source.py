@@ -8,27 +8,37 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
 import pytest
+from source_twists import TWISTS, WHILE_READING
 
 from prohandel_simulator.api import Answer, Request
 from prohandel_simulator.clock import SimulatedClock
-from prohandel_simulator.rendering import tick_text
 from prohandel_simulator.simulator import Simulator
+from prohandel_simulator.store import Collection
 from prohandel_simulator.testing import DEFAULT_TODAY, RunningSimulator, running_simulator
 
 TENANT = "mini"
+NAMES = ("sale", "articlesize", "order", "voucher", "customer")
 # Enough for many small pages, little enough for many schedules.
-KEPT = {"sale": 150, "articlesize": 120, "order": 50, "customer": 50}
-DELETABLE = ("sale", "voucher", "customer", "order")
+KEPT = {"sale": 100, "articlesize": 80, "order": 30, "customer": 40}
 
 
 class SeededSource:
-    """One running simulator that many schedules use, one after another, each from the same beginning."""
+    """One running simulator that many schedules use, one after another, each from the same beginning.
+
+    Attributes:
+        unreadable: ids of rows with a value that cannot be read, by resource.
+        only_complete_reads_tell: rows (resource, id) that changed without a trace an incremental read could find.
+    """
+
+    unreadable: defaultdict[str, set[str]]
+    only_complete_reads_tell: set[tuple[str, str]]
 
     def __init__(self, running: RunningSimulator) -> None:
         self.running = running
@@ -39,6 +49,7 @@ class SeededSource:
                 collection.delete(slot, 0, "", silent=True)
         tenant.engine._planned.clear()  # its closures belong to the original and would not follow a copy
         self._pristine = tenant
+        self.reset()
 
     def reset(self) -> None:
         """Go back to the beginning."""
@@ -47,26 +58,50 @@ class SeededSource:
         start = (DEFAULT_TODAY - date(1970, 1, 1)).days
         simulator.clock = SimulatedClock(start)
         self.running.faulty.faults = None
+        self.unreadable = defaultdict(set)
+        self.only_complete_reads_tell = set()
 
-    def delete(self, resource: str, seed: random.Random) -> None:
-        """Delete one of the older rows: with a tombstone, or without any trace while silent deletes are on."""
-        simulator = self.running.simulator
-        tenant = simulator.tenants[TENANT]
-        silent = tenant.engine.silent_deletes
-        collection = tenant.world.collections[resource]
-        older = collection.visible[: len(collection.visible) // 2]
-        if len(older) < 5 or (resource == "order" and not silent):  # an order has no tombstone
-            return
-        ticks = simulator.clock.ticks
-        collection.delete(int(older[seed.randrange(len(older))]), ticks, tick_text(ticks), silent)
+    def collection(self, name: str) -> Collection:
+        """Return the rows of one resource."""
+        return self.running.simulator.tenants[TENANT].world.collections[name]
+
+    def ids(self, name: str) -> set[str]:
+        """Return the ids a resource shows."""
+        collection = self.collection(name)
+        return {collection.read(slot)["id"] for slot in collection.visible.tolist()}
+
+    def was_born_later(self, name: str, slot: int) -> bool:
+        """Return whether a row came since the beginning."""
+        return slot >= self._pristine.world.collections[name].slots
+
+    def deleted(self, name: str) -> list[int]:
+        """Return the slots of rows that were deleted since the beginning."""
+        earlier = set(self._pristine.world.collections[name].deleted)
+        return [slot for slot in self.collection(name).deleted if slot not in earlier]
+
+    @property
+    def silent(self) -> bool:
+        """Whether rows may vanish without a trace."""
+        return self.running.simulator.tenants[TENANT].engine.silent_deletes
+
+    @property
+    def ticks(self) -> int:
+        """Now, by the clock that stamps rows."""
+        return self.running.simulator.clock.ticks
+
+    def twist(self, name: str, seed: random.Random, kinds: Sequence[str] = tuple(TWISTS)) -> str:
+        """Let something happen to rows of a resource, and say what."""
+        kind = seed.choice(kinds)
+        TWISTS[kind](self, name, seed)
+        return kind
 
     @contextmanager
-    def deleting(self, seed: random.Random, rate: float) -> Iterator[None]:
-        """Delete rows between the requests of a `with` block."""
+    def moving(self, seed: random.Random, rate: float) -> Iterator[None]:
+        """Change rows between the requests of a `with` block."""
 
         def intercept(_: Simulator, request: Request) -> Answer | None:
-            if request.path and request.path[0] in DELETABLE and seed.random() < rate:
-                self.delete(request.path[0], seed)
+            if request.path and request.path[0] in NAMES and seed.random() < rate:
+                self.twist(request.path[0], seed, WHILE_READING)
             return None
 
         found = self.running.application.interceptors
