@@ -59,6 +59,11 @@ class Edits:
         self.collection.add(row, self.now if at is None else at, raw=text.encode())
         return key
 
+    def rewrite(self, key: str, wire: Callable[[bytes], bytes]) -> None:
+        """Change the bytes that are sent for a row that was added, so that they need not be JSON."""
+        place = int(self.collection._ref.values[self._slot(key)]) - self.collection._base
+        self.collection._tail[place] = wire(self.collection._tail[place])
+
     def change(self, key: str, *, at: int | None = None, **fields: Any) -> None:
         """Give a row other values; its place in the list stays, its place in the list of changes does not."""
         row = self._stamped({**self.row(key), **fields}, at, fields)

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ import pytest
 from mercurios.landing.manifest import Counts
 from mercurios.landing.store import LandingStore
 from mercurios.prohandel import client, collect, extract
+from mercurios.prohandel.passes import Verdict
 from mercurios.tenants import Extraction
 from mercurios.warehouse import duckdb, load, publish
 
@@ -53,19 +54,23 @@ def instead(owner: Any, name: str, value: Any) -> Patch:
     return lambda patch: patch.setattr(owner, name, value)
 
 
-def without_sql(statement: str, begin: str, end: str = "") -> Patch:
-    """Cut a piece out of one of the loader's statements, from `begin` to `end` or to the statement's end."""
+def with_sql(statement: str, change: Callable[[str], str]) -> Patch:
+    """Change one of the loader's statements."""
     render = load.render
 
-    def cut(dialect: str, name: str, **context: Any) -> str:
+    def changed(dialect: str, name: str, **context: Any) -> str:
         sql = render(dialect, name, **context)
         if name != statement:
             return sql
-        head, found, rest = sql.partition(begin)
-        assert found, f"{statement}.sql no longer holds {begin!r}"
-        return head + (rest[rest.index(end) :] if end else ";")
+        assert change(sql) != sql, f"{statement}.sql no longer holds what is to be changed"
+        return change(sql)
 
-    return instead(load, "render", cut)
+    return instead(load, "render", changed)
+
+
+def up_to(piece: str) -> Callable[[str], str]:
+    """Cut a text off where a piece of it begins."""
+    return lambda text: text.partition(piece)[0]
 
 
 def stopping_at_short_pages(patch: pytest.MonkeyPatch) -> None:
@@ -94,6 +99,13 @@ def manifest_first(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(extract._Reading, "__init__", remember)
     patch.setattr(extract._Reading, "read", promise)
+
+
+def passing_the_clock(patch: pytest.MonkeyPatch) -> None:
+    bounded = extract._Reading._cursor_to
+    patch.setattr(
+        extract._Reading, "_cursor_to", lambda reading, _: bounded(reading, datetime.max.replace(tzinfo=UTC))
+    )
 
 
 def torn_publication(patch: pytest.MonkeyPatch) -> None:
@@ -187,16 +199,34 @@ SAFEGUARDS = (
     ),
     Safeguard(
         "the newest version of a row wins",
-        without_sql("candidates", "\nwhere\n    target.id is null"),
+        with_sql("candidates", up_to("\nwhere\n    target.id is null")),
         f"{CASES}/test_landing.py"
         "::test_a_retry_that_reads_other_rows_is_an_attempt_of_its_own_and_the_newest_rows_win[order1]",
         "(RAW, source)",
     ),
     Safeguard(
         "the watermark only grows",
-        without_sql("watermark_advance", "where excluded.cursor_value"),
+        with_sql("watermark_advance", up_to("where excluded.cursor_value")),
         f"{CASES}/test_watermarks.py::test_a_past_run_that_is_cleared_beside_the_current_one_takes_nothing_back",
         "watermark",
+    ),
+    Safeguard(
+        "a list that never stood still moves no watermark",
+        instead(extract, "judge", lambda _: Verdict.BELIEVED),
+        f"{CASES}/test_watermarks.py::test_a_list_of_changes_that_never_stands_still_leaves_the_watermark_and_loses_no_row",
+        "watermark",
+    ),
+    Safeguard(
+        "the watermark never passes the source's clock",
+        passing_the_clock,
+        f"{EXTRACTION}/test_extract.py::test_the_cursor_never_passes_the_sources_own_clock",
+        "2031",
+    ),
+    Safeguard(
+        "what a newer complete read had missed stays gone",
+        with_sql("complete_read_newest", lambda sql: sql.replace("limit 1", "limit 0")),
+        f"{LOADER}/test_load.py::test_what_a_newer_complete_read_had_missed_an_older_read_does_not_bring_to_life[order]",
+        "not at the source",
     ),
     Safeguard(
         "every staged row must have arrived in RAW",

@@ -73,6 +73,7 @@ def test_a_field_that_changes_its_type_quarantines_its_rows_and_what_is_known_of
     assert rows.quarantined == rows.extracted == len(known)
     assert rows.deleted == 0
     assert retailer.raw("sale") == known
+    assert changelog(retailer) == [("sale", "salePrice", "retyped", len(known), "r2")]
     reasons = retailer.query("select distinct regexp_extract(reason, '^[^,]*') as reason from ops.quarantine")
     assert reasons == [{"reason": "field 'salePrice': expected a number with two decimals"}]
     retailer.run("r3", "sale")
@@ -157,6 +158,36 @@ def test_odd_texts_arrive_as_they_were_written(retailer: QuickRetailer, source: 
     assert retailer.query("select count(*) as n from ops.quarantine") == [{"n": 0}]
 
 
+BROKEN = {
+    "half a surrogate pair": b'"currencyNumber":"\\ud800"',
+    "not UTF-8": b'"currencyNumber":"M\xfcnchen"',
+    "beyond a double": b'"salePrice":1e999',
+}
+
+
+def test_values_that_no_decoder_likes_are_quarantined_and_their_page_is_read(
+    retailer: QuickRetailer, source: RunningSimulator
+) -> None:
+    sales = Edits(source, "sale")
+    good = {*sales.ids, sales.add("control character")}
+    for name in BROKEN:
+        sales.add(name)
+    texts = {"control character": b'"currencyNumber":"a\x01b"', **BROKEN}
+    for name, text in texts.items():
+        field = text.partition(b":")[0]
+        sales.rewrite(
+            name, lambda row, field=field, text=text: re.sub(field + b":[^,}]*", lambda _: text, row)
+        )
+
+    rows = retailer.run("r1", "sale")["sale"]
+
+    assert retailer.raw("sale").keys() == good
+    assert rows.quarantined == len(BROKEN)
+    assert {
+        row["source_id"] for row in retailer.query("select source_id from ops.quarantine")
+    } == BROKEN.keys()
+
+
 def test_long_numbers_and_codes_with_leading_zeros_keep_every_digit(
     retailer: QuickRetailer, source: RunningSimulator
 ) -> None:
@@ -180,9 +211,17 @@ def test_long_numbers_and_codes_with_leading_zeros_keep_every_digit(
     assert {key: sold[key]["sale_price"] for key in prices} == {k: Decimal(p) for k, p in prices.items()}
 
 
-@pytest.mark.parametrize("key", ["null", '""', "17"])
-def test_a_row_without_a_key_is_quarantined_and_the_others_load(
-    retailer: QuickRetailer, source: RunningSimulator, key: str
+@pytest.mark.parametrize(
+    ("key", "expectation"),
+    [
+        ("null", "a non-empty key"),
+        ('""', "a non-empty key"),
+        ("17", "a non-empty key"),
+        ('" padded "', "a key without spaces around it"),
+    ],
+)
+def test_a_row_without_a_usable_key_is_quarantined_and_the_others_load(
+    retailer: QuickRetailer, source: RunningSimulator, key: str, expectation: str
 ) -> None:
     sales = Edits(source, "sale")
     good = set(sales.ids)
@@ -192,8 +231,8 @@ def test_a_row_without_a_key_is_quarantined_and_the_others_load(
 
     assert retailer.raw("sale").keys() == good
     assert rows.quarantined == 1
-    assert retailer.query("select source_id, reason from ops.quarantine") == [
-        {"source_id": None, "reason": "field 'id': expected a non-empty key"}
+    assert retailer.query("select reason from ops.quarantine") == [
+        {"reason": f"field 'id': expected {expectation}"}
     ]
 
 

@@ -182,6 +182,32 @@ def test_changes_that_never_carry_a_cursor_come_with_the_complete_read(
     assert incremental.differences("sale") == []
 
 
+def test_a_list_of_changes_that_never_stands_still_leaves_the_watermark_and_loses_no_row(
+    incremental: QuickRetailer, source: RunningSimulator
+) -> None:
+    incremental.run("r1", "sale")
+    reached, sales = incremental.watermark("sale"), Edits(source, "sale")
+    source.simulator.clock.move(sales.now + 60 * MINUTE)
+    changed = sales.ids[:60]
+    for minute, key in enumerate(changed):
+        sales.change(key, at=sales.now - (60 - minute) * MINUTE, salePrice=1.00)
+    moving = iter(changed)
+
+    def move(_: Simulator, request: Request) -> Answer | None:
+        if request.query["page"] == "2":  # behind the reader's back the first row goes to the end of the list
+            sales.change(next(moving), at=sales.now, salePrice=2.00)
+        return None
+
+    plan = incremental.begin("r2")
+    with intercepting(source, move):
+        incremental.load(*incremental.extract(plan, "sale", page_size=20, pages_in_flight=1))
+
+    assert incremental.watermark("sale") == reached, "the watermark passed rows that may have slipped"
+    incremental.run("r3", "sale")
+    assert incremental.differences("sale") == []
+    assert incremental.watermark("sale") > reached
+
+
 def test_a_run_that_failed_leaves_the_watermark_and_the_next_covers_the_same_range(
     incremental: QuickRetailer, source: RunningSimulator
 ) -> None:
