@@ -20,7 +20,7 @@ from mercurios.landing.manifest import Manifest
 from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingError, PartWriter
 from mercurios.prohandel.errors import TransientProHandelError
-from mercurios.prohandel.extract import extract
+from mercurios.prohandel.extract import _Reading, extract
 from mercurios.prohandel.resources import RESOURCES
 from mercurios.tenants import Drift
 from prohandel_simulator.api import Answer, Request, error
@@ -170,6 +170,78 @@ def test_the_cursor_never_passes_the_sources_own_clock(
             found.append(manifest.cursor_to)
 
     assert found == [datetime(2026, 3, 4, 3, tzinfo=UTC), datetime(2026, 3, 4, 4, tzinfo=UTC), None]
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        None,
+        "yesterday",
+        "Thu, 01 Jan 1970 00:00:00 GMT",
+        "Mon, 01 Jan 2999 00:00:00 GMT",
+        "Wed, 04 Mar 999999 04:00:00 GMT",
+    ],
+)
+def test_a_source_that_tells_no_usable_time_is_read_by_our_clock(
+    stub: Callable[..., Any],
+    reply: Any,
+    retailer: Retailer,
+    caplog: pytest.LogCaptureFixture,
+    date: str | None,
+) -> None:
+    plain = {column.field: None for column in RESOURCES["label"].columns}
+    rows = [{**plain, "id": "a", "lastChange": "2026-03-04T03:00:00"}]
+    pages = stub(lambda page, _: reply(rows, headers={"Date": date} if date else {}))
+    before = datetime.now(UTC).replace(microsecond=0)
+
+    with pages.client() as client:
+        url = extract(client, retailer.store, retailer.request("label", retailer.begin("r1")))
+
+    manifest = manifest_of(retailer, url)
+    assert before <= manifest.source_now <= datetime.now(UTC)
+    assert manifest.cursor_to == min(datetime(2026, 3, 4, 3, tzinfo=UTC), manifest.source_now)
+    assert caplog.text.count("the API tells no usable time") == 1
+
+
+def test_the_cursor_is_bound_by_the_first_answer_however_long_the_read_takes(
+    stub: Callable[..., Any], reply: Any, retailer: Retailer
+) -> None:
+    plain = {column.field: None for column in RESOURCES["label"].columns}
+
+    def script(page: int, _: int) -> Any:
+        row = {**plain, "id": f"row-{page}", "lastChange": f"2026-03-04T0{page}:30:00"}
+        return reply([row], more=str(page < 3), headers={"Date": f"Wed, 04 Mar 2026 0{page}:00:00 GMT"})
+
+    with stub(script).client(page_size=1) as client:
+        url = extract(client, retailer.store, retailer.request("label", retailer.begin("r1")))
+
+    assert manifest_of(retailer, url).cursor_to == datetime(2026, 3, 4, 1, tzinfo=UTC)
+
+
+def test_rows_without_a_cursor_are_loaded_and_counted(
+    stub: Callable[..., Any], reply: Any, retailer: Retailer
+) -> None:
+    plain = {column.field: None for column in RESOURCES["label"].columns}
+    rows = [{**plain, "id": "a", "lastChange": "2026-03-04T03:00:00"}, {**plain, "id": "b"}]
+    with stub(lambda *_: reply(rows)).client() as client:
+        url = extract(client, retailer.store, retailer.request("label", retailer.begin("r1")))
+
+    counts = manifest_of(retailer, url).counts["label"]
+    assert (counts.landed, counts.without_cursor) == (2, 1)
+
+
+@pytest.mark.parametrize("digits", ["", ".9", ".1239", ".123999", ".999999"])
+def test_the_start_of_an_incremental_read_is_cut_to_milliseconds_and_never_rounded_up(
+    retailer: Retailer, digits: str
+) -> None:
+    since = datetime.fromisoformat(f"2026-03-04T03:00:00{digits}+00:00")
+    plan = retailer.begin("r1")
+    changed = plan.resources["sale"].model_copy(update={"mode": "changed", "since": since})
+    plan = plan.model_copy(update={"resources": {"sale": changed}})
+
+    path = _Reading(retailer.request("sale", plan), retailer.store, "early").path
+
+    assert path == f"sale/changed/2026-03-04T03:00:00.{digits[1:].ljust(3, '0')[:3]}Z"
 
 
 @pytest.mark.parametrize("policy", list(Drift))

@@ -103,19 +103,106 @@ def test_a_deletion_is_believed_when_two_passes_miss_the_row(living: Retailer, s
     assert source.asked[1] == 2
 
 
-def test_a_list_that_never_stands_still_is_read_a_bounded_number_of_times(
-    living: Retailer, source: Source
-) -> None:
+def never_still(source: Source) -> None:
     def again_and_again(simulator: Simulator) -> None:
         drop_newest(simulator)
         source.act[3] = again_and_again
 
     source.act[3] = again_and_again
 
+
+def test_a_list_that_never_stands_still_is_read_a_bounded_number_of_times(
+    living: Retailer, source: Source
+) -> None:
+    never_still(source)
+
     read(living, "r1")
 
     assert source.asked[2] == 3
     assert set(living.raw("sale")) >= living.truth_ids("sale")
+
+
+def test_a_list_that_never_stands_still_is_not_believed(
+    living: Retailer, source: Source, caplog: pytest.LogCaptureFixture
+) -> None:
+    read(living, "r1")
+    reached = living.watermark("sale")
+    drop_newest(living.simulator.application.simulator)
+    living.simulator.advance(24)
+    never_still(source)
+    plan = living.begin("r2")
+
+    [url] = living.extract(plan, "sale", page_size=PAGE_SIZE, pages_in_flight=1)
+
+    manifest = living.store.read_manifest(url)
+    assert (manifest.settled, manifest.complete, manifest.cursor_to) == (False, False, manifest.cursor_from)
+    assert "rows slipped at the end of pages [2], in the last of 3 passes" in caplog.text
+    assert "nothing is taken for deleted and the watermark stays" in caplog.text
+    deleted = living.load(url)["sale"].deleted
+    assert (deleted, living.watermark("sale")) == (0, reached)
+    source.act.clear()
+    read(living, "r3")
+    assert living.differences("sale") == []
+    assert living.watermark("sale") > reached
+
+
+def test_deletions_wait_for_a_read_in_which_two_passes_stand_still(living: Retailer, source: Source) -> None:
+    read(living, "r1")
+    drop_newest(living.simulator.application.simulator)
+    reached = living.watermark("sale")
+    living.simulator.advance(24)
+    passes = iter([True, True, False])
+
+    def move_in_two_passes(simulator: Simulator) -> None:
+        if next(passes):
+            drop_newest(simulator)
+            source.act[3] = move_in_two_passes
+
+    source.act[3] = move_in_two_passes
+    [url] = living.extract(living.begin("r2"), "sale", page_size=PAGE_SIZE, pages_in_flight=1)
+
+    manifest = living.store.read_manifest(url)
+    assert (manifest.settled, manifest.complete) == (True, False)
+    assert living.load(url)["sale"].deleted == 0
+    assert living.watermark("sale") > reached
+    read(living, "r3")
+    assert living.differences("sale") == []
+
+
+def test_a_window_that_reaches_the_end_is_watched_like_any_list(living: Retailer, tmp_path: Path) -> None:
+    retailer = Retailer(living.simulator, tmp_path / "window", resources={"sale": {"mode": "window"}})
+    source = Source(retailer)
+    retailer.run("r1", "sale")
+    kept = len(retailer.truth_ids("sale")) - PAGE_SIZE - 20
+    sales = living.simulator.simulator.tenants["mini"].world.collections["sale"]
+    for slot in sales.visible[-kept:].tolist():
+        sales.delete(slot, 0, "", silent=True)
+    source.act[2] = drop_newest
+
+    [url] = retailer.extract(retailer.begin("r2"), "sale", page_size=PAGE_SIZE, pages_in_flight=1)
+
+    assert source.asked[1] > 1
+    assert retailer.store.read_manifest(url).settled
+
+
+def test_an_empty_answer_where_rows_are_known_is_asked_for_twice_and_deletes_nothing(
+    living: Retailer,
+) -> None:
+    read(living, "r1")
+    known, asked = set(living.raw("sale")), Counter[str]()
+
+    def empty(_: Simulator, request: Request) -> Answer | None:
+        asked[request.query["page"]] += 1
+        return Answer(200, b"[]", ((b"x-more-pages-available", b"False"),))
+
+    living.simulator.application.interceptors.insert(0, empty)
+    [url] = living.extract(living.begin("r2"), "sale", page_size=PAGE_SIZE)
+
+    manifest = living.store.read_manifest(url)
+    assert asked == {"1": 2}
+    assert (manifest.counts["sale"].extracted, manifest.cursor_to) == (0, None)
+    assert living.load(url)["sale"].deleted == 0
+    assert set(living.raw("sale")) == known
 
 
 def test_what_several_passes_show_is_counted_once_as_loaded(living: Retailer, source: Source) -> None:

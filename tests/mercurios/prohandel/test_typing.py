@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from retailer import expected_row, hash_of
 
-from mercurios.prohandel.decode import decode_exact
+from mercurios.prohandel.decode import decode, decode_exact
 from mercurios.prohandel.resources import RESOURCES, Column, ColumnType, Resource
 from mercurios.prohandel.typing import Stamp, TypedPage, type_rows
 from mercurios.tenants import Drift
@@ -199,7 +199,16 @@ def test_a_row_without_a_usable_id_is_quarantined(key: str) -> None:
     assert page.rejected[0].source_id is None
 
 
-@pytest.mark.parametrize("parent", ["null", "17", '""'])
+@pytest.mark.parametrize("key", ["abc ", " abc", "\tabc", "abc\u00a0"])
+def test_a_padded_key_is_quarantined_and_the_row_of_the_key_counts_as_seen(key: str) -> None:
+    page = typed("sale", [row_of("sale"), row_of("sale", id=json.dumps(key))])
+
+    assert page.table["id"].to_pylist() == ["good"]
+    assert only_reason(page) == "field 'id': expected a key without spaces around it"
+    assert page.rejected[0].source_id == "abc"
+
+
+@pytest.mark.parametrize("parent", ["null", "17", '""', '" p"'])
 def test_a_nested_row_whose_parent_has_no_id_is_quarantined(parent: str) -> None:
     rows = [row_of("order.positions", order_id='"p"'), row_of("order.positions", order_id=parent)]
 
@@ -254,6 +263,58 @@ def test_local_instants_become_utc(local: str, instant: str) -> None:
     table = typed("sale", [row_of("sale", lastChange=f'"{local}"')], "Europe/Berlin").table
 
     assert table["last_change"].to_pylist() == [datetime.fromisoformat(instant)]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+@pytest.mark.parametrize("digits", range(8))
+def test_fractions_of_any_length_are_cut_to_the_microsecond_on_both_paths(digits: int, zone: str) -> None:
+    wire = "2026-01-15T12:00:00" + (f".{'9' * digits}" if digits else "")
+    row = row_of("sale", lastChange=f'"{wire}"')
+
+    fast, exact = typed("sale", [row], zone), typed("sale", [row, '{"id":""}'], zone)
+
+    hour = 12 if zone == "UTC" else 11
+    micros = int("9" * min(digits, 6) + "0" * (6 - min(digits, 6)))
+    expected = [datetime(2026, 1, 15, hour, 0, 0, micros)]
+    assert fast.table["last_change"].to_pylist() == exact.table["last_change"].to_pylist() == expected
+
+
+def test_codes_written_as_text_keep_their_leading_zeros() -> None:
+    table = typed("articlesize", [row_of("articlesize", ean='"0012345678905"')]).table
+
+    assert table["ean"].to_pylist() == ["0012345678905"]
+
+
+def test_a_value_that_nothing_can_hold_is_shown_in_quarantine_and_refused_by_every_type() -> None:
+    broken = {
+        "currencyNumber": r'"M\ud800"',
+        "salePrice": "1e400",
+        "articleNumber": "NaN",
+        "date": r'"\ud800"',
+        "lastChange": r'"\ud800"',
+        "isDeleted": "Infinity",
+        "customerNumber": "1e400",
+    }
+    rows = [row_of("sale", id=f'"{field}"', **{field: text}) for field, text in broken.items()]
+    body = f"[{','.join([row_of('sale'), *rows])}]".encode()
+    stamp = Stamp("mini", "run", NOW, "UTC", KEY)
+
+    page = type_rows(RESOURCES["sale"], decode(body), stamp, reread=lambda: decode_exact(body))
+
+    assert page.table["id"].to_pylist() == ["good"]
+    assert {row.source_id: row.field for row in page.rejected} == {field: field for field in broken}
+    for row in page.rejected:
+        assert row.field == "customerNumber" or "unreadable" in json.loads(row.payload)[row.field]
+
+
+def test_an_unknown_field_that_nothing_can_hold_costs_no_row() -> None:
+    body = f"[{row_of('sale', tier=chr(34) + chr(92) + 'ud800' + chr(34))}]".encode()
+    stamp = Stamp("mini", "run", NOW, "UTC", KEY)
+
+    page = type_rows(RESOURCES["sale"], decode(body), stamp, reread=lambda: decode_exact(body))
+
+    assert not page.rejected
+    assert json.loads(page.table["_extra"][0].as_py()) == {"tier": {"unreadable": "\\ud800"}}
 
 
 def test_unknown_fields_of_ordinary_resources_are_kept_and_counted() -> None:
