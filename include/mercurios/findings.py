@@ -81,6 +81,10 @@ def _drift_loss(tenant: Tenant, name: str, change: str) -> str:
     resource = RESOURCES.get(name)
     if change == "vanished":
         return "nothing: rows are loaded with the field empty, and earlier values stay"
+    if change == "retyped":
+        return (
+            "nothing: the rows that no longer fit are kept whole in ops.quarantine until the contract follows"
+        )
     if resource is not None and resource.personal:
         return "the values of the field: unknown fields of people are never kept; all known fields are loaded"
     policy = tenant.extraction.settings_of(name).drift
