@@ -46,8 +46,11 @@ CONTENTS = """
 def load_sales(root: str, home: Path) -> dict[str, float]:
     """Take the sales from the API to RAW in this process and say what it took."""
     os.environ["MERCURIOS_HOME"] = str(home)
+    # Some of these are imported late by the product or by pyarrow; imports come before the clock.
+    import holidays  # noqa: F401
+    import pandas  # noqa: F401
     import pipeline
-    import pyarrow.parquet  # noqa: F401 - imported late by the product; imports come before the clock
+    import pyarrow.parquet  # noqa: F401
 
     from mercurios.landing.plan import RunPlan
     from mercurios.landing.store import LandingStore

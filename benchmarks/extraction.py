@@ -24,6 +24,9 @@ TENANT = "modehaus"
 
 def extract_sales(auth_url: str) -> dict[str, float]:
     """Extract all sales in this process and say what it took; imports are not part of the seconds."""
+    import pandas  # noqa: F401 - pyarrow imports it with its first array
+    import pyarrow.parquet  # noqa: F401
+
     from mercurios.landing.plan import ResourcePlan, RunPlan
     from mercurios.landing.store import LandingStore
     from mercurios.prohandel.extract import ExtractRequest, extract
