@@ -14,6 +14,7 @@ _HELP = "Commands for people who work on one piece of Mercurios; the DAGs use th
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=_HELP, pretty_exceptions_enable=False)
 for command in (
     cli_recovery.ledger,
+    cli_recovery.alerts,
     cli_recovery.quarantine,
     cli_recovery.replay,
     cli_recovery.resync,

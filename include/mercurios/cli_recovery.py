@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +20,7 @@ WaitOption = Annotated[
     float, typer.Option(min=0, help="Seconds to wait while another process holds the file.")
 ]
 
+_ALERTS_LOOKED_AT = 1000
 _COUNTS = ("extracted", "loaded", "quarantined", "superseded", "deleted", "withheld")
 
 
@@ -66,6 +68,31 @@ def ledger(
         ],
     )
     raise typer.Exit(0 if all(row["identity_holds"] for row in rows) else 1)
+
+
+def alerts(
+    tenant: TenantOption,
+    last: Annotated[int, typer.Option(min=1, help="How many of the newest alerts.")] = 1,
+    *,
+    failures: Annotated[bool, typer.Option("--failures", help="Only failures.")] = False,
+) -> None:
+    """Show what the newest alerts of a tenant said, whether Slack took them or not."""
+    from mercurios.alerts.record import AlertKind, AlertRecord, folder
+    from mercurios.landing.store import LandingError, LandingStore
+    from mercurios.tenants import load_tenants
+
+    try:
+        store = LandingStore(load_tenants(only=tenant).get(tenant).landing_url())
+        urls = store.newest_documents(folder(tenant), _ALERTS_LOOKED_AT)
+        records = (AlertRecord.model_validate_json(store.read_bytes(url)) for url in urls)
+        wanted = (each for each in records if not failures or each.kind is AlertKind.FAILURE)
+        shown = list(islice(wanted, last))
+    except (KeyError, ValueError, LandingError) as error:
+        _fail(str(error.args[0]))
+    if not shown:
+        typer.echo(f"No {'failure' if failures else 'alert'} of tenant {tenant} is on record in {store.url}.")
+    for each in shown:
+        typer.echo(f"{each.told_at:%Y-%m-%d %H:%M:%S} UTC\n{each.text}\n")
 
 
 def quarantine(

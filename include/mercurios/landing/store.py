@@ -94,6 +94,25 @@ class LandingStore:
         self._fs.mv(f"{self._root}/{partial}", f"{self._root}/{path}")
         return self.address(path)
 
+    def newest_documents(self, folder: str, count: int) -> list[str]:
+        """Return the URLs of the documents of a folder whose names sort last, the last first.
+
+        Raises:
+            LandingError: the area cannot be read.
+        """
+        try:
+            self._fs.invalidate_cache()
+            names = self._fs.ls(f"{self._root}/{folder}", detail=False)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise LandingError(
+                f"{self.address(folder)} cannot be read ({error.strerror or error})"
+            ) from error
+        documents = sorted(str(name).rstrip("/").rsplit("/", 1)[-1] for name in names)
+        complete = [name for name in documents if not name.endswith(".partial")]
+        return [self.address(f"{folder}/{name}") for name in reversed(complete[-count:])]
+
     def read_manifest(self, url: str) -> Manifest:
         """Read a manifest by URL.
 
