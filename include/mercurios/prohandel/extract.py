@@ -64,7 +64,7 @@ def extract(client: ProHandelClient, store: LandingStore, request: ExtractReques
         LandingError: the landing area could not be written.
     """
     plan = request.plan
-    attempt = store.reserve_attempt(plan.tenant_id, request.resource, plan.run_id)
+    attempt = store.reserve_attempt(plan.tenant_id, request.resource, plan.run_id, after=plan.attempts)
     prefix = store.prefix(plan.tenant_id, request.resource, plan.run_id, attempt)
     reading = _Reading(request, store, prefix)
     with reading:

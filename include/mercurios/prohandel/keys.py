@@ -73,7 +73,14 @@ class KeySet:
 
     def holds_all(self, keys: np.ndarray) -> bool:
         """Return whether every key is in the set; cheap where already the first one is not."""
-        return bool(self.hold(keys[:1]).all()) and bool(self.hold(keys).all())
+        return not len(keys) or (self._holds(keys[0]) and bool(self.hold(keys).all()))
+
+    def _holds(self, key: np.uint64) -> bool:
+        for run in self._runs:
+            at = run.searchsorted(key)
+            if at < len(run) and run[at] == key:
+                return True
+        return False
 
 
 @dataclass(frozen=True)

@@ -131,7 +131,7 @@ def type_rows(
             arrays = [
                 _fast(column, values, stamp) for column, values in zip(resource.columns, columns, strict=True)
             ]
-            _require_keys(resource, arrays)
+            _require_keys(resource, arrays, kept)
             parents = _parents(resource, rows)
         except (pa.ArrowException, TypeError, ValueError, OverflowError):
             pass
@@ -179,13 +179,13 @@ def _kept(resource: Resource, rows: Sequence[dict[str, Any]]) -> list[tuple[Any,
         return [tuple(row.get(name) for name in fields) for row in rows]
 
 
-def _require_keys(resource: Resource, arrays: Sequence[pa.Array]) -> None:
+def _require_keys(resource: Resource, arrays: Sequence[pa.Array], kept: Sequence[tuple[Any, ...]]) -> None:
     index = next(i for i, column in enumerate(resource.columns) if column.name == "id")
-    ids = arrays[index]
-    if ids.null_count or pc.any(pc.equal(ids, "")).as_py():
+    if arrays[index].null_count:
         raise ValueError("a row has no id")
-    if pc.any(pc.not_equal(ids, pc.utf8_trim_whitespace(ids))).as_py():
-        raise ValueError("an id is padded")
+    ids = [row[index] for row in kept]
+    if "" in ids or list(map(str.strip, ids)) != ids:
+        raise ValueError("an id is empty or padded")
 
 
 def _is_key(value: Any) -> TypeGuard[str]:
