@@ -33,17 +33,19 @@ def telling(context: Mapping[str, Any], find: Callable[[], Sequence[Finding]]) -
             findings = find()
             for finding in findings:
                 log.warning("found %s in %s: %s", finding.kind, finding.table, finding.seen)
-            if findings:
-                told = [finding.to_dict() for finding in findings[:MOST_FINDINGS]]
-                context["ti"].xcom_push(key=FINDINGS_KEY, value=told)
+            # Nothing found is pushed too: Airflow logs an error when a callback asks for an XCom that is not there.
+            told = [finding.to_dict() for finding in findings[:MOST_FINDINGS]]
+            context["ti"].xcom_push(key=FINDINGS_KEY, value=told)
         except Exception as error:
             log.warning("the findings of this run are not told: %s: %s", type(error).__name__, error)
 
 
 def findings_of(context: Mapping[str, Any]) -> list[Finding]:
-    """Return what the task of this context pushed."""
+    """Return what the task of this context pushed; nothing where its operator tells no findings."""
     from mercurios.alerts.findings import Finding
 
+    if not getattr(context["task"], "tells_findings", False):
+        return []
     ti = context["ti"]
     told = ti.xcom_pull(task_ids=ti.task_id, key=FINDINGS_KEY, map_indexes=ti.map_index)
     return [Finding.from_dict(fields) for fields in told or ()]

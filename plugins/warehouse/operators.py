@@ -108,6 +108,7 @@ class LoadOperator(TenantOperator):
     """
 
     template_fields: Sequence[str] = ("manifest_urls",)
+    tells_findings = True
 
     def __init__(self, *, manifest_urls: Sequence[Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -148,6 +149,8 @@ class GateOperator(TenantOperator):
     Args:
         gate: `raw`, `marts` or `forecast`.
     """
+
+    tells_findings = True
 
     def __init__(self, *, gate: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)

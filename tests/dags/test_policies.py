@@ -96,6 +96,9 @@ def test_every_task_that_looks_at_data_tells_what_it_found_and_no_other(
         else []
         for name, task, tenant in _tasks(bag)
     }
+    assert {name for name, task, _ in _tasks(bag) if getattr(task, "tells_findings", False)} == {
+        name for name, told in telling.items() if told
+    }
 
 
 def test_recovery_is_told_by_the_publication_the_last_task_that_always_runs(bag: DagBag) -> None:

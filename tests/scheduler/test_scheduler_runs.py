@@ -156,7 +156,7 @@ def test_refused_credentials_alert_once_and_without_slack_the_alert_is_a_line_of
 
     assert "alert not sent through slack_mini_refused: the connection is not configured" in log
     assert "define AIRFLOW_CONN_SLACK_MINI_REFUSED" in log
-    logs = [path.read_text(errors="replace") for path in played.stack.home.rglob("*.log") if path.is_file()]
+    logs = [path.read_text(errors="replace") for path in played.stack.home.rglob("attempt=*.log")]
     assert sum(text.count("alert not sent through slack_mini_refused") for text in logs) == 1
 
 

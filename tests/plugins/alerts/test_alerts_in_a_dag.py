@@ -53,6 +53,7 @@ with DAG(
 
     @task(on_success_callback=findings_notifier(tenants["alerted"]))
     def load(**context):
+        context["task"].tells_findings = True
         found = Finding(FindingKind.DRIFT, "sale", "field colour appeared", "nothing: kept in _extra")
         with telling(context, lambda: [found]):
             if (context["dag_run"].conf or {}).get("fail"):

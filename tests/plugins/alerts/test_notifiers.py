@@ -58,7 +58,7 @@ def _ti(**changes: Any) -> Ti:
 
 
 def _context(error: Any = "ValueError: broken") -> dict[str, Any]:
-    return {"ti": _ti(), "exception": error}
+    return {"ti": _ti(), "task": SimpleNamespace(tells_findings=True), "exception": error}
 
 
 @pytest.fixture
@@ -246,7 +246,7 @@ def test_a_task_that_found_nothing_sends_nothing(connected: Any) -> None:
     findings_notifier(TENANT)(context)
 
     assert connected.received == []
-    assert context["ti"].pushed == {}
+    assert context["ti"].pushed == {"findings": []}
 
 
 def test_what_a_task_found_before_it_failed_is_told_with_the_failure(connected: Any) -> None:
@@ -259,6 +259,18 @@ def test_what_a_task_found_before_it_failed_is_told_with_the_failure(connected: 
     [(_, body)] = connected.received
     assert "ValueError: broken" in body["text"]
     assert "field colour appeared" in json.dumps(body["blocks"])
+
+
+def test_a_task_that_tells_no_findings_is_not_asked_for_them(connected: Any) -> None:
+    context = {**_context(ValueError("broken")), "task": SimpleNamespace()}
+    del context["ti"].pushed
+
+    findings_notifier(TENANT)(context)
+    failure_notifier(TENANT)(context)
+
+    assert [body["text"] for _, body in connected.received] == [
+        "Mini: pipeline_mini failed at publish: ValueError: broken"
+    ]
 
 
 def test_a_failure_is_told_although_nobody_can_be_asked_for_findings(connected: Any) -> None:

@@ -138,7 +138,7 @@ def test_a_gate_tells_a_warning_when_it_is_new_and_not_in_the_next_run(
     assert (found["kind"], found["table"]) == ("anomaly", "analytics.inventory_position")
     assert "on_order" in found["seen"]
     assert "held last on" in found["seen"]
-    assert second == {}
+    assert second == {"findings": []}
 
 
 @pytest.mark.parametrize(
