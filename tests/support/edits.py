@@ -60,9 +60,9 @@ class Edits:
         return key
 
     def rewrite(self, key: str, wire: Callable[[bytes], bytes]) -> None:
-        """Change the bytes that are sent for a row that was added, so that they need not be JSON."""
-        place = int(self.collection._ref.values[self._slot(key)]) - self.collection._base
-        self.collection._tail[place] = wire(self.collection._tail[place])
+        """Change the bytes that are sent for a row; they need not be JSON."""
+        slot = self._slot(key)
+        self.collection.update(slot, self.row(key), self.now, wire(self.collection.raw(slot)))
 
     def change(self, key: str, *, at: int | None = None, **fields: Any) -> None:
         """Give a row other values; its place in the list stays, its place in the list of changes does not."""
@@ -75,11 +75,8 @@ class Edits:
 
     def bring_back(self, key: str, **fields: Any) -> None:
         """Undo a deletion."""
-        slot = self._slot(key)
-        self.collection._deleted.values[slot] = 0
-        self.collection._silent.discard(slot)
-        self.change(key, isDeleted=False, **fields)
-        self.collection._touch()
+        self.collection.restore(self._slot(key), self.now, tick_text(self.now))
+        self.change(key, **fields)
 
     def _stamped(self, row: dict[str, Any], at: int | None, fields: dict[str, Any]) -> dict[str, Any]:
         if "lastChange" in row and "lastChange" not in fields:

@@ -145,7 +145,7 @@ SAFEGUARDS = (
         "only the API's own word ends a list",
         stopping_at_short_pages,
         f"{CASES}/test_paging.py::test_a_page_shorter_than_asked_for_in_the_middle_does_not_end_the_list",
-        "assert 20 > 100",
+        "assert 20 > ",
     ),
     Safeguard(
         "the transaction of a load",
@@ -176,7 +176,7 @@ SAFEGUARDS = (
         instead(load, "too_many_to_delete", lambda *_: False),
         f"{CASES}/test_deletes_and_history.py"
         "::test_a_list_that_ends_far_too_early_deletes_nothing_and_says_how_many_rows_it_missed",
-        "assert (130, 0) == (0, 130)",
+        ", 0) == (0, ",
     ),
     Safeguard(
         "the tenant guard",

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from schedules import QuickRetailer, Stage
+from quick_retailer import QuickRetailer
+from schedules import Stage
 from seeded_source import TENANT, seeded_source
 
 from prohandel_simulator.testing import RunningSimulator
@@ -22,7 +23,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with seeded_source() as source:
         shared = Stage(source, tmp_path_factory.mktemp("cases"))
         yield shared
-        shared.holder.close()
+        shared.close()
 
 
 @pytest.fixture

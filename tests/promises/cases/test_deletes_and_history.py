@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 from edits import Edits, before_page, intercepting, wire_rows
-from schedules import QuickRetailer
+from quick_retailer import QuickRetailer
 
 from mercurios.prohandel.errors import TransientProHandelError
 from mercurios.warehouse.load import DELETE_GUARD_ROWS

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from edits import Edits
-from schedules import Killed, QuickRetailer
+from quick_retailer import Killed, QuickRetailer
 
 from mercurios.landing.store import LandingError, LandingStore, PartWriter
 from prohandel_simulator.testing import RunningSimulator

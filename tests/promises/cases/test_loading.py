@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from edits import Edits, wire_rows
-from schedules import Killed, QuickRetailer
+from quick_retailer import Killed, QuickRetailer
 
 from mercurios.warehouse import load
 from mercurios.warehouse.duckdb import DuckDBEngine

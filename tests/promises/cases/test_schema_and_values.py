@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from edits import Edits, wire_rows
-from schedules import QuickRetailer
+from quick_retailer import QuickRetailer
 
 from prohandel_simulator.testing import RunningSimulator
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from edits import DAY, MINUTE, Edits, intercepting
+from quick_retailer import QuickRetailer
 from retailer import Retailer
-from schedules import QuickRetailer
 
 from mercurios.prohandel.errors import TransientProHandelError
 from prohandel_simulator.api import Answer, Request, error
