@@ -137,16 +137,16 @@ class LandingStore:
                 "clear the extract task, so that a new attempt lands it again"
             )
 
-    def reserve_attempt(self, tenant_id: str, resource: str, run_id: str) -> int:
+    def reserve_attempt(self, tenant_id: str, resource: str, run_id: str, *, after: int = 0) -> int:
         """Return a number that no other attempt of the run has or will get.
 
-        It is greater than any that left a trace, and taken by creating a file that must not exist: of two
-        processes that take one run for theirs at the same moment, the second goes on to the next number.
+        It is greater than `after` and than any that left a trace, and taken by creating a file that must not
+        exist: of two processes that take one run for theirs at the same moment, the second goes on to the next.
 
         Raises:
             LandingError: the area is not writable.
         """
-        number = self._greatest_attempt(tenant_id, resource, run_id)
+        number = max(after, self._greatest_attempt(tenant_id, resource, run_id))
         while True:
             number += 1
             if self._is_created(f"{self.prefix(tenant_id, resource, run_id, number)}/{RESERVED_NAME}"):

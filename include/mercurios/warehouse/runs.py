@@ -61,12 +61,20 @@ def begin_run(
         _approve_deletes(engine, tenant.id, accept_deletes, asker, now)
         engine.execute(render(engine.dialect, "run_begin"), parameters)
         found = engine.fetch_arrow(render(engine.dialect, "run_fence"), [tenant.id, run_id])
+        attempts = engine.fetch_arrow(render(engine.dialect, "ledger_attempts"), [tenant.id, run_id])
         standing = engine.fetch_arrow(
             render(engine.dialect, "watermarks"), {"tenant_id": tenant.id}
         ).to_pylist()
     fence = int(found["fence"][0].as_py())
     resources = _plans(engine, store, tenant, run_id, fence, standing, now.replace(tzinfo=None))
-    return RunPlan(tenant_id=tenant.id, run_id=run_id, fence=fence, resources=resources).write(store)
+    plan = RunPlan(
+        tenant_id=tenant.id,
+        run_id=run_id,
+        fence=fence,
+        attempts=int(attempts["attempts"][0].as_py()),
+        resources=resources,
+    )
+    return plan.write(store)
 
 
 def _plans(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -158,6 +159,19 @@ def rewrite(retailer: Retailer, url: str, table: pa.Table) -> None:
     content = path_of(part.url).read_bytes()
     fitting = part.model_copy(update={"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()})
     edit(url, parts=[fitting if each == part else each for each in manifest.parts])
+
+
+def test_a_run_that_reads_again_after_the_landing_area_was_emptied_is_loaded(living: Retailer) -> None:
+    living.run("r1", "sale")
+    shutil.rmtree(living.landing)
+    living.simulator.advance(24)
+
+    rows = living.run("r1", "sale")
+
+    assert rows["sale"].loaded > 0
+    assert living.differences("sale") == []
+    attempts = living.query("select attempt from ops.load_ledger order by attempt")
+    assert [row["attempt"] for row in attempts] == [1, 2]
 
 
 @pytest.mark.parametrize("damage", ["missing", "shorter", "other bytes"])
