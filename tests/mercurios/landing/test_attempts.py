@@ -89,6 +89,15 @@ def test_an_attempt_that_wrote_nothing_but_parts_keeps_its_number(tmp_path: Path
     assert store.reserve_attempt(*RUN) == 8
 
 
+def test_numbers_go_on_from_the_ledger_where_the_landing_area_was_emptied(
+    open_store: Callable[[], LandingStore],
+) -> None:
+    store = open_store()
+
+    assert [store.reserve_attempt(*RUN, after=3) for _ in range(2)] == [4, 5]
+    assert store.reserve_attempt(*RUN, after=1) == 6
+
+
 def test_an_area_that_cannot_be_written_ends_the_search_for_a_number(tmp_path: Path) -> None:
     store = LandingStore(f"file://{tmp_path}")
     (tmp_path / "tenant=mini").write_text("a file stands where a folder should be")

@@ -356,7 +356,7 @@ def test_a_full_disk_is_named_with_the_remedy(
     plan = retailer.begin("r1")
     attempt = retailer.landing / "tenant=mini/resource=article/run=r1/attempt=01"
     original = retailer.store.reserve_attempt
-    monkeypatch.setattr(retailer.store, "reserve_attempt", lambda *_: 1)
+    monkeypatch.setattr(retailer.store, "reserve_attempt", lambda *_, **__: 1)
     attempt.mkdir(parents=True)
     (attempt / "article-rows.parquet").symlink_to("/dev/full")
 
