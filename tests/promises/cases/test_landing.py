@@ -82,7 +82,7 @@ def test_an_upload_whose_acknowledgement_is_lost_is_repeated_without_effect(
     write = LandingStore.write_manifest
 
     def unheard(*arguments: object) -> str:
-        write(*arguments)  # type: ignore[arg-type]
+        write(*arguments)
         raise LandingError("no acknowledgement")
 
     with monkeypatch.context() as patch:
