@@ -144,7 +144,9 @@ class Schedule:
         self.source.running.faulty.faults = faults
         self.retailer.disturb(storage)
         try:
-            with self.source.moving(self.fork(), self.random.choice([0.0, 0.0, 0.1])):
+            # Where a page is short, no client can tell which rows cross its end.
+            moving = 0.0 if Fault.SHORT_PAGE in kinds else self.random.choice([0.0, 0.0, 0.1])
+            with self.source.moving(self.fork(), moving):
                 yield
         finally:
             self.source.running.faulty.faults = None
