@@ -129,7 +129,7 @@ def main() -> int:
     parser.add_argument(
         "--rows", type=int, help="rows of the full load (default: 10 million, fewer on a small machine)"
     )
-    parser.add_argument("--repeat", type=int, default=3, help="loads into a fresh file (default: 3)")
+    parser.add_argument("--repeat", type=int, default=1, help="loads into a fresh file (default: 1)")
     options = parser.parse_args()
     report = common.Report("load", options.quick)
     rows = options.rows or (QUICK_ROWS if options.quick else rows_for_this_machine())
