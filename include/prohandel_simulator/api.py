@@ -69,7 +69,7 @@ def _number(text: str | None, default: int) -> int:
 
 def _list(tenant: Tenant, resource: str, slots: np.ndarray | None, query: dict[str, str]) -> Answer:
     page = _number(query.get("page"), 1)
-    size = min(_number(query.get("pagesize"), DEFAULT_PAGESIZE), MAX_PAGESIZE)
+    size = min(_number(query.get("pagesize"), DEFAULT_PAGESIZE), MAX_PAGESIZE, tenant.longest_page)
     collection = tenant.world.collections.get(resource)
     if slots is None:
         slots = collection.visible if collection else np.zeros(0, dtype=np.int64)

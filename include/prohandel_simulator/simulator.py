@@ -20,12 +20,19 @@ CHANGEABLE = frozenset(schema.RESOURCES) - {"order"}
 
 @dataclass
 class Tenant:
-    """A world with its switches."""
+    """A world with its switches.
+
+    Attributes:
+        changed: resources that answer `changed/<ts>`.
+        outage: every request is answered with 503.
+        longest_page: rows of the longest page the server gives, however many are asked for.
+    """
 
     world: World
     engine: ChangeEngine
     changed: set[str] = field(default_factory=set)
     outage: bool = False
+    longest_page: int = 1000
 
 
 class Simulator:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 
 import pytest
 import requests
@@ -174,3 +175,24 @@ def test_a_schedule_knows_which_rows_no_client_could_have_read_right(simulator: 
     simulator.faulty.faults = None
 
     assert faults.misled == {("sale", row["id"]) for row in rows}
+
+
+def test_a_server_that_gives_short_pages_counts_positions_by_them(simulator: RunningSimulator, page) -> None:
+    tenant = simulator.simulator.tenants["mini"]
+    whole = page(None).json()
+
+    tenant.longest_page = 7
+    pages = [page(None, number).json() for number in (1, 2, 3)]
+    tenant.longest_page = 1000
+
+    assert [row for each in pages for row in each] == whole[:21]
+
+
+def test_the_date_header_may_run_ahead_of_the_stamps_on_rows(simulator: RunningSimulator, page) -> None:
+    before = parsedate_to_datetime(page(None).headers["Date"])
+
+    simulator.simulator.clock.header_ahead = 90
+    after = parsedate_to_datetime(page(None).headers["Date"])
+    simulator.simulator.clock.header_ahead = 0
+
+    assert (after - before).total_seconds() == 90

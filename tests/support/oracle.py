@@ -34,13 +34,20 @@ class Oracle:
         self.source, self.retailer, self.names, self.incremental = source, retailer, names, incremental
         self.marks: dict[str, datetime] = {}
         self.found: list[str] = []
-        cursors = [RESOURCES[name] for name in names if RESOURCES[name].cursor_column]
-        newest = " union all ".join(
-            f"select '{each.name}' as resource, max({each.cursor_column}) as newest from raw.{each.table}"
-            for each in cursors
+        newest = "".join(
+            f" when '{each.name}' then (select max({each.cursor_column}) from raw.{each.table})"
+            for each in map(RESOURCES.__getitem__, names)
+            if each.cursor_column
         )
+        # One statement, because it is asked after every load.
         self._standing = (
-            f"select * from ops.watermark left join ({newest}) using (resource)" if newest else ""
+            "select null as broken, resource, cursor_value as mark,"
+            f" case resource when '' then null{newest} end as newest"
+            " from ops.watermark where cursor_value is not null union all"
+            " select run_id || ' ' || resource || ' ' || attempt, null, null, null from ops.load_ledger"
+            " group by run_id, resource, attempt having count(*) > 1"
+            " or sum(extracted) <> sum(loaded + quarantined + superseded)"
+            " or min(least(extracted, loaded, superseded, deleted)) < 0"
         )
 
     def say(self, finding: str) -> None:
@@ -54,21 +61,16 @@ class Oracle:
 
     def observe(self) -> None:
         """Check what must hold at all times: watermarks stand on durable rows, and the ledger adds up."""
-        for row in self.retailer.rows(self._standing) if self._standing else ():
-            name, mark, newest = row["resource"], row["cursor_value"], row["newest"]
-            if mark is None:
+        for row in self.retailer.rows(self._standing):
+            if row["broken"] is not None:
+                self.say(f"the ledger does not add up: {row['broken']}")
                 continue
+            name, mark, newest = row["resource"], row["mark"], row["newest"]
             if newest is None or mark > newest:
                 self.say(f"{name}: watermark {mark} passed the newest row {newest}")
             if mark < self.marks.get(name, mark):
                 self.say(f"{name}: the watermark went back to {mark}")
             self.marks[name] = mark
-        broken = self.retailer.rows(
-            "select run_id, resource, attempt from ops.load_ledger group by all having count(*) > 1 or sum(extracted)"
-            " <> sum(loaded + quarantined + superseded) or min(least(extracted, loaded, superseded, deleted)) < 0"
-        )
-        for row in broken:
-            self.say(f"the ledger does not add up: {row}")
 
     def compare(self, when: str, *, complete: bool) -> None:
         """Compare RAW with the source, row for row and value for value.

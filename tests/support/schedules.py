@@ -76,8 +76,10 @@ class Schedule:
         self.modes = {name: choice(["changed", "scan"]) for name in ("sale", "voucher", "customer")}
         silent = self.random.random() < 0.4
         self.source.reset()
-        self.source.running.simulator.tenants[TENANT].engine.silent_deletes = silent
+        tenant = self.source.running.simulator.tenants[TENANT]
+        tenant.engine.silent_deletes = silent
         self.source.running.simulator.clock.header_ahead = choice([0, 0, -600, -90, 90, 600])
+        tenant.longest_page = choice([1000, 1000, 1000, 7])
         self.home = stage.home / f"seed-{seed}"
         self.retailer = FragileRetailer(self.source.running, self.home, self.modes)
         self.retailer.warehouse.parent.mkdir(parents=True)
@@ -115,9 +117,10 @@ class Schedule:
         """Say in one line what was played."""
         modes = ", ".join(f"{name} {self.modes.get(name, 'scan')}" for name in self.names)
         clock = self.source.running.simulator.clock.header_ahead
+        longest = self.source.running.simulator.tenants[TENANT].longest_page
         return (
-            f"{modes}; silent deletes {self.source.silent}; clock {clock:+d} s; {self.settings}; "
-            f"steps: {'; '.join(self.steps)}"
+            f"{modes}; silent deletes {self.source.silent}; clock {clock:+d} s; pages of at most {longest}; "
+            f"{self.settings}; steps: {'; '.join(self.steps)}"
         )
 
     def fork(self) -> random.Random:

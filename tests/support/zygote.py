@@ -108,9 +108,11 @@ def main() -> None:
             os._exit(0)
         os.close(writing)
         with os.fdopen(reading, "rb") as pipe:
-            answer = pipe.read()
-        os.waitpid(child, 0)
-        print(answer.decode() or '{"failed": "the process ended without a word"}', flush=True)
+            answer = pipe.read().decode() or '{"failed": "the process ended without a word"}'
+        _, status = os.waitpid(child, 0)
+        if ("killed" in json.loads(answer)) != os.WIFSIGNALED(status):
+            answer = json.dumps({"failed": f"the process ended with status {status} after saying {answer}"})
+        print(answer, flush=True)
 
 
 if __name__ == "__main__":
