@@ -13,6 +13,8 @@ Brings a retailer's ERP data from the ProHandel API to checked, published marts,
 | param | default | what it does |
 | --- | --- | --- |
 | `resync` | `[]` | names of resources, such as `sale`, to read completely in this run, whatever was read before; if the run fails, the next one does it |
+| `reconcile` | `false` | read every resource completely in this run and so compare RAW with the source |
+| `replay` | `[]` | names of resources whose quarantined rows are typed again after the load; those that fit by now are loaded |
 | `accept_deletes` | `[]` | names of resources whose rows that the source no longer shows are really gone, however many: they are read completely, and deletes that were withheld are made |
 
 ## When it fails
@@ -89,6 +91,16 @@ def params() -> dict[str, Param]:
     return {
         "resync": resources_param(
             "Read completely", "Resources to read from the beginning, whatever was read before."
+        ),
+        "reconcile": Param(
+            False,
+            type="boolean",
+            title="Reconcile",
+            description="Read every resource from the beginning and compare RAW with the source.",
+        ),
+        "replay": resources_param(
+            "Replay quarantine",
+            "Resources whose quarantined rows are typed again; those that fit are loaded.",
         ),
         "accept_deletes": resources_param(
             "Accept deletes",

@@ -20,6 +20,7 @@ for command in (
     cli_recovery.resync,
     cli_recovery.reconcile,
     cli_recovery.accept_deletes,
+    cli_recovery.accept_source,
 ):
     app.command()(command)
 

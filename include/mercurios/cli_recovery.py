@@ -21,7 +21,7 @@ WaitOption = Annotated[
 ]
 
 _ALERTS_LOOKED_AT = 1000
-_COUNTS = ("extracted", "loaded", "quarantined", "superseded", "deleted", "withheld")
+_COUNTS = ("extracted", "loaded", "quarantined", "superseded", "deleted", "withheld", "late")
 
 
 def ledger(
@@ -195,6 +195,19 @@ def accept_deletes(
     typer.echo(
         f"{resource}: the next run of the pipeline of {tenant} reads it completely and deletes what it misses."
     )
+
+
+def accept_source(tenant: TenantOption, warehouse: WarehouseOption, wait: WaitOption = 30) -> None:
+    """Say that the retailer's API has moved; the next run that loads notes the new address.
+
+    Look first whose key the tenant's ProHandel connection holds: with another retailer's, two shops would mix in RAW.
+    """
+    from mercurios.warehouse.runs import forget_source
+
+    with _opened(warehouse, tenant, wait) as engine:
+        before = forget_source(engine, tenant)
+    told = f"was read from {before}" if before else "was read from nowhere yet"
+    typer.echo(f"{tenant} {told}; the next run that loads notes where it reads.")
 
 
 def _check_resource(name: str) -> None:

@@ -25,13 +25,18 @@ _ANOMALY_LOSS = "nothing: the check only warns, and the rows are used as they ar
 _QUARANTINE_LOSS = (
     "nothing: the rows are kept whole in ops.quarantine; RAW and the marts lack them until they fit"
 )
+_UNSETTLED_LOSS = (
+    "nothing: what was read is loaded, nothing is taken for deleted, and the next run reads the range again"
+)
 _WITHHELD_LOSS = (
     "nothing: the rows live on in RAW and the marts until the source shows them or somebody accepts"
 )
 
 
 def load_findings(engine: Engine, tenant: Tenant, run_id: str) -> list[Finding]:
-    """Return what loading a run brought to light: drift, quarantined rows, withheld deletes.
+    """Return what loading a run brought to light.
+
+    That is drift, quarantined rows, withheld deletes, and lists that never stood still.
 
     Args:
         engine: the tenant's open warehouse.
@@ -58,7 +63,16 @@ def load_findings(engine: Engine, tenant: Tenant, run_id: str) -> list[Finding]:
         )
         for row in _rows(engine, "findings_withheld", key)
     ]
-    return drift + quarantine + withheld
+    unsettled = [
+        Finding(
+            FindingKind.UNSETTLED,
+            row["resource"],
+            "rows moved from page to page in every pass of the read, so its watermark stays where it was",
+            _UNSETTLED_LOSS,
+        )
+        for row in _rows(engine, "findings_unsettled", key)
+    ]
+    return drift + quarantine + withheld + unsettled
 
 
 def gate_findings(engine: Engine, tenant_id: str, run_id: str, gate: str) -> list[Finding]:
@@ -79,15 +93,17 @@ def _drift(tenant: Tenant, row: dict[str, Any]) -> Finding:
 
 def _drift_loss(tenant: Tenant, name: str, change: str) -> str:
     resource = RESOURCES.get(name)
+    policy = tenant.extraction.settings_of(name).drift
+    if change == "vanished" and policy is Drift.EVOLVE:
+        return "the values of the field: rows that change at the source are loaded with it empty from now on"
     if change == "vanished":
-        return "nothing: rows are loaded with the field empty, and earlier values stay"
+        return "nothing: rows without the field wait in quarantine"
     if change == "retyped":
         return (
             "nothing: the rows that no longer fit are kept whole in ops.quarantine until the contract follows"
         )
     if resource is not None and resource.personal:
         return "the values of the field: unknown fields of people are never kept; all known fields are loaded"
-    policy = tenant.extraction.settings_of(name).drift
     return {
         Drift.EVOLVE: "nothing: its values are kept in column _extra of the RAW table",
         Drift.FREEZE: "the values of the field, as the tenant's file asks (drift: freeze); known fields are loaded",

@@ -7,13 +7,11 @@ never overwritten by it.
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -24,6 +22,7 @@ import pyarrow as pa
 
 from mercurios.landing.manifest import Counts, Manifest, Part
 from mercurios.landing.store import LandingStore, PartWriter
+from mercurios.prohandel.decode import decode_exact
 from mercurios.prohandel.resources import RESOURCES, ColumnType, Resource
 from mercurios.prohandel.typing import Stamp, schema, type_rows
 from mercurios.tenants import Drift, Tenant
@@ -95,6 +94,19 @@ def open_warehouse(path: Path, tenant_id: str, lock_wait: float) -> Iterator[Duc
         yield engine
 
 
+def check_resources(names: Sequence[str]) -> None:
+    """Make sure that every name is a resource, nested ones included.
+
+    Raises:
+        ValueError: a name is none; the message lists those that are.
+    """
+    unknown = sorted(set(names) - set(RESOURCES))
+    if unknown:
+        raise ValueError(
+            f"unknown resource {', '.join(unknown)}; known resources: {', '.join(sorted(RESOURCES))}"
+        )
+
+
 def replay(engine: Engine, store: LandingStore, tenant: Tenant, name: str) -> Replay:
     """Type the quarantined rows of one resource with today's contract and load those that fit.
 
@@ -112,8 +124,7 @@ def replay(engine: Engine, store: LandingStore, tenant: Tenant, name: str) -> Re
         LandingError: the landing area cannot be written.
         WarehouseError: a statement failed; nothing was loaded.
     """
-    if name not in RESOURCES:
-        raise ValueError(f"unknown resource {name}; known resources: {', '.join(sorted(RESOURCES))}")
+    check_resources([name])
     key = {"tenant_id": tenant.id, "resource": name}
     rows = engine.fetch_arrow(render(engine.dialect, "replay_rows"), key).to_pylist()
     now = datetime.now(UTC)
@@ -184,27 +195,13 @@ def _type_batch(contract: Resource, rows: list[Row], stamp: Stamp, drift: Drift,
         contract,
         [orjson.loads(row["payload"]) for row in rows],
         stamp,
-        reread=lambda: [_exact(row["payload"]) for row in rows],
+        reread=lambda: [decode_exact(row["payload"]) for row in rows],
         drift=drift,
     )
     reasons = {rejected.row_number: rejected.reason for rejected in page.rejected}
     found.refused += [{**rows[number], "reason": reason} for number, reason in reasons.items()]
     found.fitting += [row for number, row in enumerate(rows) if number not in reasons]
-    table = page.table
-    if drift == Drift.FREEZE:
-        index = table.schema.get_field_index("_extra")
-        table = table.set_column(index, "_extra", pa.nulls(table.num_rows, pa.string()))
-    found.tables.append(table)
-
-
-def _exact(payload: str) -> Row:
-    row: Row = json.loads(payload, parse_float=Decimal, parse_int=_whole)
-    return row
-
-
-def _whole(digits: str) -> int | Decimal:
-    number = int(digits)
-    return number if -(2**63) <= number < 2**64 else Decimal(number)
+    found.tables.append(page.table)
 
 
 def _land(

@@ -11,7 +11,7 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -44,24 +44,25 @@ Compose = Callable[[Event, Mapping[str, Any]], Message | None]
 
 def failure_notifier(tenant: Tenant) -> TenantNotifier:
     """Return the `on_failure_callback` of a tenant's tasks: one message when a task has failed for good."""
-    return TenantNotifier(tenant, _failure)
+    return TenantNotifier(tenant, "failure", _failure)
 
 
 def findings_notifier(tenant: Tenant) -> TenantNotifier:
     """Return the `on_success_callback` of a task that checks data: one message when it found something."""
-    return TenantNotifier(tenant, _found)
+    return TenantNotifier(tenant, "findings", _found)
 
 
 def recovery_notifier(tenant: Tenant) -> TenantNotifier:
     """Return the `on_success_callback` of a tenant's last task: a message only after a failed run."""
-    return TenantNotifier(tenant, _recovery)
+    return TenantNotifier(tenant, "recovery", _recovery)
 
 
 class TenantNotifier(BaseNotifier):
-    """Sends what `compose` makes of a context to the tenant's Slack connection, and never raises."""
+    """Records what `compose` makes of a context, sends it to the tenant's Slack connection, and never raises."""
 
-    def __init__(self, tenant: Tenant, compose: Compose) -> None:
+    def __init__(self, tenant: Tenant, kind: str, compose: Compose) -> None:
         super().__init__()
+        self.kind = kind
         self.tenant_id = tenant.id
         self.tenant_name = tenant.name
         self.owner = tenant.owner
@@ -75,9 +76,11 @@ class TenantNotifier(BaseNotifier):
     def notify(self, context: Mapping[str, Any]) -> None:
         """Send the alert for this context, if there is one to send."""
         try:
-            message = self.compose(self._event(context["ti"]), context)
+            event = self._event(context["ti"])
+            message = self.compose(event, context)
             if message is None:
                 return
+            self._record(event, message)
             if self.conn_id is None:
                 self.log.info("no alert sent: tenant %s names no Slack connection", self.tenant_id)
                 return
@@ -85,6 +88,13 @@ class TenantNotifier(BaseNotifier):
             self.log.info("alert sent through %s: %s", self.conn_id, message.text)
         except Exception as error:
             self.log.warning("alert not sent through %s: %s", self.conn_id, _one_line(error, self.conn_id))
+
+    def _record(self, event: Event, message: Message) -> None:
+        """Keep the message where the command line finds it, whether Slack takes it or not."""
+        try:
+            _within(DELIVERY_SECONDS, "the landing area", partial(_write_record, self.kind, event, message))
+        except Exception as error:
+            self.log.warning("alert not recorded: %s", _one_line(error, self.conn_id))
 
     def _event(self, ti: Any) -> Event:
         return Event(
@@ -159,7 +169,17 @@ def _deliver(conn_id: str, message: Message, context: Mapping[str, Any]) -> None
     notifier.hook.extra_client_args["logger"] = _SLACK_SDK_LOG
     _ = notifier.hook.client  # reads the connection here: only this thread may talk to the supervisor
     # `notify`, not a call: calling renders text and blocks as Jinja, and an error message may hold braces.
-    _within(DELIVERY_SECONDS, partial(notifier.notify, context))
+    _within(DELIVERY_SECONDS, "Slack", partial(notifier.notify, context))
+
+
+def _write_record(kind: str, event: Event, message: Message) -> None:
+    from mercurios.alerts.record import AlertKind, record
+    from mercurios.landing.store import LandingStore
+    from mercurios.tenants import load_tenants
+
+    store = LandingStore(load_tenants(only=event.tenant_id).get(event.tenant_id).landing_url())
+    told = record(AlertKind(kind), event, message, datetime.now(UTC))
+    store.write_document(told.path, told.model_dump_json(indent=2).encode())
 
 
 def _retry_handlers() -> list[Any]:
@@ -182,7 +202,7 @@ def _retry_handlers() -> list[Any]:
     ]
 
 
-def _within(seconds: float, action: Callable[[], object]) -> None:
+def _within(seconds: float, who: str, action: Callable[[], object]) -> None:
     """Run an action in a daemon thread and stop waiting at the deadline; socket time-outs bound single reads only."""
     outcome: list[BaseException] = []
 
@@ -196,7 +216,7 @@ def _within(seconds: float, action: Callable[[], object]) -> None:
     thread.start()
     thread.join(seconds)
     if thread.is_alive():
-        raise TimeoutError(f"Slack did not answer within {seconds:g} s")
+        raise TimeoutError(f"{who} did not answer within {seconds:g} s")
     if outcome:
         raise outcome[0]
 

@@ -59,8 +59,8 @@ class SetUpOperator(TenantOperator):
 class BeginRunOperator(TenantOperator):
     """Asks the API for access, sets the warehouse up, takes the run's fence and writes its plan.
 
-    The DAG's param `resync` names resources that this run reads completely, `accept_deletes` those whose missing rows
-    are gone, however many.
+    The DAG's param `resync` names resources that this run reads completely, `reconcile` means all of them, and
+    `accept_deletes` names those whose missing rows are gone, however many. `replay` is for the load, but checked here.
 
     Returns:
         URL of the plan.
@@ -73,7 +73,8 @@ class BeginRunOperator(TenantOperator):
             AirflowFailException: a param names an unknown resource, or ProHandel refuses the tenant.
         """
         from mercurios.landing.store import LandingStore
-        from mercurios.warehouse.runs import begin_run, check_collections
+        from mercurios.recovery import check_resources
+        from mercurios.warehouse.runs import begin_run, check_collections, collections
         from mercurios.warehouse.setup import set_up
         from prohandel.access import check_access
         from warehouse.hooks import warehouse_of
@@ -82,9 +83,11 @@ class BeginRunOperator(TenantOperator):
         run_id = str(context["run_id"])
         params = context.get("params") or {}
         asked = {name: list(params.get(name) or ()) for name in ("resync", "accept_deletes")}
-        for name, resources in asked.items():
+        asked["resync"] += collections() if params.get("reconcile") else []
+        checks = {**dict.fromkeys(asked, check_collections), "replay": check_resources}
+        for name, check in checks.items():
             try:
-                check_collections(resources)
+                check(list(params.get(name) or ()))
             except ValueError as error:
                 raise AirflowFailException(
                     f"tenant {tenant.id}, run {run_id}, param {name}: {error}; trigger the DAG again with known names"
@@ -98,13 +101,13 @@ class BeginRunOperator(TenantOperator):
 
 
 class LoadOperator(TenantOperator):
-    """Loads manifests into RAW, each in one transaction.
+    """Loads manifests into RAW, each in one transaction, and then what the DAG's param `replay` names.
 
     Args:
         manifest_urls: lists of manifest URLs, one list per extract task.
 
     Returns:
-        Rows by resource: extracted, loaded, quarantined, superseded, deleted.
+        Rows by resource: extracted, loaded, quarantined, superseded, deleted, withheld, late.
     """
 
     template_fields: Sequence[str] = ("manifest_urls",)
@@ -120,6 +123,7 @@ class LoadOperator(TenantOperator):
 
         from mercurios.findings import load_findings
         from mercurios.landing.store import LandingStore
+        from mercurios.recovery import replay
         from mercurios.warehouse.load import load_manifest
         from mercurios.warehouse.setup import write_reference
         from warehouse.hooks import warehouse_of
@@ -140,6 +144,8 @@ class LoadOperator(TenantOperator):
                     error.add_note(f"tenant {tenant.id}, run {run_id}, manifest {url}")
                     raise
                 result |= {row.resource: row.counts() for row in rows}
+            for name in (context.get("params") or {}).get("replay") or ():
+                replay(engine, store, tenant, name)
         return result
 
 

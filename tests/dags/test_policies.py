@@ -172,11 +172,15 @@ def test_the_page_of_every_dag_says_what_its_alerts_mean_and_names_pages_that_ex
         assert set(re.findall(r"`([\w-]+\.md)`", section)) <= pages
 
 
-def test_a_person_can_ask_a_pipeline_to_read_completely_and_to_accept_deletes(bag: DagBag) -> None:
+def test_a_person_can_ask_a_pipeline_for_every_kind_of_recovery_and_nobody_asks_by_default(
+    bag: DagBag,
+) -> None:
     pipelines = [dag for dag_id, dag in bag.dags.items() if dag_id.startswith("pipeline__")]
 
-    assert {tuple(sorted(dag.params)) for dag in pipelines} == {("accept_deletes", "resync")}
-    assert {tuple(dag.params[name]) for dag in pipelines for name in dag.params} == {()}
+    assert {tuple(sorted(dag.params)) for dag in pipelines} == {
+        ("accept_deletes", "reconcile", "replay", "resync")
+    }
+    assert [name for dag in pipelines for name in dag.params if dag.params[name]] == []
 
 
 def test_no_task_waits_for_a_pool_that_may_be_missing(bag: DagBag) -> None:

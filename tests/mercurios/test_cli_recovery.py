@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from mercurios.cli import app
 
-COMMANDS = ("ledger", "quarantine", "replay", "resync", "accept-deletes", "reconcile")
+COMMANDS = ("ledger", "quarantine", "replay", "resync", "accept-deletes", "reconcile", "accept-source")
 FOR_A_RESOURCE = ("replay", "resync", "accept-deletes")
 
 

@@ -56,12 +56,21 @@ def _quarantine(
     )
 
 
-def _read(engine: DuckDBEngine, withheld: int, run_id: str, at: datetime, *, complete: bool = True) -> None:
+def _read(
+    engine: DuckDBEngine,
+    withheld: int,
+    run_id: str,
+    at: datetime,
+    *,
+    complete: bool = True,
+    settled: bool = True,
+) -> None:
     engine.execute(
         "insert into ops.load_ledger by name select 'mini' as tenant_id, $run_id as run_id, 'sale' as resource,"
         " 1 as attempt, 'scan' as mode, $complete as is_complete, 0 as extracted, 0 as loaded, 0 as quarantined,"
-        " 0 as superseded, 0 as deleted, $withheld as withheld, 'file' as manifest_url, $at as loaded_at",
-        {"run_id": run_id, "complete": complete, "withheld": withheld, "at": at},
+        " 0 as superseded, 0 as deleted, $withheld as withheld, 'file' as manifest_url, $at as loaded_at,"
+        " $settled as is_settled",
+        {"run_id": run_id, "complete": complete, "withheld": withheld, "settled": settled, "at": at},
     )
 
 
@@ -203,6 +212,36 @@ def test_withheld_deletes_are_told_once_and_again_after_a_read_that_believed(
             "nothing: the rows live on in RAW and the marts until the source shows them or somebody accepts",
         )
     ]
+
+
+def test_a_list_that_never_stood_still_is_told_once_until_it_has_settled_again(
+    engine: DuckDBEngine, tenant: Tenant
+) -> None:
+    for number, settled in enumerate([True, False, False, True, False]):
+        _read(engine, 0, f"run {number}", NOW + timedelta(hours=number), complete=False, settled=settled)
+
+    told = {number: load_findings(engine, tenant, f"run {number}") for number in range(5)}
+
+    assert {number: len(findings) for number, findings in told.items()} == {0: 0, 1: 1, 2: 0, 3: 0, 4: 1}
+    assert (told[1][0].kind, told[1][0].table) == (FindingKind.UNSETTLED, "sale")
+    assert told[1][0].lost.startswith("nothing: ")
+
+
+@pytest.mark.parametrize(
+    ("drift", "lost"),
+    [
+        ("evolve", "the values of the field: rows that change"),
+        ("freeze", "nothing: rows without the field wait"),
+    ],
+)
+def test_what_a_vanished_field_costs_follows_the_policy(
+    engine: DuckDBEngine, tenant: Tenant, drift: str, lost: str
+) -> None:
+    _drift(engine, "salePrice", "vanished", "now", NOW)
+
+    [finding] = load_findings(engine, _policy(tenant, drift), "now")
+
+    assert finding.lost.startswith(lost)
 
 
 def test_an_anomaly_is_told_with_the_time_it_held_last(engine: DuckDBEngine) -> None:

@@ -24,7 +24,7 @@ from mercurios.landing.store import LandingStore
 from mercurios.prohandel import client, collect, extract
 from mercurios.prohandel.passes import Verdict
 from mercurios.tenants import Extraction
-from mercurios.warehouse import duckdb, load, publish
+from mercurios.warehouse import deletes, duckdb, load, publish
 
 CASES = "tests/promises/cases"
 LOADER = "tests/mercurios/warehouse"
@@ -173,7 +173,7 @@ SAFEGUARDS = (
     ),
     Safeguard(
         "the volume guard of deletions",
-        instead(load, "too_many_to_delete", lambda *_: False),
+        instead(deletes, "too_many_to_delete", lambda *_: False),
         f"{CASES}/test_deletes_and_history.py"
         "::test_a_list_that_ends_far_too_early_deletes_nothing_and_says_how_many_rows_it_missed",
         ", 0) == (0, ",

@@ -23,6 +23,7 @@ class FindingKind(StrEnum):
     QUARANTINE = "quarantine"
     DELETES_WITHHELD = "deletes-withheld"
     ANOMALY = "anomaly"
+    UNSETTLED = "list-unsettled"
 
 
 @dataclass(frozen=True)

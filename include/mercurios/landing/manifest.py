@@ -71,6 +71,8 @@ class Manifest(BaseModel):
     Attributes:
         resource: the collection; nested resources appear in `counts` and `parts`.
         fence: number of the run's newest start when the attempt began; an older one may not be loaded.
+        source: host and path of the API that was read, by which another retailer's would be noticed; None where
+            nothing was asked.
         mode: how changes were found.
         complete: every row of the source was enumerated, so a row not seen is gone.
         settled: the list stood still in at least one pass; otherwise rows may have slipped from page to page
@@ -89,6 +91,7 @@ class Manifest(BaseModel):
     run_id: str
     attempt: int = Field(ge=1)
     fence: int
+    source: str | None = None
     mode: str
     complete: bool
     settled: bool = True

@@ -142,6 +142,11 @@ class ProHandelClient:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def source(self) -> str | None:
+        """Host and path of the API that was read; None before the first request."""
+        return self._tokens.source
+
     def close(self) -> None:
         """Close the connections."""
         self._session.close()

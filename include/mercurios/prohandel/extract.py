@@ -82,6 +82,7 @@ class _Reading:
         self.plan: ResourcePlan = request.plan.resources[request.resource]
         self.started = time.monotonic()
         self.source_now: datetime | None = None
+        self.source: str | None = None
         self.pages = 0
         self.quiet_pages = 0
         self.stopped_early = False
@@ -146,6 +147,7 @@ class _Reading:
             slips: list[int] = []
             for page in self.watched(client.pages(self.path, on_slip=slips.append)):
                 self.take(page)
+                self.source = client.source
                 if is_window and not passes and self.quiet_pages >= _WINDOW_PAGES:
                     self.stopped_early = True
                     return
@@ -222,6 +224,7 @@ class _Reading:
             run_id=plan.run_id,
             attempt=attempt,
             fence=plan.fence,
+            source=self.source,
             mode=self.plan.mode,
             complete=self.complete,
             settled=self.verdict is not Verdict.UNSETTLED,

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -34,6 +35,12 @@ class Token:
         """Scheme and host of the tenant's API."""
         return self.server.rstrip("/").removesuffix(API_PATH)
 
+    @property
+    def source(self) -> str:
+        """Whose API it is: host and path, which stay when the port changes."""
+        parts = urlsplit(self.server_url)
+        return f"{parts.hostname or ''}{parts.path}"
+
     def expires_soon(self) -> bool:
         """Return whether a new one should be asked for."""
         return time.monotonic() > self.expires_at - _SPARE_SECONDS
@@ -52,6 +59,12 @@ class Tokens:
         self._ask = ask
         self._token: Token | None = None
         self._lock = threading.Lock()
+
+    @property
+    def source(self) -> str | None:
+        """Whose API the token in use belongs to; None before the first."""
+        token = self._token
+        return token.source if token else None
 
     def current(self, ended: threading.Event, refused: Token | None = None) -> Token:
         """Return a valid token; a new one when the current one is about to expire or was just refused."""

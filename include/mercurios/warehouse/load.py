@@ -17,15 +17,13 @@ from zoneinfo import ZoneInfo
 from mercurios.landing.manifest import Manifest
 from mercurios.landing.store import LandingStore
 from mercurios.prohandel.resources import RESOURCES, Resource
-from mercurios.warehouse.engine import Engine, Parameters, WarehouseError
+from mercurios.warehouse.counting import count, naive, scalar
+from mercurios.warehouse.deletes import count_living, delete_vanished, use_up_approvals
+from mercurios.warehouse.engine import Engine, WarehouseError
 from mercurios.warehouse.schema import landed_columns, raw_columns
 from mercurios.warehouse.sql import render
 
 log = logging.getLogger(__name__)
-
-# A complete read that misses more than this share of the living rows is taken for a broken answer of the API.
-DELETE_GUARD_SHARE = 0.5
-DELETE_GUARD_ROWS = 20
 
 
 class FencedError(WarehouseError):
@@ -33,7 +31,7 @@ class FencedError(WarehouseError):
 
 
 class TenantGuardError(WarehouseError):
-    """A landed row belongs to another tenant than its manifest."""
+    """What was landed for a tenant belongs to another one."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +41,7 @@ class LedgerRow:
     Attributes:
         deleted: rows of RAW that a complete read no longer showed, now marked as deleted.
         withheld: the same, but too many to be believed: they stay until somebody accepts them.
+        late: loaded rows whose cursor the watermark had passed before, which incremental reads may have missed.
     """
 
     resource: str
@@ -52,6 +51,7 @@ class LedgerRow:
     superseded: int
     deleted: int
     withheld: int = 0
+    late: int = 0
 
     def counts(self) -> dict[str, int]:
         """Return the numbers without the resource's name."""
@@ -72,7 +72,7 @@ def load_manifest(engine: Engine, store: LandingStore, url: str, *, time_zone: s
 
     Raises:
         FencedError: the run was started again since.
-        TenantGuardError: a part holds rows of another tenant.
+        TenantGuardError: a part holds rows of another tenant, or another retailer's API was read.
         LandingError: a part is missing or is not the file the manifest names.
         WarehouseError: a statement failed; nothing of the manifest is loaded.
     """
@@ -81,6 +81,7 @@ def load_manifest(engine: Engine, store: LandingStore, url: str, *, time_zone: s
         store.verify(part)
     with engine.transaction():
         _check_fence(engine, manifest)
+        _check_source(engine, manifest)
         done = _ledger_of(engine, manifest)
         if done:
             log.info("%s: attempt %d was loaded before", manifest.resource, manifest.attempt)
@@ -91,7 +92,7 @@ def load_manifest(engine: Engine, store: LandingStore, url: str, *, time_zone: s
             engine.execute(
                 render(engine.dialect, "ledger_insert"), _ledger_parameters(manifest, row, url, loaded_at)
             )
-        _use_up_approvals(engine, manifest, loaded_at)
+        use_up_approvals(engine, manifest, loaded_at)
         _record_drift(engine, manifest, loaded_at)
         _advance(engine, manifest, loaded_at, time_zone)
     for row in rows:
@@ -109,6 +110,23 @@ def _check_fence(engine: Engine, manifest: Manifest) -> None:
         )
 
 
+def _check_source(engine: Engine, manifest: Manifest) -> None:
+    """Make sure that the API that was read is the one that RAW was read from, or note it at the first load."""
+    if manifest.source is None:
+        return
+    key = {"tenant_id": manifest.tenant_id}
+    found = engine.fetch_arrow(render(engine.dialect, "source_known"), key)["source"].to_pylist()
+    if not found:
+        first = {**key, "source": manifest.source, "run_id": manifest.run_id}
+        engine.execute(render(engine.dialect, "source_insert"), first)
+    elif found != [manifest.source]:
+        raise TenantGuardError(
+            f"{manifest.resource}: tenant {manifest.tenant_id!r} was read from {found[0]}, this run from "
+            f"{manifest.source}; nothing was loaded. Check whose key the tenant's ProHandel connection holds; if the "
+            "retailer's API has moved, accept it with `python -m mercurios accept-source`"
+        )
+
+
 def _ledger_of(engine: Engine, manifest: Manifest) -> list[LedgerRow]:
     parameters = {
         "tenant_id": manifest.tenant_id,
@@ -116,8 +134,14 @@ def _ledger_of(engine: Engine, manifest: Manifest) -> list[LedgerRow]:
         "attempt": manifest.attempt,
         "resources": list(manifest.counts),
     }
-    rows = engine.fetch_arrow(render(engine.dialect, "ledger_of_attempt"), parameters)
-    return [LedgerRow(**row) for row in rows.to_pylist()]
+    rows = engine.fetch_arrow(render(engine.dialect, "ledger_of_attempt"), parameters).to_pylist()
+    read_at = {row.pop("extracted_at") for row in rows} - {None, naive(manifest.extracted_at)}
+    if read_at:
+        raise WarehouseError(
+            f"{manifest.resource}: attempt {manifest.attempt} of run {manifest.run_id} was loaded before from another "
+            "manifest; the landing area was changed by hand. Clear the extract task, so that a new attempt lands"
+        )
+    return [LedgerRow(**row) for row in rows]
 
 
 def _load_resource(engine: Engine, manifest: Manifest, resource: Resource, loaded_at: datetime) -> LedgerRow:
@@ -125,11 +149,12 @@ def _load_resource(engine: Engine, manifest: Manifest, resource: Resource, loade
     counts = manifest.counts[resource.name]
     _stage(engine, manifest, resource, columns)
     _guard_tenant(engine, manifest, resource)
+    living = count_living(engine, manifest, resource)
     loaded = _merge(engine, manifest, resource, columns, loaded_at)
     _check_arrived(engine, manifest, resource)
-    deleted, withheld = (
-        _delete_vanished(engine, manifest, resource, loaded_at) if manifest.complete else (0, 0)
-    )
+    deleted, withheld = (0, 0)
+    if manifest.complete:
+        deleted, withheld = delete_vanished(engine, manifest, resource, living, loaded_at)
     quarantined = _quarantine(engine, manifest, resource, loaded_at)
     if quarantined != counts.quarantined:
         raise WarehouseError(
@@ -143,6 +168,7 @@ def _load_resource(engine: Engine, manifest: Manifest, resource: Resource, loade
         superseded=counts.extracted - loaded - quarantined,
         deleted=deleted,
         withheld=withheld,
+        late=_count_late(engine, resource),
     )
 
 
@@ -158,10 +184,17 @@ def _merge(
     missed = {"missed_at": missed_at}
     clock = {"missed_source_now": missed_source_now} if resource.cursor_column else {}
     engine.execute(render(engine.dialect, "candidates", **shape), {**missed, **clock})
-    loaded = _count(engine, f"candidate_{resource.table}")
+    loaded = count(engine, f"candidate_{resource.table}")
     merge = render(engine.dialect, "merge", table=resource.table, columns=columns, tombstone=tombstone)
     engine.execute(merge, {**missed, "loaded_at": loaded_at})
     return loaded
+
+
+def _count_late(engine: Engine, resource: Resource) -> int:
+    if resource.cursor_column is None:
+        return 0
+    sql = render(engine.dialect, "count_late", table=resource.table, cursor=resource.cursor_column)
+    return scalar(engine, sql, {"resource": resource.name})
 
 
 def _stage(engine: Engine, manifest: Manifest, resource: Resource, columns: Sequence[str]) -> None:
@@ -192,71 +225,12 @@ def _guard_tenant(engine: Engine, manifest: Manifest, resource: Resource) -> Non
 def _check_arrived(engine: Engine, manifest: Manifest, resource: Resource) -> None:
     """Make sure, before anything is committed, that RAW holds the key of every staged row."""
     landed = manifest.counts[resource.name].landed
-    arrived = _scalar(engine, render(engine.dialect, "count_arrived", table=resource.table))
+    arrived = scalar(engine, render(engine.dialect, "count_arrived", table=resource.table))
     if arrived != landed:
         raise WarehouseError(
             f"{resource.name}: {landed} rows were staged, but RAW holds the keys of only {arrived} after the merge; "
             "nothing was loaded. This is a fault of the loader or the engine: report it with the manifest"
         )
-
-
-def _delete_vanished(
-    engine: Engine, manifest: Manifest, resource: Resource, loaded_at: datetime
-) -> tuple[int, int]:
-    """Mark as deleted what a complete read no longer shows; return how many rows were, and how many were withheld."""
-    engine.execute(render(engine.dialect, "stage_keys_create"))
-    engine.copy_files("stage_keys", ["id"], [part.url for part in manifest.parts_of(resource.name, "keys")])
-    read = {"tenant_id": manifest.tenant_id, "read_at": _naive(manifest.extracted_at)}
-    clock = {"source_now": _naive(manifest.source_now)} if resource.cursor_column else {}
-    engine.execute(
-        render(engine.dialect, "vanished", table=resource.table, cursor=resource.cursor_column),
-        {**read, **clock},
-    )
-    vanished = _count(engine, f"vanished_{resource.table}")
-    if not vanished:
-        return 0, 0
-    living = _scalar(
-        engine, render(engine.dialect, "count_living", table=resource.table), [manifest.tenant_id]
-    )
-    if too_many_to_delete(vanished, living) and not _deletes_accepted(engine, manifest):
-        log.warning(
-            "%s: the source no longer shows %d of %d rows; so many are taken for a broken answer, none is deleted "
-            "until somebody accepts it (accept_deletes)",
-            resource.name,
-            vanished,
-            living,
-        )
-        return 0, vanished
-    engine.execute(
-        render(engine.dialect, "delete_vanished", table=resource.table), {**read, "loaded_at": loaded_at}
-    )
-    return vanished, 0
-
-
-def too_many_to_delete(vanished: int, living: int) -> bool:
-    """Say whether so many rows are missing that the answer is doubted rather than the rows."""
-    return vanished > DELETE_GUARD_ROWS and vanished > DELETE_GUARD_SHARE * living
-
-
-def _deletes_accepted(engine: Engine, manifest: Manifest) -> bool:
-    parameters = {
-        "tenant_id": manifest.tenant_id,
-        "resource": manifest.resource,
-        "extracted_at": _naive(manifest.extracted_at),
-    }
-    return _scalar(engine, render(engine.dialect, "delete_approval_waiting"), parameters) > 0
-
-
-def _use_up_approvals(engine: Engine, manifest: Manifest, loaded_at: datetime) -> None:
-    if manifest.complete:
-        parameters = {
-            "tenant_id": manifest.tenant_id,
-            "resource": manifest.resource,
-            "extracted_at": _naive(manifest.extracted_at),
-            "run_id": manifest.run_id,
-            "loaded_at": loaded_at,
-        }
-        engine.execute(render(engine.dialect, "delete_approval_use"), parameters)
 
 
 def _quarantine(engine: Engine, manifest: Manifest, resource: Resource, loaded_at: datetime) -> int:
@@ -274,7 +248,7 @@ def _quarantine(engine: Engine, manifest: Manifest, resource: Resource, loaded_a
             "run_id": manifest.run_id,
             "attempt": manifest.attempt,
             "quarantined_at": loaded_at,
-            "extracted_at": _naive(manifest.extracted_at),
+            "extracted_at": naive(manifest.extracted_at),
         },
     )
     log.warning("%s: %d rows went to quarantine (ops.quarantine says why)", resource.name, count)
@@ -305,7 +279,7 @@ def _advance(engine: Engine, manifest: Manifest, loaded_at: datetime, time_zone:
         {
             "tenant_id": manifest.tenant_id,
             "run_id": manifest.run_id,
-            "source_now": _naive(manifest.source_now),
+            "source_now": naive(manifest.source_now),
             "as_of_date": manifest.source_now.astimezone(ZoneInfo(time_zone)).date(),
         },
     )
@@ -315,7 +289,7 @@ def _advance(engine: Engine, manifest: Manifest, loaded_at: datetime, time_zone:
             {
                 "tenant_id": manifest.tenant_id,
                 "resource": manifest.resource,
-                "cursor_value": _naive(manifest.cursor_to),
+                "cursor_value": naive(manifest.cursor_to),
                 "run_id": manifest.run_id,
                 "fence": manifest.fence,
                 "updated_at": loaded_at,
@@ -337,23 +311,12 @@ def _ledger_parameters(manifest: Manifest, row: LedgerRow, url: str, loaded_at: 
         "superseded": row.superseded,
         "deleted": row.deleted,
         "manifest_url": url,
-        "cursor_from": _naive(manifest.cursor_from) if manifest.cursor_from else None,
-        "cursor_to": _naive(manifest.cursor_to) if manifest.cursor_to else None,
+        "cursor_from": naive(manifest.cursor_from) if manifest.cursor_from else None,
+        "cursor_to": naive(manifest.cursor_to) if manifest.cursor_to else None,
         "loaded_at": loaded_at,
-        "extracted_at": _naive(manifest.extracted_at),
-        "source_now": _naive(manifest.source_now),
+        "extracted_at": naive(manifest.extracted_at),
+        "source_now": naive(manifest.source_now),
         "withheld": row.withheld,
+        "is_settled": manifest.settled,
+        "late": row.late,
     }
-
-
-def _naive(instant: datetime) -> datetime:
-    """Return an instant as the warehouse keeps it: UTC without zone."""
-    return instant.astimezone(UTC).replace(tzinfo=None)
-
-
-def _count(engine: Engine, relation: str) -> int:
-    return _scalar(engine, render(engine.dialect, "count_rows", relation=relation))
-
-
-def _scalar(engine: Engine, sql: str, parameters: Parameters = ()) -> int:
-    return int(engine.fetch_arrow(sql, parameters)["row_count"][0].as_py())

@@ -141,6 +141,15 @@ def approve_deletes(engine: Engine, tenant_id: str, resources: Sequence[str], ap
         _approve_deletes(engine, tenant_id, resources, approved_by, now)
 
 
+def forget_source(engine: Engine, tenant_id: str) -> str | None:
+    """Forget which API a tenant was read from, and return it: the next load notes the one its run has read."""
+    key = {"tenant_id": tenant_id}
+    with engine.transaction():
+        found = engine.fetch_arrow(render(engine.dialect, "source_known"), key)["source"].to_pylist()
+        engine.execute(render(engine.dialect, "source_forget"), key)
+    return found[0] if found else None
+
+
 def collections() -> list[str]:
     """Return the names of the API's collections; nested resources come with the one around them."""
     return [resource.name for resource in RESOURCES.values() if resource.child_of is None]

@@ -16,7 +16,9 @@ insert into ops.load_ledger (
     loaded_at,
     extracted_at,
     source_now,
-    withheld
+    withheld,
+    is_settled,
+    late
 ) values (
     $tenant_id,
     $run_id,
@@ -35,5 +37,7 @@ insert into ops.load_ledger (
     $loaded_at,
     $extracted_at,
     $source_now,
-    $withheld
+    $withheld,
+    $is_settled,
+    $late
 );

@@ -22,6 +22,7 @@ select
     ledger.superseded,
     ledger.deleted,
     ledger.withheld,
+    ledger.late,
     ledger.loaded_at,
     ledger.extracted = ledger.loaded + ledger.quarantined + ledger.superseded as identity_holds
 from ops.load_ledger as ledger

@@ -5,7 +5,9 @@ select
     quarantined,
     superseded,
     deleted,
-    withheld
+    withheld,
+    late,
+    extracted_at
 from ops.load_ledger
 where
     tenant_id = $tenant_id

@@ -55,6 +55,13 @@ create table if not exists ops.load_ledger (
     check (extracted = loaded + quarantined + superseded)
 );
 
+-- The API that a tenant is read from: a key of another retailer would be noticed by it.
+create table if not exists ops.source (
+    tenant_id varchar not null primary key,
+    source varchar not null,
+    run_id varchar not null
+);
+
 create table if not exists ops.watermark (
     tenant_id varchar not null,
     resource varchar not null,
@@ -86,6 +93,10 @@ alter table ops.load_ledger add column if not exists extracted_at timestamp;
 alter table ops.load_ledger add column if not exists source_now timestamp;
 
 alter table ops.load_ledger add column if not exists withheld bigint default 0;
+
+alter table ops.load_ledger add column if not exists is_settled boolean default true;
+
+alter table ops.load_ledger add column if not exists late bigint default 0;
 
 -- Somebody has looked at rows that a complete read missed and says that they are gone; used by the next such read.
 create table if not exists ops.delete_approval (

@@ -17,8 +17,9 @@ from mercurios.landing.manifest import Manifest
 from mercurios.landing.store import LandingError
 from mercurios.prohandel.extract import _Reading
 from mercurios.prohandel.resources import RESOURCES
+from mercurios.warehouse.deletes import DELETE_GUARD_ROWS
 from mercurios.warehouse.engine import WarehouseError
-from mercurios.warehouse.load import DELETE_GUARD_ROWS, FencedError, TenantGuardError
+from mercurios.warehouse.load import FencedError, TenantGuardError
 from mercurios.warehouse.runs import approve_deletes
 from prohandel_simulator.rendering import tick_text
 

@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +16,10 @@ from alerts import notifiers
 from alerts.findings import MOST_FINDINGS, telling
 from alerts.notifiers import failed_run_before, failure_notifier, findings_notifier, recovery_notifier
 from mercurios.alerts.findings import Finding, FindingKind
+from mercurios.alerts.record import AlertRecord, folder
 from mercurios.alerts.runbooks import ERRORS
+from mercurios.landing.store import LandingStore
+from mercurios.tenants import load_tenants
 
 TENANT: Any = SimpleNamespace(
     id="mini", name="Mini", owner="data-platform", connections=SimpleNamespace(slack="slack_mini")
@@ -66,6 +70,44 @@ def connected(slack: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     connection = {"conn_type": "slackwebhook", "host": slack.host, "password": SECRET_PATH}
     monkeypatch.setenv("AIRFLOW_CONN_SLACK_MINI", json.dumps(connection))
     return slack
+
+
+@pytest.fixture(autouse=True)
+def landing(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> LandingStore:
+    """The landing area of the tenant, where alerts are recorded."""
+    monkeypatch.setenv("MERCURIOS_TENANTS_DIR", str(root / "tests" / "tenants"))
+    monkeypatch.setenv("MERCURIOS_HOME", str(tmp_path))
+    return LandingStore(load_tenants(only="mini").get("mini").landing_url())
+
+
+def recorded(landing: LandingStore) -> list[AlertRecord]:
+    urls = landing.newest_documents(folder("mini"), 10)
+    return [AlertRecord.model_validate_json(landing.read_bytes(url)) for url in urls]
+
+
+def test_an_alert_is_on_record_with_slack_without_it_and_while_it_is_down(
+    connected: Any, landing: LandingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failure_notifier(TENANT)(_context(ValueError("told to slack")))
+    monkeypatch.delenv("AIRFLOW_CONN_SLACK_MINI")
+    failure_notifier(TENANT)(_context(ValueError("not connected, password=synthetic-pw")))
+
+    last, first = recorded(landing)
+    assert "ValueError: told to slack" in first.text
+    assert "ValueError: not connected" in last.text
+    assert "synthetic-pw" not in last.text
+    assert (last.kind, last.dag_id, last.task) == ("failure", "pipeline_mini", "publish")
+
+
+def test_a_landing_area_that_cannot_be_written_keeps_no_alert_from_slack(
+    connected: Any, landing: LandingStore, tmp_path: Path
+) -> None:
+    (tmp_path / "landing").write_text("no folder")
+
+    failure_notifier(TENANT)(_context(ValueError("told all the same")))
+
+    [(_, body)] = connected.received
+    assert "told all the same" in body["text"]
 
 
 def test_a_failure_is_delivered_as_text_and_blocks(connected: Any) -> None:

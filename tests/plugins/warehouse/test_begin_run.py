@@ -17,6 +17,7 @@ from mercurios.alerts.messages import headline
 from mercurios.alerts.runbooks import guide
 from mercurios.prohandel.errors import TransientProHandelError
 from mercurios.warehouse.duckdb import DuckDBEngine
+from mercurios.warehouse.runs import collections
 from prohandel_simulator.testing import RunningSimulator
 from warehouse.operators import BeginRunOperator
 
@@ -24,8 +25,8 @@ pytestmark = pytest.mark.simulator
 SECRET = "synthetic-secret-of-the-begin-tests"
 
 
-def begin(resync: list[str], accept_deletes: list[str] | None = None) -> Any:
-    params = {"resync": resync, "accept_deletes": accept_deletes or []}
+def begin(resync: list[str], accept_deletes: list[str] | None = None, **more: Any) -> Any:
+    params = {"resync": resync, "accept_deletes": accept_deletes or [], **more}
     with DAG(dag_id="pipeline__mini", schedule=None):
         task = BeginRunOperator(task_id="begin", tenant_id="mini")
     return task.execute({"run_id": "manual__1", "params": params})
@@ -47,6 +48,21 @@ def test_accepted_deletes_are_recorded_with_the_complete_read_they_need(mini: Pa
         read = engine.fetch_arrow("select resource from ops.resync_request").to_pylist()
     assert approved == [{"resource": "voucher", "approved_by": "pipeline__mini, run manual__1"}]
     assert read == [{"resource": "voucher"}]
+
+
+def test_a_reconciliation_is_recorded_as_a_complete_read_of_every_resource(mini: Path) -> None:
+    begin([], reconcile=True)
+
+    with DuckDBEngine(mini / "warehouse" / "mini.duckdb") as engine:
+        found = engine.fetch_arrow("select resource from ops.resync_request order by resource")
+    assert found["resource"].to_pylist() == sorted(collections())
+
+
+def test_an_unknown_resource_to_replay_is_refused_by_its_param_and_a_nested_one_is_not(mini: Path) -> None:
+    begin([], replay=["order.positions"])
+
+    with pytest.raises(AirflowFailException, match="param replay: unknown resource positions"):
+        begin([], replay=["positions"])
 
 
 def test_an_unknown_resource_to_accept_deletes_of_is_refused_by_its_param(mini: Path) -> None:

@@ -9,7 +9,7 @@ from edits import Edits, before_page, intercepting, wire_rows
 from quick_retailer import QuickRetailer
 
 from mercurios.prohandel.errors import TransientProHandelError
-from mercurios.warehouse.load import DELETE_GUARD_ROWS
+from mercurios.warehouse.deletes import DELETE_GUARD_ROWS
 from prohandel_simulator.api import Answer, Request, error
 from prohandel_simulator.simulator import Simulator
 from prohandel_simulator.testing import RunningSimulator
@@ -56,6 +56,20 @@ def test_rows_that_vanish_while_the_list_is_read_again_are_believed_gone_only_wh
     assert gone_since(retailer, late) is None, "the row was seen before it vanished"
     retailer.run("r3", "sale")
     assert retailer.differences("sale") == []
+
+
+def test_a_list_that_is_exchanged_for_another_deletes_nothing(
+    retailer: QuickRetailer, source: RunningSimulator
+) -> None:
+    retailer.run("r1", "sale")
+    known = retailer.raw("sale")
+    plan = retailer.begin("r2")
+
+    with wire_rows(source, "sale", lambda row: {**row, "id": f"other-{row['id']}"}):
+        rows = retailer.load(*retailer.extract(plan, "sale"))["sale"]
+
+    assert (rows.deleted, rows.withheld) == (0, len(known))
+    assert retailer.raw("sale").keys() >= known.keys()
 
 
 def test_an_interrupted_sweep_deletes_nothing(retailer: QuickRetailer, source: RunningSimulator) -> None:

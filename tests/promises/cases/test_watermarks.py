@@ -60,6 +60,7 @@ def test_a_row_committed_late_with_a_cursor_before_the_watermark_is_caught_by_th
 
     assert rows["sale"].extracted < 10, "the second read was not incremental"
     assert late in incremental.raw("sale")
+    assert rows["sale"].late == 1
 
 
 def test_an_update_older_than_the_overlap_is_caught_by_the_next_complete_read(
@@ -76,7 +77,7 @@ def test_an_update_older_than_the_overlap_is_caught_by_the_next_complete_read(
     incremental.query("update ops.load_ledger set loaded_at = loaded_at - interval 8 day")
     rows = incremental.run("r3", "sale")
 
-    assert rows["sale"].loaded == 2
+    assert (rows["sale"].loaded, rows["sale"].late) == (2, 2)
     assert incremental.differences("sale") == []
     assert incremental.watermark("sale") == reached, "a late row moved the watermark"
 

@@ -1,0 +1,23 @@
+"""Small readings of the warehouse that several steps of a load share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from mercurios.warehouse.engine import Engine, Parameters
+from mercurios.warehouse.sql import render
+
+
+def count(engine: Engine, relation: str) -> int:
+    """Return the number of rows of a table."""
+    return scalar(engine, render(engine.dialect, "count_rows", relation=relation))
+
+
+def scalar(engine: Engine, sql: str, parameters: Parameters = ()) -> int:
+    """Return the `row_count` of a query's only row."""
+    return int(engine.fetch_arrow(sql, parameters)["row_count"][0].as_py())
+
+
+def naive(instant: datetime) -> datetime:
+    """Return an instant as the warehouse keeps it: UTC without zone."""
+    return instant.astimezone(UTC).replace(tzinfo=None)

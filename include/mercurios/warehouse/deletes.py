@@ -1,0 +1,98 @@
+"""Deletions at the source that only a complete read can tell: a row that it does not show is gone.
+
+A broken answer looks the same as a clearance at the shop. Where so many rows are missing that the answer is doubted,
+they stay until a person has looked and says that they are gone.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from mercurios.landing.manifest import Manifest
+from mercurios.prohandel.resources import Resource
+from mercurios.warehouse.counting import count, naive, scalar
+from mercurios.warehouse.engine import Engine
+from mercurios.warehouse.sql import render
+
+log = logging.getLogger(__name__)
+
+# A complete read that misses more than this share of the living rows is taken for a broken answer of the API.
+DELETE_GUARD_SHARE = 0.5
+DELETE_GUARD_ROWS = 20
+
+
+def count_living(engine: Engine, manifest: Manifest, resource: Resource) -> int:
+    """Return how many living rows RAW holds of a resource; to be asked before the merge adds to them."""
+    sql = render(engine.dialect, "count_living", table=resource.table)
+    return scalar(engine, sql, [manifest.tenant_id])
+
+
+def delete_vanished(
+    engine: Engine, manifest: Manifest, resource: Resource, living: int, loaded_at: datetime
+) -> tuple[int, int]:
+    """Mark as deleted what a complete read no longer shows.
+
+    Args:
+        engine: the warehouse, in the load's transaction, the resource's rows staged and merged.
+        manifest: of a complete read.
+        resource: whose rows.
+        living: living rows before the merge: those that this read brought say nothing for those that it misses.
+        loaded_at: the load's time.
+
+    Returns:
+        How many rows were marked, and how many were withheld.
+    """
+    engine.execute(render(engine.dialect, "stage_keys_create"))
+    engine.copy_files("stage_keys", ["id"], [part.url for part in manifest.parts_of(resource.name, "keys")])
+    read = {"tenant_id": manifest.tenant_id, "read_at": naive(manifest.extracted_at)}
+    clock = {"source_now": naive(manifest.source_now)} if resource.cursor_column else {}
+    engine.execute(
+        render(engine.dialect, "vanished", table=resource.table, cursor=resource.cursor_column),
+        {**read, **clock},
+    )
+    vanished = count(engine, f"vanished_{resource.table}")
+    if not vanished:
+        return 0, 0
+    if too_many_to_delete(vanished, living) and not _accepted(engine, manifest):
+        log.warning(
+            "%s: the source no longer shows %d of %d rows; so many are taken for a broken answer, none is deleted "
+            "until somebody accepts it (accept_deletes)",
+            resource.name,
+            vanished,
+            living,
+        )
+        return 0, vanished
+    engine.execute(
+        render(engine.dialect, "delete_vanished", table=resource.table), {**read, "loaded_at": loaded_at}
+    )
+    return vanished, 0
+
+
+def too_many_to_delete(vanished: int, living: int) -> bool:
+    """Say whether so many rows are missing that the answer is doubted rather than the rows.
+
+    Args:
+        vanished: living rows that the read did not show.
+        living: all living rows before the read; when none was shown, the answer is doubted however few they are.
+    """
+    return vanished >= living or (vanished > DELETE_GUARD_ROWS and vanished > DELETE_GUARD_SHARE * living)
+
+
+def use_up_approvals(engine: Engine, manifest: Manifest, loaded_at: datetime) -> None:
+    """Let a complete read use up the approvals from before it began, whether it needed them or not."""
+    if manifest.complete:
+        use = {**_approvals(manifest), "run_id": manifest.run_id, "loaded_at": loaded_at}
+        engine.execute(render(engine.dialect, "delete_approval_use"), use)
+
+
+def _accepted(engine: Engine, manifest: Manifest) -> bool:
+    return scalar(engine, render(engine.dialect, "delete_approval_waiting"), _approvals(manifest)) > 0
+
+
+def _approvals(manifest: Manifest) -> dict[str, object]:
+    return {
+        "tenant_id": manifest.tenant_id,
+        "resource": manifest.resource,
+        "extracted_at": naive(manifest.extracted_at),
+    }
