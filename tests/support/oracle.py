@@ -33,6 +33,7 @@ class Oracle:
     ) -> None:
         self.source, self.retailer, self.names, self.incremental = source, retailer, names, incremental
         self.marks: dict[str, datetime] = {}
+        self.newest: dict[str, datetime | None] = {}  # that ever was in RAW
         self.found: list[str] = []
         newest = "".join(
             f" when '{each.name}' then (select max({each.cursor_column}) from raw.{each.table})"
@@ -65,7 +66,11 @@ class Oracle:
             if row["broken"] is not None:
                 self.say(f"the ledger does not add up: {row['broken']}")
                 continue
-            name, mark, newest = row["resource"], row["mark"], row["newest"]
+            name, mark = row["resource"], row["mark"]
+            # A row may lose its stamp later, to a source that forgets the column for a while.
+            newest = self.newest[name] = max(
+                filter(None, (row["newest"], self.newest.get(name))), default=None
+            )
             if newest is None or mark > newest:
                 self.say(f"{name}: watermark {mark} passed the newest row {newest}")
             if mark < self.marks.get(name, mark):

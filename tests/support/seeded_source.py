@@ -15,7 +15,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from source_twists import TWISTS, WHILE_READING
+from source_twists import TWISTS
 
 from prohandel_simulator.api import Answer, Request
 from prohandel_simulator.clock import SimulatedClock
@@ -96,12 +96,12 @@ class SeededSource:
         return kind
 
     @contextmanager
-    def moving(self, seed: random.Random, rate: float) -> Iterator[None]:
+    def moving(self, seed: random.Random, rate: float, kinds: Sequence[str]) -> Iterator[None]:
         """Change rows between the requests of a `with` block."""
 
         def intercept(_: Simulator, request: Request) -> Answer | None:
             if request.path and request.path[0] in NAMES and seed.random() < rate:
-                self.twist(request.path[0], seed, WHILE_READING)
+                self.twist(request.path[0], seed, kinds)
             return None
 
         found = self.running.application.interceptors

@@ -158,13 +158,24 @@ def reappear(source: SeededSource, name: str, seed: random.Random) -> None:
         source.only_complete_reads_tell.add((name, collection.read(slot)["id"]))
 
 
-def move(source: SeededSource, name: str, seed: random.Random) -> None:
-    """Change a row so that it stands on another page."""
-    slot, before = _pick(source, name, seed), _pick(source, name, seed)
-    if slot is None or before is None or slot == before:
-        return
-    source.collection(name).move(slot, before)
-    _write(source, name, slot, source.ticks, seed)
+def move_up(source: SeededSource, name: str, seed: random.Random) -> None:
+    """Change a row so that it stands on an earlier page; what it passes moves down by one."""
+    _move(source, name, seed, up=True)
+
+
+def move_down(source: SeededSource, name: str, seed: random.Random) -> None:
+    """Change a row so that it stands on a later page; what it passes moves up by one."""
+    _move(source, name, seed, up=False)
+
+
+def _move(source: SeededSource, name: str, seed: random.Random, *, up: bool) -> None:
+    slots = [_pick(source, name, seed), _pick(source, name, seed)]
+    order = source.collection(name).visible.tolist()
+    places = sorted((order.index(slot) for slot in slots if slot is not None), reverse=up)
+    if len(set(places)) == 2:
+        one, two = places
+        source.collection(name).move(order[one], order[two])
+        _write(source, name, order[one], source.ticks, seed)
 
 
 def dirty(source: SeededSource, name: str, seed: random.Random) -> None:
@@ -221,10 +232,13 @@ TWISTS: dict[str, Twist] = {
         share_the_newest_stamp,
         stamp_with_precision,
         reappear,
-        move,
+        move_up,
+        move_down,
         dirty,
         repair,
     )
 }
-# What may happen between two requests of one read.
-WHILE_READING = ("change", "delete", "insert", "move")
+# What may happen between two requests of one read. Either rows move up or rows move down: a row that moves up across
+# the end of a page and back before anybody looks there again is seen by no reader of pages.
+MOVING_UP = ("change", "delete", "move down")
+WHILE_READING = (MOVING_UP, ("change", "insert", "move up"))
