@@ -18,7 +18,6 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-import orjson
 import requests
 from requests.adapters import HTTPAdapter
 from tenacity import (
@@ -31,6 +30,7 @@ from tenacity import (
 )
 
 from mercurios.prohandel.answers import more_pages, page_size, raise_for_status, rows_of, source_clock
+from mercurios.prohandel.edges import SMALLEST_PAGE, Key, Row, links, row_key, windows
 from mercurios.prohandel.errors import (
     EmptyPageError,
     RequestContext,
@@ -103,9 +103,9 @@ class Page:
     context: RequestContext = _NOWHERE
 
     @cached_property
-    def keys(self) -> frozenset[str | bytes]:
-        """What tells its rows from others."""
-        return frozenset(map(_key, self.rows))
+    def by_key(self) -> dict[Key, Row]:
+        """Its rows by what tells them from others."""
+        return {row_key(row): row for row in self.rows}
 
 
 class ProHandelClient:
@@ -167,13 +167,13 @@ class ProHandelClient:
     def pages(self, path: str, *, on_slip: Callable[[int], None] | None = None) -> Iterator[Page]:
         """Yield the pages of a list in order until the API says that no more follow.
 
-        Pages are cut by position. When a row vanishes from a page already read, every later row moves up, and
-        the one that crosses to the page before is on no page that is read. With `on_slip` each edge between two
-        pages is looked at once more when both are there, one small request an edge.
+        Pages are cut by position, so rows that move across the end of a page while the list is read can be on no
+        page. With `on_slip` each edge between two pages is looked at once more when both are there, one small
+        request an edge (see `edges`).
 
         Args:
             path: below `/api/v2/`, such as `sale` or `sale/changed/2025-03-01T00:00:00.000Z`.
-            on_slip: called with a page's number when rows have moved up across its end.
+            on_slip: called with a page's number when rows may be hidden behind its end.
 
         Raises:
             TerminalProHandelError: the request is refused, or the token is refused twice.
@@ -192,7 +192,7 @@ class ProHandelClient:
                     if before is not None and _repeats(page, before):
                         page = self._page(path, page.number, ended, before)
                     if before is not None and on_slip is not None:
-                        edges.append((before.number, pool.submit(self._slipped, path, before, ended)))
+                        edges.append((before.number, pool.submit(self._slipped, path, before, page, ended)))
                     if page.more:
                         # The first page tells whether a second exists; only then more are asked for at once.
                         while len(flight) < self._settings.pages_in_flight:
@@ -217,14 +217,30 @@ class ProHandelClient:
         context = RequestContext(path, number, self._settings.page_size)
         return self._retrying(context, ended)(self._request_page, context, ended, before)
 
-    def _slipped(self, path: str, before: Page, ended: threading.Event) -> bool:
+    def _slipped(self, path: str, before: Page, after: Page, ended: threading.Event) -> bool:
+        """Return whether a row may be hidden between two pages: no answer that spans their edge links them."""
+        # A short page comes from a server that leaves rows out of a page, or that has made its pages smaller.
+        sizes = dict.fromkeys((before.full, len(before.rows)))
+        if min(sizes) < SMALLEST_PAGE:
+            return self._end_moved(path, before, ended)
+        for size in sizes:
+            for number, rows in windows(before.number * size, size):
+                span = self._glimpse(RequestContext(path, number, rows), ended)
+                if span is not None and links(span.rows, before.by_key, after.by_key):
+                    return False
+        return True
+
+    def _end_moved(self, path: str, before: Page, ended: threading.Event) -> bool:
         """Return whether the position where a page ended now holds a row that was not on that page."""
-        context = _end_of(path, before, self._settings.page_size)
+        edge = self._glimpse(_end_of(path, before, self._settings.page_size), ended)
+        return edge is None or not _ends_on(edge, before)
+
+    def _glimpse(self, context: RequestContext, ended: threading.Event) -> Page | None:
+        """Request a few rows; None where the list goes on, but not here: what was here has moved or gone."""
         try:
-            edge = self._retrying(context, ended)(self._request_page, context, ended)
-        except EmptyPageError:  # the list goes on, but not here: what was here has moved or gone
-            return True
-        return not _ends_on(edge, before)
+            return self._retrying(context, ended)(self._request_page, context, ended)
+        except EmptyPageError:
+            return None
 
     def _request_page(
         self, context: RequestContext, ended: threading.Event, before: Page | None = None
@@ -338,21 +354,13 @@ def _page_of(response: requests.Response, context: RequestContext) -> Page:
     return page
 
 
-def _key(row: dict[str, Any]) -> str | bytes:
-    """Return what tells a row from others: its id, all of it where it has none."""
-    key = row.get("id")
-    if isinstance(key, str) and key:
-        return key
-    return orjson.dumps(row, default=str, option=orjson.OPT_SORT_KEYS)
-
-
 def _repeats(page: Page, before: Page) -> bool:
     """Return whether a page shows the rows of the one before it, in whatever order and version.
 
     Fewer than all of them are no sign: rows that appear further up move others across the edge, and these are
     rightly shown on both pages.
     """
-    return bool(page.rows) and page.keys == before.keys
+    return bool(page.rows) and page.by_key.keys() == before.by_key.keys()
 
 
 def _end_of(path: str, page: Page, page_size: int) -> RequestContext:
@@ -368,7 +376,7 @@ def _end_of(path: str, page: Page, page_size: int) -> RequestContext:
 
 def _ends_on(edge: Page, before: Page) -> bool:
     """Return whether the position where a page ended still holds a row of that page."""
-    return bool(edge.rows) and _key(edge.rows[-1]) in before.keys
+    return bool(edge.rows) and row_key(edge.rows[-1]) in before.by_key
 
 
 def _with_correlation(context: RequestContext, response: requests.Response) -> RequestContext:

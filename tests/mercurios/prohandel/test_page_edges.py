@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from mercurios.prohandel.extract import extract
 from mercurios.prohandel.resources import RESOURCES
 
 Start = Callable[..., Any]
+SIZE = 3
 PLAIN = {column.field: None for column in RESOURCES["label"].columns}
 
 
@@ -21,7 +23,8 @@ class Listing:
 
     Attributes:
         ids: the rows.
-        act: what happens before the page with this number is answered for the first time.
+        act: what happens before the page with this number is cut for the first time.
+        cut: what happens when it has been cut.
         hidden: rows that are left out of a page after it was cut.
         asked: page number and size of every request.
     """
@@ -29,22 +32,25 @@ class Listing:
     def __init__(self, reply: Any, ids: list[str], cap: int = 1000, **headers: str) -> None:
         self.reply, self.ids, self.cap, self.headers = reply, ids, cap, headers
         self.act: dict[int, Callable[[], None]] = {}
+        self.cut: dict[int, Callable[[], None]] = {}
         self.hidden: set[str] = set()
         self.asked: list[tuple[int, int]] = []
 
     def __call__(self, page: int, _: int, size: int) -> Any:
         self.asked.append((page, size))
-        if size > 1:
+        if size == SIZE:
             self.act.pop(page, lambda: None)()
         used = min(size, self.cap)
         part = self.ids[(page - 1) * used : page * used]
         rows = [{**PLAIN, "id": key} for key in part if key not in self.hidden]
+        if size == SIZE:
+            self.cut.pop(page, lambda: None)()
         return self.reply(rows, more=str(page * used < len(self.ids)), headers=self.headers)
 
 
 def read(server: Any, **settings: Any) -> tuple[list[str], list[int]]:
     slips: list[int] = []
-    with server.client(page_size=3, pages_in_flight=1, **settings) as client:
+    with server.client(**{"page_size": SIZE, "pages_in_flight": 1, **settings}) as client:
         pages = client.pages("label", on_slip=slips.append)
         return [row["id"] for page in pages for row in page.rows], slips
 
@@ -55,12 +61,40 @@ def test_a_list_that_stands_still_costs_one_small_request_an_edge(stub: Start, r
     found, slips = read(stub(listing, sized=True))
 
     assert (found, slips) == (list("abcdefgh"), [])
-    assert sorted(listing.asked) == [(1, 3), (2, 3), (3, 1), (3, 3), (6, 1)]
+    assert sorted(listing.asked) == [(1, 3), (2, 2), (2, 3), (2, 4), (3, 3)]
 
 
 def test_a_row_that_moves_up_across_an_edge_is_noticed(stub: Start, reply: Any) -> None:
     listing = Listing(reply, list("abcdefgh"))
     listing.act[2] = lambda: listing.ids.remove("b")
+
+    found, slips = read(stub(listing, sized=True))
+
+    assert "d" not in found
+    assert slips == [1]
+
+
+def test_a_row_hidden_by_pages_that_overtake_each_other_is_noticed(stub: Start, reply: Any) -> None:
+    listing = Listing(reply, list("abcdefghijkl"))
+    third_is_cut = threading.Event()
+
+    def insert_after_the_third_page() -> None:
+        assert third_is_cut.wait(5), "the third page was never asked for"
+        listing.ids.insert(0, "x")
+
+    listing.act[2] = insert_after_the_third_page
+    listing.cut[3] = third_is_cut.set
+
+    found, slips = read(stub(listing, sized=True), pages_in_flight=3)
+
+    assert "f" not in found
+    assert 2 in slips
+
+
+def test_a_row_that_moves_up_across_an_edge_and_back_is_noticed(stub: Start, reply: Any) -> None:
+    listing = Listing(reply, list("abcdefgh"))
+    listing.act[2] = lambda: listing.ids.remove("b")
+    listing.cut[2] = lambda: listing.ids.insert(1, "b")
 
     found, slips = read(stub(listing, sized=True))
 

@@ -1,0 +1,75 @@
+"""The edges between pages, where a list that moves while it is read can hide rows.
+
+Pages are cut by position, and several are asked for at once, so each shows the list at a moment of its own. A row that
+lived all the while is on no page if it stood behind the last row of one page and before the first of the next, each
+at the moment of that page. One more small answer settles it: rows that follow one another in a single answer follow
+one another in the list. If it shows a row of the one page, then a row of the next, and nothing in between that neither
+page has shown, no row was hidden there, in whatever order the answers came and whatever moved meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+Key = str | bytes
+Row = dict[str, Any]
+
+SMALLEST_PAGE = 3
+"""Pages smaller than this have edges that no answer of theirs can span."""
+
+_MOST_MARGIN = (
+    16  # rows on either side of an edge: so many may appear or vanish further up before it is looked at
+)
+_TRIES = 2
+_WIDER = 4
+
+
+def windows(position: int, page_size: int) -> Iterator[tuple[int, int]]:
+    """Yield requests whose answers span an edge, the smallest first.
+
+    Args:
+        position: rows before the edge.
+        page_size: rows of a full page.
+
+    Yields:
+        Number and size of a page that begins before the edge and ends behind it.
+    """
+    margin = max(1, min(_MOST_MARGIN, page_size // 4))
+    for _ in range(_TRIES):
+        size = 2 * margin
+        while not min(margin, position) <= position % size <= size - margin:
+            size += 1
+        yield position // size + 1, size
+        margin *= _WIDER
+
+
+def links(window: Sequence[Row], before: Mapping[Key, Row], after: Mapping[Key, Row]) -> bool:
+    """Return whether an answer proves that no row is hidden between two pages.
+
+    A row that changed may have changed its place too, so the two ends of the proof are rows as the pages showed them.
+
+    Args:
+        window: rows of an answer, in order.
+        before: rows of the one page by key.
+        after: rows of the next by key.
+    """
+    keys = [row_key(row) for row in window]
+    firsts = [place for place, key in enumerate(keys) if before.get(key) == window[place]]
+    lasts = [place for place, key in enumerate(keys) if after.get(key) == window[place]]
+    return any(
+        all(key in before or key in after for key in keys[first : last + 1])
+        for first in firsts
+        for last in lasts
+        if first <= last
+    )
+
+
+def row_key(row: Row) -> Key:
+    """Return what tells a row from others: its id, all of it where it has none."""
+    key = row.get("id")
+    if isinstance(key, str) and key:
+        return key
+    return orjson.dumps(row, default=str, option=orjson.OPT_SORT_KEYS)
