@@ -1,6 +1,6 @@
 """Promises 1, 2, 3 and 4 under schedules that nobody wrote by hand.
 
-132 seeds and 30 schedules drawn by Hypothesis are played; `make soak SEEDS=10000` plays more. A seed is a whole life
+170 seeds and 30 schedules drawn by Hypothesis are played; `make soak SEEDS=10000` plays more. A seed is a whole life
 of a small retailer, described in `schedules.py`, and plays the same way every time.
 """
 
@@ -16,7 +16,7 @@ from machine import AnyLife
 from players import Played, play, play_here, players, stage
 from schedules import Stage
 
-SEEDS = range(132)
+SEEDS = range(170)
 DRAWN = settings(
     max_examples=30,
     stateful_step_count=4,

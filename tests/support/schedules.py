@@ -23,7 +23,7 @@ from quick_retailer import FragileRetailer
 from quick_retailer import Killed as Killed
 from quick_retailer import QuickRetailer as QuickRetailer
 from seeded_source import NAMES, TENANT, SeededSource, seeded_requests
-from source_twists import MOVING_UP, WHILE_READING
+from source_twists import WHILE_READING
 
 from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingError
@@ -148,13 +148,9 @@ class Schedule:
         self.source.running.faulty.faults = faults
         self.retailer.disturb(storage)
         try:
-            # Where a page is short, no client can tell which rows cross its end; and the world moves both ways.
-            alone = Fault.SHORT_PAGE in kinds or Fault.WORLD_MOVES in kinds
-            moving = 0.0 if alone else self.random.choice([0.0, 0.1, 0.1])
-            # Rows that move down are safe only for a reader who asks for one page after the other.
-            one_by_one = self.settings["pages_in_flight"] == 1
-            way = self.random.choice(WHILE_READING) if one_by_one else MOVING_UP
-            with self.source.moving(self.fork(), moving, way):
+            # Where a page is short, no client can tell which rows cross its end.
+            moving = 0.0 if Fault.SHORT_PAGE in kinds else self.random.choice([0.0, 0.1, 0.1])
+            with self.source.moving(self.fork(), moving, WHILE_READING):
                 yield
         finally:
             self.source.running.faulty.faults = None

@@ -238,7 +238,5 @@ TWISTS: dict[str, Twist] = {
         repair,
     )
 }
-# What may happen between two requests of one read. Either rows move up or rows move down: a row that moves up across
-# the end of a page and back before anybody looks there again is seen by no reader of pages.
-MOVING_UP = ("change", "delete", "move down")
-WHILE_READING = (MOVING_UP, ("change", "insert", "move up"))
+# What may happen between two requests of one read.
+WHILE_READING = ("change", "delete", "insert", "move up", "move down")

@@ -91,7 +91,10 @@ class LandingStore:
         partial = f"{path}.partial"
         with self.create(partial) as handle:
             handle.write(content)
-        self._fs.mv(f"{self._root}/{partial}", f"{self._root}/{path}")
+        try:
+            self._fs.mv(f"{self._root}/{partial}", f"{self._root}/{path}")
+        except OSError as error:
+            raise self._not_writable(error) from error
         return self.address(path)
 
     def newest_documents(self, folder: str, count: int) -> list[str]:

@@ -78,6 +78,18 @@ def test_a_document_that_is_no_manifest_is_named(store: LandingStore, content: b
         store.read_manifest(url)
 
 
+def test_a_document_that_cannot_take_its_name_is_an_error_with_the_remedy(
+    store: LandingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store._fs, "mv", full)
+
+    with pytest.raises(LandingError, match=r"cannot be written .No space left .*: check that it exists"):
+        store.write_document("there", b"text")
+
+
 def test_a_missing_file_is_named(store: LandingStore) -> None:
     with pytest.raises(LandingError, match=r"x/manifest.json cannot be read .No such file"):
         store.read_manifest(store.address("x/manifest.json"))
