@@ -128,13 +128,18 @@ class LandingStore:
             raise LandingError(f"{url} is not a manifest: {error}") from error
 
     def verify(self, part: Part) -> None:
-        """Check that a part is the file its manifest describes.
+        """Check that a part is the file its manifest describes, holding a piece of it in memory at a time.
 
         Raises:
             LandingError: it is missing, or its size or checksum differ.
         """
-        content = self.read_bytes(part.url)
-        if len(content) != part.bytes or hashlib.sha256(content).hexdigest() != part.sha256:
+        try:
+            with self._fs.open(self._fs._strip_protocol(part.url), "rb") as handle:
+                checksum = hashlib.file_digest(handle, "sha256").hexdigest()
+                size = handle.tell()
+        except OSError as error:
+            raise LandingError(f"{part.url} cannot be read ({error.strerror or error})") from error
+        if size != part.bytes or checksum != part.sha256:
             raise LandingError(
                 f"{part.url} is not the file its manifest names (size or checksum differ): "
                 "clear the extract task, so that a new attempt lands it again"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import tracemalloc
 from pathlib import Path
 
 import pyarrow as pa
@@ -122,3 +124,17 @@ def test_counts_say_how_many_rows_landed() -> None:
 )
 def test_a_run_id_is_a_safe_path_segment(run_id: str, key: str) -> None:
     assert safe_key(run_id) == key
+
+
+def test_a_large_part_is_verified_a_piece_at_a_time(store: LandingStore) -> None:
+    content = bytes(20_000_000)
+    url = store.write_document("folder/rows.parquet", content)
+    checksum = hashlib.sha256(content).hexdigest()
+    part = Part(kind="rows", resource="sale", url=url, rows=1, bytes=len(content), sha256=checksum)
+
+    tracemalloc.start()
+    store.verify(part)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 5_000_000
