@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any
@@ -45,8 +45,8 @@ class FragileEngine(DuckDBEngine):
             self._fault = None
             raise WarehouseError("the connection was lost before the answer to the commit came")
 
-    def copy_files(self, table: str, columns: Sequence[str], urls: Sequence[str]) -> int:
-        return super().copy_files(table, columns, [url.removeprefix("shaky://") for url in urls])
+    def stage_files(self, table: str, columns: Mapping[str, str], urls: Sequence[str]) -> int:
+        return super().stage_files(table, columns, [url.removeprefix("shaky://") for url in urls])
 
     def _run(self, sql: str, parameters: Parameters) -> Any:
         self._meet_fault()

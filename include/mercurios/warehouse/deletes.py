@@ -13,6 +13,7 @@ from mercurios.landing.manifest import Manifest
 from mercurios.prohandel.resources import Resource
 from mercurios.warehouse.counting import count, naive, scalar
 from mercurios.warehouse.engine import Engine
+from mercurios.warehouse.schema import KEY_COLUMNS, typed
 from mercurios.warehouse.sql import render
 
 log = logging.getLogger(__name__)
@@ -43,8 +44,8 @@ def delete_vanished(
     Returns:
         How many rows were marked, and how many were withheld.
     """
-    engine.execute(render(engine.dialect, "stage_keys_create"))
-    engine.copy_files("stage_keys", ["id"], [part.url for part in manifest.parts_of(resource.name, "keys")])
+    keys = manifest.parts_of(resource.name, "keys")
+    engine.stage_files("stage_keys", typed(KEY_COLUMNS, engine.dialect), [part.url for part in keys])
     read = {"tenant_id": manifest.tenant_id, "read_at": naive(manifest.extracted_at)}
     clock = {"source_now": naive(manifest.source_now)} if resource.cursor_column else {}
     engine.execute(

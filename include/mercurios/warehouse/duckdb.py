@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from tenacity import RetryCallState, retry_if_exception, stop_after_delay, wait_random_exponential
 from tenacity import Retrying as Retry
 
+from mercurios.warehouse.counting import count
 from mercurios.warehouse.engine import Parameters, WarehouseError, WarehouseLockedError
-from mercurios.warehouse.sql import render
+from mercurios.warehouse.sql import render, statements
 
 if TYPE_CHECKING:
     import duckdb
@@ -89,11 +90,35 @@ class DuckDBEngine:
         with self._naming_the_statement("commit"):
             self._connection.commit()
 
+    def stage_files(self, table: str, columns: Mapping[str, str], urls: Sequence[str]) -> int:
+        """Show exactly these Parquet files as the view `table`; return its rows. Nothing is copied."""
+        paths = [_path_of(url) for url in urls]
+        if paths:
+            self._check_columns(columns, paths)
+        script = render(self.dialect, "stage_files", table=table, columns=columns, paths=paths)
+        *variable, view = statements(script)
+        for statement in variable:
+            self.execute(statement, {"paths": paths})
+        self.execute(view)
+        return count(self, table)
+
+    def _check_columns(self, columns: Mapping[str, str], paths: Sequence[str]) -> None:
+        wanted = {"paths": paths, "names": list(columns), "types": list(columns.values())}
+        wrong = self.fetch_arrow(render(self.dialect, "stage_mismatches"), wanted).to_pylist()
+        if wrong:
+            found = ", ".join(
+                f"{row['name']} is {row['found'] or 'missing'} and not {row['type']}" for row in wrong[:5]
+            )
+            raise WarehouseError(
+                f"{wrong[0]['file_name']}: {found}. The file was landed for another version of the resource's "
+                "contract: clear the extract task, so that a new attempt lands it again"
+            )
+
     def copy_files(self, table: str, columns: Sequence[str], urls: Sequence[str]) -> int:
         """Append exactly these Parquet files to `table`, columns by name; return the rows copied."""
         if not urls:
             return 0
-        paths = [re.sub(r"^file://", "", url) for url in urls]
+        paths = [_path_of(url) for url in urls]
         sql = render(self.dialect, "copy_files", table=table, columns=list(columns))
         return int(self._run(sql, [paths]).fetchone()[0])  # type: ignore[index]
 
@@ -109,6 +134,11 @@ class DuckDBEngine:
             yield
         except duckdb.Error as error:
             raise WarehouseError(f"{self.path.name}: {error}\nstatement: {sql.strip()[:400]}") from error
+
+
+def _path_of(url: str) -> str:
+    """Return a file's address as DuckDB takes it: local files have no scheme."""
+    return url.removeprefix("file://")
 
 
 def _open(path: Path, *, read_only: bool, lock_wait: float, threads: int | None) -> duckdb.DuckDBPyConnection:

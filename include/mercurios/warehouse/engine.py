@@ -38,5 +38,18 @@ class Engine(Protocol):
     def transaction(self) -> AbstractContextManager[None]:
         """Commit what happens inside, or roll all of it back when it raises."""
 
+    def stage_files(self, table: str, columns: Mapping[str, str], urls: Sequence[str]) -> int:
+        """Show exactly these Parquet files as a transient relation and return the number of its rows.
+
+        Args:
+            table: the relation's name; one of that name is replaced. It lives as long as the connection at most.
+            columns: names and types. The relation also says where each row is from, in `_staged_file` and
+                `_staged_row`, which together occur once.
+            urls: the files, possibly none.
+
+        Raises:
+            WarehouseError: a file is missing, lacks a column or has another type.
+        """
+
     def copy_files(self, table: str, columns: Sequence[str], urls: Sequence[str]) -> int:
         """Append exactly these Parquet files to a table and return the number of rows copied."""

@@ -8,7 +8,6 @@ manifest of the run's newest start lists exists.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,7 +19,7 @@ from mercurios.prohandel.resources import RESOURCES, Resource
 from mercurios.warehouse.counting import count, naive, scalar
 from mercurios.warehouse.deletes import count_living, delete_vanished, use_up_approvals
 from mercurios.warehouse.engine import Engine, WarehouseError
-from mercurios.warehouse.schema import landed_columns, raw_columns
+from mercurios.warehouse.schema import QUARANTINE_COLUMNS, landed_columns, typed
 from mercurios.warehouse.sql import render
 
 log = logging.getLogger(__name__)
@@ -145,12 +144,11 @@ def _ledger_of(engine: Engine, manifest: Manifest) -> list[LedgerRow]:
 
 
 def _load_resource(engine: Engine, manifest: Manifest, resource: Resource, loaded_at: datetime) -> LedgerRow:
-    columns = landed_columns(resource, engine.dialect)
     counts = manifest.counts[resource.name]
-    _stage(engine, manifest, resource, columns)
+    _stage(engine, manifest, resource)
     _guard_tenant(engine, manifest, resource)
     living = count_living(engine, manifest, resource)
-    loaded = _merge(engine, manifest, resource, columns, loaded_at)
+    loaded = _merge(engine, manifest, resource, loaded_at)
     _check_arrived(engine, manifest, resource)
     deleted, withheld = (0, 0)
     if manifest.complete:
@@ -168,13 +166,11 @@ def _load_resource(engine: Engine, manifest: Manifest, resource: Resource, loade
         superseded=counts.extracted - loaded - quarantined,
         deleted=deleted,
         withheld=withheld,
-        late=_count_late(engine, resource),
+        late=_count_late(engine, manifest, resource),
     )
 
 
-def _merge(
-    engine: Engine, manifest: Manifest, resource: Resource, columns: Sequence[str], loaded_at: datetime
-) -> int:
+def _merge(engine: Engine, manifest: Manifest, resource: Resource, loaded_at: datetime) -> int:
     """Merge what is staged into RAW and return how many rows changed it."""
     tombstone = resource.tombstone and next(c.name for c in resource.columns if c.field == resource.tombstone)
     shape = {"table": resource.table, "cursor": resource.cursor_column, "tombstone": tombstone}
@@ -185,27 +181,30 @@ def _merge(
     clock = {"missed_source_now": missed_source_now} if resource.cursor_column else {}
     engine.execute(render(engine.dialect, "candidates", **shape), {**missed, **clock})
     loaded = count(engine, f"candidate_{resource.table}")
-    merge = render(engine.dialect, "merge", table=resource.table, columns=columns, tombstone=tombstone)
-    engine.execute(merge, {**missed, "loaded_at": loaded_at})
+    engine.execute(render(engine.dialect, "merge_delete", table=resource.table))
+    columns = list(landed_columns(resource, engine.dialect))
+    insert = render(
+        engine.dialect, "merge_insert", table=resource.table, columns=columns, tombstone=tombstone
+    )
+    engine.execute(insert, {**missed, "loaded_at": loaded_at})
     return loaded
 
 
-def _count_late(engine: Engine, resource: Resource) -> int:
+def _count_late(engine: Engine, manifest: Manifest, resource: Resource) -> int:
     if resource.cursor_column is None:
         return 0
     sql = render(engine.dialect, "count_late", table=resource.table, cursor=resource.cursor_column)
-    return scalar(engine, sql, {"resource": resource.name})
+    return scalar(engine, sql, {"tenant_id": manifest.tenant_id, "resource": resource.name})
 
 
-def _stage(engine: Engine, manifest: Manifest, resource: Resource, columns: Sequence[str]) -> None:
-    typed = raw_columns(resource, engine.dialect)
-    engine.execute(render(engine.dialect, "stage_create", table=resource.table, columns=typed))
+def _stage(engine: Engine, manifest: Manifest, resource: Resource) -> None:
     parts = manifest.parts_of(resource.name, "rows")
-    copied = engine.copy_files(f"stage_{resource.table}", columns, [part.url for part in parts])
+    columns = landed_columns(resource, engine.dialect)
+    staged = engine.stage_files(f"stage_{resource.table}", columns, [part.url for part in parts])
     expected = sum(part.rows for part in parts)
-    if not copied == expected == manifest.counts[resource.name].landed:
+    if not staged == expected == manifest.counts[resource.name].landed:
         raise WarehouseError(
-            f"{resource.name}: {copied} rows were copied, the parts list {expected} and the manifest counts "
+            f"{resource.name}: {staged} rows were staged, the parts list {expected} and the manifest counts "
             f"{manifest.counts[resource.name].landed}: clear the extract task, so that a new attempt lands it again"
         )
 
@@ -237,9 +236,8 @@ def _quarantine(engine: Engine, manifest: Manifest, resource: Resource, loaded_a
     parts = manifest.parts_of(resource.name, "quarantine")
     if not parts:
         return 0
-    engine.execute(render(engine.dialect, "stage_quarantine_create"))
-    columns = ["row_number", "source_id", "reason", "payload"]
-    count = engine.copy_files("stage_quarantine", columns, [part.url for part in parts])
+    columns = typed(QUARANTINE_COLUMNS, engine.dialect)
+    staged = engine.stage_files("stage_quarantine", columns, [part.url for part in parts])
     engine.execute(
         render(engine.dialect, "quarantine_insert"),
         {
@@ -251,8 +249,8 @@ def _quarantine(engine: Engine, manifest: Manifest, resource: Resource, loaded_a
             "extracted_at": naive(manifest.extracted_at),
         },
     )
-    log.warning("%s: %d rows went to quarantine (ops.quarantine says why)", resource.name, count)
-    return count
+    log.warning("%s: %d rows went to quarantine (ops.quarantine says why)", resource.name, staged)
+    return staged
 
 
 def _record_drift(engine: Engine, manifest: Manifest, loaded_at: datetime) -> None:

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mercurios.prohandel.resources import RESOURCES, ColumnType, Resource
 
-METADATA_COLUMNS = ("_extra", "_content_hash", "_extracted_at", "_run_id")
+METADATA_COLUMNS = {
+    "_extra": ColumnType.TEXT,
+    "_content_hash": ColumnType.TEXT,
+    "_extracted_at": ColumnType.TIMESTAMP,
+    "_run_id": ColumnType.TEXT,
+}
+KEY_COLUMNS = {"id": ColumnType.TEXT}
+QUARANTINE_COLUMNS = {
+    "row_number": ColumnType.INTEGER,
+    "source_id": ColumnType.TEXT,
+    "reason": ColumnType.TEXT,
+    "payload": ColumnType.TEXT,
+}
 
 _TYPES: dict[str, dict[ColumnType, str]] = {
     "duckdb": {
@@ -40,9 +53,15 @@ def raw_columns(resource: Resource, dialect: str) -> list[RawColumn]:
     return columns
 
 
-def landed_columns(resource: Resource, dialect: str) -> list[str]:
-    """Return the names of all columns that a landed part holds, in order."""
-    return ["tenant_id", *(column.name for column in raw_columns(resource, dialect)), *METADATA_COLUMNS]
+def landed_columns(resource: Resource, dialect: str) -> dict[str, str]:
+    """Return the names and types of all columns that a landed part of rows holds, in order."""
+    own = {column.name: column.type for column in raw_columns(resource, dialect)}
+    return typed({"tenant_id": ColumnType.TEXT}, dialect) | own | typed(METADATA_COLUMNS, dialect)
+
+
+def typed(columns: Mapping[str, ColumnType], dialect: str) -> dict[str, str]:
+    """Return columns with their types in the engine's words."""
+    return {name: _TYPES[dialect][type_] for name, type_ in columns.items()}
 
 
 def raw_tables() -> list[str]:

@@ -2,10 +2,23 @@
 -- newer and nothing equal. What a read that began after RAW's version was loaded shows is always newer, even with
 -- an older cursor (a restored backup, the doubled hour of autumn). A key that RAW holds as deleted comes back,
 -- but not through a read that is older than the one that missed it. A key that RAW has never held and that a newer
--- complete read did not show was gone by then: `_is_gone` says so.
+-- complete read did not show was gone by then: `_is_gone` says so. The table only points at rows, at the staged one and
+-- at the one it replaces, so that millions of candidates take little memory.
 create or replace temp table candidate_{{ table | ident }} as
 with newest as (
-    select *
+    select
+        _staged_file,
+        _staged_row,
+        tenant_id,
+        id,
+        {% if cursor %}
+        {{ cursor | ident }},
+        {% endif %}
+        {% if tombstone %}
+        {{ tombstone | ident }},
+        {% endif %}
+        _extracted_at,
+        _content_hash
     from stage_{{ table | ident }}
     qualify row_number() over (
         partition by tenant_id, id
@@ -19,7 +32,12 @@ with newest as (
 )
 
 select
-    newest.*,
+    newest._staged_file,
+    newest._staged_row,
+    target.rowid as _present_row,
+    {% if cursor %}
+    newest.{{ cursor | ident }},
+    {% endif %}
     coalesce(
         target.id is null
         and newest._extracted_at < $missed_at

@@ -3,6 +3,6 @@ select count(*) as row_count
 from candidate_{{ table | ident }} as candidates
 inner join ops.watermark
     on
-        candidates.tenant_id = watermark.tenant_id
+        watermark.tenant_id = $tenant_id
         and watermark.resource = $resource
         and candidates.{{ cursor | ident }} < watermark.cursor_value;

@@ -125,3 +125,27 @@ def test_copied_files_are_matched_by_name_and_a_file_without_a_column_is_refused
             engine.copy_files("t", ["a", "b"], [f"file://{bad}"])
 
         assert engine.fetch_arrow("from t").to_pylist() == [{"a": 1, "b": "x"}]
+
+
+def test_staged_files_are_a_relation_of_typed_rows_each_with_a_place_of_its_own(path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    parts = [path.parent.parent / name for name in ("it's one.parquet", "b.parquet")]
+    pq.write_table(pa.table({"b": ["x", "y"], "a": [1, 1], "c": [2.0, 3.0]}), parts[0])
+    pq.write_table(pa.table({"a": [1], "b": ["x"]}), parts[1])
+    urls = [f"file://{part}" for part in parts]
+    with DuckDBEngine(path) as engine, engine.transaction():
+        assert engine.stage_files("stage_t", {"a": "bigint", "b": "varchar"}, urls) == 3
+        rows = engine.fetch_arrow("from stage_t order by all").to_pylist()
+        assert engine.stage_files("stage_t", {"a": "bigint", "d": "decimal(18, 2)"}, []) == 0
+        empty = engine.fetch_arrow("from stage_t")
+
+    assert [(row["a"], row["b"]) for row in rows] == [(1, "x"), (1, "x"), (1, "y")]
+    assert len({(row["_staged_file"], row["_staged_row"]) for row in rows}) == 3
+    assert (empty.num_rows, str(empty.schema.field("d").type)) == (0, "decimal128(18, 2)")
+
+
+def test_a_staged_file_that_is_missing_is_named(path: Path) -> None:
+    with DuckDBEngine(path) as engine, pytest.raises(WarehouseError, match=r"gone\.parquet"):
+        engine.stage_files("stage_t", {"a": "bigint"}, ["file:///nowhere/gone.parquet"])

@@ -160,7 +160,7 @@ def test_a_part_with_fewer_rows_than_its_manifest_counts_is_not_loaded(retailer:
     fitting = part.model_copy(update={"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()})
     path_of(url).write_text(manifest.model_copy(update={"parts": [fitting]}).model_dump_json())
 
-    with pytest.raises(Exception, match=rf"{part.rows - 1} rows were copied, the parts list {part.rows}"):
+    with pytest.raises(Exception, match=rf"{part.rows - 1} rows were staged, the parts list {part.rows}"):
         retailer.load(url)
 
     assert retailer.raw("customer") == {}

@@ -1,0 +1,27 @@
+-- Second half of the merge: every candidate is written as it was landed. A tombstone keeps its row and says since when
+-- it is gone; so does a row that a newer complete read had already missed, dated by that read.
+insert into raw.{{ table | ident }} (
+    {% for column in columns if column != '_extracted_at' %}
+    {{ column | ident }},
+    {% endfor %}
+    _extracted_at,
+    _loaded_at,
+    _deleted_at
+)
+select
+    {% for column in columns if column != '_extracted_at' %}
+    staged.{{ column | ident }},
+    {% endfor %}
+    case when candidates._is_gone then $missed_at else staged._extracted_at end as _extracted_at,
+    $loaded_at as _loaded_at,
+    case
+        when candidates._is_gone then $loaded_at
+        {% if tombstone %}
+        when staged.{{ tombstone | ident }} then $loaded_at
+        {% endif %}
+    end as _deleted_at
+from stage_{{ table | ident }} as staged
+inner join candidate_{{ table | ident }} as candidates
+    on
+        staged._staged_file = candidates._staged_file
+        and staged._staged_row = candidates._staged_row;

@@ -1,1 +1,0 @@
-create or replace temp table stage_keys (id varchar);

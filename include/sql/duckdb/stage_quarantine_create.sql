@@ -1,6 +1,0 @@
-create or replace temp table stage_quarantine (
-    row_number bigint,
-    source_id varchar,
-    reason varchar,
-    payload varchar
-);
