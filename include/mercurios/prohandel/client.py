@@ -23,7 +23,7 @@ from requests.adapters import HTTPAdapter
 from tenacity import (
     RetryCallState,
     Retrying,
-    retry_if_exception_type,
+    retry_if_exception,
     stop_after_attempt,
     stop_when_event_set,
     wait_random_exponential,
@@ -327,7 +327,7 @@ class ProHandelClient:
             return seconds
 
         return Retrying(
-            retry=retry_if_exception_type(TransientProHandelError),
+            retry=retry_if_exception(lambda error: _may_pass(error, context)),
             stop=stop_after_attempt(self._settings.attempts) | stop_when_event_set(ended),
             wait=pause,
             sleep=lambda seconds: self._pace.rest(seconds, ended),
@@ -377,6 +377,11 @@ def _end_of(path: str, page: Page, page_size: int) -> RequestContext:
 def _ends_on(edge: Page, before: Page) -> bool:
     """Return whether the position where a page ended still holds a row of that page."""
     return bool(edge.rows) and row_key(edge.rows[-1]) in before.by_key
+
+
+def _may_pass(error: BaseException, context: RequestContext) -> bool:
+    """Return whether asking again can help; a token service was asked often enough before it fails a page."""
+    return isinstance(error, TransientProHandelError) and error.context.path == context.path
 
 
 def _with_correlation(context: RequestContext, response: requests.Response) -> RequestContext:

@@ -74,6 +74,27 @@ def test_an_expired_token_is_replaced_once_and_the_page_is_read(living: Retailer
     assert living.sleeps == []
 
 
+def test_a_token_service_that_fails_in_the_middle_is_asked_as_often_as_any_and_no_more(
+    stub: Start, reply: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = stub(lambda page, _: reply([{"id": page}], more="True"), expires_in=0)
+    asked: list[int] = []
+
+    def down() -> Any:
+        asked.append(1)
+        return reply(status=503)
+
+    with server.client(attempts=4, pages_in_flight=1) as client:
+        pages = client.pages("sale")
+        next(pages)
+        monkeypatch.setattr(server, "token", down)
+
+        with pytest.raises(TransientProHandelError, match=r"status 503 \(token"):
+            list(pages)
+
+    assert len(asked) == 4
+
+
 def test_a_new_token_that_is_refused_too_is_terminal(stub: Start, reply: Any) -> None:
     server = stub(lambda *_: reply(status=401))
 
