@@ -55,6 +55,7 @@ class DuckDBEngine:
     ) -> None:
         self.path = Path(path)
         self._connection = _open(self.path, read_only=read_only, lock_wait=lock_wait, threads=threads)
+        self._connection.execute(render(self.dialect, "connection_settings"))
 
     def __enter__(self) -> DuckDBEngine:
         return self
