@@ -14,7 +14,6 @@ from seeded_source import TENANT
 
 from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingStore
-from mercurios.prohandel.client import ProHandelClient
 from mercurios.warehouse.duckdb import DuckDBEngine
 from mercurios.warehouse.runs import begin_run
 from prohandel_simulator.testing import RunningSimulator
@@ -39,12 +38,6 @@ class QuickRetailer(Retailer):
     def connect(self, **options: Any) -> DuckDBEngine:
         """Open the warehouse."""
         return DuckDBEngine(self.warehouse, threads=1, **options)
-
-    def client(self, **settings: Any) -> ProHandelClient:
-        client = super().client(**settings)
-        # Looking for proxies before every request takes as long as a small page.
-        client._session.trust_env = False
-        return client
 
     def close(self) -> None:
         """Let go of the warehouse, as a process that ends does."""

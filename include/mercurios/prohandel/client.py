@@ -18,8 +18,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-import requests
-from requests.adapters import HTTPAdapter
+import orjson
 from tenacity import (
     RetryCallState,
     Retrying,
@@ -39,6 +38,7 @@ from mercurios.prohandel.errors import (
 )
 from mercurios.prohandel.pace import Pace
 from mercurios.prohandel.tokens import API_PATH, Token, Tokens, token_of
+from mercurios.prohandel.transport import Answer, NoAnswerError, Transport
 
 log = logging.getLogger(__name__)
 
@@ -129,10 +129,7 @@ class ProHandelClient:
         self._auth_url = auth_url.rstrip("/").removesuffix("/api/v4")
         self._credentials = credentials
         self._settings = settings or ClientSettings()
-        self._session = requests.Session()
-        adapter = HTTPAdapter(pool_maxsize=self._settings.pages_in_flight + 1)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
+        self._transport = Transport(self._settings.pages_in_flight + 1)
         self._tokens = Tokens(self._ask_for_token)
         self._pace = Pace(self._settings.requests_per_minute, sleep=sleep)
 
@@ -149,7 +146,7 @@ class ProHandelClient:
 
     def close(self) -> None:
         """Close the connections."""
-        self._session.close()
+        self._transport.close()
 
     def check(self) -> str:
         """Ask for a token and for one row, and return the address of the tenant's API.
@@ -248,7 +245,7 @@ class ProHandelClient:
         """Request one page; `before` is the page whose rows it may not repeat."""
         token = self._tokens.current(ended)
         response = self._get(token, context, ended)
-        if response.status_code == 401:
+        if response.status == 401:
             response = self._get(self._tokens.current(ended, refused=token), context, ended)
         page = _page_of(response, context)
         if before is not None and _repeats(page, before):
@@ -258,59 +255,53 @@ class ProHandelClient:
                 raise TransientProHandelError(f"the page repeats page {before.number}", page.context)
         return page
 
-    def _get(self, token: Token, context: RequestContext, ended: threading.Event) -> requests.Response:
-        url = f"{token.server_url}{API_PATH}/{context.path}"
-        return self._send(
-            "GET",
-            url,
-            "no answer",
-            context,
-            ended,
-            params={"page": str(context.page), "pagesize": str(context.page_size)},
-            headers={"Authorization": f"Bearer {token.value}", "Accept": "application/json"},
-        )
+    def _get(self, token: Token, context: RequestContext, ended: threading.Event) -> Answer:
+        url = f"{token.server_url}{API_PATH}/{context.path}?page={context.page}&pagesize={context.page_size}"
+        headers = {"Authorization": f"Bearer {token.value}", "Accept": "application/json"}
+        return self._send("GET", url, headers, "no answer", context, ended)
 
     def _send(
         self,
         method: str,
         url: str,
+        headers: dict[str, str],
         failure: str,
         context: RequestContext,
         ended: threading.Event,
-        **arguments: Any,
-    ) -> requests.Response:
+        body: bytes | None = None,
+    ) -> Answer:
         if not self._pace.take(ended):
             raise TransientProHandelError("not sent: the read has ended", context)
         timeout = (self._settings.connect_timeout, self._settings.read_timeout)
         try:
-            return self._session.request(method, url, timeout=timeout, **arguments)
-        except requests.RequestException as error:
-            # Only the kind of error: its text may repeat addresses and headers.
-            raise TransientProHandelError(f"{failure}: {_reason(error)}", context) from None
+            return self._transport.send(method, url, headers, timeout, body)
+        except NoAnswerError as error:
+            raise TransientProHandelError(f"{failure}: {error}", context) from None
 
     def _ask_for_token(self, ended: threading.Event) -> Token:
         context = RequestContext("token")
         return self._retrying(context, ended)(self._request_token, context, ended)
 
     def _request_token(self, context: RequestContext, ended: threading.Event) -> Token:
-        body = {"apiKey": self._credentials.api_key, "secret": self._credentials.secret}
+        body = orjson.dumps({"apiKey": self._credentials.api_key, "secret": self._credentials.secret})
         asked_at = time.monotonic()
         url = self._auth_url + TOKEN_PATH
-        response = self._send("POST", url, "the token service does not answer", context, ended, json=body)
-        if response.status_code in (400, 401, 403):
+        headers = {"Content-Type": "application/json"}
+        response = self._send("POST", url, headers, "the token service does not answer", context, ended, body)
+        if response.status in (400, 401, 403):
             raise TerminalProHandelError(
-                f"the token service refuses the credentials with status {response.status_code}: "
+                f"the token service refuses the credentials with status {response.status}: "
                 "check API key and secret of the tenant's ProHandel connection",
                 context,
-                status=response.status_code,
+                status=response.status,
             )
-        if response.status_code == 404:
+        if response.status == 404:
             raise TerminalProHandelError(
                 f"there is no token service at {self._auth_url}: check the host of the tenant's ProHandel connection",
                 context,
                 status=404,
             )
-        raise_for_status(response.status_code, response.headers, _with_correlation(context, response))
+        raise_for_status(response.status, response.headers, _with_correlation(context, response))
         return token_of(response.content, asked_at, context)
 
     def _retrying(self, context: RequestContext, ended: threading.Event) -> Retrying:
@@ -336,10 +327,10 @@ class ProHandelClient:
         )
 
 
-def _page_of(response: requests.Response, context: RequestContext) -> Page:
+def _page_of(response: Answer, context: RequestContext) -> Page:
     """Read an answer as a page."""
     context, headers = _with_correlation(context, response), response.headers
-    raise_for_status(response.status_code, headers, context)
+    raise_for_status(response.status, headers, context)
     page = Page(
         number=context.page or 1,
         rows=rows_of(response.content, headers, context),
@@ -384,19 +375,10 @@ def _may_pass(error: BaseException, context: RequestContext) -> bool:
     return isinstance(error, TransientProHandelError) and error.context.path == context.path
 
 
-def _with_correlation(context: RequestContext, response: requests.Response) -> RequestContext:
+def _with_correlation(context: RequestContext, response: Answer) -> RequestContext:
     return RequestContext(
         context.path, context.page, context.page_size, response.headers.get("X-Correlation-ID", None)
     )
-
-
-def _reason(error: requests.RequestException) -> str:
-    return {
-        requests.exceptions.ConnectTimeout: "connecting took too long",
-        requests.exceptions.ReadTimeout: "the answer took too long",
-        requests.exceptions.ConnectionError: "the connection failed",
-        requests.exceptions.ChunkedEncodingError: "the answer broke off",
-    }.get(type(error), type(error).__name__)
 
 
 def _log_retry(context: RequestContext, state: RetryCallState, held: float) -> None:
