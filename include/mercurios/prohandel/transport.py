@@ -1,8 +1,8 @@
 """Sends requests over connections that stay open.
 
-`requests` asks the environment for proxies, certificates and credentials before every request and reads answers in
-pieces of 10 KiB, which together cost more than to receive a page. Here the environment is asked once a host, by the
-same rules, and urllib3, with which `requests` sends too, does the rest.
+Before every request `requests` asks the environment for proxies, certificates and credentials, and it reads answers in
+pieces of 10 KiB; together that costs more than to receive a page. Here the environment is asked once a host, by the
+library's own rules, and answers are read in large pieces.
 """
 
 from __future__ import annotations
@@ -10,25 +10,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.client import IncompleteRead
-from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-import urllib3
 from requests.adapters import HTTPAdapter
-from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    NewConnectionError,
-    ProtocolError,
-    ReadTimeoutError,
-)
 
-_HEADERS = urllib3.util.make_headers(accept_encoding=True)
-_REDIRECTS = urllib3.Retry(total=None, connect=0, read=0, status=0, other=0, redirect=5)
+_PIECE = 1 << 20  # bytes
 
 
 class NoAnswerError(Exception):
@@ -53,7 +40,7 @@ class Transport:
 
     def __init__(self, connections: int) -> None:
         self._connections = connections
-        self._managers: dict[str, urllib3.PoolManager] = {}
+        self._sessions: dict[str, requests.Session] = {}
         self._lock = threading.Lock()
 
     def send(
@@ -69,54 +56,43 @@ class Transport:
         Raises:
             NoAnswerError: nothing came, or not all of it.
         """
-        patience = urllib3.Timeout(connect=timeout[0], read=timeout[1])
+        session = self._session(url)
         try:
-            answer = self._manager(url).request(
-                method, url, body=body, headers={**_HEADERS, **headers}, timeout=patience, retries=_REDIRECTS
-            )
-        except (HTTPError, requests.RequestException) as error:
+            with session.request(
+                method, url, data=body, headers=headers, timeout=timeout, stream=True
+            ) as answer:
+                content = b"".join(answer.iter_content(_PIECE))
+        except requests.RequestException as error:
             raise NoAnswerError(_reason(error)) from None
-        return Answer(answer.status, answer.headers, answer.data)
+        return Answer(answer.status_code, answer.headers, content)
 
     def close(self) -> None:
         """Close the connections."""
-        for manager in self._managers.values():
-            manager.clear()
+        for session in self._sessions.values():
+            session.close()
 
-    def _manager(self, url: str) -> urllib3.PoolManager:
+    def _session(self, url: str) -> requests.Session:
         host = "{0.scheme}://{0.netloc}".format(urlsplit(url))
         with self._lock:
-            if host not in self._managers:
-                self._managers[host] = _manager(host, self._connections)
-            return self._managers[host]
+            if host not in self._sessions:
+                self._sessions[host] = _session(host, self._connections)
+            return self._sessions[host]
 
 
-def _manager(host: str, connections: int) -> urllib3.PoolManager:
-    with requests.Session() as session:
-        found = session.merge_environment_settings(host, {}, None, None, None)
-    certificates = found["verify"] if isinstance(found["verify"], str) else DEFAULT_CA_BUNDLE_PATH
-    bundle = "ca_cert_dir" if Path(certificates).is_dir() else "ca_certs"
-    options: dict[str, Any] = {"cert_reqs": "CERT_REQUIRED", bundle: certificates}
-    proxy = select_proxy(host, found["proxies"])
-    if not proxy:
-        return urllib3.PoolManager(maxsize=connections, **options)
-    address = proxy if "://" in proxy else f"http://{proxy}"
-    manager: urllib3.PoolManager = HTTPAdapter(pool_maxsize=connections).proxy_manager_for(address, **options)
-    return manager
+def _session(host: str, connections: int) -> requests.Session:
+    session = requests.Session()
+    found = session.merge_environment_settings(host, {}, None, None, None)
+    session.proxies, session.verify = dict(found["proxies"]), found["verify"]
+    session.trust_env = False
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, HTTPAdapter(pool_maxsize=connections))
+    return session
 
 
-def _reason(error: Exception) -> str:
-    cause = getattr(error, "reason", None) or error
-    match cause:
-        case ReadTimeoutError():
-            return "the answer took too long"
-        case NewConnectionError():
-            return "the connection failed"
-        case ConnectTimeoutError():
-            return "connecting took too long"
-        case ProtocolError() if any(isinstance(each, IncompleteRead | HTTPError) for each in cause.args):
-            return "the answer broke off"
-        case ProtocolError():
-            return "the connection failed"
-        case _:
-            return type(cause).__name__
+def _reason(error: requests.RequestException) -> str:
+    return {
+        requests.exceptions.ConnectTimeout: "connecting took too long",
+        requests.exceptions.ReadTimeout: "the answer took too long",
+        requests.exceptions.ConnectionError: "the connection failed",
+        requests.exceptions.ChunkedEncodingError: "the answer broke off",
+    }.get(type(error), type(error).__name__)

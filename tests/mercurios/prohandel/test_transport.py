@@ -123,9 +123,14 @@ def test_certificates_are_checked_against_the_bundle_of_the_environment(
     transport: Transport, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "company.pem"))
-    file = transport._manager("https://api.example").connection_pool_kw
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path))
-    folder = transport._manager("https://other.example").connection_pool_kw
 
-    assert (file["ca_certs"], file["cert_reqs"]) == (str(tmp_path / "company.pem"), "CERT_REQUIRED")
-    assert (folder["ca_cert_dir"], folder["cert_reqs"]) == (str(tmp_path), "CERT_REQUIRED")
+    assert transport._session("https://api.example").verify == str(tmp_path / "company.pem")
+
+
+def test_the_environment_is_asked_once_a_host(
+    transport: Transport, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get(transport, f"{host.url}/page")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+
+    assert get(transport, f"{host.url}/page").status == 200
