@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import re
 import socket
+from collections.abc import Iterator
 from datetime import date
 
 import uvicorn
@@ -43,12 +44,19 @@ class Replay:
             return None
         page, size = int(request.query["page"]), int(request.query["pagesize"])
         first = (page - 1) * size
-        start = first % self._cycle
-        body = self._collection.page(self._collection.visible[start : start + size])
-        body = re.sub(rb'"id":"........', b'"id":"%08x' % (first // self._cycle), body)
+        last = min(first + size, self._rows)
         more = b"True" if first + size < self._rows else b"False"
         headers = ((b"x-page", b"%d" % page), (b"x-more-pages-available", more))
-        return Answer(200, body if first < self._rows else b"[]", headers)
+        return Answer(200, b"[" + b",".join(self._rounds(first, last)) + b"]", headers)
+
+    def _rounds(self, first: int, last: int) -> Iterator[bytes]:
+        """Yield the rows between two positions, round by round: a few rows asked for may span the end of one."""
+        while first < last:
+            number, start = divmod(first, self._cycle)
+            end = min(start + last - first, self._cycle)
+            body = self._collection.page(self._collection.visible[start:end])
+            yield re.sub(rb'"id":"........', b'"id":"%08x' % number, body)[1:-1]
+            first += end - start
 
 
 def main() -> None:
