@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -109,12 +110,13 @@ def passing_the_clock(patch: pytest.MonkeyPatch) -> None:
 
 
 def torn_publication(patch: pytest.MonkeyPatch) -> None:
-    """Overwrite the readers' file where it stands."""
+    """Overwrite the readers' file where it stands, twice for so long that a reader on a busy machine comes by."""
+    pauses = chain([2.0, 2.0], repeat(0.0))
 
     def overwrite(source: Path, target: Path) -> None:
         content = Path(source).read_bytes()
         target.write_bytes(content[: len(content) // 2])
-        time.sleep(0.2)
+        time.sleep(next(pauses))
         target.write_bytes(content)
 
     patch.setattr(publish.os, "replace", overwrite)
