@@ -107,10 +107,11 @@ class Stub:
                     self.send_header("X-More-Pages-Available", reply.more)
                 for name, value in {"Content-Type": "application/json", **reply.headers}.items():
                     self.send_header(name, value)
+                if reply.length is not None:
+                    # Said before it is done, or the client may ask again over the connection that is closing.
+                    self.send_header("Connection", "close")
                 self.end_headers()
                 self.wfile.write(body)
-                if reply.length is not None:
-                    self.close_connection = True
 
             def log_message(self, *_: Any) -> None:
                 pass
