@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,6 +29,7 @@ from tenacity import (
 )
 
 from mercurios.prohandel.answers import more_pages, page_size, raise_for_status, rows_of, source_clock
+from mercurios.prohandel.decode import decode
 from mercurios.prohandel.edges import SMALLEST_PAGE, Key, Row, links, row_key, windows
 from mercurios.prohandel.errors import (
     EmptyPageError,
@@ -37,6 +38,7 @@ from mercurios.prohandel.errors import (
     TransientProHandelError,
 )
 from mercurios.prohandel.pace import Pace
+from mercurios.prohandel.records import Record, Records
 from mercurios.prohandel.tokens import API_PATH, Token, Tokens, token_of
 from mercurios.prohandel.transport import Answer, NoAnswerError, Transport
 
@@ -82,12 +84,13 @@ class ClientSettings:
 
 @dataclass(frozen=True)
 class Page:
-    """One page as it came.
+    """One page as it came, decoded once: into records where its rows are what their contract says, else into objects.
 
     Attributes:
         number: from 1.
-        rows: decoded objects; floating numbers as float, or as Decimal where only the exact decoder could read.
-        body: the bytes, for reading again with exact decimals.
+        body: the bytes, for reading again.
+        records: its rows, where all of them are what the contract says.
+        objects: its rows, where not all of them are, or there is no contract.
         more: whether the API says that more pages follow.
         source_now: the API's clock when it answered, UTC; None where it tells none.
         full: how many rows a full page of the list has.
@@ -95,16 +98,31 @@ class Page:
     """
 
     number: int
-    rows: list[dict[str, Any]]
     body: bytes
+    records: Sequence[Record] | None
+    objects: list[dict[str, Any]] | None
     more: bool
     source_now: datetime | None
     full: int = 0
     context: RequestContext = _NOWHERE
 
+    def __len__(self) -> int:
+        return len(self.rows if self.records is None else self.records)
+
     @cached_property
-    def by_key(self) -> dict[Key, Row]:
-        """Its rows by what tells them from others."""
+    def rows(self) -> list[dict[str, Any]]:
+        """Its rows as objects; floating numbers as float, or as Decimal where only the exact decoder could read."""
+        found: list[dict[str, Any]] = decode(self.body) if self.objects is None else self.objects
+        return found
+
+    @cached_property
+    def by_key(self) -> dict[Key, Record | Row]:
+        """Its rows, as they were decoded, by what tells them from others."""
+        return {row_key(row): row for row in self.records or self.rows}
+
+    @cached_property
+    def rows_by_key(self) -> dict[Key, Record | Row]:
+        """Its rows as objects by what tells them from others."""
         return {row_key(row): row for row in self.rows}
 
 
@@ -161,7 +179,13 @@ class ProHandelClient:
         self._retrying(context, ended)(self._request_page, context, ended)
         return server_url
 
-    def pages(self, path: str, *, on_slip: Callable[[int], None] | None = None) -> Iterator[Page]:
+    def pages(
+        self,
+        path: str,
+        *,
+        on_slip: Callable[[int], None] | None = None,
+        records: Records | None = None,
+    ) -> Iterator[Page]:
         """Yield the pages of a list in order until the API says that no more follow.
 
         Pages are cut by position, so rows that move across the end of a page while the list is read can be on no
@@ -171,6 +195,7 @@ class ProHandelClient:
         Args:
             path: below `/api/v2/`, such as `sale` or `sale/changed/2025-03-01T00:00:00.000Z`.
             on_slip: called with a page's number when rows may be hidden behind its end.
+            records: decodes pages whose rows are what their contract says.
 
         Raises:
             TerminalProHandelError: the request is refused, or the token is refused twice.
@@ -183,18 +208,20 @@ class ProHandelClient:
         with ThreadPoolExecutor(self._settings.pages_in_flight, thread_name_prefix="page") as pool:
             try:
                 upcoming = 1
-                flight.append(pool.submit(self._page, path, upcoming, ended))
+                flight.append(pool.submit(self._page, path, upcoming, ended, records))
                 while flight:
                     page = flight.popleft().result()
                     if before is not None and _repeats(page, before):
-                        page = self._page(path, page.number, ended, before)
+                        page = self._page(path, page.number, ended, records, before)
                     if before is not None and on_slip is not None:
-                        edges.append((before.number, pool.submit(self._slipped, path, before, page, ended)))
+                        edges.append(
+                            (before.number, pool.submit(self._slipped, path, before, page, ended, records))
+                        )
                     if page.more:
                         # The first page tells whether a second exists; only then more are asked for at once.
                         while len(flight) < self._settings.pages_in_flight:
                             upcoming += 1
-                            flight.append(pool.submit(self._page, path, upcoming, ended))
+                            flight.append(pool.submit(self._page, path, upcoming, ended, records))
                     yield page
                     while on_slip is not None and edges and (edges[0][1].done() or not page.more):
                         number, slipped = edges.popleft()
@@ -210,20 +237,29 @@ class ProHandelClient:
                 for _, edge in edges:
                     edge.cancel()
 
-    def _page(self, path: str, number: int, ended: threading.Event, before: Page | None = None) -> Page:
+    def _page(
+        self,
+        path: str,
+        number: int,
+        ended: threading.Event,
+        records: Records | None,
+        before: Page | None = None,
+    ) -> Page:
         context = RequestContext(path, number, self._settings.page_size)
-        return self._retrying(context, ended)(self._request_page, context, ended, before)
+        return self._retrying(context, ended)(self._request_page, context, ended, records, before)
 
-    def _slipped(self, path: str, before: Page, after: Page, ended: threading.Event) -> bool:
+    def _slipped(
+        self, path: str, before: Page, after: Page, ended: threading.Event, records: Records | None
+    ) -> bool:
         """Return whether a row may be hidden between two pages: no answer that spans their edge links them."""
         # A short page comes from a server that leaves rows out of a page, or that has made its pages smaller.
-        sizes = dict.fromkeys((before.full, len(before.rows)))
+        sizes = dict.fromkeys((before.full, len(before)))
         if min(sizes) < SMALLEST_PAGE:
             return self._end_moved(path, before, ended)
         for size in sizes:
             for number, rows in windows(before.number * size, size):
-                span = self._glimpse(RequestContext(path, number, rows), ended)
-                if span is not None and links(span.rows, before.by_key, after.by_key):
+                span = self._glimpse(RequestContext(path, number, rows), ended, records)
+                if span is not None and _are_linked(span, before, after):
                     return False
         return True
 
@@ -232,22 +268,28 @@ class ProHandelClient:
         edge = self._glimpse(_end_of(path, before, self._settings.page_size), ended)
         return edge is None or not _ends_on(edge, before)
 
-    def _glimpse(self, context: RequestContext, ended: threading.Event) -> Page | None:
+    def _glimpse(
+        self, context: RequestContext, ended: threading.Event, records: Records | None = None
+    ) -> Page | None:
         """Request a few rows; None where the list goes on, but not here: what was here has moved or gone."""
         try:
-            return self._retrying(context, ended)(self._request_page, context, ended)
+            return self._retrying(context, ended)(self._request_page, context, ended, records)
         except EmptyPageError:
             return None
 
     def _request_page(
-        self, context: RequestContext, ended: threading.Event, before: Page | None = None
+        self,
+        context: RequestContext,
+        ended: threading.Event,
+        records: Records | None = None,
+        before: Page | None = None,
     ) -> Page:
         """Request one page; `before` is the page whose rows it may not repeat."""
         token = self._tokens.current(ended)
         response = self._get(token, context, ended)
         if response.status == 401:
             response = self._get(self._tokens.current(ended, refused=token), context, ended)
-        page = _page_of(response, context)
+        page = _page_of(response, context, records)
         if before is not None and _repeats(page, before):
             # A list into which a whole page of rows was inserted shows them again rightly; then its end has moved.
             edge = self._request_page(_end_of(context.path, before, self._settings.page_size), ended)
@@ -327,20 +369,22 @@ class ProHandelClient:
         )
 
 
-def _page_of(response: Answer, context: RequestContext) -> Page:
+def _page_of(response: Answer, context: RequestContext, decoder: Records | None) -> Page:
     """Read an answer as a page."""
     context, headers = _with_correlation(context, response), response.headers
     raise_for_status(response.status, headers, context)
+    records = decoder.decode(response.content) if decoder else None
     page = Page(
         number=context.page or 1,
-        rows=rows_of(response.content, headers, context),
         body=response.content,
+        records=records,
+        objects=rows_of(response.content, headers, context) if records is None else None,
         more=more_pages(headers, context),
         source_now=source_clock(headers.get("Date")),
         full=page_size(headers, context.page_size or 0),
         context=context,
     )
-    if page.more and not page.rows:
+    if page.more and not len(page):
         raise EmptyPageError("the page is empty although the API says that more follow", context)
     return page
 
@@ -351,7 +395,14 @@ def _repeats(page: Page, before: Page) -> bool:
     Fewer than all of them are no sign: rows that appear further up move others across the edge, and these are
     rightly shown on both pages.
     """
-    return bool(page.rows) and page.by_key.keys() == before.by_key.keys()
+    return len(page) > 0 and page.by_key.keys() == before.by_key.keys()
+
+
+def _are_linked(span: Page, before: Page, after: Page) -> bool:
+    """Return whether an answer across the edge between two pages links them; rows are compared in one form."""
+    if span.records is not None and before.records is not None and after.records is not None:
+        return links(span.records, before.by_key, after.by_key)
+    return links(span.rows, before.rows_by_key, after.rows_by_key)
 
 
 def _end_of(path: str, page: Page, page_size: int) -> RequestContext:
@@ -360,14 +411,14 @@ def _end_of(path: str, page: Page, page_size: int) -> RequestContext:
     A full page of n rows ends at position n * number. A short one in the middle of a list says that positions are
     no rows, so it can only be asked for again.
     """
-    if len(page.rows) == page.full:
+    if len(page) == page.full:
         return RequestContext(path, page.number * page.full, 1)
     return RequestContext(path, page.number, page_size)
 
 
 def _ends_on(edge: Page, before: Page) -> bool:
     """Return whether the position where a page ended still holds a row of that page."""
-    return bool(edge.rows) and row_key(edge.rows[-1]) in before.by_key
+    return len(edge) > 0 and row_key((edge.records or edge.rows)[-1]) in before.by_key
 
 
 def _may_pass(error: BaseException, context: RequestContext) -> bool:

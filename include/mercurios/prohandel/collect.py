@@ -19,8 +19,9 @@ import pyarrow.compute as pc
 from mercurios.landing.manifest import Counts, DriftNote, Part
 from mercurios.landing.store import LandingStore, PartWriter
 from mercurios.prohandel.keys import KeySet, Known, are_in, content_hashes, key_hashes
+from mercurios.prohandel.records import Record
 from mercurios.prohandel.resources import Resource
-from mercurios.prohandel.typing import Rejected, Stamp, TypedPage, schema, type_rows
+from mercurios.prohandel.typing import Rejected, Stamp, TypedPage, schema, type_records, type_rows
 from mercurios.tenants import Drift
 
 KEYS_SCHEMA = pa.schema([pa.field("id", pa.string())])
@@ -104,9 +105,22 @@ class Collector:
         page = type_rows(
             self.resource, rows, self._stamp, first_row=self.extracted, reread=reread, drift=self._drift
         )
-        self.extracted += len(rows)
-        self._note_drift(page, len(rows))
-        keys = key_hashes(page.table["id"].to_pylist())
+        return self._take(page, len(rows), page.table["id"].to_pylist())
+
+    def take_records(self, records: Sequence[Record]) -> bool | None:
+        """Type one page of records and write what is new.
+
+        Returns:
+            Whether this pass had already shown every one of these rows; None where nothing was taken, because a value
+            must be looked at row by row.
+        """
+        page = type_records(self.resource, records, self._stamp)
+        return None if page is None else self._take(page, len(records), [record.id for record in records])
+
+    def _take(self, page: TypedPage, rows: int, ids: Sequence[str]) -> bool:
+        self.extracted += rows
+        self._note_drift(page, rows)
+        keys = key_hashes(ids)
         refused = key_hashes([row.source_id for row in page.rejected if row.source_id])
         shown = np.concatenate([keys, refused])
         repeated = bool(shown.size) and self._seen.holds_all(shown)

@@ -14,6 +14,8 @@ from typing import Any
 
 import orjson
 
+from mercurios.prohandel.records import Record
+
 Key = str | bytes
 Row = dict[str, Any]
 
@@ -46,13 +48,17 @@ def windows(position: int, page_size: int) -> Iterator[tuple[int, int]]:
         margin *= _WIDER
 
 
-def links(window: Sequence[Row], before: Mapping[Key, Row], after: Mapping[Key, Row]) -> bool:
+def links(
+    window: Sequence[Record | Row],
+    before: Mapping[Key, Record | Row],
+    after: Mapping[Key, Record | Row],
+) -> bool:
     """Return whether an answer proves that no row is hidden between two pages.
 
     A row that changed may have changed its place too, so the two ends of the proof are rows as the pages showed them.
 
     Args:
-        window: rows of an answer, in order.
+        window: rows of an answer, in order, in the form that the pages' rows have.
         before: rows of the one page by key.
         after: rows of the next by key.
     """
@@ -67,8 +73,10 @@ def links(window: Sequence[Row], before: Mapping[Key, Row], after: Mapping[Key, 
     )
 
 
-def row_key(row: Row) -> Key:
+def row_key(row: Record | Row) -> Key:
     """Return what tells a row from others: its id, all of it where it has none."""
+    if not isinstance(row, dict):
+        return row.id
     key = row.get("id")
     if isinstance(key, str) and key:
         return key

@@ -23,6 +23,7 @@ from mercurios.prohandel.decode import decode_exact
 from mercurios.prohandel.errors import TransientProHandelError
 from mercurios.prohandel.keys import load_known
 from mercurios.prohandel.passes import Pass, Verdict, judge
+from mercurios.prohandel.records import records_of
 from mercurios.prohandel.resources import RESOURCES, children_of
 from mercurios.prohandel.typing import Stamp
 from mercurios.tenants import Extraction, Mode
@@ -79,6 +80,7 @@ class _Reading:
     def __init__(self, request: ExtractRequest, store: LandingStore, prefix: str) -> None:
         self.request = request
         self.resource = RESOURCES[request.resource]
+        self.records = records_of(request.resource)
         self.plan: ResourcePlan = request.plan.resources[request.resource]
         self.started = time.monotonic()
         self.source_now: datetime | None = None
@@ -145,7 +147,7 @@ class _Reading:
         passes: list[Pass] = []
         while True:
             slips: list[int] = []
-            for page in self.watched(client.pages(self.path, on_slip=slips.append)):
+            for page in self.watched(client.pages(self.path, on_slip=slips.append, records=self.records)):
                 self.take(page)
                 self.source = client.source
                 if is_window and not passes and self.quiet_pages >= _WINDOW_PAGES:
@@ -191,7 +193,9 @@ class _Reading:
         self.pages += 1
         parent, *children = self.collectors
         before = parent.landed
-        repeated = parent.take(page.rows, lambda: decode_exact(page.body))
+        repeated = parent.take_records(page.records) if page.records is not None else None
+        if repeated is None:
+            repeated = parent.take(page.rows, lambda: decode_exact(page.body))
         for child in children:
             field = child.resource.child_field or ""
             key = child.resource.parent_key or ""

@@ -1,8 +1,8 @@
 """Sends requests over connections that stay open.
 
 Before every request `requests` asks the environment for proxies, certificates and credentials, and it reads answers in
-pieces of 10 KiB; together that costs more than to receive a page. Here the environment is asked once a host, by the
-library's own rules, and answers are read in large pieces.
+pieces; together that costs more than to receive a page. Here the environment is asked once a host, by the library's own
+rules, and an answer is read in one piece.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-
-_PIECE = 1 << 20  # bytes
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 
 class NoAnswerError(Exception):
@@ -56,14 +55,17 @@ class Transport:
         Raises:
             NoAnswerError: nothing came, or not all of it.
         """
-        session = self._session(url)
+        session, request = self._session(url), requests.PreparedRequest()
         try:
-            with session.request(
-                method, url, data=body, headers=headers, timeout=timeout, stream=True
-            ) as answer:
-                content = b"".join(answer.iter_content(_PIECE))
+            request.prepare(method, url, headers, data=body)
+            with session.send(request, timeout=timeout, stream=True) as answer:
+                content = answer.raw.read(decode_content=True)
         except requests.RequestException as error:
             raise NoAnswerError(_reason(error)) from None
+        except ReadTimeoutError:
+            raise NoAnswerError("the answer took too long") from None
+        except HTTPError:
+            raise NoAnswerError("the answer broke off") from None
         return Answer(answer.status_code, answer.headers, content)
 
     def close(self) -> None:
@@ -94,5 +96,4 @@ def _reason(error: requests.RequestException) -> str:
         requests.exceptions.ConnectTimeout: "connecting took too long",
         requests.exceptions.ReadTimeout: "the answer took too long",
         requests.exceptions.ConnectionError: "the connection failed",
-        requests.exceptions.ChunkedEncodingError: "the answer broke off",
     }.get(type(error), type(error).__name__)

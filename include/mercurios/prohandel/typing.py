@@ -15,28 +15,16 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any, TypeGuard
 
-import numpy as np
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from mercurios.prohandel import cells
-from mercurios.prohandel.resources import Column, ColumnType, Resource
+from mercurios.prohandel.columns import ARROW_TYPES, NUMBERS, convert
+from mercurios.prohandel.records import Record, records_of
+from mercurios.prohandel.resources import ColumnType, Resource
 from mercurios.tenants import Drift
 
-ARROW_TYPES: dict[ColumnType, pa.DataType] = {
-    ColumnType.INTEGER: pa.int64(),
-    ColumnType.DECIMAL: pa.decimal128(18, 2),
-    ColumnType.FLOAT: pa.float64(),
-    ColumnType.TEXT: pa.string(),
-    ColumnType.CODE: pa.string(),
-    ColumnType.BOOLEAN: pa.bool_(),
-    ColumnType.DATE: pa.date32(),
-    ColumnType.TIMESTAMP: pa.timestamp("us"),
-    ColumnType.KEY_HASH: pa.string(),
-}
-_EXACT_FLOAT = float(2**53)
-_FIRST_INSTANT, _LAST_INSTANT = datetime(2, 1, 1), datetime(9998, 12, 31)
+_REFUSALS = (pa.ArrowException, TypeError, ValueError, OverflowError)
 
 
 @dataclass(frozen=True)
@@ -125,22 +113,58 @@ def type_rows(
     """
     unknown, missing, extras = _drift(resource, rows, stamp, drift)
     if not (drift is Drift.QUARANTINE and unknown) and not (drift is not Drift.EVOLVE and missing):
-        kept = _kept(resource, rows)
         try:
-            columns = zip(*kept, strict=True) if kept else ([] for _ in resource.columns)
-            arrays = [
-                _fast(column, values, stamp) for column, values in zip(resource.columns, columns, strict=True)
-            ]
-            _require_keys(resource, arrays, kept)
             parents = _parents(resource, rows)
-        except (pa.ArrowException, TypeError, ValueError, OverflowError):
+            table = _fast_table(resource, _kept(resource, rows), parents, extras, stamp)
+        except _REFUSALS:
             pass
         else:
-            table = _assemble(resource, arrays, parents, kept, extras, stamp)
             return TypedPage(table, [], unknown, missing)
     page = _exact_page(resource, reread() if reread else rows, stamp, first_row, drift)
     page.unknown_fields, page.missing_fields = unknown, missing
     return page
+
+
+def type_records(resource: Resource, records: Sequence[Record], stamp: Stamp) -> TypedPage | None:
+    """Type one page of records (see `records`), whose fields are exactly those of the contract.
+
+    Returns:
+        The typed page, as `type_rows` would return it; None where a value must be looked at row by row.
+    """
+    decoder = records_of(resource.name)
+    if decoder is None:
+        return None
+    try:
+        return TypedPage(_fast_table(resource, decoder.kept(records), None, None, stamp, checked=True))
+    except _REFUSALS:
+        return None
+
+
+def _fast_table(
+    resource: Resource,
+    kept: Sequence[tuple[Any, ...]],
+    parents: Sequence[str] | None,
+    extras: list[str | None] | None,
+    stamp: Stamp,
+    *,
+    checked: bool = False,
+) -> pa.Table:
+    """Type rows a column at a time; `checked` says that no boolean stands for a number."""
+    columns = list(zip(*kept, strict=True)) if kept else [()] * len(resource.columns)
+    if not checked:
+        _refuse_booleans(resource, columns)
+    arrays = [
+        convert(column, values, stamp.time_zone, stamp.hash_key)
+        for column, values in zip(resource.columns, columns, strict=True)
+    ]
+    _require_keys(resource, columns)
+    return _assemble(resource, arrays, parents, kept, extras, stamp)
+
+
+def _refuse_booleans(resource: Resource, columns: Sequence[Sequence[Any]]) -> None:
+    for column, values in zip(resource.columns, columns, strict=True):
+        if column.type in NUMBERS and bool in set(map(type, values)):
+            raise ValueError("a boolean stands where a number is expected")
 
 
 def _drift(
@@ -179,13 +203,10 @@ def _kept(resource: Resource, rows: Sequence[dict[str, Any]]) -> list[tuple[Any,
         return [tuple(row.get(name) for name in fields) for row in rows]
 
 
-def _require_keys(resource: Resource, arrays: Sequence[pa.Array], kept: Sequence[tuple[Any, ...]]) -> None:
-    index = next(i for i, column in enumerate(resource.columns) if column.name == "id")
-    if arrays[index].null_count:
-        raise ValueError("a row has no id")
-    ids = [row[index] for row in kept]
-    if "" in ids or list(map(str.strip, ids)) != ids:
-        raise ValueError("an id is empty or padded")
+def _require_keys(resource: Resource, columns: Sequence[Sequence[Any]]) -> None:
+    ids = columns[next(i for i, column in enumerate(resource.columns) if column.name == "id")]
+    if None in ids or "" in ids or tuple(map(str.strip, ids)) != tuple(ids):
+        raise ValueError("an id is missing, empty or padded")
 
 
 def _is_key(value: Any) -> TypeGuard[str]:
@@ -230,107 +251,18 @@ def _content_hashes(
 ) -> list[str]:
     """Hash what is kept of each row, so that a change in a dropped field is no change.
 
-    Exact decimals hash as the doubles of the fast path: which rows share a page must not change a hash.
+    Exact decimals hash as the doubles of the fast path, and a row without extras as if the page had none: which rows
+    share a page must not change a hash.
     """
     blake, dumps = hashlib.blake2b, orjson.dumps
     contents: Iterable[Any] = kept
-    if parents is not None or extras is not None:
-        nothing = [None] * len(kept)
-        contents = zip(kept, parents or nothing, extras or nothing, strict=True)
+    if parents is not None:
+        contents = zip(kept, parents, extras or [None] * len(kept), strict=True)
+    elif extras is not None:
+        contents = [
+            row if extra is None else (row, None, extra) for row, extra in zip(kept, extras, strict=True)
+        ]
     return [blake(dumps(content, default=float), digest_size=16).hexdigest() for content in contents]
-
-
-# The fast path: one Arrow conversion a column. Every converter raises rather than guess.
-
-
-def _fast(column: Column, values: Sequence[Any], stamp: Stamp) -> pa.Array:
-    match column.type:
-        case ColumnType.INTEGER:
-            return _integers(values)
-        case ColumnType.DECIMAL:
-            return _decimals(values)
-        case ColumnType.DATE:
-            return _dates(values)
-        case ColumnType.TIMESTAMP:
-            return _instants(values, stamp.time_zone)
-        case ColumnType.CODE:
-            return pa.array([cells.code(value) for value in values], pa.string())
-        case ColumnType.KEY_HASH:
-            return _key_hashes(values, stamp.hash_key)
-        case _:
-            return _plain(values, ARROW_TYPES[column.type])
-
-
-def _key_hashes(values: Sequence[Any], hash_key: bytes) -> pa.Array:
-    # A page names few persons, so each is hashed once. True would be taken for the 1 that it equals.
-    if bool in set(map(type, values)):
-        raise ValueError("a boolean stands where a person's number is expected")
-    hashes = {value: cells.key_hash(value, hash_key) for value in set(values)}
-    return pa.array([hashes[value] for value in values], pa.string())
-
-
-def _plain(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    if kind == pa.float64() and bool in set(map(type, values)):  # Arrow takes true for 1.0
-        raise ValueError("a boolean stands where a number is expected")
-    return pa.array(values, kind)
-
-
-def _integers(values: Sequence[Any]) -> pa.Array:
-    array = pa.array(values)
-    if pa.types.is_int64(array.type):
-        return array
-    if pa.types.is_null(array.type):
-        return array.cast(pa.int64())
-    if not pa.types.is_float64(array.type):
-        raise ValueError("not a number")
-    largest = pc.max(pc.abs(array)).as_py()
-    if largest is not None and not largest < _EXACT_FLOAT:
-        raise ValueError("a number beyond 2**53 in floating form")
-    return array.cast(pa.int64(), safe=True)
-
-
-def _decimals(values: Sequence[Any]) -> pa.Array:
-    array = _plain(values, pa.float64())
-    numbers = array.fill_null(0.0).to_numpy(zero_copy_only=False)
-    scaled = numbers * 100.0
-    cents = np.rint(scaled)
-    largest = np.abs(scaled).max(initial=0.0)
-    if largest > cells.LARGEST_CENTS:
-        raise ValueError("too large for exact cents in floating form")
-    if not (np.abs(scaled - cents) <= 1e-6 + 1e-15 * np.abs(scaled)).all():
-        raise ValueError("more than two decimals")
-    words = np.empty((len(cents), 2), dtype="<i8")
-    words[:, 0] = cents.astype(np.int64)
-    words[:, 1] = words[:, 0] >> 63
-    mask = (
-        None if not array.null_count else pc.is_valid(array).cast(pa.uint8()).to_numpy(zero_copy_only=False)
-    )
-    validity = None if mask is None else pa.py_buffer(np.packbits(mask, bitorder="little").tobytes())
-    buffers = [validity, pa.py_buffer(words.tobytes())]
-    return pa.Array.from_buffers(pa.decimal128(18, 2), len(cents), buffers, null_count=array.null_count)
-
-
-def _dates(values: Sequence[Any]) -> pa.Array:
-    texts = pa.array(values, pa.string())
-    return pc.utf8_slice_codeunits(texts, 0, 10).cast(pa.date32())
-
-
-def _instants(values: Sequence[Any], time_zone: str) -> pa.Array:
-    texts = pa.array(values, pa.string())
-    # Digits beyond the microsecond are cut, never rounded up: a cursor may not pass a real value.
-    naive = pc.utf8_slice_codeunits(texts, 0, 26).cast(pa.timestamp("us"))
-    longest = pc.max(pc.utf8_length(texts)).as_py()
-    if longest is not None and longest > 29:
-        raise ValueError("an instant longer than nanoseconds")
-    if pc.any(pc.match_substring_regex(texts, "[^0-9T:.-]|T.*-")).as_py():
-        raise ValueError("an instant with a zone")
-    if time_zone == "UTC":
-        return naive
-    span = pc.min_max(naive).as_py()
-    if span["min"] is not None and not _FIRST_INSTANT <= span["min"] <= span["max"] <= _LAST_INSTANT:
-        raise ValueError("an instant that stands for never")
-    zoned = pc.assume_timezone(naive, time_zone, ambiguous="earliest", nonexistent="raise")
-    return zoned.cast(pa.timestamp("us", tz="UTC")).cast(pa.timestamp("us"))
 
 
 # The exact path: a cell at a time, only for pages that hold a bad row.

@@ -1,0 +1,150 @@
+"""From the values of one field on a page to an Arrow column, in a few calls.
+
+Every converter raises rather than guess: what it refuses is read again cell by cell (see `cells`), by the same rules.
+Numbers are packed into a buffer by `struct`, the cheapest way from Python's numbers to an array; booleans must have
+been refused before, for there they count as 1.0.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mercurios.prohandel import cells
+from mercurios.prohandel.resources import Column, ColumnType
+
+ARROW_TYPES: dict[ColumnType, pa.DataType] = {
+    ColumnType.INTEGER: pa.int64(),
+    ColumnType.DECIMAL: pa.decimal128(18, 2),
+    ColumnType.FLOAT: pa.float64(),
+    ColumnType.TEXT: pa.string(),
+    ColumnType.CODE: pa.string(),
+    ColumnType.BOOLEAN: pa.bool_(),
+    ColumnType.DATE: pa.date32(),
+    ColumnType.TIMESTAMP: pa.timestamp("us"),
+    ColumnType.KEY_HASH: pa.string(),
+}
+NUMBERS = frozenset({ColumnType.INTEGER, ColumnType.DECIMAL, ColumnType.FLOAT, ColumnType.KEY_HASH})
+_EXACT_FLOAT = float(2**53)
+_FIRST_INSTANT, _LAST_INSTANT = datetime(2, 1, 1), datetime(9998, 12, 31)
+
+
+def convert(column: Column, values: Sequence[Any], time_zone: str, hash_key: bytes) -> pa.Array:
+    """Return the values of one field as a column of its type.
+
+    Args:
+        column: the field's contract.
+        values: as JSON has them; where numbers are expected, no booleans.
+        time_zone: zone of instants that come without one.
+        hash_key: key of the hash that replaces persons' numbers.
+
+    Raises:
+        pyarrow.ArrowException, TypeError, ValueError, OverflowError: a value does not fit.
+    """
+    match column.type:
+        case ColumnType.INTEGER:
+            return _integers(values)
+        case ColumnType.DECIMAL:
+            return _decimals(values)
+        case ColumnType.DATE:
+            return _dates(values)
+        case ColumnType.TIMESTAMP:
+            return _instants(values, time_zone)
+        case ColumnType.CODE:
+            return pa.array([cells.code(value) for value in values], pa.string())
+        case ColumnType.KEY_HASH:
+            return _key_hashes(values, hash_key)
+        case _:
+            return pa.array(values, ARROW_TYPES[column.type])
+
+
+def _key_hashes(values: Sequence[Any], hash_key: bytes) -> pa.Array:
+    # A page names few persons, so each is hashed once.
+    hashes = {value: cells.key_hash(value, hash_key) for value in set(values)}
+    return pa.array([hashes[value] for value in values], pa.string())
+
+
+def _packed(values: Sequence[Any]) -> np.ndarray | None:
+    """Return numbers as doubles; None where one is missing."""
+    try:
+        return np.frombuffer(struct.pack(f"{len(values)}d", *values))
+    except struct.error:
+        if None in values:
+            return None
+        raise ValueError("not a number") from None
+
+
+def _integers(values: Sequence[Any]) -> pa.Array:
+    numbers = _packed(values)
+    if numbers is None or not np.abs(numbers).max(initial=0.0) < _EXACT_FLOAT:
+        return _sparse_integers(values)
+    whole = numbers.astype(np.int64)
+    if not (whole == numbers).all():
+        raise ValueError("a fraction stands where a whole number is expected")
+    return pa.Array.from_buffers(pa.int64(), len(whole), [None, pa.py_buffer(whole)])
+
+
+def _sparse_integers(values: Sequence[Any]) -> pa.Array:
+    """Return whole numbers of which some are missing, or longer than a double holds."""
+    array = pa.array(values)
+    if pa.types.is_int64(array.type):
+        return array
+    if pa.types.is_null(array.type):
+        return array.cast(pa.int64())
+    if not pa.types.is_float64(array.type):
+        raise ValueError("not a number")
+    largest = pc.max(pc.abs(array)).as_py()
+    if largest is not None and not largest < _EXACT_FLOAT:
+        raise ValueError("a number beyond 2**53 in floating form")
+    return array.cast(pa.int64(), safe=True)
+
+
+def _decimals(values: Sequence[Any]) -> pa.Array:
+    numbers, validity, missing = _packed(values), None, 0
+    if numbers is None:
+        array = pa.array(values, pa.float64())
+        missing = array.null_count
+        numbers = array.fill_null(0.0).to_numpy(zero_copy_only=False)
+        known = pc.is_valid(array).cast(pa.uint8()).to_numpy(zero_copy_only=False)
+        validity = pa.py_buffer(np.packbits(known, bitorder="little"))
+    scaled = numbers * 100.0
+    cents = np.rint(scaled)
+    sizes = np.abs(scaled)
+    if not sizes.max(initial=0.0) <= cells.LARGEST_CENTS:
+        raise ValueError("too large for exact cents in floating form")
+    if not (np.abs(scaled - cents) <= 1e-6 + 1e-15 * sizes).all():
+        raise ValueError("more than two decimals")
+    words = np.empty((len(cents), 2), dtype="<i8")
+    words[:, 0] = cents
+    np.right_shift(words[:, 0], 63, out=words[:, 1])
+    buffers = [validity, pa.py_buffer(words)]
+    return pa.Array.from_buffers(pa.decimal128(18, 2), len(cents), buffers, null_count=missing)
+
+
+def _dates(values: Sequence[Any]) -> pa.Array:
+    texts = pa.array(values, pa.string())
+    return pc.utf8_slice_codeunits(texts, 0, 10).cast(pa.date32())
+
+
+def _instants(values: Sequence[Any], time_zone: str) -> pa.Array:
+    texts = pa.array(values, pa.string())
+    # Digits beyond the microsecond are cut, never rounded up: a cursor may not pass a real value.
+    naive = pc.utf8_slice_codeunits(texts, 0, 26).cast(pa.timestamp("us"))
+    longest = pc.max(pc.utf8_length(texts)).as_py()
+    if longest is not None and longest > 29:
+        raise ValueError("an instant longer than nanoseconds")
+    if pc.any(pc.match_substring_regex(texts, "[^0-9T:.-]|T.*-")).as_py():
+        raise ValueError("an instant with a zone")
+    if time_zone == "UTC":
+        return naive
+    span = pc.min_max(naive).as_py()
+    if span["min"] is not None and not _FIRST_INSTANT <= span["min"] <= span["max"] <= _LAST_INSTANT:
+        raise ValueError("an instant that stands for never")
+    zoned = pc.assume_timezone(naive, time_zone, ambiguous="earliest", nonexistent="raise")
+    return zoned.cast(pa.timestamp("us", tz="UTC")).cast(pa.timestamp("us"))
