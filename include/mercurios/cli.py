@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mercurios import cli_recovery
+from mercurios import cli_recovery, cli_warehouse
 
 _HELP = "Commands for people who work on one piece of Mercurios; the DAGs use the same functions."
 
@@ -23,6 +23,7 @@ for command in (
     cli_recovery.accept_source,
 ):
     app.command()(command)
+app.add_typer(cli_warehouse.app, name="warehouse")
 
 
 @app.command()

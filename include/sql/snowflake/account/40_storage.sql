@@ -1,0 +1,20 @@
+-- The way to the landing area. The integration is never replaced: that would give it a new external id, and AWS would
+-- refuse it until the trust of the IAM role is edited (`describe integration mercurios_landing` shows what to trust).
+use role accountadmin;
+
+create storage integration if not exists mercurios_landing
+    type = external_stage
+    storage_provider = 'S3'
+    enabled = true
+    storage_aws_role_arn = '{{ storage_role_arn }}'
+    storage_allowed_locations = ('{{ landing }}')
+    comment = 'Reads what the extraction lands on S3';
+
+alter storage integration mercurios_landing set
+    storage_aws_role_arn = '{{ storage_role_arn }}'
+    enabled = true
+    storage_allowed_locations = ('{{ landing }}');
+
+use role securityadmin;
+
+grant usage on integration mercurios_landing to role mercurios_admin;

@@ -1,0 +1,213 @@
+"""What dbt compiles for Snowflake, read without an account: its syntax, its functions, its policies."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from snowflake_sql import functions, problems
+
+from mercurios.prohandel.resources import RESOURCES, ColumnType
+
+pytestmark = [pytest.mark.dbt, pytest.mark.slow]
+
+POLICY = "ops.tenant_rows on (tenant_id)"
+PERSONS = {
+    column.name
+    for each in RESOURCES.values()
+    for column in each.columns
+    if column.type is ColumnType.KEY_HASH
+}
+
+# Functions that mean the same on both engines, and the two that calendar.sql says in Snowflake's words. Before adding
+# one, look up what Snowflake makes of null, of a negative number and of a session's parameters.
+ALLOWED = {
+    "abs",
+    "cast",
+    "coalesce",
+    "count",
+    "date_trunc",  # of a month; weeks begin where a parameter says
+    "dateadd",
+    "dayofweekiso",
+    "extract",  # of a quarter and a year
+    "greatest",  # null as soon as one argument is; DuckDB passes over it
+    "lead",
+    "least",  # as greatest
+    "max",
+    "min",
+    "nullif",
+    "row_number",
+    "sum",
+    "trim",
+    "try_cast",  # of text alone
+    "weekiso",
+    "year",
+}
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """The project as compiled for a database: empty, or with every model in it."""
+
+    manifest: dict[str, Any]
+    texts: dict[str, str]
+
+    def models(self) -> dict[str, dict[str, Any]]:
+        """Return the models by their unique id."""
+        return {key: node for key, node in self.manifest["nodes"].items() if node["resource_type"] == "model"}
+
+
+@pytest.fixture(scope="module")
+def compiled(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Compiled]:
+    folder = tmp_path_factory.mktemp("snowflake")
+    key = folder / "key.pem"
+    key.write_bytes(
+        rsa.generate_private_key(65537, 2048).private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    names = ("ACCOUNT", "USER", "ROLE", "WAREHOUSE")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "DBT_LOG_PATH": str(folder / "logs"),
+        "MERCURIOS_TENANT_ID": "a_tenant",
+        "SNOWFLAKE_DATABASE": "MERCURIOS_DATA",
+        "SNOWFLAKE_PRIVATE_KEY_PATH": str(key),
+        **{f"SNOWFLAKE_{name}": "unused" for name in names},
+    }
+    command = [sys.executable, str(root / "tests/support/compile_for_snowflake.py"), str(folder)]
+    done = subprocess.run(
+        command, cwd=root / "include/dbt", env=environment, capture_output=True, text=True, timeout=240
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {state: _read(folder / state) for state in ("first", "later")}
+
+
+def _read(target: Path) -> Compiled:
+    files = sorted((target / "compiled").rglob("*.sql"))
+    texts = {str(path.relative_to(target / "compiled")): path.read_text(encoding="utf-8") for path in files}
+    return Compiled(json.loads((target / "manifest.json").read_text(encoding="utf-8")), texts)
+
+
+def _texts(compiled: dict[str, Compiled]) -> dict[str, str]:
+    """Return every text once, with a name to find it by."""
+    return {text: f"{state}: {name}" for state, each in compiled.items() for name, text in each.texts.items()}
+
+
+def test_every_model_and_test_is_compiled_for_both_states(compiled: dict[str, Compiled]) -> None:
+    for each in compiled.values():
+        wanted = [
+            node for node in each.manifest["nodes"].values() if node["resource_type"] in ("model", "test")
+        ]
+        assert len(each.texts) == len(wanted)
+    incremental = next(name for name in compiled["first"].texts if name.endswith("marts/sales/fct_sales.sql"))
+    assert compiled["first"].texts[incremental] != compiled["later"].texts[incremental]
+
+
+def test_everything_compiled_is_snowflake_sql(compiled: dict[str, Compiled]) -> None:
+    found = {name: problems(text) for text, name in _texts(compiled).items()}
+
+    assert {name: said for name, said in found.items() if said} == {}
+
+
+def test_only_functions_of_the_list_are_called_and_all_of_them(compiled: dict[str, Compiled]) -> None:
+    called = {name: functions(text) for text, name in _texts(compiled).items()}
+
+    assert {name: sorted(found - ALLOWED) for name, found in called.items() if found - ALLOWED} == {}
+    assert set().union(*called.values()) == ALLOWED
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "strftime(sold_on, '%Y')",
+        "isodow(sold_on)",
+        "STRFTIME (sold_on)",
+        "list_sum([1])",
+        "current_date",
+        "now()",
+    ],
+)
+def test_a_function_off_the_list_is_seen(call: str) -> None:
+    assert functions(f"select coalesce({call}, 1) as one from sales") - ALLOWED
+
+
+def without_policy(models: dict[str, dict[str, Any]]) -> list[str]:
+    """Return the models that show rows which no row access policy has been asked about.
+
+    A table needs a policy of its own. A view shows what it reads: RAW, whose tables have theirs, or other models.
+    """
+    return sorted(
+        key
+        for key, node in models.items()
+        if node["config"].get("row_access_policy") != POLICY
+        and not (node["config"]["materialized"] == "view" and _reads_protected(node, models))
+    )
+
+
+def _reads_protected(node: dict[str, Any], models: dict[str, dict[str, Any]]) -> bool:
+    return all(
+        name in models or name.startswith("source.mercurios.raw.") for name in node["depends_on"]["nodes"]
+    )
+
+
+def test_every_table_of_standard_and_analytics_has_the_row_access_policy(
+    compiled: dict[str, Compiled],
+) -> None:
+    models = compiled["first"].models()
+
+    assert {node["schema"] for node in models.values()} == {"standard", "analytics"}
+    assert without_policy(models) == []
+
+
+def test_a_table_without_the_policy_is_found(compiled: dict[str, Compiled]) -> None:
+    models = compiled["first"].models()
+    bare = {**models["model.mercurios.fct_sales"], "config": {"materialized": "incremental"}}
+    stray = {
+        **models["model.mercurios.stg_prohandel__sales"],
+        "depends_on": {"nodes": ["source.mercurios.elsewhere.sale"]},
+    }
+
+    broken = models | {"model.mercurios.fct_sales": bare, "model.mercurios.stg_prohandel__sales": stray}
+
+    assert without_policy(broken) == ["model.mercurios.fct_sales", "model.mercurios.stg_prohandel__sales"]
+
+
+def unmasked_copies(models: dict[str, dict[str, Any]]) -> list[str]:
+    """Return the models that would store clear text of persons: RAW masks what a view shows, not what a table keeps."""
+    persons = ("source.mercurios.raw.customer", "source.mercurios.raw.staff")
+    about = {key for key, node in models.items() if set(persons) & set(node["depends_on"]["nodes"])}
+    return sorted(
+        key
+        for key, node in models.items()
+        if node["config"]["materialized"] != "view"
+        and (
+            about & {key, *node["depends_on"]["nodes"]}
+            or any(name in node["compiled_code"] for name in PERSONS)
+        )
+    )
+
+
+def test_no_table_keeps_clear_text_of_persons(compiled: dict[str, Compiled]) -> None:
+    assert unmasked_copies(compiled["later"].models()) == []
+
+
+def test_a_table_that_keeps_a_persons_number_is_found(compiled: dict[str, Compiled]) -> None:
+    models = compiled["later"].models()
+    fact = models["model.mercurios.fct_sales"]
+    named = {**fact, "compiled_code": fact["compiled_code"].replace("sale_id", "customer_key")}
+    joined = {**fact, "depends_on": {"nodes": ["model.mercurios.stg_prohandel__customers"]}}
+
+    for broken in (named, joined):
+        assert unmasked_copies({**models, "model.mercurios.fct_sales": broken}) == [
+            "model.mercurios.fct_sales"
+        ]

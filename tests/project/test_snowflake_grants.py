@@ -1,0 +1,328 @@
+"""Who may do what on Snowflake, read off the statements that the set-up runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+import duckdb
+import pytest
+from snowflake_account import plan
+from snowflake_grants import Grant, grants, inherited, offences, one_line
+
+from mercurios.prohandel.resources import RESOURCES, ColumnType
+from mercurios.warehouse.account import Statement
+
+PLAN = plan()
+TEXTS = [statement.text for statement in PLAN]
+UNMASKED = "mercurios_loader"
+# What a resource about persons keeps that says nothing about the person.
+IMPERSONAL = {"branch_number", "last_change", "is_deleted"}
+
+
+def statement(text: str, role: str = "securityadmin", kind: str = "privilege") -> Statement:
+    return Statement("test", role, text.split()[0], kind, "", text)
+
+
+def test_the_plan_breaks_no_rule() -> None:
+    assert offences(PLAN) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "role"),
+    [
+        ("a system role", "grant role accountadmin to user mercurios_loader_service", "securityadmin"),
+        ("a system role", 'grant role "SECURITYADMIN" to role mercurios_developer', "securityadmin"),
+        (
+            "a privilege that is too much",
+            "grant ownership on schema a.raw to role mercurios_loader",
+            "securityadmin",
+        ),
+        (
+            "a privilege that is too much",
+            "grant all privileges on database a to role mercurios_admin",
+            "sysadmin",
+        ),
+        (
+            "a privilege that is too much",
+            "grant usage, all on schema a.raw to role mercurios_analyst",
+            "sysadmin",
+        ),
+        (
+            "a privilege that is too much",
+            "grant manage grants on account to role mercurios_admin",
+            "securityadmin",
+        ),
+        (
+            "a grant to everybody",
+            "GRANT SELECT ON ALL TABLES IN SCHEMA a.raw\n  TO ROLE public",
+            "securityadmin",
+        ),
+        ("a grant to everybody", "grant role mercurios_analyst to role public", "securityadmin"),
+        (
+            "a grant that may be handed on",
+            "grant select on table a.raw.sale to role mercurios_analyst with grant option",
+            "securityadmin",
+        ),
+        ("a grant that cannot be read", "grant select on table a.raw.sale", "securityadmin"),
+        ("a user that is no service", "create user if not exists somebody", "useradmin"),
+        ("a password", "alter user mercurios_loader_service set password = 'synthetic'", "useradmin"),
+        ("an account administrator", "create role if not exists a", "accountadmin"),
+        ("an account administrator", "alter warehouse a set warehouse_size = 'LARGE'", "accountadmin"),
+        (
+            "a statement that takes away",
+            "create or replace table a.raw.sale (id varchar)",
+            "mercurios_loader",
+        ),
+    ],
+)
+def test_a_statement_that_breaks_a_rule_is_found(said: str, text: str, role: str) -> None:
+    found = offences([*PLAN, statement(text, role)])
+
+    assert len(found) == 1
+    assert found[0].startswith(said)
+
+
+def granted(role: str, database: str = "mercurios_data") -> set[tuple[str, str]]:
+    return {
+        (privilege, grant.object.replace(f"{database}.", ""))
+        for grant in grants(TEXTS)
+        if grant.to == role and "solo_data" not in grant.object
+        for privilege in grant.privileges
+    }
+
+
+def reads(*schemas: str) -> set[tuple[str, str]]:
+    return {
+        ("select", f"{which} {kind} in schema {schema}")
+        for schema in schemas
+        for which in ("all", "future")
+        for kind in ("tables", "views")
+    } | {("usage", f"schema {schema}") for schema in schemas}
+
+
+def test_an_analyst_reads_marts_and_nothing_else() -> None:
+    assert granted("mercurios_analyst") == reads("analytics") | {
+        ("usage", "database mercurios_data"),
+        ("usage", "warehouse mercurios_analytics_wh"),
+    }
+
+
+def test_a_developer_reads_everything_and_writes_nothing() -> None:
+    assert granted("mercurios_developer") == reads("raw", "standard", "analytics", "ops", "fivetran_log") | {
+        ("usage", "database mercurios_data"),
+        ("usage", "warehouse mercurios_dev_wh"),
+    }
+
+
+def test_the_loader_makes_tables_in_four_schemas_and_attaches_policies() -> None:
+    policies = {
+        f"masking policy ops.personal_{kind}" for kind in ("text", "number", "amount", "flag", "date")
+    }
+
+    assert granted("mercurios_loader") == {
+        ("usage", "database mercurios_data"),
+        ("usage", "warehouse mercurios_loading_wh"),
+        ("usage", "stage ops.landing"),
+        ("usage", "file format ops.landed_parquet"),
+        *((each, f"schema {name}") for name in ("raw", "standard", "analytics", "ops") for each in WRITES),
+        *(("apply", each) for each in policies | {"row access policy ops.tenant_rows"}),
+    }
+
+
+WRITES = ("usage", "create table", "create view")
+
+
+def test_fivetran_writes_its_log_and_makes_schemas_only_where_a_tenant_uses_it() -> None:
+    log = {(each, "schema fivetran_log") for each in WRITES}
+    own = {(each, "database solo_data") for each in ("usage", "monitor", "create schema")}
+
+    assert granted("mercurios_fivetran_service") == log | {
+        ("usage", "database mercurios_data"),
+        ("usage", "warehouse mercurios_loading_wh"),
+    }
+    assert {
+        (privilege, grant.object)
+        for grant in grants(TEXTS)
+        if grant.to == "mercurios_fivetran_service" and grant.object.startswith("database solo")
+        for privilege in grant.privileges
+    } == own
+
+
+def test_no_role_but_that_of_an_analyst_of_a_tenant_acts_as_another() -> None:
+    roles = {each.object for each in PLAN if (each.action, each.kind) == ("create", "role")}
+
+    others = {role: inherited(TEXTS, role) - {role} for role in roles}
+
+    assert {role: held for role, held in others.items() if held} == {
+        f"mercurios_analyst_{tenant}": {"mercurios_analyst"} for tenant in ("north", "south", "solo")
+    }
+
+
+def test_inheritance_over_two_steps_is_seen() -> None:
+    chain = ["grant role a to role b", "grant role b to role mercurios_developer"]
+
+    assert inherited([*TEXTS, *chain], "mercurios_developer") == {"mercurios_developer", "a", "b"}
+
+
+def test_each_service_has_one_role_and_a_key_after_its_network_policy() -> None:
+    for user, role in {
+        "mercurios_loader_service": "mercurios_loader",
+        "mercurios_fivetran_service_user": "mercurios_fivetran_service",
+    }.items():
+        about = [one_line(text) for text in TEXTS if re.search(rf"\buser {user}\b", text)]
+
+        assert [text for text in about if text.startswith("grant")] == [f"grant role {role} to user {user}"]
+        assert f"alter user {user} set default_secondary_roles = ()" in about
+        assert index(about, "set network_policy") < index(about, "set rsa_public_key =")
+
+
+def index(texts: list[str], part: str) -> int:
+    return next(number for number, text in enumerate(texts) if part in text)
+
+
+# ---------------------------------------------------------------- personal data
+
+
+def personal_by_contract() -> set[tuple[str, str]]:
+    """Every column that holds a person's number or is about a person, said without the product's own list."""
+    return {
+        (f"raw.{resource.table}", column.name)
+        for resource in RESOURCES.values()
+        for column in resource.columns
+        if column.type is ColumnType.KEY_HASH or (resource.personal and column.name not in IMPERSONAL)
+    } | {("ops.quarantine", "source_id"), ("ops.quarantine", "payload")}
+
+
+def masked(texts: Iterable[str], database: str = "mercurios_data") -> dict[tuple[str, str], str]:
+    """Return the columns with a masking policy, and which."""
+    attached = re.compile(
+        rf"alter table if exists {database}\.([\w.]+) modify column (\w+) "
+        rf"set masking policy {database}\.ops\.(\w+) force"
+    )
+    found = (attached.fullmatch(one_line(text)) for text in texts)
+    return {(match[1], match[2]): match[3] for match in found if match}
+
+
+@pytest.mark.parametrize("database", ["mercurios_data", "solo_data"])
+def test_every_personal_column_is_masked(database: str) -> None:
+    assert masked(TEXTS, database).keys() == personal_by_contract()
+
+
+def test_a_personal_column_without_a_mask_is_found() -> None:
+    without = [text for text in TEXTS if "modify column cashier_key" not in text]
+
+    assert personal_by_contract() - masked(without).keys() == {("raw.sale", "cashier_key")}
+
+
+def test_a_resource_that_becomes_personal_is_masked_without_further_ado(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(RESOURCES, "season", replace(RESOURCES["season"], personal=True))
+
+    found = masked(each.text for each in plan())
+
+    assert found[("raw.season", "name")] == "personal_text"
+    assert found.keys() == personal_by_contract()
+
+
+def test_a_mask_has_the_type_of_its_column() -> None:
+    types = dict(
+        re.findall(
+            r"create masking policy if not exists mercurios_data\.ops\.(\w+)\s+as \(personal ([^)]*\)?)\)",
+            "\n".join(TEXTS),
+        )
+    )
+    wanted = {
+        ColumnType.INTEGER: "number(38, 0)",
+        ColumnType.DECIMAL: "number(18, 2)",
+        ColumnType.BOOLEAN: "boolean",
+        ColumnType.DATE: "date",
+    }
+
+    by_table = {f"raw.{resource.table}": resource for resource in RESOURCES.values()}
+    for (table, column), policy in masked(TEXTS).items():
+        kind = by_table[table].column(column).type if table in by_table else ColumnType.TEXT
+        assert types[policy] == wanted.get(kind, "varchar"), (table, column)
+
+
+def bodies(kind: str, texts: Iterable[str] = TEXTS) -> dict[str, set[str]]:
+    """Return what the policies of a kind say: as created, and as set again."""
+    found: dict[str, set[str]] = {}
+    for text in texts:
+        match = re.match(
+            rf"(?:create|alter) {kind} (?:if not exists )?mercurios_data\.ops\.(\w+)\b.*?->(.*)", text, re.S
+        )
+        if match:
+            found.setdefault(match[1], set()).add(match[2].strip())
+    return found
+
+
+def test_clear_text_is_for_the_loader_alone() -> None:
+    policies = bodies("masking policy")
+
+    assert len(policies) == 5
+    for said in policies.values():
+        assert said == {"case when current_role() = 'MERCURIOS_LOADER' then personal end"}
+    for role in ("mercurios_developer", "mercurios_analyst", "mercurios_admin"):
+        assert UNMASKED not in inherited(TEXTS, role)
+
+
+def test_a_developer_with_the_loaders_role_is_found() -> None:
+    more = [*TEXTS, "grant role mercurios_loader to role mercurios_developer"]
+
+    assert UNMASKED in inherited(more, "mercurios_developer")
+
+
+# ---------------------------------------------------------------- rows of tenants
+
+
+def rows_seen(role: str, body: str) -> list[str]:
+    """Evaluate the row access policy for a role on an engine that is here; the expression is plain SQL."""
+    with duckdb.connect() as connection:
+        connection.execute("create table tenant_access (role_name varchar, tenant_id varchar)")
+        for text in TEXTS:
+            if text.startswith("merge into mercurios_data."):
+                connection.execute(text.replace("mercurios_data.ops.", ""))
+        rule = body.replace("mercurios_data.ops.", "").replace("current_role()", "getvariable('role')")
+        connection.execute(f"set variable role = '{role}'")
+        connection.execute(f"create macro tenant_rows(row_tenant_id) as ({rule})")
+        rows = "(values ('north'), ('south'), ('foreign')) as sale (whose)"
+        seen = connection.execute(
+            f"select whose from {rows} where tenant_rows(whose) order by all"
+        ).fetchall()
+    return [row[0] for row in seen]
+
+
+@pytest.mark.parametrize(
+    ("role", "tenants"),
+    [
+        ("MERCURIOS_ANALYST_NORTH", ["north"]),
+        ("MERCURIOS_ANALYST_SOUTH", ["south"]),
+        ("MERCURIOS_DEVELOPER", ["north", "south"]),
+        ("MERCURIOS_LOADER", ["foreign", "north", "south"]),
+        ("MERCURIOS_ANALYST", []),
+        ("MERCURIOS_ADMIN", []),
+        ("ACCOUNTADMIN", []),
+        ("PUBLIC", []),
+    ],
+)
+def test_a_role_sees_the_rows_of_its_tenants(role: str, tenants: list[str]) -> None:
+    (body,) = bodies("row access policy")["tenant_rows"]
+
+    assert rows_seen(role, body) == tenants
+
+
+def test_a_policy_whose_argument_hides_behind_the_mapping_tables_column_is_seen_to_leak() -> None:
+    (body,) = bodies("row access policy")["tenant_rows"]
+
+    leaking = body.replace("= row_tenant_id", "= tenant_id")
+
+    assert rows_seen("MERCURIOS_ANALYST_NORTH", leaking) != ["north"]
+
+
+def test_grants_are_read_as_they_stand() -> None:
+    assert grants(["grant usage, monitor on database a to role b", "grant role a to role b"]) == [
+        Grant(frozenset({"usage", "monitor"}), "database a", "b")
+    ]

@@ -1,0 +1,80 @@
+"""Hand-written Snowflake SQL, read by a parser of its dialect: no account is needed to see a misspelt option."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from snowflake_account import plan
+from snowflake_sql import REFRESH_VARIABLE, assert_golden, problems, problems_of_template
+
+from mercurios.warehouse.sql import SQL_ROOT
+
+GOLDEN = Path(__file__).with_name("golden")
+TEMPLATES = sorted((SQL_ROOT / "snowflake").rglob("*.sql"))
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(SQL_ROOT)))
+def test_every_hand_written_statement_is_snowflake_sql(path: Path) -> None:
+    assert problems_of_template(path) == []
+
+
+def test_every_statement_of_the_plan_is_snowflake_sql() -> None:
+    # Tenants' statements differ by a name; one database has all of them.
+    texts = dict.fromkeys(each.text for each in plan() if "solo_data" not in each.text)
+
+    found = {text: problems(text) for text in texts}
+
+    assert {text: said for text, said in found.items() if said} == {}
+
+
+def test_the_plan_is_the_stored_one() -> None:
+    parts: list[str] = []
+    file = role = ""
+    for each in plan():
+        if (each.file, each.role) != (file, role):
+            file, role = each.file, each.role
+            parts.append(f"-- {file}, as {role}")
+        parts.append(f"{each.text};")
+
+    assert_golden(GOLDEN / "snowflake_plan.sql", "\n\n".join(parts) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("auto_suspend =", "auto_suspendd ="),
+        ("warehouse_size = 'XSMALL'", "warehouse_size = 'TINY'"),
+        ("do suspend_immediate", "do stop"),
+        ("grant select on future", "grant selct on future"),
+        ("returns boolean ->", "returns boolean"),
+        ("set masking policy", "set masking"),
+        ("type = parquet", "type = parquett"),
+        ("when not matched then", "when not matched"),
+        ("cluster by (", "cluster on ("),
+    ],
+)
+def test_a_misspelt_statement_does_not_pass(right: str, wrong: str) -> None:
+    text = next(each.text for each in plan() if right in each.text)
+
+    assert problems(text) == []
+    assert problems(text.replace(right, wrong)) != []
+
+
+def test_a_script_longer_than_the_parsers_default_limit_is_read_to_its_end() -> None:
+    long = "-- a comment\n" * 2000
+
+    assert problems(long + "select 1;\n") == []
+    assert problems(long + "selct 1;\n") != []
+
+
+def test_a_file_differing_from_the_stored_one_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(REFRESH_VARIABLE, raising=False)
+    stored = tmp_path / "stored.sql"
+    stored.write_text("select 1\n")
+
+    assert_golden(stored, "select 1\n")
+    with pytest.raises(AssertionError, match=r"stored\.sql differs"):
+        assert_golden(stored, "select 2\n")

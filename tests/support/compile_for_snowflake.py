@@ -1,0 +1,67 @@
+"""dbt's own compiler on the Snowflake target, without an account: nothing it compiles may need an answer from one.
+
+Run as a script in a process of its own, in the project's folder and with the variables of its profile:
+`python compile_for_snowflake.py <folder>`. Compiles twice, into `<folder>/first` with an empty database and into
+`<folder>/later` with every model in it, since incremental models read differently once they exist.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import snowflake.connector
+from dbt.adapters.snowflake.impl import SnowflakeAdapter
+from dbt.cli.main import dbtRunner
+
+
+class Refusing:
+    """A connection that is never asked anything."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("close", "rollback", "commit", "is_closed"):
+            return lambda *_, **__: None
+        raise AssertionError(f"compiling asked the warehouse: {name}")
+
+
+def main(folder: Path) -> int:
+    """Compile and return 0 if that worked."""
+    models: list[Any] = []
+
+    def existing(adapter: Any, schema: Any) -> list[Any]:
+        return [
+            adapter.Relation.create(
+                database=model.database.upper(),
+                schema=model.schema.upper(),
+                identifier=model.alias.upper(),
+                type="view" if model.config.materialized == "view" else "table",
+            )
+            for model in models
+            if model.schema.upper() == schema.schema.upper()
+        ]
+
+    snowflake.connector.connect = lambda *_, **__: Refusing()
+    SnowflakeAdapter.list_relations_without_caching = existing
+    for state in ("first", "later"):
+        done = dbtRunner().invoke(
+            [
+                "--quiet",
+                "compile",
+                "--target",
+                "snowflake",
+                "--profiles-dir",
+                ".",
+                "--target-path",
+                str(folder / state),
+            ]
+        )
+        if not done.success:
+            print(done.exception or "dbt compile failed", file=sys.stderr)
+            return 1
+        models = [each.node for each in done.result.results if each.node.resource_type == "model"]
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
