@@ -102,12 +102,12 @@ def prepare(engine: Engine, store: LandingStore, tenant: Tenant, run_id: str) ->
 
     from mercurios.forecasting import Panel, fit_shared
 
-    demand = engine.fetch_arrow(render(engine.dialect, "forecast_demand"), [tenant.id])
+    demand = engine.fetch_arrow(render(engine.dialect, "forecast_demand"), {"tenant_id": tenant.id})
     if not demand.num_rows:
         raise ForecastError(
             f"tenant {tenant.id}: the published demand holds no complete week; run the pipeline until it publishes one"
         )
-    holidays = engine.fetch_arrow(render(engine.dialect, "forecast_holidays"), [tenant.id])[
+    holidays = engine.fetch_arrow(render(engine.dialect, "forecast_holidays"), {"tenant_id": tenant.id})[
         "date"
     ].to_pylist()
     panel = Panel.from_arrow(demand)

@@ -127,6 +127,18 @@ class LandingStore:
         except ValueError as error:
             raise LandingError(f"{url} is not a manifest: {error}") from error
 
+    def parquet_schema(self, url: str) -> pa.Schema:
+        """Return the columns of a Parquet file by full URL, reading its end alone.
+
+        Raises:
+            LandingError: it is missing or no Parquet file.
+        """
+        try:
+            with self._fs.open(self._fs._strip_protocol(url), "rb") as handle:
+                return pq.read_schema(handle)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise LandingError(f"{url} cannot be read as Parquet ({error})") from error
+
     def verify(self, part: Part) -> None:
         """Check that a part is the file its manifest describes, holding a piece of it in memory at a time.
 

@@ -26,7 +26,7 @@ DELETE_GUARD_ROWS = 20
 def count_living(engine: Engine, manifest: Manifest, resource: Resource) -> int:
     """Return how many living rows RAW holds of a resource; to be asked before the merge adds to them."""
     sql = render(engine.dialect, "count_living", table=resource.table)
-    return scalar(engine, sql, [manifest.tenant_id])
+    return scalar(engine, sql, {"tenant_id": manifest.tenant_id})
 
 
 def delete_vanished(
@@ -46,11 +46,13 @@ def delete_vanished(
     """
     keys = manifest.parts_of(resource.name, "keys")
     engine.stage_files("stage_keys", typed(KEY_COLUMNS, engine.dialect), [part.url for part in keys])
-    read = {"tenant_id": manifest.tenant_id, "read_at": naive(manifest.extracted_at)}
-    clock = {"source_now": naive(manifest.source_now)} if resource.cursor_column else {}
+    read = {
+        "tenant_id": manifest.tenant_id,
+        "read_at": naive(manifest.extracted_at),
+        "source_now": naive(manifest.source_now),
+    }
     engine.execute(
-        render(engine.dialect, "vanished", table=resource.table, cursor=resource.cursor_column),
-        {**read, **clock},
+        render(engine.dialect, "vanished", table=resource.table, cursor=resource.cursor_column), read
     )
     vanished = count(engine, f"vanished_{resource.table}")
     if not vanished:

@@ -30,7 +30,11 @@ class Engine(Protocol):
     dialect: str
 
     def execute(self, sql: str, parameters: Parameters = ()) -> None:
-        """Run one statement; parameters are bound, never interpolated."""
+        """Run one statement.
+
+        Parameters are bound, never interpolated. Named ones that a statement does not name are left out, so that the
+        statements of two engines can be given the same.
+        """
 
     def fetch_arrow(self, sql: str, parameters: Parameters = ()) -> pa.Table:
         """Run one query and return its rows as an Arrow table."""
@@ -38,13 +42,16 @@ class Engine(Protocol):
     def transaction(self) -> AbstractContextManager[None]:
         """Commit what happens inside, or roll all of it back when it raises."""
 
+    def prepare(self, relations: Mapping[str, Mapping[str, str]]) -> None:
+        """Make room for transient relations (name, columns) that the next transaction fills, where that is needed."""
+
     def stage_files(self, table: str, columns: Mapping[str, str], urls: Sequence[str]) -> int:
         """Show exactly these Parquet files as a transient relation and return the number of its rows.
 
         Args:
             table: the relation's name; one of that name is replaced. It lives as long as the connection at most.
-            columns: names and types. The relation also says where each row is from, in `_staged_file` and
-                `_staged_row`, which together occur once.
+                In a transaction it must have been prepared.
+            columns: names and types.
             urls: the files, possibly none.
 
         Raises:

@@ -19,8 +19,8 @@ from mercurios.prohandel.resources import RESOURCES, Resource
 from mercurios.warehouse.counting import count, naive, scalar
 from mercurios.warehouse.deletes import count_living, delete_vanished, use_up_approvals
 from mercurios.warehouse.engine import Engine, WarehouseError
-from mercurios.warehouse.schema import QUARANTINE_COLUMNS, landed_columns, typed
-from mercurios.warehouse.sql import render
+from mercurios.warehouse.schema import QUARANTINE_COLUMNS, landed_columns, transient_relations, typed
+from mercurios.warehouse.sql import render, statements
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,12 @@ def load_manifest(engine: Engine, store: LandingStore, url: str, *, time_zone: s
     manifest = store.read_manifest(url)
     for part in manifest.parts:
         store.verify(part)
+    resources = [RESOURCES[name] for name in manifest.counts]
+    engine.prepare(transient_relations(resources, engine.dialect))
     with engine.transaction():
+        for resource in resources:  # before the run is locked: copying files takes the most time
+            _stage(engine, manifest, resource)
+            _guard_tenant(engine, manifest, resource)
         _check_fence(engine, manifest)
         _check_source(engine, manifest)
         done = _ledger_of(engine, manifest)
@@ -86,7 +91,7 @@ def load_manifest(engine: Engine, store: LandingStore, url: str, *, time_zone: s
             log.info("%s: attempt %d was loaded before", manifest.resource, manifest.attempt)
             return done
         loaded_at = datetime.now(UTC).replace(tzinfo=None)
-        rows = [_load_resource(engine, manifest, RESOURCES[name], loaded_at) for name in manifest.counts]
+        rows = [_load_resource(engine, manifest, resource, loaded_at) for resource in resources]
         for row in rows:
             engine.execute(
                 render(engine.dialect, "ledger_insert"), _ledger_parameters(manifest, row, url, loaded_at)
@@ -100,7 +105,9 @@ def load_manifest(engine: Engine, store: LandingStore, url: str, *, time_zone: s
 
 
 def _check_fence(engine: Engine, manifest: Manifest) -> None:
-    found = engine.fetch_arrow(render(engine.dialect, "run_fence"), [manifest.tenant_id, manifest.run_id])
+    run = {"tenant_id": manifest.tenant_id, "run_id": manifest.run_id}
+    _execute(engine, "run_lock", run)
+    found = engine.fetch_arrow(render(engine.dialect, "run_fence"), run)
     current = found["fence"][0].as_py() if found.num_rows else None
     if current != manifest.fence:
         raise FencedError(
@@ -145,8 +152,6 @@ def _ledger_of(engine: Engine, manifest: Manifest) -> list[LedgerRow]:
 
 def _load_resource(engine: Engine, manifest: Manifest, resource: Resource, loaded_at: datetime) -> LedgerRow:
     counts = manifest.counts[resource.name]
-    _stage(engine, manifest, resource)
-    _guard_tenant(engine, manifest, resource)
     living = count_living(engine, manifest, resource)
     loaded = _merge(engine, manifest, resource, loaded_at)
     _check_arrived(engine, manifest, resource)
@@ -173,21 +178,29 @@ def _load_resource(engine: Engine, manifest: Manifest, resource: Resource, loade
 def _merge(engine: Engine, manifest: Manifest, resource: Resource, loaded_at: datetime) -> int:
     """Merge what is staged into RAW and return how many rows changed it."""
     tombstone = resource.tombstone and next(c.name for c in resource.columns if c.field == resource.tombstone)
-    shape = {"table": resource.table, "cursor": resource.cursor_column, "tombstone": tombstone}
+    columns = list(landed_columns(resource, engine.dialect))
+    shape = {
+        "table": resource.table,
+        "cursor": resource.cursor_column,
+        "tombstone": tombstone,
+        "columns": columns,
+    }
     key = {"tenant_id": manifest.tenant_id, "resource": resource.name}
     newest = engine.fetch_arrow(render(engine.dialect, "complete_read_newest"), key).to_pylist()
     missed_at, missed_source_now = newest[0].values() if newest else (None, None)
-    missed = {"missed_at": missed_at}
-    clock = {"missed_source_now": missed_source_now} if resource.cursor_column else {}
-    engine.execute(render(engine.dialect, "candidates", **shape), {**missed, **clock})
+    missed = {"missed_at": missed_at, "missed_source_now": missed_source_now}
+    engine.execute(render(engine.dialect, "candidates", **shape), {**key, **missed})
     loaded = count(engine, f"candidate_{resource.table}")
-    engine.execute(render(engine.dialect, "merge_delete", table=resource.table))
-    columns = list(landed_columns(resource, engine.dialect))
-    insert = render(
-        engine.dialect, "merge_insert", table=resource.table, columns=columns, tombstone=tombstone
-    )
-    engine.execute(insert, {**missed, "loaded_at": loaded_at})
+    _execute(engine, "merge_delete", key, table=resource.table)
+    values = {**key, **missed, "loaded_at": loaded_at}
+    _execute(engine, "merge_insert", values, table=resource.table, columns=columns, tombstone=tombstone)
     return loaded
+
+
+def _execute(engine: Engine, name: str, parameters: dict[str, Any], **context: Any) -> None:
+    """Run the statements of a file; none where an engine needs nothing."""
+    for statement in statements(render(engine.dialect, name, **context)):
+        engine.execute(statement, parameters)
 
 
 def _count_late(engine: Engine, manifest: Manifest, resource: Resource) -> int:
@@ -211,7 +224,7 @@ def _stage(engine: Engine, manifest: Manifest, resource: Resource) -> None:
 
 def _guard_tenant(engine: Engine, manifest: Manifest, resource: Resource) -> None:
     foreign = engine.fetch_arrow(
-        render(engine.dialect, "tenant_guard", table=resource.table), [manifest.tenant_id]
+        render(engine.dialect, "tenant_guard", table=resource.table), {"tenant_id": manifest.tenant_id}
     ).to_pylist()
     if foreign:
         found = ", ".join(f"{row['row_count']} of {row['tenant_id']!r}" for row in foreign)
@@ -224,7 +237,8 @@ def _guard_tenant(engine: Engine, manifest: Manifest, resource: Resource) -> Non
 def _check_arrived(engine: Engine, manifest: Manifest, resource: Resource) -> None:
     """Make sure, before anything is committed, that RAW holds the key of every staged row."""
     landed = manifest.counts[resource.name].landed
-    arrived = scalar(engine, render(engine.dialect, "count_arrived", table=resource.table))
+    key = {"tenant_id": manifest.tenant_id}
+    arrived = scalar(engine, render(engine.dialect, "count_arrived", table=resource.table), key)
     if arrived != landed:
         raise WarehouseError(
             f"{resource.name}: {landed} rows were staged, but RAW holds the keys of only {arrived} after the merge; "

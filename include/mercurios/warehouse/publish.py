@@ -60,7 +60,7 @@ def publish(
     Raises:
         WarehouseError: a table is missing or the file cannot be written.
     """
-    week = engine.fetch_arrow(render(engine.dialect, "last_complete_week"), [tenant_id])
+    week = engine.fetch_arrow(render(engine.dialect, "last_complete_week"), {"tenant_id": tenant_id})
     last_complete_week = week["last_complete_week"][0].as_py()
     closes_week = _closes_week(engine, tenant_id, run_id, dag_id, last_complete_week)
     now = _now()

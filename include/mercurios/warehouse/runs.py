@@ -57,11 +57,11 @@ def begin_run(
     }
     with engine.transaction():
         asker = f"{dag_id}, run {run_id}"
+        engine.execute(render(engine.dialect, "run_begin"), parameters)  # first: a load locks the run first
         _request_resync(engine, tenant.id, [*resync, *accept_deletes], asker, now)
         _approve_deletes(engine, tenant.id, accept_deletes, asker, now)
-        engine.execute(render(engine.dialect, "run_begin"), parameters)
-        found = engine.fetch_arrow(render(engine.dialect, "run_fence"), [tenant.id, run_id])
-        attempts = engine.fetch_arrow(render(engine.dialect, "ledger_attempts"), [tenant.id, run_id])
+        found = engine.fetch_arrow(render(engine.dialect, "run_fence"), parameters)
+        attempts = engine.fetch_arrow(render(engine.dialect, "ledger_attempts"), parameters)
         standing = engine.fetch_arrow(
             render(engine.dialect, "watermarks"), {"tenant_id": tenant.id}
         ).to_pylist()
@@ -254,4 +254,15 @@ def _known(engine: Engine, tenant: Tenant, resource: Resource) -> pa.Table:
         render(engine.dialect, "known_hashes", table=resource.table),
         {"resource": resource.name, "tenant_id": tenant.id},
     )
+    for name in ("key64", "hash64"):
+        if pa.types.is_string(table.schema.field(name).type):
+            table = table.set_column(table.schema.get_field_index(name), name, _numbers(table.column(name)))
     return table.cast(pa.schema([("resource", pa.string()), ("key64", pa.uint64()), ("hash64", pa.uint64())]))
+
+
+def _numbers(digits: pa.ChunkedArray) -> pa.Array:
+    """Return 16 hexadecimal digits each as a number, for an engine that has no such number itself."""
+    import numpy as np
+    import pyarrow as pa
+
+    return pa.array(np.frombuffer(bytes.fromhex("".join(digits.to_pylist())), dtype=">u8").astype("u8"))

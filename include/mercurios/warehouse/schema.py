@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mercurios.prohandel.resources import RESOURCES, ColumnType, Resource
@@ -33,6 +33,17 @@ _TYPES: dict[str, dict[ColumnType, str]] = {
         ColumnType.TIMESTAMP: "timestamp",
         ColumnType.KEY_HASH: "varchar",
     },
+    "snowflake": {
+        ColumnType.INTEGER: "number(38, 0)",
+        ColumnType.DECIMAL: "number(18, 2)",
+        ColumnType.FLOAT: "float",
+        ColumnType.TEXT: "varchar",
+        ColumnType.CODE: "varchar",
+        ColumnType.BOOLEAN: "boolean",
+        ColumnType.DATE: "date",
+        ColumnType.TIMESTAMP: "timestamp_ntz",
+        ColumnType.KEY_HASH: "varchar",
+    },
 }
 
 
@@ -57,6 +68,19 @@ def landed_columns(resource: Resource, dialect: str) -> dict[str, str]:
     """Return the names and types of all columns that a landed part of rows holds, in order."""
     own = {column.name: column.type for column in raw_columns(resource, dialect)}
     return typed({"tenant_id": ColumnType.TEXT}, dialect) | own | typed(METADATA_COLUMNS, dialect)
+
+
+def transient_relations(resources: Sequence[Resource], dialect: str) -> dict[str, dict[str, str]]:
+    """Return the relations that a load of these resources fills, with their columns."""
+    keys, quarantine = typed(KEY_COLUMNS, dialect), typed(QUARANTINE_COLUMNS, dialect)
+    relations = {"stage_keys": keys, "stage_quarantine": quarantine}
+    gone = typed({"_is_gone": ColumnType.BOOLEAN}, dialect)
+    for resource in resources:
+        landed = landed_columns(resource, dialect)
+        relations[f"stage_{resource.table}"] = landed
+        relations[f"candidate_{resource.table}"] = landed | gone
+        relations[f"vanished_{resource.table}"] = keys
+    return relations
 
 
 def typed(columns: Mapping[str, ColumnType], dialect: str) -> dict[str, str]:

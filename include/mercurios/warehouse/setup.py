@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date
 
 from mercurios.prohandel.resources import RESOURCES
@@ -18,15 +19,22 @@ def set_up(engine: Engine) -> None:
     """Create schemas, bookkeeping and RAW tables that are missing, and columns the contract gained."""
     for statement in statements(render(engine.dialect, "setup")):
         engine.execute(statement)
+    there: dict[str, set[str]] = defaultdict(set)
+    for row in engine.fetch_arrow(render(engine.dialect, "raw_columns")).to_pylist():
+        there[row["table_name"]].add(row["column_name"])
     for resource in RESOURCES.values():
-        script = render(
-            engine.dialect,
-            "create_raw_table",
-            table=resource.table,
-            columns=raw_columns(resource, engine.dialect),
-        )
-        for statement in statements(script):
-            engine.execute(statement)
+        columns = {column.name: column.type for column in raw_columns(resource, engine.dialect)}
+        missing = [column for column in columns if column not in there[resource.table]]
+        if missing:
+            script = render(
+                engine.dialect,
+                "create_raw_table",
+                table=resource.table,
+                columns=columns,
+                missing=missing if there[resource.table] else [],
+            )
+            for statement in statements(script):
+                engine.execute(statement)
 
 
 def write_reference(engine: Engine, tenant: Tenant, today: date) -> None:

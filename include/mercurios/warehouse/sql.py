@@ -29,6 +29,17 @@ def identifier(name: str) -> str:
     return name
 
 
+def literal(text: str) -> str:
+    """Return `text` as a string of SQL, for the few places that take no parameter, such as the files of a COPY.
+
+    Raises:
+        ValueError: the text holds a backslash, which some engines read as the start of an escape.
+    """
+    if "\\" in text:
+        raise ValueError(f"{text!r} holds a backslash")
+    return "'" + text.replace("'", "''") + "'"
+
+
 @cache
 def _environment(dialect: str) -> Environment:
     folder = SQL_ROOT / dialect
@@ -44,6 +55,7 @@ def _environment(dialect: str) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["ident"] = identifier
+    environment.filters["literal"] = literal
     return environment
 
 

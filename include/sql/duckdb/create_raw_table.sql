@@ -2,7 +2,7 @@
 create table if not exists raw.{{ table | ident }} (
     tenant_id varchar not null,
     {% for column in columns %}
-    {{ column.name | ident }} {{ column.type }},
+    {{ column | ident }} {{ columns[column] }},
     {% endfor %}
     _extra varchar,
     _content_hash varchar not null,
@@ -12,7 +12,7 @@ create table if not exists raw.{{ table | ident }} (
     _deleted_at timestamp
 );
 
-{% for column in columns %}
-alter table raw.{{ table | ident }} add column if not exists {{ column.name | ident }} {{ column.type }};
+{% for column in missing %}
+alter table raw.{{ table | ident }} add column if not exists {{ column | ident }} {{ columns[column] }};
 
 {% endfor %}

@@ -12,7 +12,7 @@ left join analytics.dim_article as articles
         demand.tenant_id = articles.tenant_id
         and demand.article_number = articles.article_number
 where
-    demand.tenant_id = ?
+    demand.tenant_id = $tenant_id
     and not coalesce(articles.is_service, false)
 order by
     demand.article_number,

@@ -2,5 +2,5 @@
 select coalesce(max(attempt), 0) as attempts
 from ops.load_ledger
 where
-    tenant_id = ?
-    and run_id = ?;
+    tenant_id = $tenant_id
+    and run_id = $run_id;

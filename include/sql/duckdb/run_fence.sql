@@ -1,5 +1,5 @@
 select fence
 from ops.run
 where
-    tenant_id = ?
-    and run_id = ?;
+    tenant_id = $tenant_id
+    and run_id = $run_id;

@@ -3,6 +3,6 @@ select
     tenant_id,
     count(*) as row_count
 from stage_{{ table | ident }}
-where tenant_id is distinct from ?
+where tenant_id is distinct from $tenant_id
 group by tenant_id
 order by tenant_id;

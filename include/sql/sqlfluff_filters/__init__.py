@@ -1,3 +1,3 @@
 """The filters of mercurios.warehouse.sql, for linting templates without importing the project."""
 
-SQLFLUFF_JINJA_FILTERS = {"ident": str}
+SQLFLUFF_JINJA_FILTERS = {"ident": str, "literal": "'{}'".format}

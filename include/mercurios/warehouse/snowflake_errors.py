@@ -1,0 +1,99 @@
+"""Snowflake's refusals in words that say what to do.
+
+Snowflake says the same thing for an object that is missing and for one that a role may not see, so the remedy names
+both. Every text carries Snowflake's own code and message, and the id under which its history shows the statement.
+"""
+
+from __future__ import annotations
+
+import re
+
+_APPLY = "`python -m mercurios warehouse apply` creates it and grants it to the loader's role"
+_KEY = (
+    "the account refuses the key pair: set the user's RSA_PUBLIC_KEY to the public half of the key in the Airflow "
+    "connection, and check the connection's login and account"
+)
+_ROLE = "grant the role to the connection's user, or correct the connection's role"
+_WAREHOUSE = (
+    "resume or create the connection's warehouse and grant USAGE and OPERATE on it to the role; a warehouse that its "
+    "resource monitor has suspended needs a higher quota"
+)
+_OBJECT = f"the object is missing, or the role has no grant on it: {_APPLY}"
+_PRIVILEGE = f"grant the privilege to the connection's role: {_APPLY}"
+_FILE = "a landed file is gone: clear the extract task, so that a new attempt lands it again"
+_TYPE = (
+    "a value does not fit its column: the file was landed for another version of the contract. Clear the extract task, "
+    "so that a new attempt lands it again"
+)
+_LOST = "the session was lost and nothing of its transaction is kept: clear the task"
+_BUSY = (
+    "too many statements wait for the same table, or waited too long: give the tenants of this database one pool of "
+    "16 slots, and clear the task"
+)
+
+REMEDIES: dict[int, str] = {
+    390100: _KEY,  # wrong user or password
+    390144: _KEY,  # token refused
+    390186: _ROLE,  # role does not exist
+    390189: _ROLE,  # role not granted
+    390201: f"the connection's database or schema is missing or not granted: {_APPLY}",
+    606: _WAREHOUSE,  # none selected
+    90073: _WAREHOUSE,  # cannot be resumed
+    2003: _OBJECT,
+    2043: _OBJECT,
+    3001: _PRIVILEGE,
+    91016: _FILE,
+    100016: _TYPE,
+    100035: _TYPE,
+    100038: _TYPE,
+    100040: _TYPE,
+    100046: _TYPE,
+    100069: _TYPE,
+    100071: _TYPE,
+    100078: _TYPE,
+    100080: _TYPE,
+    100132: _TYPE,
+    625: _BUSY,
+    630: "the statement took longer than its time-out: look at the warehouse's load and size, and clear the task",
+    604: "somebody cancelled the statement: clear the task",
+    250001: "the account cannot be reached: check the connection's account and host, and the network policy",
+    250002: _LOST,
+    250003: _LOST,
+    290500: _LOST,
+    390104: _LOST,
+    390111: _LOST,
+    390112: _LOST,
+    390114: _LOST,
+}
+
+
+def explained(error: Exception, statement: str = "", place: str = "") -> str:
+    """Return Snowflake's message with its remedy.
+
+    Args:
+        error: what the connector raised.
+        statement: what was sent; empty while a session is opened.
+        place: more about where it happened.
+    """
+    message = " ".join(str(getattr(error, "msg", None) or error).split())
+    remedy = REMEDIES.get(abs(int(getattr(error, "errno", None) or 0)))
+    lines = [f"Snowflake{place}: {message}"]
+    if remedy:
+        lines.append(f"remedy: {remedy}")
+    if statement:
+        lines.append(f"statement: {_compact(statement)[:400]}")
+    query_id = getattr(error, "sfqid", None)
+    if query_id:
+        lines.append(f"query id: {query_id}")
+    return "\n".join(lines)
+
+
+def is_transient(error: BaseException) -> bool:
+    """Say whether a session that could not be opened may be opened a moment later; a refusal stays one."""
+    from snowflake.connector.errors import OperationalError
+
+    return isinstance(error, OperationalError)
+
+
+def _compact(statement: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"--[^\n]*", "", statement)).strip()

@@ -1,0 +1,1 @@
+-- Nothing to wait for: one process at a time can open the file for writing.

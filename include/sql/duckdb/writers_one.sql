@@ -1,0 +1,2 @@
+-- One thread, which fills each row group before it begins the next.
+set threads = 1;

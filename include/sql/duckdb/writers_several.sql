@@ -1,0 +1,2 @@
+-- As many threads as there are cores.
+reset threads;

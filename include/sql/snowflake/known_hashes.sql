@@ -1,0 +1,10 @@
+-- Key and content of the living rows, 64 bits each as hexadecimal digits, so that an extraction can drop what has not changed and
+-- notice what a complete read did not show.
+select
+    $resource as resource,
+    left(md5(id), 16) as key64,
+    left(_content_hash, 16) as hash64
+from raw.{{ table | ident }}
+where
+    tenant_id = $tenant_id
+    and _deleted_at is null;

@@ -1,0 +1,19 @@
+select
+    resource,
+    extracted,
+    loaded,
+    quarantined,
+    superseded,
+    deleted,
+    withheld,
+    late,
+    extracted_at
+from ops.load_ledger
+where
+    tenant_id = $tenant_id
+    and run_id = $run_id
+    and attempt = $attempt
+    and resource in (
+        select cast(names.value as varchar)
+        from table(flatten(input => parse_json($resources))) as names
+    );

@@ -1,0 +1,1 @@
+-- Nothing: MERGE (merge_insert.sql) replaces the row that changes.

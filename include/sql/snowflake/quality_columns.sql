@@ -1,0 +1,8 @@
+-- The columns a table has; no row when the table does not exist.
+select lower(column_name) as column_name
+from information_schema.columns
+where
+    table_catalog = current_database()
+    and table_schema = upper($table_schema)
+    and table_name = upper($table_name)
+order by ordinal_position;

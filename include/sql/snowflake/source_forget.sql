@@ -1,0 +1,2 @@
+delete from ops.source
+where tenant_id = $tenant_id;

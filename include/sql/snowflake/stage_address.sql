@@ -1,0 +1,1 @@
+show stages like {{ stage | literal }} in schema {{ schema | ident }};

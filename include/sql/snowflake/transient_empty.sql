@@ -1,0 +1,2 @@
+-- TRUNCATE would end the transaction.
+delete from {{ table | ident }};

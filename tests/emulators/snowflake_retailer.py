@@ -1,0 +1,78 @@
+"""The retailer of the tests (`support/retailer.py`) on the emulators: it lands on S3 and loads into Snowflake."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import snowflake.connector
+from retailer import Retailer, tenant_of
+from running_emulators import S3, Snowflake
+
+from mercurios.landing.store import LandingStore
+from mercurios.warehouse.setup import set_up
+from mercurios.warehouse.snowflake import SnowflakeEngine, session_parameters
+from prohandel_simulator.testing import RunningSimulator
+
+SCHEMAS = ("RAW", "STANDARD", "ANALYTICS", "OPS")
+
+
+class SnowflakeRetailer(Retailer):
+    """One tenant whose landing area is a bucket and whose warehouse is a database of the emulated account."""
+
+    def __init__(
+        self,
+        simulator: RunningSimulator,
+        home: Path,
+        s3: S3,
+        snowflake: Snowflake,
+        tenant_id: str = "mini",
+        database: str | None = None,
+        **extraction: Any,
+    ) -> None:
+        super().__init__(simulator, home, tenant_id, **extraction)
+        self.s3, self.snowflake = s3, snowflake
+        self.bucket = f"lake-{uuid4().hex[:12]}"
+        s3.create_bucket(self.bucket)
+        self.root = f"s3://{self.bucket}/landing/"
+        self.database = database or f"MERCURIOS_{uuid4().hex[:12].upper()}"
+        self.tenant = tenant_of(tenant_id, self.root.rstrip("/"), **extraction)
+        self.store = LandingStore(self.tenant.landing_url(), **s3.storage_options)
+        create_account_objects(snowflake, self.database, self.root)
+        with self.engine() as engine:
+            set_up(engine)
+
+    @contextmanager
+    def engine(self, **options: Any) -> Iterator[SnowflakeEngine]:
+        """Open a session."""
+        with SnowflakeEngine(lambda: self.session(**options), landing=self.store) as engine:
+            yield engine
+
+    def session(self, **options: Any) -> snowflake.connector.SnowflakeConnection:
+        """Open a session as the hook does."""
+        parameters = session_parameters(self.tenant.id, "pipeline__tests", "tests")
+        return snowflake.connector.connect(
+            **self.snowflake.parameters(
+                self.database, session_parameters=parameters, arrow_number_to_decimal=True, **options
+            )
+        )
+
+
+def create_account_objects(snowflake_emulator: Snowflake, database: str, landing: str) -> None:
+    """Create what `warehouse apply` creates on a real account and the loader needs: schemas and the stage."""
+    with snowflake.connector.connect(**snowflake_emulator.parameters(database)) as session:
+        for schema in SCHEMAS:
+            session.cursor().execute(f"create schema if not exists {schema}")
+        session.cursor().execute(f"create or replace stage ops.landing url = '{landing}'")
+
+
+def normalised(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a RAW row without what two loads of the same manifest may differ in."""
+    kept = {name: value for name, value in row.items() if name not in ("_loaded_at", "_deleted_at")}
+    kept["_extra"] = json.loads(row["_extra"]) if row["_extra"] else None
+    kept["is_deleted"] = row["_deleted_at"] is not None
+    return kept
