@@ -1,10 +1,13 @@
 """# Warehouse setup
 
 Brings the warehouse of every tenant to the shape the code expects: schemas, bookkeeping tables, RAW tables from the
-resource contract, the tenant's own attributes and public holidays. One task per tenant, started by hand.
+resource contract, the tenant's own attributes and public holidays. Started by hand.
 
-Every pipeline does the same for its own tenant when it begins, so a new tenant needs nothing of this; run it after
-an upgrade, to see for all tenants at once whether the setup works.
+Every pipeline creates the tables of its own tenant when it begins, so a new tenant on DuckDB needs nothing of this; run
+it after an upgrade, to see for all tenants at once whether the setup works. A tenant on Snowflake needs the account
+first: warehouses, roles, its database, policies and grants. The tasks around its `set_up` apply them with the connection
+`snowflake_admin`, and are skipped where there is none: then a person runs `python -m mercurios warehouse apply`
+(`docs/snowflake.md`).
 
 ## When it fails
 
@@ -12,7 +15,9 @@ The statements are idempotent, so a task may be cleared at any time. The other t
 
 | task | usual cause | what to do |
 | --- | --- | --- |
+| `account__<tenant>` | a grant that `snowflake_admin` lacks, a wrong account file | grant or correct what the message names; clear |
 | `set_up__<tenant>` | a locked file, a missing grant, an unknown holiday region in the tenant file | correct what the message names; clear |
+| `protect_tables__<tenant>` | a table that somebody else than the loader owns | drop it or hand it over; clear |
 
 ## What an alert means
 
@@ -29,6 +34,7 @@ from airflow.sdk import DAG
 from alerts.notifiers import failure_notifier
 from mercurios.tenants import load_tenants
 from tenancy import START
+from warehouse.account import ApplyAccountOperator, ProtectTablesOperator
 from warehouse.operators import SetUpOperator
 
 with DAG(
@@ -50,9 +56,14 @@ with DAG(
     },
 ):
     for tenant in load_tenants():
-        SetUpOperator(
-            task_id=f"set_up__{tenant.id}",
-            tenant_id=tenant.id,
-            owner=tenant.owner,
-            on_failure_callback=[failure_notifier(tenant)],
-        )
+        own = {
+            "tenant_id": tenant.id,
+            "owner": tenant.owner,
+            "on_failure_callback": [failure_notifier(tenant)],
+        }
+        # Skipped account tasks mean that a person does their part.
+        set_up = SetUpOperator(task_id=f"set_up__{tenant.id}", trigger_rule="none_failed", **own)
+        if tenant.engine == "snowflake":
+            account = ApplyAccountOperator(task_id=f"account__{tenant.id}", **own)
+            protect = ProtectTablesOperator(task_id=f"protect_tables__{tenant.id}", **own)
+            account >> set_up >> protect

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import duckdb
 import pytest
-from snowflake_account import plan
+from planned_account import plan
 from snowflake_grants import Grant, grants, inherited, offences, one_line
 
 from mercurios.prohandel.resources import RESOURCES, ColumnType

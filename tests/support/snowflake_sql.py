@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from functools import cache
 from pathlib import Path
@@ -9,7 +10,15 @@ from pathlib import Path
 from sqlfluff.core import FluffConfig, Linter
 from sqlfluff.core.linter import ParsedString
 
+from mercurios.warehouse.sql import SQL_ROOT, render
+
 REFRESH_VARIABLE = "MERCURIOS_REFRESH_GOLDEN"
+
+# Variables that a linter's configuration cannot hold, by template.
+STAND_INS: dict[str, dict[str, object]] = {
+    "create_raw_table": {"columns": {"ean": "varchar"}, "missing": ["ean"]},
+    "transient_table": {"columns": {"id": "varchar"}},
+}
 
 # By default sqlfluff passes over what is longer than 20,000 bytes without a word.
 _NO_LIMIT = {"large_file_skip_byte_limit": 0}
@@ -30,10 +39,23 @@ def problems(sql: str) -> list[str]:
     return _problems_of(_parsed(sql))
 
 
-def problems_of_template(path: Path) -> list[str]:
-    """Return what Snowflake's dialect cannot read in a hand-written template, filled as `make lint` fills it."""
-    config = FluffConfig.from_path(str(path), overrides=dict(_NO_LIMIT))
-    return _problems_of(Linter(config=config).parse_string(path.read_text(encoding="utf-8"), fname=str(path)))
+def rendered(path: Path) -> str:
+    """Return a hand-written template as the product renders it, with the stand-ins of `make lint` for its variables.
+
+    A bound parameter becomes null: the dialect does not know question marks.
+    """
+    config = FluffConfig.from_path(str(path)).get_section(("templater", "jinja", "context"))
+    context = {name: _literal(value) for name, value in config.items()}
+    name = path.relative_to(SQL_ROOT / "snowflake").with_suffix("")
+    text = render("snowflake", str(name), **(context | STAND_INS.get(path.stem, {})))
+    return text.replace("?", "null")
+
+
+def _literal(text: object) -> object:
+    try:
+        return ast.literal_eval(str(text))
+    except (SyntaxError, ValueError):
+        return text
 
 
 def _problems_of(parsed: ParsedString) -> list[str]:
@@ -45,7 +67,12 @@ def functions(sql: str) -> set[str]:
     """Return the names of the functions that a rendered query calls."""
     tree = _parsed(sql).tree
     assert tree is not None, "not parsed"
-    names = {name.raw.lower() for name in tree.recursive_crawl("function_name")}
+    # Names of other things, such as policies, pass for functions outside a call.
+    names = {
+        name.raw.lower()
+        for call in tree.recursive_crawl("function")
+        for name in call.get_children("function_name")
+    }
     return names | {name.raw.lower() for name in tree.recursive_crawl("bare_function")}
 
 

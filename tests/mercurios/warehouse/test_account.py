@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from snowflake_account import LANDING, plan, settings, tenant
+from planned_account import LANDING, plan, settings, tenant
 
 from mercurios.tenants import Tenant
 from mercurios.warehouse.account import (

@@ -11,8 +11,8 @@ from urllib.parse import quote
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from planned_account import plan
 from snowflake.connector.errors import ProgrammingError
-from snowflake_account import plan
 
 from mercurios.warehouse.account_apply import AccountError, apply, connection_options
 

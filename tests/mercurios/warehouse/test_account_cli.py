@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import snowflake.connector
 import yaml
+from planned_account import document, tenant
 from snowflake.connector.errors import DatabaseError
-from snowflake_account import document, tenant
 from snowflake_sql import problems
 from typer.testing import CliRunner
 

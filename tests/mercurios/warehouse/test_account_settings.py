@@ -9,7 +9,7 @@ import pytest
 import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from snowflake_account import NETWORK, PUBLIC_KEY, document
+from planned_account import NETWORK, PUBLIC_KEY, document
 
 from mercurios.warehouse.account_settings import AccountSettingsError, load_account_settings
 
