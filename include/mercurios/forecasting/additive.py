@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from mercurios.forecasting import ridge
 from mercurios.forecasting.arrays import (
     F64,
-    I64,
     Bool,
     first_observed,
     last_observed,
@@ -25,11 +25,11 @@ from mercurios.forecasting.arrays import (
     row_sum,
 )
 from mercurios.forecasting.classes import is_dense
-from mercurios.forecasting.design import TWO_YEARS, Columns, Frame, series_columns
-from mercurios.forecasting.profiles import Profile
+from mercurios.forecasting.design import Columns, Frame, series_columns
+from mercurios.forecasting.pattern import Pattern
 from mercurios.forecasting.settings import ForecastSettings
 
-_TAIL_WEEKS = 52
+Bases = dict[int, tuple[Columns, ridge.RidgeBasis]]
 _RETRANSFORM_LIMITS = (0.8, 1.5)
 _LOG_CEILING = 30.0
 
@@ -71,42 +71,30 @@ class _Raw:
 
 
 def fit_additive(
-    y: F64, mask: Bool, group: I64, frame: Frame, profile: Profile, settings: ForecastSettings
+    y: F64, mask: Bool, frame: Frame, pattern: Pattern, settings: ForecastSettings, cache: Bases
 ) -> Parts:
-    """Fit every series and return the parts of its forecast; a series' numbers do not depend on its neighbours."""
-    n = y.shape[0]
-    out = np.zeros((5, n, frame.horizon))
-    cache: dict[int, tuple[Columns, ridge.RidgeBasis]] = {}
-    for begin in range(0, n, settings.block_series):
-        rows = slice(begin, begin + settings.block_series)
-        parts = _fit_block(y[rows], mask[rows], profile.row(group[rows]), frame, profile, settings, cache)
-        out[:, rows] = (parts.level, parts.trend, parts.season, parts.holiday, parts.regressor)
-    return Parts(*out)
+    """Fit every series and return the parts of its forecast; a series' numbers do not depend on its neighbours.
 
-
-def _fit_block(
-    y: F64,
-    mask: Bool,
-    row: I64,
-    frame: Frame,
-    profile: Profile,
-    settings: ForecastSettings,
-    cache: dict[int, tuple[Columns, ridge.RidgeBasis]],
-) -> Parts:
-    """Transform one block, fit it age by age, and turn the components into parts."""
+    Args:
+        y: Demand, series x periods.
+        mask: Observed periods.
+        frame: The calendar.
+        pattern: Factors of calendar and regressors.
+        settings: Settings of the run.
+        cache: Decompositions by age, filled as ages turn up.
+    """
     weeks = frame.weeks
     dense = is_dense(y, mask)
-    effect = (profile.season + profile.holiday)[row][:, :weeks]
-    factor = np.exp(effect)
-    recent = slice(max(0, weeks - TWO_YEARS), weeks)
+    factor = np.exp(pattern.past)
+    recent = slice(max(0, weeks - 2 * frame.cadence.year), weeks)
     scale = _pooled_level(y[:, recent], factor[:, recent], mask[:, recent])
-    z = np.where(dense[:, None], np.log1p(y) - effect, y - scale[:, None] * (factor - 1.0))
-    raw = _fit_ages(y, z, mask, effect, dense, frame, settings, cache)
-    damped = np.cumsum(settings.damping ** np.arange(1, frame.horizon + 1))
-    future = slice(weeks, weeks + frame.horizon)
-    season, holiday = profile.season[row][:, future], profile.holiday[row][:, future]
-    units = _unit_parts(raw, damped, np.exp(season), np.exp(holiday), scale)
-    logs = _log_parts(raw, damped, season, holiday)
+    z = np.where(dense[:, None], np.log1p(y) - pattern.past, y - scale[:, None] * (factor - 1.0))
+    raw = _fit_ages(y, z, mask, pattern.past, dense, frame, settings, cache)
+    # Damped by the week also on daily panels, where a week's steps share one week's damping.
+    steps = np.arange(1, frame.horizon + 1) / frame.cadence.week
+    damped = np.cumsum(settings.damping**steps)
+    units = _unit_parts(raw, damped, pattern, scale)
+    logs = _log_parts(raw, damped, pattern)
     return Parts(*(np.where(dense[:, None], a, b) for a, b in zip(logs, units, strict=True)))
 
 
@@ -125,7 +113,7 @@ def _fit_ages(
     dense: Bool,
     frame: Frame,
     settings: ForecastSettings,
-    cache: dict[int, tuple[Columns, ridge.RidgeBasis]],
+    cache: Bases,
 ) -> _Raw:
     """Fit the series of each age on their common design."""
     n, weeks, horizon = y.shape[0], frame.weeks, frame.horizon
@@ -141,10 +129,10 @@ def _fit_ages(
         observed = mask[rows, start:]
         fitted = ridge.fit(basis, z[rows, start:], observed)
         found = matmul_rows(fitted.directions, basis.to_coefficients @ columns.components)
-        tail = min(age, _TAIL_WEEKS)
+        tail = min(age, frame.cadence.year)
         smooth = fitted.fitted(basis, tail)
         raw.level[rows] = fitted.intercept(basis) + found[:, 0]
-        raw.level[rows] += _correction(z[rows, -tail:] - smooth, observed[:, -tail:], settings)
+        raw.level[rows] += _correction(z[rows, -tail:] - smooth, observed[:, -tail:], frame, settings)
         raw.slope[rows] = found[:, 1]
         raw.season[rows] = found[:, 2 : 2 + horizon]
         raw.holiday[rows] = found[:, 2 + horizon :]
@@ -155,9 +143,9 @@ def _fit_ages(
     return raw
 
 
-def _correction(residual: F64, observed: Bool, settings: ForecastSettings) -> F64:
+def _correction(residual: F64, observed: Bool, frame: Frame, settings: ForecastSettings) -> F64:
     """Mean of the last residuals: what the smooth trend has not followed yet."""
-    recent = last_observed(observed, settings.correction_weeks)
+    recent = last_observed(observed, settings.correction_weeks * frame.cadence.week)
     return settings.correction_weight * masked_mean(residual, recent)
 
 
@@ -169,32 +157,31 @@ def _retransform(y: F64, log_fit: F64, mask: Bool) -> F64:
     return np.clip(np.where(fitted > 0, ratio, 1.0), *_RETRANSFORM_LIMITS)
 
 
-def _unit_parts(raw: _Raw, damped: F64, season: F64, holiday: F64, scale: F64) -> tuple[F64, ...]:
+def _unit_parts(raw: _Raw, damped: F64, pattern: Pattern, scale: F64) -> tuple[F64, ...]:
     """Parts of the model in units; the group's factors act on the level the series has at the end of its history."""
+    season, holiday, regressor = pattern.factors()
     level = np.repeat(np.maximum(raw.level, 0.0)[:, None], damped.size, axis=1)
     trend = raw.slope[:, None] * damped
     base = np.clip(level + trend, 0.0, 2.0 * scale[:, None])
-    own_season, own_holiday = raw.season, raw.holiday
     return (
         level,
         trend,
-        base * (season - 1.0) + own_season,
-        base * season * (holiday - 1.0) + own_holiday,
-        np.zeros_like(level),
+        base * (season - 1.0) + raw.season,
+        base * season * (holiday - 1.0) + raw.holiday,
+        base * season * holiday * (regressor - 1.0),
     )
 
 
-def _log_parts(raw: _Raw, damped: F64, season: F64, holiday: F64) -> tuple[F64, ...]:
+def _log_parts(raw: _Raw, damped: F64, pattern: Pattern) -> tuple[F64, ...]:
     """Parts of the log model in units: each factor's contribution on top of those before it."""
     level = np.repeat(raw.level[:, None], damped.size, axis=1)
-    steps = [np.zeros_like(level), level]
-    for effect in (raw.slope[:, None] * damped, season + raw.season, holiday + raw.holiday):
+    steps = [level]
+    for effect in (
+        raw.slope[:, None] * damped,
+        pattern.season + raw.season,
+        pattern.holiday + raw.holiday,
+        pattern.regressor,
+    ):
         steps.append(steps[-1] + effect)
-    units = [raw.rescale[:, None] * np.exp(np.clip(step, -_LOG_CEILING, _LOG_CEILING)) for step in steps[1:]]
-    return (
-        units[0] - 1.0,
-        units[1] - units[0],
-        units[2] - units[1],
-        units[3] - units[2],
-        np.zeros_like(level),
-    )
+    units = [raw.rescale[:, None] * np.exp(np.clip(step, -_LOG_CEILING, _LOG_CEILING)) for step in steps]
+    return (units[0] - 1.0, *(after - before for before, after in pairwise(units)))

@@ -8,107 +8,90 @@ from datetime import date
 
 import numpy as np
 
-from mercurios.forecasting import baselines
-from mercurios.forecasting.additive import Parts, fit_additive
-from mercurios.forecasting.arrays import F64, I64, Bool
-from mercurios.forecasting.classes import classify
-from mercurios.forecasting.design import build_frame
-from mercurios.forecasting.newcomers import Levels, temper
+from mercurios.forecasting.arrays import F64, Bool
+from mercurios.forecasting.cadence import WEEKLY, Cadence
 from mercurios.forecasting.panel import Panel
-from mercurios.forecasting.profiles import Profile
-from mercurios.forecasting.quantiles import error_scale
+from mercurios.forecasting.pool import METHODS, Candidates, Shared, candidates
 from mercurios.forecasting.settings import ForecastSettings
 
 # A series younger than this at an origin says nothing about how well a method does.
-_MIN_OBSERVED = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """What one origin takes from the whole panel: the pooled profile and the groups' levels."""
-
-    profile: Profile
-    levels: Levels
-
-
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """Forecasts of every series from one origin, before they are combined."""
-
-    parts: Parts
-    mean_13w: F64
-    seasonal_naive: F64
-    demand_class: I64
-    scale: F64
-    ceiling: F64
-
-    def blend(self, weight: F64) -> Parts:
-        """Parts of `weight` x additive + (1 - weight) x 13-week mean, one weight a series."""
-        share = weight[:, None]
-        mixed = self.parts.map(lambda part: share * part)
-        level = mixed.level + (1.0 - share) * self.mean_13w[:, None]
-        return Parts(level, mixed.trend, mixed.season, mixed.holiday, mixed.regressor)
-
-    def bounded(self, parts: Parts) -> F64:
-        """Mean forecast within 0 and the series' ceiling."""
-        return np.clip(parts.total(), 0.0, self.ceiling[:, None])
+_MIN_OBSERVED_WEEKS = 8
+_LEAST_TRAIN_WEEKS = 10
+_YEARS_BACK = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One backtest origin: candidates, what came true, and which series and weeks count."""
+    """One backtest origin: candidates, what came true, and which series and periods count.
+
+    Attributes:
+        cut: Periods of history at the origin.
+        candidates: What each method forecast.
+        actual: What came true.
+        usable: Which periods count.
+        absolute: Absolute error of every series and method over its usable periods.
+        squared: Squared error over the series' variance.
+    """
 
     cut: int
     candidates: Candidates
     actual: F64
     usable: Bool
+    absolute: F64
+    squared: F64
 
-    def absolute_error(self, mean: F64) -> F64:
-        """Absolute error of each series summed over its usable weeks."""
-        error: F64 = np.where(self.usable, np.abs(self.actual - mean), 0.0).sum(axis=1)
-        return error
-
-
-def origins(weeks: int, settings: ForecastSettings) -> list[int]:
-    """Weeks of history at each origin, latest first; an origin needs a full horizon behind it."""
-    cuts = [weeks - settings.horizon - settings.window_step * window for window in range(settings.windows)]
-    return [cut for cut in cuts if cut >= settings.min_train_weeks]
+    def errors(self, mean: F64) -> tuple[F64, F64]:
+        """Absolute and scaled squared error of each series over its usable periods."""
+        error = np.where(self.usable, mean - self.actual, 0.0)
+        variance = _reference_variance(self.candidates)
+        return np.abs(error).sum(axis=1), (error * error).sum(axis=1) / variance
 
 
-def candidates(
-    panel: Panel, shared: Shared, holidays: Iterable[date], settings: ForecastSettings
-) -> Candidates:
-    """Forecast every series of `panel` from the end of its history with every method."""
-    frame = build_frame(panel.week_starts, settings.horizon, holidays, settings.fourier_order)
-    y, mask = panel.y, panel.mask
-    parts = fit_additive(y, mask, panel.group, frame, shared.profile, settings)
-    recent = baselines.mean_13w(y, mask)
-    return Candidates(
-        parts=temper(parts, mask, panel.group, panel.branch_number, shared.levels),
-        mean_13w=recent,
-        seasonal_naive=baselines.seasonal_naive(y, mask, settings.horizon),
-        demand_class=classify(y, mask),
-        scale=error_scale(y, mask),
-        ceiling=settings.max_ratio * y.max(axis=1, initial=0.0),
+def _reference_variance(found: Candidates) -> F64:
+    variance: F64 = found.spread.at(found.level[:, -1:])[:, 0] ** 2
+    return variance
+
+
+def origins(periods: int, settings: ForecastSettings, cadence: Cadence = WEEKLY) -> list[int]:
+    """Periods of history at each origin, latest first; an origin needs a full horizon behind it.
+
+    The latest origins lie `window_step` weeks apart, closer where history is short. The same weeks one and two years
+    earlier are added where history before them shows a year: what went wrong last Christmas may go wrong again.
+    """
+    last = periods - settings.horizon
+    least = (
+        min(settings.min_train_weeks, max(_LEAST_TRAIN_WEEKS, periods // cadence.week // 2)) * cadence.week
     )
+    step = settings.window_step * cadence.week
+    if settings.windows > 1:
+        step = max(1, min(step, (last - least) // (settings.windows - 1)))
+    recent = [last - step * window for window in range(settings.windows)]
+    cuts = [cut for cut in recent if cut >= least]
+    if cuts:
+        years = [periods - cadence.year * year for year in range(1, _YEARS_BACK + 1)]
+        cuts += [cut for cut in years if cadence.year <= cut < min(cuts)]
+    return cuts
 
 
 def run_windows(
     panel: Panel, shared: dict[int, Shared], holidays: Iterable[date], settings: ForecastSettings
 ) -> list[Window]:
-    """Backtest every series at each of the context's origins."""
+    """Backtest every series at each of the context's origins, latest first."""
     days = tuple(holidays)
-    windows = []
-    for cut in sorted((cut for cut in shared if cut < panel.n_weeks), reverse=True):
-        past = panel.until(cut)
-        ahead = slice(cut, cut + settings.horizon)
-        known = past.mask.sum(axis=1) >= _MIN_OBSERVED
-        windows.append(
-            Window(
-                cut=cut,
-                candidates=candidates(past, shared[cut], days, settings),
-                actual=panel.y[:, ahead],
-                usable=panel.mask[:, ahead] & known[:, None],
-            )
-        )
-    return windows
+    cuts = sorted((cut for cut in shared if cut < panel.n_weeks), reverse=True)
+    return [_window(panel, cut, shared[cut], days, settings) for cut in cuts]
+
+
+def _window(
+    panel: Panel, cut: int, shared: Shared, holidays: tuple[date, ...], settings: ForecastSettings
+) -> Window:
+    past = panel.until(cut)
+    ahead = slice(cut, cut + settings.horizon)
+    known = past.mask.sum(axis=1) >= _MIN_OBSERVED_WEEKS * panel.cadence.week
+    found = candidates(past, shared, holidays, settings)
+    actual, usable = panel.y[:, ahead], panel.mask[:, ahead] & known[:, None]
+    blank = np.zeros((panel.n_series, len(METHODS)))
+    window = Window(cut, found, actual, usable, blank, blank.copy())
+    for method in range(len(METHODS)):
+        window.absolute[:, method], window.squared[:, method] = window.errors(found.single(method))
+    return window

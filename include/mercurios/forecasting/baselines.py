@@ -1,6 +1,6 @@
-"""The simple methods a model has to beat, batched like the model itself.
+"""The simple rules a model has to beat, batched like the model itself.
 
-They are references in every backtest and, in the case of the 13-week mean, what is published when the model is worse.
+They are references in every backtest and, in the case of the 13-week mean, what is published when the models are worse.
 """
 
 from __future__ import annotations
@@ -8,46 +8,34 @@ from __future__ import annotations
 import numpy as np
 
 from mercurios.forecasting.arrays import F64, Bool, last_observed, masked_mean
+from mercurios.forecasting.cadence import WEEKLY, Cadence
+from mercurios.forecasting.smoothing import sba
 
 MEAN_WEEKS = 13
-YEAR_WEEKS = 52
+
+__all__ = ["MEAN_WEEKS", "mean_13w", "sba", "seasonal_naive"]
 
 
-def mean_13w(y: F64, mask: Bool) -> F64:
-    """Mean of the observed weeks among the last 13; of the last 13 observed weeks when all of those are masked."""
-    recent = masked_mean(y[:, -MEAN_WEEKS:], mask[:, -MEAN_WEEKS:])
-    if bool(mask[:, -MEAN_WEEKS:].any(axis=1).all()):
+def mean_13w(y: F64, mask: Bool, cadence: Cadence = WEEKLY) -> F64:
+    """Mean of the observed periods of the last 13 weeks; of as many observed ones when all of those are masked."""
+    periods = MEAN_WEEKS * cadence.week
+    recent = masked_mean(y[:, -periods:], mask[:, -periods:])
+    known = mask[:, -periods:].any(axis=1)
+    if bool(known.all()):
         return recent
-    earlier = masked_mean(y, last_observed(mask, MEAN_WEEKS))
-    return np.where(mask[:, -MEAN_WEEKS:].any(axis=1), recent, earlier)
+    return np.where(known, recent, masked_mean(y, last_observed(mask, periods)))
 
 
-def seasonal_naive(y: F64, mask: Bool, horizon: int) -> F64:
-    """The same week one year (52 weeks) earlier; the last observed week where that one is masked or not recorded."""
+def seasonal_naive(y: F64, mask: Bool, horizon: int, cadence: Cadence = WEEKLY) -> F64:
+    """The same period one season earlier; the last observed period where that one is masked or not recorded.
+
+    The season is 52 weeks, on daily panels one week.
+    """
     weeks = y.shape[1]
     last = masked_mean(y, last_observed(mask, 1))
     result = np.repeat(last[:, None], horizon, axis=1)
     for step in range(horizon):
-        at = weeks + step - YEAR_WEEKS * (step // YEAR_WEEKS + 1)
+        at = weeks + step - cadence.naive * (step // cadence.naive + 1)
         if at >= 0:
             result[:, step] = np.where(mask[:, at], y[:, at], last)
     return result
-
-
-def sba(y: F64, mask: Bool, alpha: float = 0.1) -> F64:
-    """Croston's method with the Syntetos-Boylan bias correction, one smoothing constant, masked weeks skipped.
-
-    Syntetos and Boylan (2005), The accuracy of intermittent demand estimates, Int. J. Forecasting 21(2), 303-314.
-    """
-    n, weeks = y.shape
-    size, interval, gap = np.zeros(n), np.ones(n), np.ones(n)
-    started = np.zeros(n, dtype=bool)
-    for week in range(weeks):
-        seen = mask[:, week]
-        hit = seen & (y[:, week] > 0)
-        first = hit & ~started
-        size = np.where(first, y[:, week], np.where(hit, size + alpha * (y[:, week] - size), size))
-        interval = np.where(first, gap, np.where(hit, interval + alpha * (gap - interval), interval))
-        gap = np.where(hit, 1.0, gap + seen)
-        started |= hit
-    return np.where(started, (1.0 - alpha / 2.0) * size / interval, 0.0)

@@ -7,33 +7,41 @@ tasks.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mercurios.forecasting.arrays import F64, I64
-from mercurios.forecasting.backtest import Shared
-from mercurios.forecasting.combine import Blend
+from mercurios.forecasting.arrays import F64
+from mercurios.forecasting.combine import Scores
 from mercurios.forecasting.newcomers import Levels
+from mercurios.forecasting.pool import Shared
 from mercurios.forecasting.profiles import Profile
 from mercurios.forecasting.quantiles import ErrorPool
+from mercurios.forecasting.regressors import Effects
 
-_LEVELS = ("groups", "group_level", "branches", "branch_factor", "overall")
+_LEARNED = {"profile": Profile, "effects": Effects, "levels": Levels}
 
 
 @dataclass(frozen=True, slots=True)
 class SharedContext:
-    """Profiles and levels by origin (weeks of history), blend weights and error pools of a panel.
+    """What every shard of a run must know.
 
-    `coverage` is that of each quantile at the latest origin, with pools of the earlier origins only; NaN when untested.
+    Attributes:
+        weeks: Periods of history.
+        shared: Profiles, effects and levels by origin (periods of history).
+        scores: How well each method did by class and group.
+        pool: What the published combination got wrong.
+        bias: Logarithm of what means are multiplied by.
+        coverage: Coverage of each quantile at the latest origin, with pools of the other origins; NaN when untested.
     """
 
     weeks: int
     shared: dict[int, Shared]
-    blend: Blend
+    scores: Scores
     pool: ErrorPool
+    bias: float
     coverage: F64
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
@@ -41,18 +49,18 @@ class SharedContext:
         arrays: dict[str, npt.NDArray[Any]] = {
             "weeks": np.array([self.weeks]),
             "cuts": np.array(sorted(self.shared), dtype=np.int64),
-            "blend_groups": self.blend.groups,
-            "blend_weight": self.blend.weight,
-            "blend_ratio": self.blend.ratio,
+            "score_groups": self.scores.groups,
+            "score_ratio": self.scores.ratio,
+            "score_available": self.scores.available,
             "pool_offsets": self.pool.offsets,
+            "pool_shock": np.array([self.pool.shock]),
+            "bias": np.array([self.bias]),
             "coverage": self.coverage,
         }
         for cut, shared in self.shared.items():
-            arrays[f"profile_codes_{cut}"] = shared.profile.codes
-            arrays[f"profile_season_{cut}"] = shared.profile.season
-            arrays[f"profile_holiday_{cut}"] = shared.profile.holiday
-            for name in _LEVELS:
-                arrays[f"levels_{name}_{cut}"] = getattr(shared.levels, name)
+            for name, kind in _LEARNED.items():
+                for field in fields(kind):
+                    arrays[f"{name}_{field.name}_{cut}"] = getattr(getattr(shared, name), field.name)
         return arrays
 
     @classmethod
@@ -60,10 +68,12 @@ class SharedContext:
         """Inverse of `to_arrays`; accepts what `numpy.load` returns."""
         shared = {}
         for cut in arrays["cuts"].tolist():
-            codes: I64 = arrays[f"profile_codes_{cut}"]
-            season: F64 = arrays[f"profile_season_{cut}"]
-            profile = Profile(codes, season, arrays[f"profile_holiday_{cut}"])
-            shared[cut] = Shared(profile, Levels(*(arrays[f"levels_{name}_{cut}"] for name in _LEVELS)))
-        blend = Blend(arrays["blend_groups"], arrays["blend_weight"], arrays["blend_ratio"])
-        pool = ErrorPool(arrays["pool_offsets"])
-        return cls(int(arrays["weeks"][0]), shared, blend, pool, arrays["coverage"])
+            learned = {
+                name: kind(*(arrays[f"{name}_{field.name}_{cut}"] for field in fields(kind)))
+                for name, kind in _LEARNED.items()
+            }
+            shared[cut] = Shared(**learned)
+        scores = Scores(arrays["score_groups"], arrays["score_ratio"], arrays["score_available"])
+        pool = ErrorPool(arrays["pool_offsets"], float(arrays["pool_shock"][0]))
+        bias = float(arrays["bias"][0])
+        return cls(int(arrays["weeks"][0]), shared, scores, pool, bias, arrays["coverage"])

@@ -13,17 +13,16 @@ import numpy as np
 
 from mercurios.forecasting import metrics
 from mercurios.forecasting.arrays import F64, I64, Bool
-from mercurios.forecasting.backtest import Shared, Window, candidates, origins, run_windows
+from mercurios.forecasting.backtest import Window, run_windows
 from mercurios.forecasting.classes import CLASS_NAMES
-from mercurios.forecasting.combine import Blend, fit_blend, guard
+from mercurios.forecasting.combine import choose, series_scores, with_combination
 from mercurios.forecasting.context import SharedContext
-from mercurios.forecasting.design import build_frame
-from mercurios.forecasting.newcomers import fit_levels
+from mercurios.forecasting.learn import learn_all, published, targets
 from mercurios.forecasting.panel import Panel
-from mercurios.forecasting.profiles import fit_profile
-from mercurios.forecasting.quantiles import ErrorPool, fit_pool, quantiles
+from mercurios.forecasting.pool import MEAN_13W, METHODS, candidates
+from mercurios.forecasting.quantiles import quantiles
 from mercurios.forecasting.settings import ForecastSettings
-from mercurios.forecasting.tables import backtest_table, forecast_table
+from mercurios.forecasting.tables import backtest_table, forecast_table, method_names, protection_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,11 +35,13 @@ class ForecastResult:
     Attributes:
         forecast: One row per series and future week, in the columns of analytics.forecast_weekly except tenant_id,
             run_id and created_at.
+        protection: One row per series: mean and quantiles of the sum over the protection period.
         backtest: One row per series, origin and week: actual and what each method had forecast.
         summary: Size, classes, accuracy and seconds by stage.
     """
 
     forecast: pa.Table
+    protection: pa.Table
     backtest: pa.Table
     summary: dict[str, Any]
 
@@ -53,7 +54,7 @@ def fit_shared(
     Profiles and levels are learned for the end of the history and for each backtest origin, from what was known then.
     The backtest runs on at most `settings.sample_series` series.
     """
-    return _fit_shared(panel, tuple(holidays), settings or ForecastSettings())[0]
+    return learn_all(panel, tuple(holidays), settings or ForecastSettings())[0]
 
 
 def forecast(
@@ -61,6 +62,7 @@ def forecast(
     holidays: Iterable[date] = (),
     settings: ForecastSettings | None = None,
     context: SharedContext | None = None,
+    previous: Bool | None = None,
 ) -> ForecastResult:
     """Forecast every series of a panel or of one of its shards.
 
@@ -69,6 +71,7 @@ def forecast(
         holidays: Public holidays of history and horizon.
         settings: Settings of the run; the same that made the context.
         context: What `fit_shared` learned from the whole panel; learned from `panel` when omitted.
+        previous: Methods published last time, series x methods; kept where no others are clearly better.
 
     Raises:
         ValueError: The context was made for another calendar or horizon.
@@ -77,9 +80,10 @@ def forecast(
     days = tuple(holidays)
     seconds: dict[str, float] = {}
     windows: list[Window] | None = None
+    panel = panel.planned(settings.horizon)
     with _timed(seconds, "shared"):
         if context is None:
-            context, windows = _fit_shared(panel, days, settings)
+            context, windows = learn_all(panel, days, settings)
         _check(context, panel, settings)
     with _timed(seconds, "backtest"):
         if windows is None:
@@ -87,80 +91,28 @@ def forecast(
     with _timed(seconds, "fit"):
         latest = candidates(panel, context.shared[panel.n_weeks], days, settings)
     with _timed(seconds, "combine"):
-        weight = context.blend.weights(latest.demand_class, panel.group)
-        ratio = context.blend.ratio[latest.demand_class, context.blend.column(panel.group)]
-        weight = np.where(guard(windows, weight, ratio), 0.0, weight)
-        parts = latest.blend(weight)
-        mean = latest.bounded(parts)
+        errors = with_combination(windows, context.scores, panel.group)
+        score = series_scores(errors, context.scores, latest.demand_class, panel.group)
+        weight = choose(score, previous)
+        factor = np.exp(context.bias)
+        parts = latest.mixed(weight).map(lambda part: part * factor)
     with _timed(seconds, "quantiles"):
-        spread = quantiles(mean, latest.scale, latest.demand_class, context.pool, settings.quantiles)
+        every, scale = targets(
+            latest.bounded(latest.mixed(weight)), latest.spread, latest.ceiling, settings, context.bias
+        )
+        spread = quantiles(every, scale, latest.demand_class, context.pool, settings.quantiles)
+        mean = every[:, :-1]
     with _timed(seconds, "tables"):
-        means = [_blended(window, panel.group, context.blend) for window in windows]
-        table = forecast_table(panel, settings, weight, mean, spread, parts)
+        means = published(windows, errors, context.scores, panel.group)
+        means = [
+            np.minimum(mean * factor, w.candidates.ceiling[:, None])
+            for mean, w in zip(means, windows, strict=True)
+        ]
+        table = forecast_table(panel, settings, method_names(weight), mean, spread[:, :-1], parts)
+        protection = protection_table(panel, settings, every[:, -1], spread[:, -1])
         tested = backtest_table(panel, windows, means)
     summary = _summary(panel, windows, means, latest.demand_class, weight, context, settings)
-    return ForecastResult(table, tested, summary | {"seconds": seconds})
-
-
-def _fit_shared(
-    panel: Panel, days: tuple[date, ...], settings: ForecastSettings
-) -> tuple[SharedContext, list[Window] | None]:
-    """Learn the context; also return its backtest when that covered every series."""
-    cuts = origins(panel.n_weeks, settings)
-    shared = {cut: _learn(panel.until(cut), days, settings) for cut in (panel.n_weeks, *cuts)}
-    whole = panel.n_series <= settings.sample_series
-    sample = panel if whole else panel.take(_sample(panel, settings.sample_series))
-    windows = run_windows(sample, shared, days, settings)
-    blend = fit_blend(windows, sample.group)
-    pool = _pool(windows, sample.group, blend, settings)
-    covered = _held_out_coverage(windows, sample.group, blend, settings)
-    return SharedContext(panel.n_weeks, shared, blend, pool, covered), windows if whole else None
-
-
-def _learn(panel: Panel, holidays: tuple[date, ...], settings: ForecastSettings) -> Shared:
-    frame = build_frame(panel.week_starts, settings.horizon, holidays, settings.fourier_order)
-    profile = fit_profile(panel.y, panel.mask, panel.group, frame, settings)
-    return Shared(profile, fit_levels(panel))
-
-
-def _sample(panel: Panel, size: int) -> I64:
-    """Rows of the sample: least hash of the keys, so that it does not depend on the order of the series."""
-    keys = panel.article_number.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    keys ^= panel.branch_number.astype(np.uint64) * np.uint64(0xC2B2AE3D27D4EB4F)
-    keys ^= keys >> np.uint64(29)
-    order = np.lexsort((panel.branch_number, panel.article_number, keys * np.uint64(0xBF58476D1CE4E5B9)))
-    chosen: I64 = np.sort(order[:size]).astype(np.int64)
-    return chosen
-
-
-def _blended(window: Window, group: I64, blend: Blend) -> F64:
-    found = window.candidates
-    return found.bounded(found.blend(blend.weights(found.demand_class, group)))
-
-
-def _pool(windows: list[Window], group: I64, blend: Blend, settings: ForecastSettings) -> ErrorPool:
-    errors: list[tuple[I64, F64, F64, Bool]] = []
-    for window in windows:
-        mean = _blended(window, group, blend)
-        scaled = (window.actual - mean) / window.candidates.scale[:, None]
-        errors.append((window.candidates.demand_class, mean, scaled, window.usable))
-    return fit_pool(errors, settings.horizon, settings.quantiles)
-
-
-def _held_out_coverage(windows: list[Window], group: I64, blend: Blend, settings: ForecastSettings) -> F64:
-    """Coverage at the latest origin with pools of the earlier ones; pools never judge their own errors."""
-    if len(windows) < 2:
-        return np.full(len(settings.quantiles), np.nan)
-    pool = _pool(windows[1:], group, blend, settings)
-    last = windows[0]
-    found = last.candidates
-    spread = quantiles(
-        _blended(last, group, blend), found.scale, found.demand_class, pool, settings.quantiles
-    )
-    usable = last.usable
-    return np.array(
-        [metrics.coverage(last.actual[usable], spread[usable, at]) for at in range(spread.shape[2])]
-    )
+    return ForecastResult(table, protection, tested, summary | {"seconds": seconds})
 
 
 def _check(context: SharedContext, panel: Panel, settings: ForecastSettings) -> None:
@@ -170,6 +122,7 @@ def _check(context: SharedContext, panel: Panel, settings: ForecastSettings) -> 
             "call fit_shared on the full panel of this run"
         )
     horizon = context.pool.offsets.shape[2:]
+    horizon = (horizon[0] - 1, horizon[1])
     expected = (settings.horizon, len(settings.quantiles))
     if horizon != expected:
         raise ValueError(
@@ -197,7 +150,8 @@ def _summary(
         "masked_weeks": int((~panel.mask).sum()),
         "classes": {name: int(count) for name, count in zip(CLASS_NAMES, counts, strict=True)},
         "origins": len(windows),
-        "fallback_series": int((weight == 0.0).sum()),
+        "methods": dict(zip(METHODS, np.round(weight.sum(axis=0), 1).tolist(), strict=True)),
+        "fallback_series": int((weight[:, MEAN_13W] == 1.0).sum()),
         "wape": _known(metrics.wape(actual, model)),
         "wape_seasonal_naive": _known(metrics.wape(actual, naive)),
         "wape_mean_13w": _known(metrics.wape(actual, recent)),
@@ -213,10 +167,8 @@ def _tested(windows: list[Window], means: list[F64], horizon: int) -> tuple[F64,
     """Actual, model, seasonal naive and 13-week mean of all usable backtest weeks."""
     columns: list[list[F64]] = [[], [], [], []]
     for window, mean in zip(windows, means, strict=True):
-        flat = np.repeat(window.candidates.mean_13w[:, None], horizon, axis=1)
-        for column, values in zip(
-            columns, (window.actual, mean, window.candidates.seasonal_naive, flat), strict=True
-        ):
+        flat = np.repeat(window.candidates.level[:, -1:], horizon, axis=1)
+        for column, values in zip(columns, (window.actual, mean, window.candidates.naive, flat), strict=True):
             column.append(values[window.usable])
     actual, model, naive, recent = (np.concatenate(column) if column else np.zeros(0) for column in columns)
     return actual, model, naive, recent

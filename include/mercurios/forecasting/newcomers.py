@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mercurios.forecasting.additive import Parts
 from mercurios.forecasting.arrays import F64, I64, Bool
 from mercurios.forecasting.baselines import MEAN_WEEKS, mean_13w
+from mercurios.forecasting.cadence import WEEKLY, Cadence
 from mercurios.forecasting.panel import Panel
 
 _WEEKS_FOR_HALF = 2.0
@@ -41,7 +41,7 @@ def fit_levels(panel: Panel) -> Levels:
     Averages are taken of the logarithms: a handful of best sellers must not set the level of every new article.
     """
     known = panel.mask.any(axis=1)
-    level = np.log1p(mean_13w(panel.y, panel.mask)[known])
+    level = np.log1p(mean_13w(panel.y, panel.mask, panel.cadence)[known])
     overall = float(level.mean()) if level.size else 0.0
     groups, group_level = _average(panel.group[known], level)
     rest = level - _lookup(groups, group_level, panel.group[known], overall)
@@ -50,13 +50,11 @@ def fit_levels(panel: Panel) -> Levels:
     return Levels(groups, np.expm1(group_level), branches, factor, np.array([np.expm1(overall)]))
 
 
-def temper(parts: Parts, mask: Bool, group: I64, branch: I64, levels: Levels) -> Parts:
-    """Pull the level of series with fewer than 13 observed weeks towards the usual level of group and branch."""
-    seen = mask.sum(axis=1)
-    own = np.where(seen < MEAN_WEEKS, seen / (seen + _WEEKS_FOR_HALF), 1.0)[:, None]
-    scaled = parts.map(lambda part: own * part)
-    level = scaled.level + (1.0 - own) * levels.expected(group, branch)[:, None]
-    return Parts(level, scaled.trend, scaled.season, scaled.holiday, scaled.regressor)
+def own_share(mask: Bool, cadence: Cadence = WEEKLY) -> F64:
+    """Share of its own forecast that a series gets: all of it from 13 observed weeks on, little after the first."""
+    weeks = mask.sum(axis=1) / cadence.week
+    share: F64 = np.where(weeks < MEAN_WEEKS, weeks / (weeks + _WEEKS_FOR_HALF), 1.0)
+    return share
 
 
 def _average(code: I64, value: F64) -> tuple[I64, F64]:

@@ -7,12 +7,14 @@ it never has to look for NaN, duplicates or weeks that do not start on a Monday.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mercurios.forecasting.arrays import F64, I64, Bool, Days
+from mercurios.forecasting.cadence import WEEKLY, Cadence
+from mercurios.forecasting.outliers import flag_outliers
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,16 +39,19 @@ class PanelError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Weekly demand of many series on one calendar.
+    """Weekly or daily demand of many series on one calendar.
 
     Attributes:
         y: Units, series x weeks, never negative; zero where masked.
         mask: True where the week was observed and may be learned from.
         article_number: Article key of each series.
         branch_number: Branch key of each series.
-        week_starts: Mondays, one a column, without gaps.
+        week_starts: First days of the periods (Mondays, or every day), one a column, without gaps.
         group: Group (category) number of each series; `NO_GROUP` where there is none.
-        negative_weeks: Weeks whose net units were negative and were clipped to zero.
+        negative_weeks: Periods whose net units were negative and were clipped to zero.
+        cadence: Whether periods are weeks or days.
+        x: Regressors, series x (periods + planned periods) x regressors; None without.
+        x_names: Their names.
     """
 
     y: F64
@@ -56,6 +61,9 @@ class Panel:
     week_starts: Days
     group: I64
     negative_weeks: int = 0
+    cadence: Cadence = WEEKLY
+    x: F64 | None = None
+    x_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that the arrays belong together."""
@@ -65,12 +73,19 @@ class Panel:
             raise PanelError("y", None, f"mask, keys and group must fit {n} series x {weeks} weeks")
         if self.week_starts.shape != (weeks,):
             raise PanelError("week_start", None, f"{weeks} weeks expected, got {self.week_starts.shape[0]}")
-        if weeks and bool(np.any((self.week_starts - _MONDAY) % _WEEK != np.timedelta64(0, "D"))):
+        weekly = self.cadence is WEEKLY
+        if weekly and weeks and bool(np.any((self.week_starts - _MONDAY) % _WEEK != np.timedelta64(0, "D"))):
             raise PanelError("week_start", None, "every week must start on a Monday")
-        if weeks > 1 and bool(np.any(np.diff(self.week_starts) != _WEEK)):
-            raise PanelError("week_start", None, "weeks must follow each other without a gap")
+        if weeks > 1 and bool(np.any(np.diff(self.week_starts) != np.timedelta64(self.cadence.days, "D"))):
+            raise PanelError("week_start", None, f"{self.cadence.word}s must follow each other without a gap")
+        if self.x is not None and (
+            self.x.shape[0] != n or self.x.shape[1] < weeks or self.x.shape[2] != len(self.x_names)
+        ):
+            raise PanelError("x", None, f"regressors must cover {n} series and at least {weeks} periods")
         if not bool(np.all((self.y >= 0) & (self.y <= MAX_UNITS))):
             raise PanelError("units", None, f"units must be numbers within 0..{MAX_UNITS:g}")
+        if self.x is not None and not bool(np.all(np.abs(self.x) <= MAX_UNITS)):
+            raise PanelError("x", None, f"regressors must be numbers within +-{MAX_UNITS:g}")
 
     @property
     def n_series(self) -> int:
@@ -84,25 +99,39 @@ class Panel:
 
     def take(self, rows: I64 | slice) -> Panel:
         """Return the panel of the given series, in the given order."""
-        return Panel(
+        return replace(
+            self,
             y=self.y[rows],
             mask=self.mask[rows],
             article_number=self.article_number[rows],
             branch_number=self.branch_number[rows],
-            week_starts=self.week_starts,
             group=self.group[rows],
+            x=None if self.x is None else self.x[rows],
+            negative_weeks=0,
         )
 
     def until(self, weeks: int) -> Panel:
-        """Return the panel as it was known after its first `weeks` weeks."""
-        return Panel(
+        """Return the panel as it was known after its first `weeks` periods; regressors count as planned ahead."""
+        return replace(
+            self,
             y=np.ascontiguousarray(self.y[:, :weeks]),
             mask=np.ascontiguousarray(self.mask[:, :weeks]),
-            article_number=self.article_number,
-            branch_number=self.branch_number,
             week_starts=self.week_starts[:weeks],
-            group=self.group,
+            negative_weeks=0,
         )
+
+    def learnable(self) -> Panel:
+        """Return the panel with keyed-in giants masked."""
+        flagged = flag_outliers(self.y, self.mask)
+        if not bool(flagged.any()):
+            return self
+        return replace(self, y=np.where(flagged, 0.0, self.y), mask=self.mask & ~flagged)
+
+    def planned(self, horizon: int) -> Panel:
+        """Return the panel without regressors that are not planned for the whole horizon."""
+        if self.x is None or self.x.shape[1] >= self.n_weeks + horizon:
+            return self
+        return replace(self, x=None, x_names=())
 
     @classmethod
     def from_arrow(cls, table: pa.Table, last_week: np.datetime64 | None = None) -> Panel:

@@ -1,8 +1,13 @@
 """Quantiles from what backtests got wrong, because in-sample residuals are far too narrow.
 
-Errors of rolling origins, divided by each series' own scale at that origin, are pooled by demand class, forecast level
-and horizon; their empirical quantiles (split conformal, Vovk et al. 2005; rank ceil((n + 1) p)) are scaled back. With
-fewer than three origins, or too few errors, the quantiles are those of a negative binomial with the forecast as mean.
+Errors of rolling origins, divided by the spread each series shows around such a mean, are pooled by demand class,
+forecast level and horizon; their empirical quantiles (split conformal, Vovk et al. 2005; rank ceil((n + 1) p)) are
+scaled back. The error of a sum over several periods is pooled like that of a period, never derived from those.
+
+Thousands of errors of one origin share what happened to the whole market in those weeks. A few origins say little
+about how large that can be, so each origin's own share is taken out of its errors, and the shares of a t distribution
+with the origins' few degrees of freedom are put in (Student's predictive distribution of one more origin).
+With too few errors the quantiles are those of a negative binomial with the forecast as mean.
 """
 
 from __future__ import annotations
@@ -13,84 +18,134 @@ import numpy as np
 
 from mercurios.forecasting.arrays import F64, I64, Bool, last_observed, masked_mean, row_sum
 from mercurios.forecasting.classes import CLASS_NAMES, NONE
+from mercurios.forecasting.shocks import Shocks
 
-MIN_WINDOWS = 3
 MIN_ERRORS = 150
 LEVEL_EDGES = (0.1, 0.3, 1.0, 3.0, 10.0, 50.0)
-_SCALE_WEEKS = 52
-_SCALE_FLOOR = 0.05
+_VARIANCE_FLOOR = 0.05
 _MAX_DISPERSION = 1e4
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorPool:
-    """Scaled error quantiles, class x (levels + 1) x horizon x probability; NaN where the pool is too thin.
+class Spread:
+    """Variance of a series around any mean m: m + excess x m^2, as of a negative binomial."""
 
-    The last level of each class pools all levels.
+    mean: F64
+    excess: F64
+
+    def at(self, mean: F64, periods: int = 1) -> F64:
+        """Standard deviation around forecasts of `periods` periods, series x forecasts."""
+        variance = mean + self.excess[:, None] * mean * mean / periods
+        scale: F64 = np.sqrt(np.maximum(variance, _VARIANCE_FLOOR * periods))
+        return scale
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPool:
+    """Scaled error quantiles, class x (levels + 1) x targets x probability; NaN where the pool is too thin.
+
+    The targets are the periods of the horizon and, last, the sum over the protection period. The last level of each
+    class pools all levels, and the last class all classes.
+
+    Attributes:
+        offsets: The quantiles.
+        shock: Standard deviation of what whole origins have in common, as a logarithm.
     """
 
     offsets: F64
+    shock: float
 
     def lookup(self, demand_class: I64, mean: F64) -> F64:
-        """Offsets for each series and week, series x horizon x probability."""
+        """Offsets of forecasts of every target, series x targets x probability."""
         level = np.digitize(mean, LEVEL_EDGES)
-        week = np.arange(mean.shape[1])[None, :]
-        fine = self.offsets[demand_class[:, None], level, week]
-        coarse = self.offsets[demand_class, -1]
-        return np.where(np.isnan(fine), coarse, fine)
+        target = np.arange(mean.shape[1])[None, :]
+        found = self.offsets[demand_class[:, None], level, target]
+        for wider in (self.offsets[demand_class[:, None], -1, target], self.offsets[-1, level, target]):
+            found = np.where(np.isnan(found), wider, found)
+        return found
 
 
-def error_scale(y: F64, mask: Bool) -> F64:
-    """Spread of the last 52 observed weeks, at least that of a Poisson count of the same mean."""
-    recent = last_observed(mask, _SCALE_WEEKS)
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """What one origin got wrong, for every target.
+
+    Attributes:
+        demand_class: Class of each series at the origin.
+        mean: Forecasts, series x targets.
+        actual: What came true.
+        scale: Spread around the forecasts.
+        usable: Which count.
+    """
+
+    demand_class: I64
+    mean: F64
+    actual: F64
+    scale: F64
+    usable: Bool
+
+    def scaled(self, targets: slice, factors: F64) -> F64:
+        """Scaled errors with each of the common shocks, series x targets x shocks."""
+        shocked = self.actual[:, targets, None] * factors - self.mean[:, targets, None]
+        result: F64 = shocked / self.scale[:, targets, None]
+        return result
+
+
+def error_spread(y: F64, mask: Bool, periods: int) -> Spread:
+    """Spread of the last `periods` observed periods."""
+    recent = last_observed(mask, periods)
     mean = masked_mean(y, recent)
     deviation = np.where(recent, y - mean[:, None], 0.0)
     variance = row_sum(deviation * deviation) / np.maximum(recent.sum(axis=1) - 1, 1)
-    scale: F64 = np.sqrt(np.maximum(np.maximum(variance, mean), _SCALE_FLOOR))
-    return scale
+    excess = np.maximum(variance - mean, 0.0) / np.where(mean > 0, mean * mean, 1.0)
+    return Spread(mean, np.where(mean > 0, excess, 0.0))
 
 
 def fit_pool(
-    errors: list[tuple[I64, F64, F64, Bool]], horizon: int, probabilities: tuple[float, ...]
+    errors: list[Errors], probabilities: tuple[float, ...], shocks: Shocks, targets: int
 ) -> ErrorPool:
-    """Pool scaled errors of several origins.
-
-    Args:
-        errors: Per origin: demand class of each series, mean forecasts, scaled errors and the weeks that count.
-        horizon: Weeks ahead.
-        probabilities: Quantile probabilities.
-    """
-    levels = len(LEVEL_EDGES) + 1
-    offsets = np.full((len(CLASS_NAMES), levels + 1, horizon, len(probabilities)), np.nan)
-    if len(errors) < MIN_WINDOWS:
-        return ErrorPool(offsets)
-    code = np.concatenate([window[0] for window in errors])
-    level = np.digitize(np.concatenate([window[1] for window in errors]), LEVEL_EDGES)
-    scaled = np.concatenate([window[2] for window in errors])
-    usable = np.concatenate([window[3] for window in errors])
-    for demand_class in range(len(CLASS_NAMES)):
-        rows = np.flatnonzero(code == demand_class)
-        for week in range(horizon):
-            # Neighbouring horizons share their errors: three times the sample at nearly the same difficulty.
-            near = slice(max(0, week - 1), week + 2)
-            values, keep, bins = scaled[rows, near], usable[rows, near], level[rows, near]
-            for bucket in range(levels):
-                offsets[demand_class, bucket, week] = _ranks(values[keep & (bins == bucket)], probabilities)
-            offsets[demand_class, levels, week] = _ranks(values[keep], probabilities)
-    return ErrorPool(offsets)
+    """Pool the scaled errors of several origins for every target."""
+    levels, classes = len(LEVEL_EDGES) + 1, len(CLASS_NAMES)
+    offsets = np.full((classes + 1, levels + 1, targets, len(probabilities)), np.nan)
+    if not errors:
+        return ErrorPool(offsets, shocks.deviation)
+    code = np.concatenate([window.demand_class for window in errors])
+    for target in range(targets):
+        # Neighbouring periods share their errors: three times the sample at nearly the same difficulty.
+        near = slice(max(0, target - 1), min(target + 2, targets - 1))
+        near = near if target < targets - 1 else slice(target, target + 1)
+        level = np.digitize(np.concatenate([window.mean[:, near] for window in errors]), LEVEL_EDGES)
+        usable = np.concatenate([window.usable[:, near] for window in errors])
+        scaled = np.concatenate(
+            [window.scaled(near, factor) for window, factor in zip(errors, shocks.factors, strict=True)]
+        )
+        for demand_class in range(classes + 1):
+            rows = np.flatnonzero(code == demand_class) if demand_class < classes else np.arange(code.size)
+            own, chosen, bucket = scaled[rows], usable[rows], level[rows]
+            for at in range(levels):
+                offsets[demand_class, at, target] = _ranks(own[chosen & (bucket == at)], probabilities)
+            offsets[demand_class, levels, target] = _ranks(own[chosen], probabilities)
+    return ErrorPool(offsets, shocks.deviation)
 
 
 def quantiles(
     mean: F64, scale: F64, demand_class: I64, pool: ErrorPool, probabilities: tuple[float, ...]
 ) -> F64:
-    """Quantiles of every forecast, series x horizon x probability; ascending, finite and never negative."""
+    """Quantiles of every forecast, series x targets x probability; ascending, finite and never negative.
+
+    Args:
+        mean: Forecasts of every target, series x targets.
+        scale: Spread around them.
+        demand_class: Class of each series.
+        pool: What backtests got wrong.
+        probabilities: Quantile probabilities.
+    """
     offset = pool.lookup(demand_class, mean)
-    value = mean[:, :, None] + scale[:, None, None] * offset
+    value = mean[:, :, None] + scale[:, :, None] * offset
     thin = np.isnan(offset).any(axis=2)
     if bool(thin.any()):
-        spread = np.broadcast_to(scale[:, None], mean.shape)
-        value[thin] = negative_binomial(mean[thin], spread[thin] ** 2, probabilities)
-    value[demand_class == NONE] = 0.0
+        variance = scale[thin] ** 2 + (pool.shock * mean[thin]) ** 2
+        value[thin] = negative_binomial(mean[thin], variance, probabilities)
+    value[(demand_class == NONE) & ~(mean > 0).any(axis=1)] = 0.0
     ordered: F64 = np.maximum.accumulate(np.maximum(value, 0.0), axis=2)
     return ordered
 
@@ -115,9 +170,11 @@ def negative_binomial(mean: F64, variance: F64, probabilities: tuple[float, ...]
 
 
 def _ranks(values: F64, probabilities: tuple[float, ...]) -> F64:
-    if values.size < MIN_ERRORS:
+    """Conformal ranks of errors that were each repeated for every shock."""
+    if not values.size or values.shape[0] < MIN_ERRORS:
         return np.full(len(probabilities), np.nan)
-    ordered = np.sort(values)
-    rank = np.ceil((values.size + 1) * np.asarray(probabilities)).astype(np.int64) - 1
-    picked: F64 = ordered[np.minimum(rank, values.size - 1)]
+    ordered = np.sort(values.ravel())
+    repeats = values.shape[1] if values.ndim > 1 else 1
+    rank = np.ceil((values.shape[0] + 1) * np.asarray(probabilities) * repeats).astype(np.int64) - 1
+    picked: F64 = ordered[np.minimum(rank, ordered.size - 1)]
     return picked

@@ -10,7 +10,8 @@ class ForecastSettings:
     """Settings of a forecast run.
 
     Attributes:
-        horizon: Weeks to forecast.
+        horizon: Periods (weeks, or days of a daily panel) to forecast.
+        protection: Periods of lead time and review whose sum gets quantiles of its own; at most the horizon's.
         quantiles: Probabilities of the published quantiles, ascending.
         windows: Rolling backtest origins to use; fewer when history is short.
         window_step: Weeks between two origins.
@@ -22,11 +23,13 @@ class ForecastSettings:
         correction_weeks: Last residuals that correct the level.
         correction_weight: Share of their mean that is added; the rest is taken for noise.
         max_ratio: Upper bound of a mean forecast as a multiple of the series' greatest week.
-        sample_series: Series backtested for the shared pools, picked by a hash of their keys.
+        sample_series: Series backtested for what the shards share, picked by a hash of their keys.
+        pool_series: Series whose errors make the quantiles, picked in the same way.
         block_series: Series worked on at a time; bounds memory, never changes a number.
     """
 
     horizon: int = 13
+    protection: int = 3
     quantiles: tuple[float, ...] = (0.5, 0.8, 0.95)
     windows: int = 4
     window_step: int = 4
@@ -39,16 +42,24 @@ class ForecastSettings:
     correction_weight: float = 0.5
     max_ratio: float = 3.0
     sample_series: int = 20_000
+    pool_series: int = 5_000
     block_series: int = 8_192
+
+    @property
+    def protected(self) -> int:
+        """Periods summed for the protection period."""
+        return min(self.protection, self.horizon)
 
     def __post_init__(self) -> None:
         """Reject a value that would make a run meaningless, naming it and the accepted range."""
         for name in (
             "horizon",
+            "protection",
             "window_step",
             "min_train_weeks",
             "correction_weeks",
             "sample_series",
+            "pool_series",
             "block_series",
         ):
             if getattr(self, name) < 1:

@@ -7,12 +7,19 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from mercurios.forecasting.cadence import WEEKLY, Cadence
 from mercurios.forecasting.panel import Panel
 
 FIRST_MONDAY = np.datetime64("2021-01-04", "D")
 
 
-def build_panel(y: np.ndarray, mask: np.ndarray | None = None, group: np.ndarray | None = None) -> Panel:
+def build_panel(
+    y: np.ndarray,
+    mask: np.ndarray | None = None,
+    group: np.ndarray | None = None,
+    cadence: Cadence = WEEKLY,
+    x: np.ndarray | None = None,
+) -> Panel:
     n, weeks = y.shape
     mask = np.ones(y.shape, dtype=bool) if mask is None else mask
     return Panel(
@@ -20,8 +27,11 @@ def build_panel(y: np.ndarray, mask: np.ndarray | None = None, group: np.ndarray
         mask=mask,
         article_number=np.arange(100, 100 + n, dtype=np.int64),
         branch_number=np.arange(n, dtype=np.int64) % 3,
-        week_starts=FIRST_MONDAY + 7 * np.arange(weeks),
+        week_starts=FIRST_MONDAY + cadence.days * np.arange(weeks),
         group=np.zeros(n, dtype=np.int64) if group is None else group,
+        cadence=cadence,
+        x=x,
+        x_names=() if x is None else tuple(f"x_{column}" for column in range(x.shape[2])),
     )
 
 

@@ -9,18 +9,22 @@ import numpy as np
 import pytest
 
 from mercurios.forecasting.additive import Parts, fit_additive
+from mercurios.forecasting.cadence import DAILY
 from mercurios.forecasting.design import build_frame, changepoints, holiday_columns, series_columns
 from mercurios.forecasting.panel import Panel
+from mercurios.forecasting.pattern import build_pattern
 from mercurios.forecasting.profiles import fit_profile
+from mercurios.forecasting.regressors import no_effects
 from mercurios.forecasting.settings import ForecastSettings
 
 SETTINGS = ForecastSettings()
 
 
 def fit(panel: Panel, holidays: tuple[date, ...] = ()) -> Parts:
-    frame = build_frame(panel.week_starts, SETTINGS.horizon, holidays, SETTINGS.fourier_order)
+    frame = build_frame(panel.week_starts, SETTINGS.horizon, holidays, SETTINGS.fourier_order, panel.cadence)
     profile = fit_profile(panel.y, panel.mask, panel.group, frame, SETTINGS)
-    return fit_additive(panel.y, panel.mask, panel.group, frame, profile, SETTINGS)
+    pattern = build_pattern(panel.y, panel.mask, panel.group, frame, profile, no_effects(), None)
+    return fit_additive(panel.y, panel.mask, frame, pattern, SETTINGS, {})
 
 
 def pattern(weeks: int) -> np.ndarray:
@@ -125,3 +129,25 @@ def test_a_holiday_counts_for_its_week_and_its_neighbours() -> None:
     weeks = np.datetime64("2024-12-16") + 7 * np.arange(3)
     columns = holiday_columns(weeks, [date(2024, 12, 25), date(2024, 12, 26), date(2024, 12, 26)])
     np.testing.assert_allclose(columns * 7, [[0, 2, 0], [2, 0, 0], [0, 0, 2]])
+
+
+def test_a_dying_series_loses_its_season_with_its_level(make_panel: Callable[..., Panel]) -> None:
+    rng = np.random.default_rng(6)
+    shape = np.exp(0.8 * np.cos(2 * np.pi * np.arange(130) / 52.18))
+    level = np.full((60, 130), 3.0)
+    level[0, 60:], level[1, 100:] = 0.02, 15.0
+    parts = fit(make_panel(rng.poisson(level * shape).astype(float)))
+    typical = np.abs(parts.season[2:]).mean()
+    assert np.abs(parts.season[0]).mean() < 0.5 * typical
+    assert np.abs(parts.season[1]).mean() > typical
+
+
+def test_a_daily_series_takes_the_pattern_of_the_week_after_a_few_weeks(
+    make_panel: Callable[..., Panel],
+) -> None:
+    rng = np.random.default_rng(7)
+    shape = np.array([1.0, 1.0, 1.0, 1.0, 1.5, 2.0, 0.0])
+    days = 7 * 15
+    panel = make_panel(rng.poisson(6.0 * np.tile(shape, 15), (60, days)).astype(float), cadence=DAILY)
+    mean = fit(panel).total().mean(axis=0)
+    assert np.abs(mean - 6.0 * np.resize(np.roll(shape, -days % 7), 13)).max() < 1.0

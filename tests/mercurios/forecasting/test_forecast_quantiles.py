@@ -8,42 +8,95 @@ from scipy.stats import nbinom
 
 from mercurios.forecasting import quantiles
 from mercurios.forecasting.classes import CLASS_NAMES, SMOOTH
+from mercurios.forecasting.quantiles import ErrorPool, Errors, Spread
+from mercurios.forecasting.shocks import Shocks, Total, fit_shocks
 
 PROBABILITIES = (0.5, 0.8, 0.95)
 
 
-def windows(count: int, rows: int, seed: int = 0) -> list[tuple]:
+def errors(count: int, rows: int, seed: int = 0, shared: float = 0.0) -> list[Errors]:
+    """Demand around 20 with variance 20 and, shared by an origin, a factor."""
     rng = np.random.default_rng(seed)
-    code = np.full(rows, SMOOTH)
-    return [
-        (code, np.full((rows, 4), 20.0), rng.normal(0, 1, (rows, 4)), np.ones((rows, 4), dtype=bool))
-        for _ in range(count)
-    ]
+    found = []
+    for _ in range(count):
+        factor = np.exp(shared * rng.normal())
+        actual = 20.0 * factor + np.sqrt(20.0) * rng.normal(0, 1, (rows, 5))
+        mean, scale = np.full((rows, 5), 20.0), np.full((rows, 5), np.sqrt(20.0))
+        code = np.full(rows, SMOOTH)
+        found.append(Errors(code, mean, actual, scale, np.ones((rows, 5), dtype=bool)))
+    return found
+
+
+def calm(count: int) -> Shocks:
+    return Shocks([np.ones(1)] * count, 0.0, 0.0)
 
 
 def test_pooled_offsets_are_the_quantiles_of_the_scaled_errors() -> None:
-    pool = quantiles.fit_pool(windows(4, 2_000), 4, PROBABILITIES)
-    offset = pool.lookup(np.array([SMOOTH]), np.full((1, 4), 20.0))[0]
-    np.testing.assert_allclose(offset, np.tile([0.0, 0.8416, 1.6449], (4, 1)), atol=0.08)
+    pool = quantiles.fit_pool(errors(4, 2_000), PROBABILITIES, calm(4), 5)
+    offset = pool.lookup(np.array([SMOOTH]), np.full((1, 5), 20.0))[0]
+    np.testing.assert_allclose(offset, np.tile([0.0, 0.8416, 1.6449], (5, 1)), atol=0.08)
 
 
 def test_the_rank_is_the_conformal_one() -> None:
     assert quantiles._ranks(np.arange(199.0), (0.5, 0.95)).tolist() == [99.0, 189.0]
 
 
-def test_two_origins_are_too_few_to_pool() -> None:
-    assert np.isnan(quantiles.fit_pool(windows(2, 2_000), 4, PROBABILITIES).offsets).all()
+def test_the_common_error_of_an_origin_is_replaced_by_what_the_next_one_may_have() -> None:
+    shared = [np.log(1.3), np.log(0.8), 0.0, np.log(1.1)]
+    shocks = fit_shocks([Total(100.0 * np.exp(s), 100.0, 0.0) for s in shared], 4.0, 3.0)
+    assert 0.1 < shocks.deviation < 0.2
+    for factor, own in zip(shocks.factors, shared, strict=True):
+        assert np.median(factor) == pytest.approx(np.exp(shocks.bias - own))
+    assert 0.0 < shocks.bias < np.mean(shared)
+
+
+def test_quantiles_cover_the_next_origin_though_origins_are_few() -> None:
+    covered = []
+    for seed in range(40):
+        past = errors(5, 300, seed, shared=0.15)
+        following = past.pop()
+        totals = [Total(float(o.actual.sum()), float(o.mean.sum()), float((o.scale**2).sum())) for o in past]
+        shocks = fit_shocks(totals, 4.0, 3.0)
+        pool = quantiles.fit_pool(past, PROBABILITIES, shocks, 5)
+        found = quantiles.quantiles(
+            following.mean * np.exp(shocks.bias), following.scale, following.demand_class, pool, PROBABILITIES
+        )
+        covered.append((following.actual[:, :, None] <= found).mean(axis=(0, 1)))
+    np.testing.assert_allclose(np.mean(covered, axis=0), PROBABILITIES, atol=0.05)
+
+
+def test_a_market_whose_year_was_never_seen_may_be_further_off() -> None:
+    totals = [Total(100.0, 100.0, 0.0)] * 3
+    young, old = (fit_shocks(totals, 2.0, years).deviation for years in (0.7, 2.0))
+    assert young > 1.5 * old
+
+
+def test_what_the_noise_of_few_series_explains_is_no_common_error() -> None:
+    ratios = (1.4, 0.7, 1.0, 1.2)
+    noisy, sure = (
+        fit_shocks([Total(100.0 * r, 100.0, noise) for r in ratios], 4.0, 3.0) for noise in (1e4, 0.0)
+    )
+    assert noisy.deviation < sure.deviation
+    assert abs(noisy.bias) < 0.2 * abs(sure.bias)
 
 
 def test_a_thin_level_borrows_from_its_class() -> None:
-    pool = quantiles.fit_pool(windows(3, 500), 4, PROBABILITIES)
-    elsewhere = pool.lookup(np.array([SMOOTH]), np.full((1, 4), 0.2))
+    pool = quantiles.fit_pool(errors(3, 500), PROBABILITIES, calm(3), 5)
+    elsewhere = pool.lookup(np.array([SMOOTH]), np.full((1, 5), 0.2))
     assert np.array_equal(elsewhere[0], pool.offsets[SMOOTH, -1])
 
 
+def test_a_thin_class_borrows_from_the_others_at_its_level() -> None:
+    pool = quantiles.fit_pool(errors(3, 500), PROBABILITIES, calm(3), 5)
+    other = pool.lookup(np.array([SMOOTH + 1]), np.full((1, 5), 20.0))
+    assert np.array_equal(other, pool.lookup(np.array([SMOOTH]), np.full((1, 5), 20.0)))
+
+
 def test_without_a_pool_the_quantiles_are_negative_binomial() -> None:
-    empty = quantiles.ErrorPool(np.full((len(CLASS_NAMES), 8, 1, 3), np.nan))
-    found = quantiles.quantiles(np.array([[2.0]]), np.array([2.0]), np.array([SMOOTH]), empty, PROBABILITIES)
+    empty = ErrorPool(np.full((len(CLASS_NAMES) + 1, 8, 1, 3), np.nan), 0.0)
+    found = quantiles.quantiles(
+        np.array([[2.0]]), np.array([[2.0]]), np.array([SMOOTH]), empty, PROBABILITIES
+    )
     assert found[0, 0].tolist() == nbinom.ppf(PROBABILITIES, 2.0, 0.5).tolist()
 
 
@@ -56,6 +109,15 @@ def test_negative_binomial_quantiles_are_finite_and_ordered_everywhere(mean: flo
     assert np.all(np.diff(found) >= 0)
 
 
-def test_the_scale_is_at_least_that_of_a_count_of_the_same_mean() -> None:
+def test_the_spread_is_at_least_that_of_a_count_and_grows_with_the_forecast() -> None:
     y = np.full((1, 60), 9.0)
-    assert quantiles.error_scale(y, np.ones(y.shape, dtype=bool)).tolist() == [3.0]
+    even = quantiles.error_spread(y, np.ones(y.shape, dtype=bool), 52)
+    assert even.at(np.array([[9.0, 36.0]])).tolist() == [[3.0, 6.0]]
+    lumpy = Spread(np.array([10.0]), np.array([1.0]))
+    assert lumpy.at(np.array([[10.0]]))[0, 0] == pytest.approx(np.sqrt(110.0))
+
+
+def test_the_spread_of_a_sum_is_that_of_independent_periods() -> None:
+    spread = Spread(np.array([10.0]), np.array([0.5]))
+    one, three = spread.at(np.array([[10.0]])), spread.at(np.array([[30.0]]), periods=3)
+    assert three[0, 0] == pytest.approx(np.sqrt(3.0) * one[0, 0])

@@ -1,0 +1,143 @@
+"""What a run learns from the whole panel before any shard is forecast: patterns, scores and pools of errors."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+
+from mercurios.forecasting import metrics
+from mercurios.forecasting.arrays import F64, I64, Bool
+from mercurios.forecasting.backtest import Window, origins, run_windows
+from mercurios.forecasting.combine import Scores, Tested, choose, fit_scores, series_scores, with_combination
+from mercurios.forecasting.context import SharedContext
+from mercurios.forecasting.design import build_frame
+from mercurios.forecasting.newcomers import fit_levels
+from mercurios.forecasting.panel import Panel
+from mercurios.forecasting.pool import Shared
+from mercurios.forecasting.profiles import fit_profile
+from mercurios.forecasting.quantiles import ErrorPool, Errors, Spread, fit_pool, quantiles
+from mercurios.forecasting.regressors import (
+    fit_effects,
+    log_effect,
+    no_effects,
+    series_effects,
+    typical_state,
+)
+from mercurios.forecasting.settings import ForecastSettings
+from mercurios.forecasting.shocks import Shocks, Total, fit_shocks
+
+
+def learn_all(
+    panel: Panel, days: tuple[date, ...], settings: ForecastSettings
+) -> tuple[SharedContext, list[Window] | None]:
+    """Learn the context; also return its backtest when that covered every series."""
+    panel = panel.planned(settings.horizon)
+    whole = panel.n_series <= settings.sample_series
+    sample = panel if whole else panel.take(_sample(panel, settings.sample_series))
+    cuts = origins(panel.n_weeks, settings, panel.cadence)
+    shared = {
+        cut: _learn(panel.until(cut), sample.until(cut), days, settings) for cut in (panel.n_weeks, *cuts)
+    }
+    windows = run_windows(sample, shared, days, settings)
+    scores = fit_scores(windows, sample.group)
+    tested = published(windows, with_combination(windows, scores, sample.group), scores, sample.group)
+    rows = np.arange(sample.n_series)
+    if sample.n_series > settings.pool_series:
+        rows = _sample(sample, settings.pool_series)
+    shocks, pool = _pool(windows, tested, rows, settings, panel.n_weeks / panel.cadence.year)
+    covered = _held_out_coverage(windows, tested, rows, settings, panel.n_weeks / panel.cadence.year)
+    context = SharedContext(panel.n_weeks, shared, scores, pool, shocks.bias, covered)
+    return context, windows if whole else None
+
+
+def published(windows: list[Window], tested: list[Tested], scores: Scores, group: I64) -> list[F64]:
+    """What would have been published at each origin, chosen by all other origins, series x horizon."""
+    means = []
+    for row, window in enumerate(windows):
+        found = window.candidates
+        score = series_scores(tested, scores, found.demand_class, group, without=row)
+        means.append(found.bounded(found.mixed(choose(score))))
+    return means
+
+
+def targets(
+    mean: F64, spread: Spread, ceiling: F64, settings: ForecastSettings, bias: float
+) -> tuple[F64, F64]:
+    """Corrected forecasts of every period and, last, of the protection period's sum; the spread around them."""
+    corrected = np.minimum(mean * np.exp(bias), ceiling[:, None])
+    total = np.cumsum(corrected[:, : settings.protected], axis=1)[:, -1:]
+    scale = [spread.at(corrected), spread.at(total, settings.protected)]
+    return np.concatenate([corrected, total], axis=1), np.concatenate(scale, axis=1)
+
+
+def _learn(panel: Panel, sample: Panel, holidays: tuple[date, ...], settings: ForecastSettings) -> Shared:
+    panel, sample = panel.learnable(), sample.learnable()
+    frame = build_frame(panel.week_starts, settings.horizon, holidays, settings.fourier_order, panel.cadence)
+    if panel.x is None or sample.x is None:
+        profile = fit_profile(panel.y, panel.mask, panel.group, frame, settings)
+        return Shared(profile, no_effects(), fit_levels(panel))
+    history, week = sample.x[:, : frame.weeks], panel.cadence.week
+    effects = fit_effects(sample.y, sample.mask, history, sample.group, week)
+    beta = series_effects(effects, sample.y, sample.mask, history, sample.group, week)
+    explained = log_effect(effects, beta, history, typical_state(effects, sample.mask, history))
+    profile = fit_profile(sample.y, sample.mask, sample.group, frame, settings, explained)
+    return Shared(profile, effects, fit_levels(panel))
+
+
+def _sample(panel: Panel, size: int) -> I64:
+    """Rows of the sample: least hash of the keys, so that it does not depend on the order of the series."""
+    keys = panel.article_number.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    keys ^= panel.branch_number.astype(np.uint64) * np.uint64(0xC2B2AE3D27D4EB4F)
+    keys ^= keys >> np.uint64(29)
+    order = np.lexsort((panel.branch_number, panel.article_number, keys * np.uint64(0xBF58476D1CE4E5B9)))
+    chosen: I64 = np.sort(order[:size]).astype(np.int64)
+    return chosen
+
+
+def _shocks(windows: list[Window], tested: list[F64], settings: ForecastSettings, years: float) -> Shocks:
+    totals = [_total(window, mean) for window, mean in zip(windows, tested, strict=True)]
+    periods = np.concatenate(
+        [np.arange(window.cut, window.cut + settings.horizon) for window in windows] or [np.arange(0)]
+    )
+    return fit_shocks(totals, np.unique(periods).size / settings.horizon, years)
+
+
+def _total(window: Window, mean: F64) -> Total:
+    variance = window.candidates.spread.at(mean) ** 2
+    return Total(*(float(values[window.usable].sum()) for values in (window.actual, mean, variance)))
+
+
+def _pool(
+    windows: list[Window], tested: list[F64], rows: I64, settings: ForecastSettings, years: float
+) -> tuple[Shocks, ErrorPool]:
+    shocks = _shocks(windows, tested, settings, years)
+    errors = [
+        _errors(window, mean, rows, settings, shocks.bias)
+        for window, mean in zip(windows, tested, strict=True)
+    ]
+    return shocks, fit_pool(errors, settings.quantiles, shocks, settings.horizon + 1)
+
+
+def _errors(window: Window, mean: F64, rows: I64, settings: ForecastSettings, bias: float) -> Errors:
+    found, first = window.candidates, slice(0, settings.protected)
+    forecast, scale = targets(mean, found.spread, found.ceiling, settings, bias)
+    total = np.cumsum(window.actual[:, first], axis=1)[:, -1:]
+    complete: Bool = np.asarray(window.usable[:, first].all(axis=1))[:, None]
+    actual = np.concatenate([window.actual, total], axis=1)
+    usable = np.concatenate([window.usable, complete], axis=1)
+    return Errors(found.demand_class[rows], forecast[rows], actual[rows], scale[rows], usable[rows])
+
+
+def _held_out_coverage(
+    windows: list[Window], tested: list[F64], rows: I64, settings: ForecastSettings, years: float
+) -> F64:
+    """Coverage at the latest origin with pools of the others; pools never judge their own errors."""
+    if len(windows) < 2:
+        return np.full(len(settings.quantiles), np.nan)
+    shocks, pool = _pool(windows[1:], tested[1:], rows, settings, years)
+    last = _errors(windows[0], tested[0], rows, settings, shocks.bias)
+    spread = quantiles(last.mean, last.scale, last.demand_class, pool, settings.quantiles)
+    usable = last.usable[:, : settings.horizon]
+    actual, spread = last.actual[:, : settings.horizon], spread[:, : settings.horizon]
+    return np.array([metrics.coverage(actual[usable], spread[usable, at]) for at in range(spread.shape[2])])

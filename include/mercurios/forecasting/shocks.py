@@ -1,0 +1,84 @@
+"""What all series of an origin have in common: a market that sold more or less than was forecast.
+
+The ratio of all demand to all forecasts is one number an origin, however many series there are. Its spread over
+the origins, with a prior for what the few origins cannot know, tells how far the next weeks may be off as a whole;
+its mean, shrunk to zero, corrects a bias that lasts. The prior is ten percent where two years of history show the
+market's season, and twenty where not even one does: the season is then part of what nobody has seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mercurios.forecasting.arrays import F64
+
+SEASON_KNOWN, SEASON_UNKNOWN = 0.10, 0.20
+LASTING_BIAS = 0.10
+PRIOR_WEIGHT = 3.0
+# Quantiles of Student's distribution that stand for it in the pools; symmetric, so that the mean stays.
+_POINTS = tuple((2 * point + 1) / 14 for point in range(7))
+_LIMIT = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Shocks:
+    """Common errors of the origins.
+
+    Attributes:
+        factors: For each origin, what its actual demand is multiplied by to take its own shock out and one of the
+            next origin's in, one entry a shock.
+        deviation: Standard deviation of a further origin's shock.
+        bias: Logarithm of what the mean is multiplied by.
+    """
+
+    factors: list[F64]
+    deviation: float
+    bias: float
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """All demand and all forecasts of one origin, and the variance of the former that the series' own noise explains.
+
+    Where one giant stands for the market, that variance is great and little is concluded.
+    """
+
+    actual: float
+    forecast: float
+    noise: float
+
+    @property
+    def log_ratio(self) -> float:
+        """Logarithm of demand over forecasts."""
+        if self.actual <= 0 or self.forecast <= 0:
+            return 0.0
+        return float(np.clip(np.log(self.actual / self.forecast), -_LIMIT, _LIMIT))
+
+
+def fit_shocks(totals: list[Total], independent: float, years: float) -> Shocks:
+    """Measure the origins' common errors.
+
+    Args:
+        totals: Demand and forecasts of each origin.
+        independent: How many origins' worth of separate periods there are; overlapping ones share theirs.
+        years: Years of history.
+    """
+    from scipy.special import stdtrit
+
+    ratio = np.array([total.log_ratio for total in totals])
+    noise = float(np.mean([t.noise / t.forecast**2 if t.forecast > 0 else 1.0 for t in totals] or [1.0]))
+    count = max(independent, 1.0)
+    mean = float(ratio.mean()) if ratio.size else 0.0
+    around = max(float(((ratio - mean) ** 2).mean()) - noise, 0.0) if ratio.size else 0.0
+    freedom = PRIOR_WEIGHT + count - 1.0
+    prior = SEASON_UNKNOWN - (SEASON_UNKNOWN - SEASON_KNOWN) * min(max(years - 1.0, 0.0), 1.0)
+    variance = (PRIOR_WEIGHT * prior**2 + (count - 1.0) * around) / freedom
+    unsure = (variance + noise) / count
+    trust = LASTING_BIAS**2 / (LASTING_BIAS**2 + unsure)
+    bias = trust * mean
+    deviation = float(np.sqrt(variance + trust * unsure))
+    points = stdtrit(freedom, np.array(_POINTS)) * deviation
+    factors = [np.exp(np.clip(points + bias - own, -_LIMIT, _LIMIT)) for own in ratio.tolist()]
+    return Shocks(factors, deviation, bias)

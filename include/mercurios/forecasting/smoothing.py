@@ -1,0 +1,124 @@
+"""Exponential smoothing of many series at once: SES, TSB and SBA, with or without the group's pattern taken out.
+
+The level of a series with the pattern f is discounted demand over discounted exposure, sum w y / sum w f: a week in
+which the pattern expects twice the demand says twice as much about the level. With f = 1 this is the textbook's SES.
+Masked periods leave every state as it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mercurios.forecasting.arrays import F64, Bool
+
+SES_GRID = (0.05, 0.1, 0.2, 0.4)
+TSB_GRID = (0.05, 0.1, 0.2)
+# One-step errors of neighbouring weeks are correlated and the horizon is longer than one week, so their evidence
+# counts for half.
+_EVIDENCE = 0.5
+_START_PERIODS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Smoothed:
+    """Final level of each series for each smoothing constant, and the one-step errors made on the way.
+
+    Attributes:
+        level: Series x constants.
+        squared_error: Sum of squared one-step errors, series x constants.
+        count: Observed periods of each series.
+    """
+
+    level: F64
+    squared_error: F64
+    count: F64
+
+    def averaged(self) -> F64:
+        """Level averaged over the constants by the evidence of their one-step errors."""
+        error = np.maximum(self.squared_error, 1e-12 * (1.0 + self.squared_error.max(axis=1, keepdims=True)))
+        log_weight = -0.5 * _EVIDENCE * self.count[:, None] * np.log(error)
+        weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
+        mean: F64 = (weight * self.level).sum(axis=1) / weight.sum(axis=1)
+        return mean
+
+
+def starting_level(y: F64, mask: Bool, exposure: F64 | None = None) -> F64:
+    """Demand over exposure of the first observed periods."""
+    early = mask & (np.cumsum(mask, axis=1) <= _START_PERIODS)
+    total = np.where(early, y, 0.0).sum(axis=1)
+    weight = np.where(early, 1.0 if exposure is None else exposure, 0.0).sum(axis=1)
+    level: F64 = np.where(weight > 0, total / np.maximum(weight, 1e-12), 0.0)
+    return level
+
+
+def ses(y: F64, mask: Bool, grid: tuple[float, ...] = SES_GRID, exposure: F64 | None = None) -> Smoothed:
+    """Smooth every series with every constant of the grid.
+
+    Hyndman and Athanasopoulos (2021), Forecasting: Principles and Practice, 3rd ed., section 8.1.
+    """
+    keep = 1.0 - np.asarray(grid)[:, None]
+    top = np.repeat(starting_level(y, mask, exposure)[None, :], len(grid), axis=0)
+    bottom = np.ones_like(top)
+    error = np.zeros_like(top)
+    for seen, demand, weight in _columns(y, mask, exposure):
+        miss = demand - top / bottom * weight
+        error += np.where(seen, miss * miss, 0.0)
+        top = np.where(seen, keep * top + (1.0 - keep) * demand, top)
+        bottom = np.where(seen, keep * bottom + (1.0 - keep) * weight, bottom)
+    return _smoothed(top / bottom, error, mask)
+
+
+def tsb(y: F64, mask: Bool, grid: tuple[float, ...] = TSB_GRID, exposure: F64 | None = None) -> Smoothed:
+    """Smooth size and probability of demand apart, so that an article that stops selling fades away.
+
+    Teunter, Syntetos and Babai (2011), Intermittent demand: Linking forecasting to inventory obsolescence, European J.
+    Operational Research 214(3), 606-615. One constant for both; sizes are taken per unit of exposure.
+    """
+    alpha = np.asarray(grid)[:, None]
+    sold = mask & (y > 0)
+    count = np.maximum(mask.sum(axis=1), 1)
+    chance = np.repeat((sold.sum(axis=1) / count)[None, :], len(grid), axis=0)
+    start = starting_level(y, sold, exposure)
+    size = np.repeat(start[None, :], len(grid), axis=0)
+    error = np.zeros_like(size)
+    for seen, demand, weight in _columns(y, mask, exposure):
+        miss = demand - chance * size * weight
+        error += np.where(seen, miss * miss, 0.0)
+        hit = seen & (demand > 0)
+        size = np.where(hit, size + alpha * (demand / weight - size), size)
+        chance = np.where(seen, chance + alpha * (hit - chance), chance)
+    return _smoothed(chance * size, error, mask)
+
+
+def sba(y: F64, mask: Bool, alpha: float = 0.1) -> F64:
+    """Croston's method with the Syntetos-Boylan bias correction, one smoothing constant.
+
+    Syntetos and Boylan (2005), The accuracy of intermittent demand estimates, Int. J. Forecasting 21(2), 303-314.
+    """
+    n = y.shape[0]
+    size, interval, gap = np.zeros(n), np.ones(n), np.ones(n)
+    started = np.zeros(n, dtype=bool)
+    for seen, demand, _ in _columns(y, mask, None):
+        hit = seen & (demand > 0)
+        first = hit & ~started
+        size = np.where(first, demand, np.where(hit, size + alpha * (demand - size), size))
+        interval = np.where(first, gap, np.where(hit, interval + alpha * (gap - interval), interval))
+        gap = np.where(hit, 1.0, gap + seen)
+        started |= hit
+    level: F64 = np.where(started, (1.0 - alpha / 2.0) * size / interval, 0.0)
+    return level
+
+
+def _smoothed(level: F64, error: F64, mask: Bool) -> Smoothed:
+    count = mask.sum(axis=1).astype(np.float64)
+    return Smoothed(np.ascontiguousarray(level.T), np.ascontiguousarray(error.T), count)
+
+
+def _columns(y: F64, mask: Bool, exposure: F64 | None) -> zip[tuple[Bool, F64, F64]]:
+    """Periods one after the other, each contiguous: what was seen, demand and exposure of every series."""
+    n, periods = y.shape
+    weight = np.ones((1, 1)) if exposure is None else np.ascontiguousarray(exposure.T)
+    rows = np.broadcast_to(weight, (periods, n))
+    return zip(np.ascontiguousarray(mask.T), np.ascontiguousarray(y.T), rows, strict=True)
