@@ -13,6 +13,8 @@ from snowflake_grants import Grant, grants, inherited, offences, one_line
 
 from mercurios.prohandel.resources import RESOURCES, ColumnType
 from mercurios.warehouse.account import Statement
+from mercurios.warehouse.schema import raw_columns
+from mercurios.warehouse.sql import render, statements
 
 PLAN = plan()
 TEXTS = [statement.text for statement in PLAN]
@@ -320,6 +322,44 @@ def test_a_policy_whose_argument_hides_behind_the_mapping_tables_column_is_seen_
     leaking = body.replace("= row_tenant_id", "= tenant_id")
 
     assert rows_seen("MERCURIOS_ANALYST_NORTH", leaking) != ["north"]
+
+
+def creations() -> list[str]:
+    """Return the statements by which the loader creates tables; dbt's are in test_snowflake_dbt.py."""
+    scripts = [render("snowflake", "setup")]
+    for resource in RESOURCES.values():
+        columns = {column.name: column.type for column in raw_columns(resource, "snowflake")}
+        scripts.append(
+            render("snowflake", "create_raw_table", table=resource.table, columns=columns, missing=[])
+        )
+    return [one_line(text) for script in scripts for text in statements(script)]
+
+
+def created(texts: Iterable[str], *, with_policy: bool) -> set[str]:
+    """Return the tables of RAW, STANDARD and ANALYTICS that statements create, all or those with the policy."""
+    table = (
+        r"create (?:or replace )?(?:transient )?table (?:if not exists )?((?:raw|standard|analytics)\.\w+) \("
+    )
+    policy = r".*\) with row access policy ops\.tenant_rows on \(tenant_id\)"
+    found = (re.match(table + (policy if with_policy else ""), text) for text in texts)
+    return {match[1] for match in found if match}
+
+
+def test_every_table_is_created_with_the_row_access_policy() -> None:
+    tables = created(creations(), with_policy=False)
+
+    assert {f"raw.{resource.table}" for resource in RESOURCES.values()} < tables
+    assert {"raw.tenant", "raw.public_holiday", "analytics.forecast_weekly"} < tables
+    assert created(creations(), with_policy=True) == tables
+
+
+def test_a_table_created_without_the_policy_is_found() -> None:
+    bare = "create table if not exists raw.extra (tenant_id varchar not null)"
+    other = f"{bare.replace('extra', 'more')} with row access policy ops.everybody on (tenant_id)"
+
+    texts = [*creations(), bare, other]
+
+    assert created(texts, with_policy=False) - created(texts, with_policy=True) == {"raw.extra", "raw.more"}
 
 
 def test_grants_are_read_as_they_stand() -> None:

@@ -8,7 +8,10 @@ import pytest
 from planned_account import plan
 from snowflake_sql import REFRESH_VARIABLE, assert_golden, functions, problems, rendered
 
-from mercurios.warehouse.sql import SQL_ROOT
+from mercurios.prohandel.resources import RESOURCES
+from mercurios.warehouse.schema import landed_columns
+from mercurios.warehouse.snowflake import STAGE
+from mercurios.warehouse.sql import SQL_ROOT, render
 
 GOLDEN = Path(__file__).with_name("golden")
 TEMPLATES = sorted((SQL_ROOT / "snowflake").rglob("*.sql"))
@@ -82,6 +85,49 @@ def test_the_plan_is_the_stored_one() -> None:
         parts.append(f"{each.text};")
 
     assert_golden(GOLDEN / "snowflake_plan.sql", "\n\n".join(parts) + "\n")
+
+
+def copy_statement() -> str:
+    files = ["tenant=north/run=1/sale-rows-00001.parquet", "tenant=north/run=it's 2/sale-rows-00002.parquet"]
+    return render("snowflake", "copy_files", table="stage_sale", stage=STAGE, files=files)
+
+
+def merge_statements(name: str) -> str:
+    """Return what the loader makes of a resource: the rows that change RAW, and the MERGE of those."""
+    resource = RESOURCES[name]
+    tombstone = resource.tombstone and next(c.name for c in resource.columns if c.field == resource.tombstone)
+    shape = {
+        "table": resource.table,
+        "columns": list(landed_columns(resource, "snowflake")),
+        "cursor": resource.cursor_column,
+        "tombstone": tombstone,
+    }
+    return "\n".join(render("snowflake", each, **shape) for each in ("candidates", "merge_insert"))
+
+
+def test_the_copy_is_the_stored_one() -> None:
+    text = copy_statement()
+
+    assert problems(text) == []
+    assert_golden(GOLDEN / "snowflake_copy.sql", text + "\n")
+
+
+# With cursor and deletion flag; with neither; nested in another's rows.
+@pytest.mark.parametrize("name", ["sale", "order", "order.positions"])
+def test_the_merge_is_the_stored_one(name: str) -> None:
+    text = merge_statements(name)
+
+    assert problems(text) == []
+    assert_golden(GOLDEN / f"snowflake_merge_{RESOURCES[name].table}.sql", text + "\n")
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_the_merge_of_every_resource_is_snowflake_sql_for_one_tenant(name: str) -> None:
+    text = merge_statements(name)
+
+    assert problems(text) == []
+    assert text.count("where tenant_id = $tenant_id") == 2
+    assert "target.tenant_id = source.tenant_id" in text
 
 
 @pytest.mark.parametrize(

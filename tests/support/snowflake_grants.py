@@ -27,8 +27,9 @@ class Grant:
 
 
 def one_line(text: str) -> str:
-    """Return a statement in lower case on one line."""
-    return " ".join(text.lower().split())
+    """Return a statement in lower case on one line, without comments of their own lines."""
+    lines = (line for line in text.lower().splitlines() if not line.lstrip().startswith("--"))
+    return " ".join(" ".join(lines).split())
 
 
 def grants(texts: Iterable[str]) -> list[Grant]:

@@ -54,7 +54,7 @@ def test_every_statement_says_who_runs_it() -> None:
         ("create file format", "create stage"),
         ("create role if not exists mercurios_analyst_north", "merge into mercurios_data"),
         ("grant apply on masking policy", "set masking policy"),
-        ("grant usage, operate, monitor on warehouse mercurios_dev_wh", "use warehouse mercurios_dev_wh"),
+        ("grant usage, operate, monitor on warehouse mercurios_loading_wh", "use warehouse mercurios_loading_wh"),
     ],
 )
 def test_what_a_statement_needs_comes_before_it(earlier: str, later: str) -> None:

@@ -244,7 +244,7 @@ alter schema mercurios_data.fivetran_log set tag mercurios_data.ops.layer = 'fiv
 create table if not exists mercurios_data.ops.tenant_access (
     role_name varchar not null,
     tenant_id varchar not null
-) comment = 'Which role sees which tenant''s rows; written by 85_tenant.sql alone';
+) comment = 'Which role sees the rows of which tenant; written by 85_tenant.sql alone';
 
 create row access policy if not exists mercurios_data.ops.tenant_rows
 as (row_tenant_id varchar) returns boolean ->
@@ -426,7 +426,7 @@ grant role mercurios_analyst_north to role sysadmin;
 
 -- 85_tenant, as mercurios_admin
 
-use warehouse mercurios_dev_wh;
+use warehouse mercurios_loading_wh;
 
 merge into mercurios_data.ops.tenant_access as known
 using (
@@ -456,7 +456,7 @@ grant role mercurios_analyst_south to role sysadmin;
 
 -- 85_tenant, as mercurios_admin
 
-use warehouse mercurios_dev_wh;
+use warehouse mercurios_loading_wh;
 
 merge into mercurios_data.ops.tenant_access as known
 using (
@@ -711,7 +711,7 @@ alter schema solo_data.fivetran_log set tag solo_data.ops.layer = 'fivetran_log'
 create table if not exists solo_data.ops.tenant_access (
     role_name varchar not null,
     tenant_id varchar not null
-) comment = 'Which role sees which tenant''s rows; written by 85_tenant.sql alone';
+) comment = 'Which role sees the rows of which tenant; written by 85_tenant.sql alone';
 
 create row access policy if not exists solo_data.ops.tenant_rows
 as (row_tenant_id varchar) returns boolean ->
@@ -895,7 +895,7 @@ grant role mercurios_analyst_solo to role sysadmin;
 
 -- 85_tenant, as mercurios_admin
 
-use warehouse mercurios_dev_wh;
+use warehouse mercurios_loading_wh;
 
 merge into solo_data.ops.tenant_access as known
 using (

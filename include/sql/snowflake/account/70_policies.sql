@@ -16,7 +16,7 @@ alter schema {{ database | ident }}.{{ schema.name | ident }} set tag {{ databas
 create table if not exists {{ database | ident }}.ops.tenant_access (
     role_name varchar not null,
     tenant_id varchar not null
-) comment = 'Which role sees which tenant''s rows; written by 85_tenant.sql alone';
+) comment = 'Which role sees the rows of which tenant; written by 85_tenant.sql alone';
 
 -- HAZARD: the argument must not have the name of a column of the mapping table. Inside the subquery such a name would
 -- mean the column, the comparison would always hold, and every listed role would see every tenant.

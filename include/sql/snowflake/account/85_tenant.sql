@@ -11,7 +11,7 @@ grant role {{ tenant.analyst | ident }} to role sysadmin;
 
 use role mercurios_admin;
 
-use warehouse mercurios_dev_wh;
+use warehouse mercurios_loading_wh;
 
 merge into {{ database | ident }}.ops.tenant_access as known
 using (
