@@ -48,6 +48,19 @@ class Parts:
         """Sum of the parts."""
         return self.level + self.trend + self.season + self.holiday + self.regressor
 
+    def settled(self, mean: F64) -> Parts:
+        """Parts that add up to the bounded mean: what was cut off is taken from all, or from those that drag down."""
+        total = self.total()
+        scale = np.where(total > mean, mean / np.where(total > 0, total, 1.0), 1.0)
+        up = sum((np.maximum(part, 0.0) for part in self.each()), np.zeros_like(total))
+        drag = np.where(total < 0, up / np.where(total < up, up - total, 1.0), 1.0)
+        below = total < 0
+        return self.map(lambda part: np.where(below, np.where(part < 0, drag * part, part), scale * part))
+
+    def each(self) -> tuple[F64, ...]:
+        """The parts one after the other."""
+        return self.level, self.trend, self.season, self.holiday, self.regressor
+
     def map(self, change: Callable[[F64], F64]) -> Parts:
         """Apply one linear change to every part."""
         return Parts(
@@ -72,8 +85,10 @@ class _Raw:
 
 def fit_additive(
     y: F64, mask: Bool, frame: Frame, pattern: Pattern, settings: ForecastSettings, cache: Bases
-) -> Parts:
-    """Fit every series and return the parts of its forecast; a series' numbers do not depend on its neighbours.
+) -> tuple[Parts, F64]:
+    """Fit every series; return its forecast's parts and what a regressor's factor acts on, series x horizon.
+
+    A series' numbers do not depend on its neighbours.
 
     Args:
         y: Demand, series x periods.
@@ -95,7 +110,8 @@ def fit_additive(
     damped = np.cumsum(settings.damping**steps)
     units = _unit_parts(raw, damped, pattern, scale)
     logs = _log_parts(raw, damped, pattern)
-    return Parts(*(np.where(dense[:, None], a, b) for a, b in zip(logs, units, strict=True)))
+    *parts, lever = (np.where(dense[:, None], a, b) for a, b in zip(logs, units, strict=True))
+    return Parts(*parts), lever
 
 
 def _pooled_level(y: F64, factor: F64, mask: Bool) -> F64:
@@ -158,7 +174,7 @@ def _retransform(y: F64, log_fit: F64, mask: Bool) -> F64:
 
 
 def _unit_parts(raw: _Raw, damped: F64, pattern: Pattern, scale: F64) -> tuple[F64, ...]:
-    """Parts of the model in units; the group's factors act on the level the series has at the end of its history."""
+    """Parts of the model in units, then the lever; the group's factors act on the level at the end of the history."""
     season, holiday, regressor = pattern.factors()
     level = np.repeat(np.maximum(raw.level, 0.0)[:, None], damped.size, axis=1)
     trend = raw.slope[:, None] * damped
@@ -169,11 +185,12 @@ def _unit_parts(raw: _Raw, damped: F64, pattern: Pattern, scale: F64) -> tuple[F
         base * (season - 1.0) + raw.season,
         base * season * (holiday - 1.0) + raw.holiday,
         base * season * holiday * (regressor - 1.0),
+        base * season * holiday,
     )
 
 
 def _log_parts(raw: _Raw, damped: F64, pattern: Pattern) -> tuple[F64, ...]:
-    """Parts of the log model in units: each factor's contribution on top of those before it."""
+    """Parts of the log model in units, then the lever: each factor's contribution on top of those before it."""
     level = np.repeat(raw.level[:, None], damped.size, axis=1)
     steps = [level]
     for effect in (
@@ -184,4 +201,4 @@ def _log_parts(raw: _Raw, damped: F64, pattern: Pattern) -> tuple[F64, ...]:
     ):
         steps.append(steps[-1] + effect)
     units = [raw.rescale[:, None] * np.exp(np.clip(step, -_LOG_CEILING, _LOG_CEILING)) for step in steps]
-    return (units[0] - 1.0, *(after - before for before, after in pairwise(units)))
+    return (units[0] - 1.0, *(after - before for before, after in pairwise(units)), units[3])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -74,12 +74,21 @@ def origins(periods: int, settings: ForecastSettings, cadence: Cadence = WEEKLY)
 
 
 def run_windows(
-    panel: Panel, shared: dict[int, Shared], holidays: Iterable[date], settings: ForecastSettings
+    panel: Panel,
+    shared: dict[int, Shared],
+    holidays: Iterable[date],
+    settings: ForecastSettings,
+    progress: Callable[[str], None] | None = None,
 ) -> list[Window]:
     """Backtest every series at each of the context's origins, latest first."""
     days = tuple(holidays)
     cuts = sorted((cut for cut in shared if cut < panel.n_weeks), reverse=True)
-    return [_window(panel, cut, shared[cut], days, settings) for cut in cuts]
+    windows = []
+    for cut in cuts:
+        windows.append(_window(panel, cut, shared[cut], days, settings))
+        if progress is not None:
+            progress("backtest")
+    return windows
 
 
 def _window(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 import numpy as np
@@ -16,7 +17,7 @@ from mercurios.forecasting.newcomers import fit_levels
 from mercurios.forecasting.panel import Panel
 from mercurios.forecasting.pool import Shared
 from mercurios.forecasting.profiles import fit_profile
-from mercurios.forecasting.quantiles import ErrorPool, Errors, Spread, fit_pool, quantiles
+from mercurios.forecasting.quantiles import ErrorPool, Errors, fit_pool, quantiles, targets
 from mercurios.forecasting.regressors import (
     fit_effects,
     log_effect,
@@ -29,17 +30,22 @@ from mercurios.forecasting.shocks import Shocks, Total, fit_shocks
 
 
 def learn_all(
-    panel: Panel, days: tuple[date, ...], settings: ForecastSettings
+    panel: Panel,
+    days: tuple[date, ...],
+    settings: ForecastSettings,
+    progress: Callable[[str], None] | None = None,
 ) -> tuple[SharedContext, list[Window] | None]:
     """Learn the context; also return its backtest when that covered every series."""
     panel = panel.planned(settings.horizon)
     whole = panel.n_series <= settings.sample_series
     sample = panel if whole else panel.take(_sample(panel, settings.sample_series))
     cuts = origins(panel.n_weeks, settings, panel.cadence)
-    shared = {
-        cut: _learn(panel.until(cut), sample.until(cut), days, settings) for cut in (panel.n_weeks, *cuts)
-    }
-    windows = run_windows(sample, shared, days, settings)
+    shared = {}
+    for cut in (panel.n_weeks, *cuts):
+        shared[cut] = _learn(panel.until(cut), sample.until(cut), days, settings)
+        if progress is not None:
+            progress("patterns")
+    windows = run_windows(sample, shared, days, settings, progress)
     scores = fit_scores(windows, sample.group)
     tested = published(windows, with_combination(windows, scores, sample.group), scores, sample.group)
     rows = np.arange(sample.n_series)
@@ -52,23 +58,13 @@ def learn_all(
 
 
 def published(windows: list[Window], tested: list[Tested], scores: Scores, group: I64) -> list[F64]:
-    """What would have been published at each origin, chosen by all other origins, series x horizon."""
+    """What would have been published at each origin, chosen by all other origins, before the correction of bias."""
     means = []
     for row, window in enumerate(windows):
         found = window.candidates
         score = series_scores(tested, scores, found.demand_class, group, without=row)
         means.append(found.bounded(found.mixed(choose(score))))
     return means
-
-
-def targets(
-    mean: F64, spread: Spread, ceiling: F64, settings: ForecastSettings, bias: float
-) -> tuple[F64, F64]:
-    """Corrected forecasts of every period and, last, of the protection period's sum; the spread around them."""
-    corrected = np.minimum(mean * np.exp(bias), ceiling[:, None])
-    total = np.cumsum(corrected[:, : settings.protected], axis=1)[:, -1:]
-    scale = [spread.at(corrected), spread.at(total, settings.protected)]
-    return np.concatenate([corrected, total], axis=1), np.concatenate(scale, axis=1)
 
 
 def _learn(panel: Panel, sample: Panel, holidays: tuple[date, ...], settings: ForecastSettings) -> Shared:
@@ -121,7 +117,8 @@ def _pool(
 
 def _errors(window: Window, mean: F64, rows: I64, settings: ForecastSettings, bias: float) -> Errors:
     found, first = window.candidates, slice(0, settings.protected)
-    forecast, scale = targets(mean, found.spread, found.ceiling, settings, bias)
+    corrected = np.minimum(mean * np.exp(bias), found.ceiling[:, None])
+    forecast, scale = targets(corrected, found.spread, settings.protected)
     total = np.cumsum(window.actual[:, first], axis=1)[:, -1:]
     complete: Bool = np.asarray(window.usable[:, first].all(axis=1))[:, None]
     actual = np.concatenate([window.actual, total], axis=1)

@@ -53,6 +53,7 @@ class Candidates:
 
     Attributes:
         additive: Parts of the additive model.
+        lever: What the regressors' factor acts on in the additive model.
         level: Levels of the methods from `pooled_ses` to `mean_13w`, series x methods.
         season: Factor of the group's season, series x horizon; with `holiday` and `regressor` it acts on the pooled
             methods' levels.
@@ -70,6 +71,7 @@ class Candidates:
     """
 
     additive: Parts
+    lever: F64
     level: F64
     season: F64
     holiday: F64
@@ -118,6 +120,12 @@ class Candidates:
         level = scaled.level + (1.0 - own) * self.usual[:, None]
         return Parts(level, scaled.trend, scaled.season, scaled.holiday, scaled.regressor)
 
+    def levered(self, weight: F64) -> F64:
+        """What the regressors' factor acts on in a mixture: the part of the regressors is this times (factor - 1)."""
+        pooled = _dot(self.level[:, :2], weight[:, POOLED_SES:SBA])[:, None]
+        lever = weight[:, ADDITIVE, None] * self.lever + pooled * self.season * self.holiday
+        return self.own[:, None] * lever
+
     def bounded(self, parts: Parts) -> F64:
         """Mean forecast within 0 and the series' ceiling."""
         return np.clip(parts.total(), 0.0, self.ceiling[:, None])
@@ -162,8 +170,10 @@ def _block(
         baselines.mean_13w(y, mask, cadence),
     )
     season, holiday, regressor = pattern.factors()
+    additive, lever = fit_additive(y, mask, frame, pattern, settings, cache)
     return Candidates(
-        additive=fit_additive(y, mask, frame, pattern, settings, cache),
+        additive=additive,
+        lever=lever,
         level=np.stack(levels, axis=1),
         season=season,
         holiday=holiday,
@@ -201,6 +211,7 @@ def _joined(found: list[Candidates]) -> Candidates:
         **{
             name: rows(name)
             for name in (
+                "lever",
                 "level",
                 "season",
                 "holiday",

@@ -100,6 +100,13 @@ def error_spread(y: F64, mask: Bool, periods: int) -> Spread:
     return Spread(mean, np.where(mean > 0, excess, 0.0))
 
 
+def targets(mean: F64, spread: Spread, protected: int) -> tuple[F64, F64]:
+    """Forecasts of every period and, last, of the protection period's sum; the spread around them."""
+    total = np.cumsum(mean[:, :protected], axis=1)[:, -1:]
+    scale = [spread.at(mean), spread.at(total, protected)]
+    return np.concatenate([mean, total], axis=1), np.concatenate(scale, axis=1)
+
+
 def fit_pool(
     errors: list[Errors], probabilities: tuple[float, ...], shocks: Shocks, targets: int
 ) -> ErrorPool:

@@ -24,7 +24,7 @@ def fit(panel: Panel, holidays: tuple[date, ...] = ()) -> Parts:
     frame = build_frame(panel.week_starts, SETTINGS.horizon, holidays, SETTINGS.fourier_order, panel.cadence)
     profile = fit_profile(panel.y, panel.mask, panel.group, frame, SETTINGS)
     pattern = build_pattern(panel.y, panel.mask, panel.group, frame, profile, no_effects(), None)
-    return fit_additive(panel.y, panel.mask, frame, pattern, SETTINGS, {})
+    return fit_additive(panel.y, panel.mask, frame, pattern, SETTINGS, {})[0]
 
 
 def pattern(weeks: int) -> np.ndarray:
