@@ -54,6 +54,12 @@ class S3:
             "client_kwargs": {"region_name": REGION},
         }
 
+    def file_system(self) -> Any:
+        """Return a file system on it."""
+        import s3fs
+
+        return s3fs.S3FileSystem(**self.storage_options, skip_instance_cache=True, use_listings_cache=False)
+
     def create_bucket(self, name: str) -> None:
         """Create a bucket."""
         import boto3
@@ -127,7 +133,7 @@ class Snowflake:
             "paramstyle": "qmark",
             "platform_detection_timeout_seconds": 0.0,  # it asks addresses of cloud machines
             "login_timeout": 20,
-            "network_timeout": 60,
+            "network_timeout": 30,
             **others,
         }
 
@@ -181,7 +187,7 @@ def _process(script: str, arguments: Sequence[str], environment: dict[str, str])
                 text=True,
             )
         )
-        stack.callback(_end, process)
+        stack.callback(process.kill)  # it has nothing to keep, and would wait for open requests
         overdue = threading.Timer(START_SECONDS, process.kill)
         overdue.start()
         line = process.stdout.readline() if process.stdout else ""
@@ -191,14 +197,6 @@ def _process(script: str, arguments: Sequence[str], environment: dict[str, str])
             log.seek(0)
             raise RuntimeError(f"{script} ended before it listened: {log.read()[-2000:]}")
         yield int(json.loads(line)["port"])
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
 
 
 def _certificate(folder: Path) -> tuple[Path, Path]:

@@ -13,7 +13,7 @@ import sys
 
 import fakesnow.server as server
 import uvicorn
-from snowflake_account import guard_the_door
+from snowflake_door import guard_the_door
 from snowflake_shims import SHIMS
 
 

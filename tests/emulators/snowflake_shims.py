@@ -1,8 +1,7 @@
 """What the Snowflake emulator (fakesnow) lacks, filled patch by patch.
 
 Each patch names the gap it fills. `test_gaps.py` shows every gap on an emulator without the patch: a test that fails
-there says that the emulator has closed the gap, and the patch goes. Nothing here makes the emulator stricter or
-kinder than Snowflake; what it cannot do at all is listed in `unproven.py`.
+there says that the emulator has closed the gap, and the patch goes.
 """
 
 from __future__ import annotations
@@ -40,11 +39,22 @@ ACCOUNT_STATEMENTS = (
 def account_statements() -> None:
     """Roles, grants, warehouses, policies and session parameters are refused: they become no-ops."""
     server.shared_fs.nop_regexes = list(ACCOUNT_STATEMENTS)
+    known = re.compile("|".join(f"(?:{statement})" for statement in ACCOUNT_STATEMENTS), re.IGNORECASE)
+    # The server parses a statement before it looks whether it is one of these.
+    server.parse_one = _chained(
+        server.parse_one, lambda sql: "SELECT 1" if known.match(sql) else sql, lambda expression: expression
+    )
 
 
-def row_access_policy_of_a_new_table() -> None:
-    """A row access policy in CREATE TABLE is a syntax error: it is left out, as no policy is ever enforced."""
-    policy = re.compile(r"\bWITH\s+ROW\s+ACCESS\s+POLICY\s+\S+\s+ON\s*\([^)]*\)", re.IGNORECASE)
+def masking_policy_of_a_new_column() -> None:
+    """A masking policy in a column's definition is a syntax error: it is left out, as no policy is ever enforced."""
+    policy = re.compile(r"\bWITH\s+MASKING\s+POLICY\s+[\w.]+", re.IGNORECASE)
+    _before_parsing(lambda sql: policy.sub("", sql))
+
+
+def masking_policy_of_a_new_table() -> None:
+    """A masking policy in CREATE TABLE is a syntax error: it is left out, as no policy is ever enforced."""
+    policy = re.compile(r"\bWITH\s+MASKING\s+POLICY\s+[\w.]+", re.IGNORECASE)
     _before_parsing(lambda sql: policy.sub("", sql))
 
 
@@ -182,23 +192,6 @@ def files_in_s3() -> None:
     cursor.copy_into = copy
 
 
-def keys_below_a_prefix() -> None:
-    """COPY from a prefix does not see keys with further slashes: they are listed by true prefix."""
-    endpoint = os.environ.get(S3_ENDPOINT_VARIABLE)
-    if not endpoint:
-        return
-    files = _s3(endpoint)
-    original = copy_into._source_glob
-
-    def source_glob(source: str, connection: Any) -> list[str]:
-        if not source.startswith("s3://"):
-            return original(source, connection)
-        found = (f"s3://{path}" for path in files.find(source.rpartition("/")[0]))
-        return sorted(url for url in found if url.startswith(source))
-
-    copy_into._source_glob = source_glob
-
-
 def _s3(endpoint: str) -> Any:
     import s3fs
 
@@ -231,7 +224,8 @@ SHIMS: dict[str, Callable[[], None]] = {
     shim.__name__: shim
     for shim in (
         account_statements,
-        row_access_policy_of_a_new_table,
+        masking_policy_of_a_new_column,
+        masking_policy_of_a_new_table,
         query_tag_of_a_session,
         columns_of_a_merge,
         temporary_objects_of_a_schema,
@@ -240,6 +234,5 @@ SHIMS: dict[str, Callable[[], None]] = {
         missing_timestamps,
         errors_of_the_engine,
         files_in_s3,
-        keys_below_a_prefix,
     )
 }

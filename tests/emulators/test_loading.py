@@ -1,45 +1,220 @@
-"""Loading on Snowflake: the same manifests give the same RAW as on DuckDB, and what fails leaves nothing behind."""
+"""Loading on Snowflake: the same manifests give the same RAW as on DuckDB, and nothing is half-loaded."""
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
-from retailer import Retailer
+from retailer import TOP_LEVEL, Retailer
 from running_emulators import S3, Snowflake
 from snowflake_retailer import SnowflakeRetailer
 
-from mercurios.landing.store import LandingStore
+from mercurios.landing.manifest import Manifest
+from mercurios.landing.plan import RunPlan
 from mercurios.prohandel.resources import RESOURCES
+from mercurios.warehouse.load import FencedError
 from mercurios.warehouse.runs import adopt_run
+from mercurios.warehouse.snowflake import SnowflakeEngine, bound
 from prohandel_simulator.testing import RunningSimulator
 
-TABLES = tuple(resource.table for resource in RESOURCES.values())
+TABLES = {name: resource.table for name, resource in RESOURCES.items()}
+# Statements that read and write nobody's rows, or rows of a session's own tables alone.
+NO_ROWS = ("create", "alter", "show", "copy", "-- Append exactly", "-- A table of this session")
+BOOKS = {
+    "ops.load_ledger": "resource, attempt, mode, is_complete, extracted, loaded, quarantined, superseded, deleted",
+    "ops.watermark": "resource, cursor_value, run_id",
+    "ops.quarantine": "resource, row_number, source_id, reason, payload",
+    "ops.schema_drift": "resource, column_name, change, row_count",
+}
 
 
 class Twin(Retailer):
-    """The same tenant on DuckDB, given the very manifests that Snowflake is given."""
+    """The same tenant on DuckDB; it loads copies of what the other has landed."""
 
-    def adopt(self, other: SnowflakeRetailer) -> None:
-        self.store = LandingStore(other.tenant.landing_url(), **other.s3.storage_options)
-
-    def load_manifests(self, urls: list[str]) -> None:
-        """Load manifests that lie in S3, from copies in this retailer's folder."""
+    def load_copies(self, other: SnowflakeRetailer, urls: list[str]) -> None:
         with self.engine() as engine:
-            for url in urls:
+            copies = [self.copy(other, url) for url in urls]
+            for url in copies:
                 adopt_run(engine, self.store.read_manifest(url), "twin")
-        self.load(*urls)
+        self.load(*copies)
+
+    def copy(self, other: SnowflakeRetailer, url: str) -> str:
+        """Copy a manifest and its parts, and return the address of the copy."""
+        manifest = other.store.read_manifest(url)
+        parts = []
+        for part in manifest.parts:
+            path = part.url.removeprefix(f"{other.store.url}/")
+            with self.store.create(path) as handle:
+                handle.write(other.store.read_bytes(part.url))
+            parts.append(part.model_copy(update={"url": self.store.address(path)}))
+        copied: Manifest = manifest.model_copy(update={"parts": parts})
+        prefix = self.store.prefix(manifest.tenant_id, manifest.resource, manifest.run_id, manifest.attempt)
+        return self.store.write_manifest(prefix, copied)
 
 
 @pytest.fixture
 def on_snowflake(
     own_source: RunningSimulator, tmp_path: Path, s3: S3, snowflake_emulator: Snowflake
 ) -> SnowflakeRetailer:
-    return SnowflakeRetailer(own_source, tmp_path / "snowflake", s3, snowflake_emulator)
+    return SnowflakeRetailer(
+        own_source, tmp_path / "snowflake", s3, snowflake_emulator, resources={"sale": {"mode": "changed"}}
+    )
 
 
-def test_a_run_loads_what_the_source_shows(on_snowflake: SnowflakeRetailer) -> None:
-    loaded = on_snowflake.run("r1", "sale", "order", "customer")
+@pytest.fixture
+def on_duckdb(own_source: RunningSimulator, tmp_path: Path) -> Twin:
+    return Twin(own_source, tmp_path / "duckdb")
 
-    assert loaded["sale"].loaded > 1000
-    assert on_snowflake.differences("sale", "order", "customer") == []
+
+def raw(retailer: Retailer, name: str) -> list[dict[str, Any]]:
+    """Return all rows of a RAW table, deleted ones too, without the moment of loading."""
+    columns = [column.name for column in RESOURCES[name].columns]
+    parent = RESOURCES[name].parent_key
+    kept = ["tenant_id", *([parent] if parent else []), *columns]
+    metadata = "_extra, _content_hash, _extracted_at, _run_id, _deleted_at is not null as _is_deleted"
+    rows = retailer.query(
+        f"select {', '.join(kept)}, {metadata} from raw.{TABLES[name]} order by tenant_id, id, _run_id"
+    )
+    return [{**row, "_extra": json.loads(row["_extra"]) if row["_extra"] else None} for row in rows]
+
+
+def books(retailer: Retailer) -> dict[str, list[tuple[Any, ...]]]:
+    """Return what the bookkeeping says, without the moment of loading."""
+    return {
+        table: sorted(tuple(row.values()) for row in retailer.query(f"select {columns} from {table}"))
+        for table, columns in BOOKS.items()
+    }
+
+
+def test_full_and_incremental_runs_give_the_same_raw_and_books_as_on_duckdb(
+    on_snowflake: SnowflakeRetailer, on_duckdb: Twin, own_source: RunningSimulator
+) -> None:
+    unreadable: set[str] = set()
+    for number in (1, 2):
+        urls = on_snowflake.extract(on_snowflake.begin(f"r{number}"))
+        on_snowflake.load(*urls)
+        on_duckdb.load_copies(on_snowflake, urls)
+
+        assert on_snowflake.differences(*(set(TOP_LEVEL) - unreadable)) == []
+        different = [name for name in RESOURCES if raw(on_snowflake, name) != raw(on_duckdb, name)]
+        assert different == []
+        assert books(on_snowflake) == books(on_duckdb)
+        dirt = {"resource": "sale", "unparsable": 2, "unknown_field": 3}
+        own_source.post("/_simulator/mini/dirty", dirt)
+        unreadable = {"sale"}
+        own_source.advance(48)
+
+    [extra] = on_snowflake.query("select count(*) as n from raw.sale where _extra is not null")
+    assert extra["n"] == 3
+    assert len(books(on_snowflake)["ops.quarantine"]) == 2
+    [incremental] = on_snowflake.query(
+        "select mode, extracted from ops.load_ledger where run_id = 'r2' and resource = 'sale'"
+    )
+    assert (incremental["mode"], incremental["extracted"] < 500) == ("changed", True)
+
+
+def test_what_is_known_is_told_to_the_next_extraction_in_the_same_numbers(
+    on_snowflake: SnowflakeRetailer, on_duckdb: Twin
+) -> None:
+    urls = on_snowflake.extract(on_snowflake.begin("r1"), "category")
+    on_snowflake.load(*urls)
+    on_duckdb.load_copies(on_snowflake, urls)
+
+    plans = [retailer.begin("r2") for retailer in (on_snowflake, on_duckdb)]
+
+    known = [known_rows(*pair) for pair in zip((on_snowflake, on_duckdb), plans, strict=True)]
+    assert len(known[0]) > 3
+    assert known[0] == known[1]
+
+
+def known_rows(retailer: Retailer, plan: RunPlan) -> list[dict[str, Any]]:
+    import io
+
+    import pyarrow.parquet as pq
+
+    url = plan.resources["category"].known_url
+    assert url is not None
+    rows: list[dict[str, Any]] = pq.read_table(io.BytesIO(retailer.store.read_bytes(url))).to_pylist()
+    return sorted(rows, key=lambda row: row["key64"])
+
+
+def test_a_rerun_changes_nothing(on_snowflake: SnowflakeRetailer) -> None:
+    urls = on_snowflake.extract(on_snowflake.begin("r1"), "sale", "order")
+    first = on_snowflake.load(*urls)
+    before = raw(on_snowflake, "sale"), books(on_snowflake)
+
+    assert on_snowflake.load(*urls) == first
+    assert (raw(on_snowflake, "sale"), books(on_snowflake)) == before
+
+
+def test_rows_that_vanish_at_the_source_are_marked_once(
+    on_snowflake: SnowflakeRetailer, own_source: RunningSimulator
+) -> None:
+    own_source.post("/_simulator/mini/silent_deletes", {"on": True})
+    on_snowflake.run("r1", "order")
+    own_source.advance(24 * 14)
+
+    deleted = on_snowflake.run("r2", "order")["order"].deleted
+
+    assert on_snowflake.differences("order") == []
+    [gone] = on_snowflake.query("select count(*) as n from raw.purchase_order where _deleted_at is not null")
+    assert gone["n"] >= deleted > 0
+
+
+def test_what_an_older_start_of_a_run_landed_is_refused(on_snowflake: SnowflakeRetailer) -> None:
+    stale = on_snowflake.extract(on_snowflake.begin("r1"), "category")
+    on_snowflake.begin("r1")
+
+    with pytest.raises(FencedError, match="belongs to start 1"):
+        on_snowflake.load(*stale)
+
+    assert on_snowflake.raw("category") == {}
+    assert books(on_snowflake)["ops.load_ledger"] == []
+
+
+class Recording(SnowflakeEngine):
+    """Notes every statement and what is bound to it."""
+
+    sent: ClassVar[list[tuple[str, list[Any]]]] = []
+
+    def _run(self, sql: str, parameters: Any) -> Any:
+        self.sent.append(bound(sql, parameters))
+        return super()._run(sql, parameters)
+
+
+def test_a_run_in_a_shared_database_leaves_the_other_tenants_rows_alone_and_names_its_own_in_every_statement(
+    on_snowflake: SnowflakeRetailer, own_source: RunningSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_snowflake.run("r1", "order", "sale")
+    with on_snowflake.engine() as engine:
+        for table in ("raw.purchase_order", "raw.sale", "ops.run", "ops.load_ledger", "ops.watermark"):
+            others = f"create table ops.neighbour as select * from {table} where tenant_id = 'mini'"
+            engine.execute(others)
+            engine.execute("update ops.neighbour set tenant_id = 'neighbour'")
+            engine.execute(f"insert into {table} select * from ops.neighbour")
+            engine.execute("drop table ops.neighbour")
+    neighbours = [
+        f"select * from {table} where tenant_id = 'neighbour'"
+        for table in ("raw.purchase_order", "raw.sale", "ops.run", "ops.load_ledger", "ops.watermark")
+    ]
+    before = [sorted(map(repr, on_snowflake.query(question))) for question in neighbours]
+    own_source.advance(48)
+    monkeypatch.setattr("snowflake_retailer.SnowflakeEngine", Recording)
+    Recording.sent.clear()
+
+    on_snowflake.run("r2", "order", "sale")
+
+    sent = list(Recording.sent)
+    assert [sorted(map(repr, on_snowflake.query(question))) for question in neighbours] == before
+    assert on_snowflake.differences("order", "sale") == []
+    about_rows = [
+        (text, values) for text, values in sent if re.search(r"\b(raw|ops|standard|analytics)\.\w+", text)
+    ]
+    assert len(about_rows) > 30
+    unguarded = [
+        text for text, values in about_rows if "mini" not in values and not text.lstrip().startswith(NO_ROWS)
+    ]
+    assert unguarded == []
