@@ -6,7 +6,8 @@ import hashlib
 import os
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import IO, Any
 
@@ -213,28 +214,50 @@ def safe_key(text: str) -> str:
 class PartWriter:
     """Streams tables of one schema into one Parquet file, in row groups of bounded size.
 
-    Memory holds one row group, whatever the number of rows. The file exists only if a row was written.
+    One row group is encoded and written, which needs no interpreter, while the next one is collected; memory holds
+    these two, whatever the number of rows. The file exists only if a row was written.
+
+    Args:
+        store: the landing area.
+        path: the file in it.
+        kind: what the rows are.
+        resource: whose they are.
+        schema: their columns.
+        unique: columns whose values hardly repeat, so that a dictionary of them would only cost.
     """
 
-    ROW_GROUP = 65_536
+    ROW_GROUP = 32_768
 
     def __init__(
-        self, store: LandingStore, path: str, kind: PartKind, resource: str, schema: pa.Schema
+        self,
+        store: LandingStore,
+        path: str,
+        kind: PartKind,
+        resource: str,
+        schema: pa.Schema,
+        unique: Sequence[str] = (),
     ) -> None:
         self._store = store
         self._path = path
         self._kind: PartKind = kind
         self._resource = resource
         self._schema = schema
+        self._repeating = [name for name in schema.names if name not in unique]
         self._pending: list[pa.Table] = []
         self._pending_rows = 0
+        self._thread: ThreadPoolExecutor | None = None
+        self._writing: Future[None] | None = None
         self._file: _HashingFile | None = None
         self._writer: pq.ParquetWriter | None = None
         self._context: Any = None
         self.rows = 0
 
     def write(self, table: pa.Table) -> None:
-        """Add rows."""
+        """Add rows.
+
+        Raises:
+            LandingError: rows added before could not be written.
+        """
         if not table.num_rows:
             return
         self._pending.append(table)
@@ -244,8 +267,15 @@ class PartWriter:
             self._flush()
 
     def close(self) -> list[Part]:
-        """Finish the file and return its part; an empty list when no row was written."""
+        """Finish the file and return its part; an empty list when no row was written.
+
+        Raises:
+            LandingError: rows could not be written.
+        """
         self._flush()
+        self._wait()
+        if self._thread is not None:
+            self._thread.shutdown()
         if self._writer is None or self._file is None:
             return []
         with self._naming_the_file():
@@ -264,6 +294,8 @@ class PartWriter:
 
     def abandon(self) -> None:
         """Release the file of an attempt that failed."""
+        if self._thread is not None:
+            self._thread.shutdown()  # what failed there failed the attempt, or does not matter any more
         if self._file is not None and self._writer is not None:
             self._file.discard()
             self._writer.close()
@@ -274,13 +306,26 @@ class PartWriter:
     def _flush(self) -> None:
         if not self._pending:
             return
+        self._wait()
+        self._thread = self._thread or ThreadPoolExecutor(1, thread_name_prefix="part")
+        self._writing = self._thread.submit(self._write_group, self._pending)
+        self._pending, self._pending_rows = [], 0
+
+    def _wait(self) -> None:
+        """Let the row group under way be written, or raise what befell it."""
+        if self._writing is not None:
+            self._writing.result()
+            self._writing = None
+
+    def _write_group(self, tables: list[pa.Table]) -> None:
         if self._writer is None:
             self._context = self._store.create(self._path)
             self._file = _HashingFile(self._context.__enter__())
-            self._writer = pq.ParquetWriter(self._file, self._schema, compression="zstd")
+            self._writer = pq.ParquetWriter(
+                self._file, self._schema, compression="zstd", use_dictionary=self._repeating
+            )
         with self._naming_the_file():
-            self._writer.write_table(pa.concat_tables(self._pending), row_group_size=self.ROW_GROUP)
-        self._pending, self._pending_rows = [], 0
+            self._writer.write_table(pa.concat_tables(tables), row_group_size=self.ROW_GROUP)
 
     @contextmanager
     def _naming_the_file(self) -> Iterator[None]:

@@ -118,7 +118,9 @@ class Page:
     @cached_property
     def by_key(self) -> dict[Key, Record | Row]:
         """Its rows, as they were decoded, by what tells them from others."""
-        return {row_key(row): row for row in self.records or self.rows}
+        if self.records is not None:
+            return {record.id: record for record in self.records}
+        return self.rows_by_key
 
     @cached_property
     def rows_by_key(self) -> dict[Key, Record | Row]:

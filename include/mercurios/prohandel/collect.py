@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from mercurios.landing.manifest import Counts, DriftNote, Part
 from mercurios.landing.store import LandingStore, PartWriter
-from mercurios.prohandel.keys import KeySet, Known, are_in, content_hashes, key_hashes
+from mercurios.prohandel.keys import KeySet, Known, are_in, content_hashes, key_hashes, quick_hashes
 from mercurios.prohandel.records import Record
 from mercurios.prohandel.resources import Resource
 from mercurios.prohandel.typing import Rejected, Stamp, TypedPage, schema, type_records, type_rows
@@ -63,13 +63,25 @@ class Collector:
         self._stamp = stamp
         self._drift = drift
         self._known = known
+        # Only keys that are held against the warehouse's need a hash that it can compute too.
+        self._hashes_of = quick_hashes if known is None else key_hashes
         self._seen = KeySet()  # in this pass
         self._earlier: KeySet | None = None  # in the passes before
         self._rows = PartWriter(
-            store, f"{prefix}/{resource.table}-rows.parquet", "rows", resource.name, schema(resource)
+            store,
+            f"{prefix}/{resource.table}-rows.parquet",
+            "rows",
+            resource.name,
+            schema(resource),
+            unique=("id", "_content_hash", resource.cursor_column or "id"),
         )
         self._keys = PartWriter(
-            store, f"{prefix}/{resource.table}-keys.parquet", "keys", resource.name, KEYS_SCHEMA
+            store,
+            f"{prefix}/{resource.table}-keys.parquet",
+            "keys",
+            resource.name,
+            KEYS_SCHEMA,
+            unique=("id",),
         )
         self._quarantine = PartWriter(
             store,
@@ -120,8 +132,8 @@ class Collector:
     def _take(self, page: TypedPage, rows: int, ids: Sequence[str]) -> bool:
         self.extracted += rows
         self._note_drift(page, rows)
-        keys = key_hashes(ids)
-        refused = key_hashes([row.source_id for row in page.rejected if row.source_id])
+        keys = self._hashes_of(ids)
+        refused = self._hashes_of([row.source_id for row in page.rejected if row.source_id])
         shown = np.concatenate([keys, refused])
         repeated = bool(shown.size) and self._seen.holds_all(shown)
         self._seen.add(shown)
@@ -166,7 +178,7 @@ class Collector:
         rejected = [
             row
             for row in page.rejected
-            if row.source_id and not self._earlier.holds_all(key_hashes([row.source_id]))
+            if row.source_id and not self._earlier.holds_all(self._hashes_of([row.source_id]))
         ]
         self.unchanged += page.table.num_rows - fresh.num_rows + len(page.rejected) - len(rejected)
         return TypedPage(fresh, rejected, page.unknown_fields, page.missing_fields)
@@ -180,10 +192,11 @@ class Collector:
             self._keys.write(same.select(["id"]).cast(KEYS_SCHEMA))
             table = table.filter(pc.invert(seen))
         self._rows.write(table)
-        self._quarantine.write(_quarantine_table(page.rejected))
-        # A row that cannot be typed still exists at the source.
-        ids = [row.source_id for row in page.rejected if row.source_id]
-        self._keys.write(pa.table({"id": pa.array(ids, pa.string())}, schema=KEYS_SCHEMA))
+        if page.rejected:
+            self._quarantine.write(_quarantine_table(page.rejected))
+            # A row that cannot be typed still exists at the source.
+            ids = [row.source_id for row in page.rejected if row.source_id]
+            self._keys.write(pa.table({"id": ids}, schema=KEYS_SCHEMA))
 
     def _note_cursor(self, table: pa.Table) -> None:
         if self.resource.cursor_column and table.num_rows:

@@ -8,8 +8,9 @@ been refused before, for there they count as 1.0.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -35,33 +36,48 @@ _EXACT_FLOAT = float(2**53)
 _FIRST_INSTANT, _LAST_INSTANT = datetime(2, 1, 1), datetime(9998, 12, 31)
 
 
-def convert(column: Column, values: Sequence[Any], time_zone: str, hash_key: bytes) -> pa.Array:
-    """Return the values of one field as a column of its type.
+def convert(
+    columns: Sequence[Column], values: Sequence[Sequence[Any]], time_zone: str, hash_key: bytes
+) -> list[pa.Array]:
+    """Return the values of a page, field by field, as columns of their types.
 
     Args:
-        column: the field's contract.
-        values: as JSON has them; where numbers are expected, no booleans.
+        columns: the contract.
+        values: for each of its fields one value a row, as JSON has them; where numbers are expected, no booleans.
         time_zone: zone of instants that come without one.
         hash_key: key of the hash that replaces persons' numbers.
 
     Raises:
         pyarrow.ArrowException, TypeError, ValueError, OverflowError: a value does not fit.
     """
-    match column.type:
+    of_type: dict[ColumnType, list[int]] = {}
+    for place, column in enumerate(columns):
+        of_type.setdefault(column.type, []).append(place)
+    found: dict[int, pa.Array] = {}
+    for kind, places in of_type.items():
+        fields = [values[place] for place in places]
+        found.update(zip(places, _of_type(kind, fields, time_zone, hash_key), strict=True))
+    return [found[place] for place in range(len(columns))]
+
+
+def _of_type(
+    kind: ColumnType, fields: Sequence[Sequence[Any]], time_zone: str, hash_key: bytes
+) -> Iterable[pa.Array]:
+    match kind:
         case ColumnType.INTEGER:
-            return _integers(values)
+            return _integers(fields)
         case ColumnType.DECIMAL:
-            return _decimals(values)
+            return _decimals(fields)
         case ColumnType.DATE:
-            return _dates(values)
+            return map(_dates, fields)
         case ColumnType.TIMESTAMP:
-            return _instants(values, time_zone)
+            return (_instants(values, time_zone) for values in fields)
         case ColumnType.CODE:
-            return pa.array([cells.code(value) for value in values], pa.string())
+            return (pa.array([cells.code(value) for value in values], pa.string()) for values in fields)
         case ColumnType.KEY_HASH:
-            return _key_hashes(values, hash_key)
+            return (_key_hashes(values, hash_key) for values in fields)
         case _:
-            return pa.array(values, ARROW_TYPES[column.type])
+            return (pa.array(values, ARROW_TYPES[kind]) for values in fields)
 
 
 def _key_hashes(values: Sequence[Any], hash_key: bytes) -> pa.Array:
@@ -70,24 +86,26 @@ def _key_hashes(values: Sequence[Any], hash_key: bytes) -> pa.Array:
     return pa.array([hashes[value] for value in values], pa.string())
 
 
-def _packed(values: Sequence[Any]) -> np.ndarray | None:
-    """Return numbers as doubles; None where one is missing."""
+def _packed(fields: Sequence[Sequence[Any]]) -> np.ndarray | None:
+    """Return the numbers of several fields as doubles, a row a field; None where one is missing."""
+    count = sum(map(len, fields))
     try:
-        return np.frombuffer(struct.pack(f"{len(values)}d", *values))
+        numbers = np.frombuffer(struct.pack(f"{count}d", *chain.from_iterable(fields)))
     except struct.error:
-        if None in values:
+        if any(None in values for values in fields):
             return None
         raise ValueError("not a number") from None
+    return numbers.reshape(len(fields), -1)
 
 
-def _integers(values: Sequence[Any]) -> pa.Array:
-    numbers = _packed(values)
+def _integers(fields: Sequence[Sequence[Any]]) -> list[pa.Array]:
+    numbers = _packed(fields)
     if numbers is None or not np.abs(numbers).max(initial=0.0) < _EXACT_FLOAT:
-        return _sparse_integers(values)
+        return [_sparse_integers(values) for values in fields]
     whole = numbers.astype(np.int64)
     if not (whole == numbers).all():
         raise ValueError("a fraction stands where a whole number is expected")
-    return pa.Array.from_buffers(pa.int64(), len(whole), [None, pa.py_buffer(whole)])
+    return [pa.Array.from_buffers(pa.int64(), len(row), [None, pa.py_buffer(row)]) for row in whole]
 
 
 def _sparse_integers(values: Sequence[Any]) -> pa.Array:
@@ -105,31 +123,45 @@ def _sparse_integers(values: Sequence[Any]) -> pa.Array:
     return array.cast(pa.int64(), safe=True)
 
 
-def _decimals(values: Sequence[Any]) -> pa.Array:
-    numbers, validity, missing = _packed(values), None, 0
+def _decimals(fields: Sequence[Sequence[Any]]) -> list[pa.Array]:
+    numbers = _packed(fields)
     if numbers is None:
-        array = pa.array(values, pa.float64())
-        missing = array.null_count
-        numbers = array.fill_null(0.0).to_numpy(zero_copy_only=False)
-        known = pc.is_valid(array).cast(pa.uint8()).to_numpy(zero_copy_only=False)
-        validity = pa.py_buffer(np.packbits(known, bitorder="little"))
+        return [_sparse_decimals(values) for values in fields]
+    return [_cents(words, None, 0) for words in _words(numbers)]
+
+
+def _sparse_decimals(values: Sequence[Any]) -> pa.Array:
+    """Return amounts of which some are missing."""
+    array = pa.array(values, pa.float64())
+    known = pc.is_valid(array).cast(pa.uint8()).to_numpy(zero_copy_only=False)
+    validity = pa.py_buffer(np.packbits(known, bitorder="little"))
+    return _cents(_words(array.fill_null(0.0).to_numpy(zero_copy_only=False)), validity, array.null_count)
+
+
+def _words(numbers: np.ndarray) -> np.ndarray:
+    """Return amounts in cents as the two words each of a 128-bit decimal."""
     scaled = numbers * 100.0
-    cents = np.rint(scaled)
     sizes = np.abs(scaled)
     if not sizes.max(initial=0.0) <= cells.LARGEST_CENTS:
         raise ValueError("too large for exact cents in floating form")
+    cents = np.rint(scaled)
     if not (np.abs(scaled - cents) <= 1e-6 + 1e-15 * sizes).all():
         raise ValueError("more than two decimals")
-    words = np.empty((len(cents), 2), dtype="<i8")
-    words[:, 0] = cents
-    np.right_shift(words[:, 0], 63, out=words[:, 1])
+    words = np.empty((*cents.shape, 2), dtype="<i8")
+    words[..., 0] = cents
+    np.right_shift(words[..., 0], 63, out=words[..., 1])
+    return words
+
+
+def _cents(words: np.ndarray, validity: pa.Buffer | None, missing: int) -> pa.Array:
     buffers = [validity, pa.py_buffer(words)]
-    return pa.Array.from_buffers(pa.decimal128(18, 2), len(cents), buffers, null_count=missing)
+    return pa.Array.from_buffers(pa.decimal128(18, 2), len(words), buffers, null_count=missing)
 
 
 def _dates(values: Sequence[Any]) -> pa.Array:
-    texts = pa.array(values, pa.string())
-    return pc.utf8_slice_codeunits(texts, 0, 10).cast(pa.date32())
+    dates = pc.utf8_slice_codeunits(pa.array(values, pa.string()), 0, 10).cast(pa.date32())
+    pc.min(dates).as_py()  # raises for a year that Python does not know
+    return dates
 
 
 def _instants(values: Sequence[Any], time_zone: str) -> pa.Array:
@@ -139,11 +171,12 @@ def _instants(values: Sequence[Any], time_zone: str) -> pa.Array:
     longest = pc.max(pc.utf8_length(texts)).as_py()
     if longest is not None and longest > 29:
         raise ValueError("an instant longer than nanoseconds")
-    if pc.any(pc.match_substring_regex(texts, "[^0-9T:.-]|T.*-")).as_py():
+    # What is no digit behind the microseconds is a zone; one before them is no part of an instant without zone.
+    if pc.any(pc.match_substring_regex(pc.utf8_slice_codeunits(texts, 26), "[^0-9]")).as_py():
         raise ValueError("an instant with a zone")
+    span = pc.min_max(naive).as_py()  # raises for a year that Python does not know
     if time_zone == "UTC":
         return naive
-    span = pc.min_max(naive).as_py()
     if span["min"] is not None and not _FIRST_INSTANT <= span["min"] <= span["max"] <= _LAST_INSTANT:
         raise ValueError("an instant that stands for never")
     zoned = pc.assume_timezone(naive, time_zone, ambiguous="earliest", nonexistent="raise")

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any, TypeGuard
 
@@ -69,6 +70,7 @@ class Stamp:
     parent_key: str | None = None
 
 
+@cache
 def schema(resource: Resource) -> pa.Schema:
     """Return the Arrow schema of a resource's landed rows."""
     fields = [pa.field("tenant_id", pa.string())]
@@ -153,10 +155,7 @@ def _fast_table(
     columns = list(zip(*kept, strict=True)) if kept else [()] * len(resource.columns)
     if not checked:
         _refuse_booleans(resource, columns)
-    arrays = [
-        convert(column, values, stamp.time_zone, stamp.hash_key)
-        for column, values in zip(resource.columns, columns, strict=True)
-    ]
+    arrays = convert(resource.columns, columns, stamp.time_zone, stamp.hash_key)
     _require_keys(resource, columns)
     return _assemble(resource, arrays, parents, kept, extras, stamp)
 
@@ -232,18 +231,28 @@ def _assemble(
     extras: list[str | None] | None,
     stamp: Stamp,
 ) -> pa.Table:
-    count = len(kept)
-    columns: list[pa.Array] = [pa.repeat(stamp.tenant_id, count)]
-    if parents is not None:
-        columns.append(pa.array(parents, pa.string()))
-    columns += arrays
-    columns += [
-        pa.array(extras, pa.string()) if extras else pa.nulls(count, pa.string()),
+    tenant_id, no_extra, extracted_at, run_id = _stamped(stamp, len(kept))
+    columns = [
+        tenant_id,
+        *([] if parents is None else [pa.array(parents, pa.string())]),
+        *arrays,
+        pa.array(extras, pa.string()) if extras else no_extra,
         pa.array(_content_hashes(kept, parents, extras), pa.string()),
-        pa.repeat(pa.scalar(stamp.extracted_at, pa.timestamp("us")), count),
-        pa.repeat(stamp.run_id, count),
+        extracted_at,
+        run_id,
     ]
     return pa.Table.from_arrays(columns, schema=schema(resource))
+
+
+@lru_cache(maxsize=8)
+def _stamped(stamp: Stamp, count: int) -> tuple[pa.Array, ...]:
+    """Return what every row of a page carries: tenant, no extras, moment and run. Full pages share it."""
+    return (
+        pa.repeat(stamp.tenant_id, count),
+        pa.nulls(count, pa.string()),
+        pa.repeat(pa.scalar(stamp.extracted_at, pa.timestamp("us")), count),
+        pa.repeat(stamp.run_id, count),
+    )
 
 
 def _content_hashes(

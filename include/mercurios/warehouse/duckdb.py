@@ -58,6 +58,7 @@ class DuckDBEngine:
         threads: int | None = None,
     ) -> None:
         self.path = Path(path)
+        self._threads = threads
         self._connection = _open(self.path, read_only=read_only, lock_wait=lock_wait, threads=threads)
         self._connection.execute(render(self.dialect, "connection_settings"))
 
@@ -112,8 +113,8 @@ class DuckDBEngine:
             self.execute(statement, {"paths": paths})
         self.execute(view)
         rows = count(self, table)
-        several = rows >= ROWS_FOR_SEVERAL_WRITERS
-        self.execute(render(self.dialect, "writers_several" if several else "writers_one"))
+        if self._threads is None:
+            self.execute(render(self.dialect, "writers", several=rows >= ROWS_FOR_SEVERAL_WRITERS))
         return rows
 
     def _check_columns(self, columns: Mapping[str, str], paths: Sequence[str]) -> None:

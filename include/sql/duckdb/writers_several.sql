@@ -1,2 +1,0 @@
--- As many threads as there are cores.
-reset threads;
