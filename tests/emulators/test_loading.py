@@ -153,15 +153,17 @@ def test_a_rerun_changes_nothing(on_snowflake: SnowflakeRetailer) -> None:
 def test_rows_that_vanish_at_the_source_are_marked_once(
     on_snowflake: SnowflakeRetailer, own_source: RunningSimulator
 ) -> None:
-    own_source.post("/_simulator/mini/silent_deletes", {"on": True})
     on_snowflake.run("r1", "order")
-    own_source.advance(24 * 14)
+    orders = own_source.world("mini").collections["order"]
+    for slot in orders.visible[:3].tolist():
+        orders.delete(slot, 0, "", silent=True)
 
-    deleted = on_snowflake.run("r2", "order")["order"].deleted
+    deleted = [on_snowflake.run(run_id, "order")["order"].deleted for run_id in ("r2", "r3")]
 
+    assert deleted == [3, 0]
     assert on_snowflake.differences("order") == []
     [gone] = on_snowflake.query("select count(*) as n from raw.purchase_order where _deleted_at is not null")
-    assert gone["n"] >= deleted > 0
+    assert gone["n"] == 3
 
 
 def test_what_an_older_start_of_a_run_landed_is_refused(on_snowflake: SnowflakeRetailer) -> None:
