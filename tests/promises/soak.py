@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
+import signal
 import sys
 import time
 from concurrent.futures import as_completed
@@ -12,10 +14,53 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "include"), str(ROOT / "tests" / "support")]
 
-from players import play_here, players  # noqa: E402
+from players import Played, players  # noqa: E402
 from schedules import REPLAY  # noqa: E402
 
-PROGRESS_SECONDS = 10
+PROGRESS_SECONDS = 20
+
+
+class Progress:
+    """Counts what was played and says so from time to time, always by a line that is complete.
+
+    Args:
+        seeds: how many are to be played.
+    """
+
+    def __init__(self, seeds: int) -> None:
+        self.seeds, self.played = seeds, 0
+        self.failing: list[int] = []
+        self._began = self._said = time.monotonic()
+
+    def note(self, played: Played) -> None:
+        """Take note of a seed."""
+        self.played += 1
+        if played.found:
+            self.failing.append(played.seed)
+            print(played, flush=True)
+        now = time.monotonic()
+        if now - self._said > PROGRESS_SECONDS:
+            self._said = now
+            left = (now - self._began) / self.played * (self.seeds - self.played)
+            print(f"{self}; about {left / 60:.0f} min left", flush=True)
+
+    def __str__(self) -> str:
+        """Say how far it is."""
+        seconds = time.monotonic() - self._began
+        return f"{self.played} of {self.seeds} seeds in {seconds:.0f} s, {len(self.failing)} failed"
+
+    def conclude(self) -> None:
+        """Say what came of it all, what it cost, and how to see again what failed."""
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds = used.ru_utime + used.ru_stime
+        each = seconds / max(self.played, 1)
+        most = used.ru_maxrss / 1024
+        print(
+            f"{self}; {seconds:.0f} CPU seconds, {each:.2f} a seed; at most {most:.0f} MiB a process",
+            flush=True,
+        )
+        for seed in sorted(self.failing):
+            print(REPLAY.format(seed=seed), flush=True)
 
 
 def main() -> int:
@@ -25,27 +70,18 @@ def main() -> int:
     parser.add_argument("--start", type=int, default=0, help="the first seed")
     parser.add_argument("--jobs", type=int, default=0, help="processes at once; 0: one for each core")
     options = parser.parse_args()
-    began = said = time.monotonic()
-    failing = []
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was found is printed however it ends
+    progress = Progress(options.seeds)
     jobs = min(options.seeds, options.jobs or os.cpu_count() or 1)
-    with players(jobs) as pool:
-        waiting = [
-            pool.submit(play_here, seed) for seed in range(options.start, options.start + options.seeds)
-        ]
-        for number, played in enumerate(as_completed(waiting), start=1):
-            if played.result().found:
-                failing.append(played.result().seed)
-                print(played.result(), flush=True)
-            if time.monotonic() - said > PROGRESS_SECONDS:
-                said = time.monotonic()
-                print(
-                    f"{number} of {options.seeds} seeds in {said - began:.0f} s, {len(failing)} failed",
-                    flush=True,
-                )
-    print(f"{options.seeds} seeds in {time.monotonic() - began:.0f} s, {len(failing)} failed")
-    for seed in sorted(failing):
-        print(REPLAY.format(seed=seed))
-    return 1 if failing else 0
+    try:
+        with players(jobs) as pool:
+            seeds = range(options.start, options.start + options.seeds)
+            for played in as_completed([pool.submit(seed) for seed in seeds]):
+                progress.note(played.result())
+    except KeyboardInterrupt:
+        print("ended before all seeds were played", flush=True)
+    progress.conclude()
+    return 1 if progress.failing or progress.played < options.seeds else 0
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 from machine import AnyLife
-from players import Played, play, play_here, players, stage
+from players import Played, memory, play, players, stage
 from schedules import Stage
 
 SEEDS = range(170)
@@ -33,12 +33,12 @@ def played(request: pytest.FixtureRequest) -> Iterator[dict[int, Future[Played]]
     items = [item for item in request.session.items if isinstance(item, pytest.Function)]
     seeds = [item.callspec.params["seed"] for item in items if "played" in item.fixturenames]
     with players() as pool:
-        yield {seed: pool.submit(play_here, seed) for seed in seeds}
+        yield {seed: pool.submit(seed) for seed in seeds}
 
 
 @pytest.fixture(scope="module")
 def own_stage() -> Iterator[Stage]:
-    with stage() as shared:
+    with memory() as home, stage(home) as shared:
         yield shared
 
 

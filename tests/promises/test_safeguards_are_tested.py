@@ -10,7 +10,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -85,10 +86,16 @@ def test_without_a_safeguard_its_named_test_fails_for_that_reason(
         ("warehouse.load._check_fence", lambda *_: None, "its run was started again"),
         ("warehouse.load.delete_vanished", lambda *_: (0, 0), "not at the source"),
         ("warehouse.load._ledger_of", lambda *_: [], "insert into ops.load_ledger"),
+        ("tenants.Extraction.overlap", timedelta(0), ": lost"),
+        (
+            "prohandel.extract._Reading._cursor_to",
+            lambda reading, _: reading.collectors[0].newest_cursor,
+            "the cursor passed the clock of the read",
+        ),
     ],
 )
 def test_without_a_safeguard_a_schedule_finds_what_it_guards_against(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, safeguard: str, without: Callable[..., Any], symptom: str
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, safeguard: str, without: Any, symptom: str
 ) -> None:
     monkeypatch.setattr(f"mercurios.{safeguard}", without)
 

@@ -1,24 +1,32 @@
-"""Plays seeds in processes of their own, each with its own simulator, as many at once as there are cores."""
+"""Plays seeds in processes of their own, each with its own simulator, as many at once as there are cores.
+
+A process that dies or hangs is a finding about the seed it played, and another takes its place.
+"""
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
-import multiprocessing.util
 import os
+import shutil
+import signal
 import tempfile
+import threading
 import traceback
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from schedules import REPLAY, Schedule, Stage
 from seeded_source import seeded_source
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
-_stage: Stage | None = None
+SEEDS_A_PROCESS = 250  # then another process goes on: whatever a seed leaves behind in memory stays bounded
+LONGEST_SECONDS = 300.0  # a seed takes seconds
 
 
 @dataclass(frozen=True)
@@ -36,11 +44,18 @@ class Played:
 
 
 @contextmanager
-def stage() -> Iterator[Stage]:
-    """Set up what schedules need, in memory where the machine offers it: commits need not reach a disk."""
+def memory() -> Iterator[Path]:
+    """Make a folder in memory where the machine offers it: commits need not reach a disk."""
     where = MEMORY if os.access(MEMORY, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="schedules-", dir=where) as home, seeded_source() as source:
-        shared = Stage(source, Path(home))
+    with tempfile.TemporaryDirectory(prefix="schedules-", dir=where) as home:
+        yield Path(home)
+
+
+@contextmanager
+def stage(home: Path) -> Iterator[Stage]:
+    """Set up in a folder what schedules need."""
+    with seeded_source() as source:
+        shared = Stage(source, home)
         try:
             yield shared
         finally:
@@ -49,34 +64,122 @@ def stage() -> Iterator[Stage]:
 
 def play(shared: Stage, seed: int) -> Played:
     """Play one seed; an exception is a finding like any other."""
-    schedule = Schedule(shared, seed)
+    schedule: Schedule | None = None
     try:
+        schedule = Schedule(shared, seed)
         found = schedule.play()
     except Exception:
         found = [traceback.format_exc()]
-    return Played(seed, tuple(found), schedule.describe())
+    return Played(seed, tuple(found), schedule.describe() if schedule else "it did not begin")
+
+
+def _perform(seeds: Connection, home: Path) -> None:
+    """Play the seeds that come, until nobody is there to send one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this process ends it
+    logging.disable(logging.CRITICAL)
+    gc.set_threshold(100_000, 50, 50)  # the simulated world is large and lives as long as the process
+    with stage(home) as shared:
+        while True:
+            try:
+                seeds.send(play(shared, seeds.recv()))
+            except (EOFError, BrokenPipeError):
+                return
+
+
+class Player:
+    """A process that plays one seed after another, in a folder of its own below the given one.
+
+    Args:
+        home: where its folder is made.
+        seeds_a_process: seeds after which another process goes on.
+        longest_seconds: how long a seed may take.
+    """
+
+    def __init__(
+        self, home: Path, seeds_a_process: int = SEEDS_A_PROCESS, longest_seconds: float = LONGEST_SECONDS
+    ) -> None:
+        self._home, self._seeds, self._longest = home, seeds_a_process, longest_seconds
+        self._played = 0
+        self._process: multiprocessing.process.BaseProcess | None = None
+
+    def play(self, seed: int) -> Played:
+        """Play one seed and return what came of it, the death of the process included."""
+        if self._process is not None and self._played >= self._seeds:
+            self.close()
+        if self._process is None:
+            self._start()
+        assert self._process is not None
+        self._played += 1
+        try:
+            self._connection.send(seed)
+            if not wait([self._connection, self._process.sentinel], self._longest):
+                return self._lost(seed, f"took longer than {self._longest:.0f} s")
+            if self._connection.poll():
+                played: Played = self._connection.recv()
+                return played
+        except (EOFError, OSError):
+            pass
+        self._process.join(10)
+        return self._lost(seed, f"died with exit code {self._process.exitcode}")
+
+    def close(self) -> None:
+        """End the process and remove what it left."""
+        if self._process is not None:
+            self._connection.close()  # it ends when nobody sends seeds any more
+            self._process.join(30)
+            self._process.kill()
+            self._process.join()
+            self._process = None
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _start(self) -> None:
+        spawn = multiprocessing.get_context("spawn")
+        self._folder = Path(tempfile.mkdtemp(dir=self._home))
+        self._connection, other = spawn.Pipe()
+        self._process = spawn.Process(target=_perform, args=(other, self._folder), daemon=True)
+        self._process.start()
+        other.close()
+        self._played = 0
+
+    def _lost(self, seed: int, what: str) -> Played:
+        assert self._process is not None
+        self._process.kill()
+        self.close()
+        return Played(seed, (f"the process that played it {what}",), "nothing is known of its steps")
+
+
+class Players:
+    """As many processes that play seeds side by side as asked for."""
+
+    def __init__(self, home: Path, jobs: int) -> None:
+        self._home, self._mine = home, threading.local()
+        self._all: list[Player] = []
+        self._threads = ThreadPoolExecutor(jobs)
+
+    def submit(self, seed: int) -> Future[Played]:
+        """Have a seed played."""
+        return self._threads.submit(self._play, seed)
+
+    def close(self) -> None:
+        """Play none of the seeds that wait, and end the processes."""
+        self._threads.shutdown(cancel_futures=True)
+        for each in self._all:
+            each.close()
+
+    def _play(self, seed: int) -> Played:
+        if not hasattr(self._mine, "player"):
+            self._mine.player = Player(self._home)
+            self._all.append(self._mine.player)
+        player: Player = self._mine.player
+        return player.play(seed)
 
 
 @contextmanager
-def players(jobs: int = 0) -> Iterator[ProcessPoolExecutor]:
-    """Start processes that play seeds, as many as there are cores when no number is given; submit `play_here`."""
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs or os.cpu_count(), spawn, initializer=_raise_curtain) as pool:
+def players(jobs: int = 0) -> Iterator[Players]:
+    """Start processes that play seeds, as many as there are cores when no number is given."""
+    with memory() as home:
+        pool = Players(home, jobs or os.cpu_count() or 1)
         try:
             yield pool
         finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _raise_curtain() -> None:
-    global _stage
-    logging.disable(logging.CRITICAL)
-    opened = stage()
-    _stage = opened.__enter__()
-    multiprocessing.util.Finalize(None, opened.__exit__, args=(None, None, None), exitpriority=10)
-
-
-def play_here(seed: int) -> Played:
-    """Play one seed on the stage of this process."""
-    assert _stage is not None
-    return play(_stage, seed)
+            pool.close()

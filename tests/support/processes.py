@@ -99,8 +99,9 @@ class Tasks(Companion):
         super().__init__(str(SUPPORT / "zygote.py"))
 
     def run(self, work: str, retailer: FragileRetailer, lines: int, seed: int, **details: Any) -> Outcome:
-        """Run a task until it executes its n-th line; the warehouse is left to it meanwhile."""
-        retailer.close()
+        """Run a task until it executes its n-th line; a warehouse that it needs is left to it meanwhile."""
+        if work != "extract":
+            retailer.close()
         extraction = retailer.tenant.extraction
         job = {
             "work": work,

@@ -23,7 +23,7 @@ from quick_retailer import FragileRetailer
 from quick_retailer import Killed as Killed
 from quick_retailer import QuickRetailer as QuickRetailer
 from seeded_source import NAMES, TENANT, SeededSource, seeded_requests
-from source_twists import WHILE_READING
+from source_twists import WHILE_READING, commit_before
 
 from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingError
@@ -41,7 +41,7 @@ PATIENCE = 4  # tries of a task, as Airflow gives them
 
 @dataclass
 class Stage:
-    """What schedules share: the source, an empty warehouse to copy, and the other processes."""
+    """What schedules share: the source, warehouses to begin with, and the other processes."""
 
     source: SeededSource
     home: Path
@@ -53,6 +53,20 @@ class Stage:
         self.empty = self.home / "empty" / f"{TENANT}.duckdb"
         with DuckDBEngine(self.empty, threads=1) as engine:
             set_up(engine)
+        self._begun: dict[tuple[str, ...], Path] = {}
+
+    def begun(self, names: tuple[str, ...]) -> Path:
+        """Return a warehouse that these collections were read into once, so that the next read may ask for changes."""
+        if names not in self._begun:
+            self.source.reset()
+            retailer = FragileRetailer(self.source.running, self.home / "begun" / "-".join(names), {})
+            retailer.warehouse.parent.mkdir(parents=True)
+            shutil.copy(self.empty, retailer.warehouse)
+            with seeded_requests(random.Random(0)):
+                retailer.load(*retailer.extract(retailer.begin("begun"), *names))
+            retailer.close()
+            self._begun[names] = retailer.warehouse
+        return self._begun[names]
 
     def close(self) -> None:
         """End the other processes."""
@@ -74,8 +88,12 @@ class Schedule:
         self.random = draw or random.Random(seed)
         choice = self.random.choice
         self.names = tuple(sorted(self.random.sample(NAMES, choice([1, 2, 2, 3]))))
-        self.modes = {name: choice(["changed", "scan"]) for name in ("sale", "voucher", "customer")}
+        self.modes = {
+            name: choice(["changed", "changed", "scan"]) for name in ("sale", "voucher", "customer")
+        }
         silent = self.random.random() < 0.4
+        self.begun = choice([True, True, False])
+        first = stage.begun(self.names) if self.begun else stage.empty
         self.source.reset()
         tenant = self.source.running.simulator.tenants[TENANT]
         tenant.engine.silent_deletes = silent
@@ -84,7 +102,7 @@ class Schedule:
         self.home = stage.home / f"seed-{seed}"
         self.retailer = FragileRetailer(self.source.running, self.home, self.modes)
         self.retailer.warehouse.parent.mkdir(parents=True)
-        shutil.copy(stage.empty, self.retailer.warehouse)
+        shutil.copy(first, self.retailer.warehouse)
         incremental = {name for name in self.names if self.modes.get(name) == "changed"}
         self.oracle = Oracle(self.source, self.retailer, self.names, incremental)
         self.settings = {
@@ -120,8 +138,8 @@ class Schedule:
         clock = self.source.running.simulator.clock.header_ahead
         longest = self.source.running.simulator.tenants[TENANT].longest_page
         return (
-            f"{modes}; silent deletes {self.source.silent}; clock {clock:+d} s; pages of at most {longest}; "
-            f"{self.settings}; steps: {'; '.join(self.steps)}"
+            f"{modes}; {'begun' if self.begun else 'empty'}; silent deletes {self.source.silent}; "
+            f"clock {clock:+d} s; pages of at most {longest}; {self.settings}; steps: {'; '.join(self.steps)}"
         )
 
     def fork(self) -> random.Random:
@@ -190,6 +208,7 @@ class Schedule:
             self.random.shuffle(self.landed)
             while self.landed:
                 self.load(self.landed.pop())
+            self.commit_late()
             self.settings["page_size"] = self.random.choice([9, 200, 200])
             if self.random.random() < 0.7:
                 for name in self.names:
@@ -199,6 +218,15 @@ class Schedule:
             self.clean_run(resync=self.names)
             self.load(*self.random.sample(self.loaded, min(3, len(self.loaded))))
             self.oracle.compare("after a complete read", complete=True)
+
+    def commit_late(self) -> None:
+        """Let rows appear with stamps from before the watermark, as far back as the next read still looks."""
+        self.oracle.observe()
+        for name in self.names:
+            mark = self.oracle.marks.get(name)
+            if mark is not None and self.random.random() < 0.5:
+                self.steps.append(f"late row of {name}")
+                commit_before(self.source, name, self.fork(), mark)
 
     def clean_run(self, resync: tuple[str, ...] = ()) -> None:
         """Run without faults; whatever fails now, fails the schedule."""

@@ -102,6 +102,8 @@ class SeededSource:
         def intercept(_: Simulator, request: Request) -> Answer | None:
             if request.path and request.path[0] in NAMES and seed.random() < rate:
                 self.twist(request.path[0], seed, kinds)
+                if seed.random() < 0.1:  # a read so slow that no overlap covers what it passed
+                    self.running.simulator.advance_hours(2)
             return None
 
         found = self.running.application.interceptors

@@ -9,8 +9,10 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from prohandel_simulator.clock import parse_instant
 from prohandel_simulator.rendering import TICKS, render_row, tick_text
 
 if TYPE_CHECKING:
@@ -126,6 +128,14 @@ def commit_late(source: SeededSource, name: str, seed: random.Random) -> None:
     source.collection(name).add(row, source.ticks - age)
     if not within_overlap:
         source.only_complete_reads_tell.add((name, row["id"]))
+
+
+def commit_before(source: SeededSource, name: str, seed: random.Random, mark: datetime) -> None:
+    """Show a row with a stamp of up to 50 minutes before an instant that was read already."""
+    ticks = parse_instant(mark.isoformat()) - seed.randint(1, 50) * MINUTE
+    row = _copied(source, name, seed, ticks)
+    if row is not None:
+        source.collection(name).add(row, ticks)
 
 
 def share_the_newest_stamp(source: SeededSource, name: str, seed: random.Random) -> None:

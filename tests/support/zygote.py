@@ -7,27 +7,30 @@ leaves is on disk only, as after the out-of-memory killer or a lost node.
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
 import random
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from publications import DAG, MARTS
+from publications import DAG, MARTS, make_marts
 from quick_retailer import FragileRetailer
-from seeded_source import seeded_requests
+from seeded_source import TENANT, seeded_requests
 
 import mercurios
 from mercurios.landing.plan import RunPlan
 from mercurios.prohandel.extract import extract
 from mercurios.warehouse.publish import publish
-from prohandel_simulator.testing import RunningSimulator
+from mercurios.warehouse.setup import set_up
+from prohandel_simulator.testing import RunningSimulator, running_simulator
 
 PACKAGE = str(Path(mercurios.__file__).parent)
 
@@ -96,9 +99,28 @@ def run(job: dict[str, Any], answers: int) -> None:
     os.write(answers, json.dumps(answer).encode())
 
 
+def _warm_up() -> None:
+    """Live a short life here, so that no child pays again for imports, compiled templates and caches."""
+    with tempfile.TemporaryDirectory() as home, running_simulator([TENANT]) as simulator:
+        retailer = FragileRetailer(simulator, Path(home), {})
+        retailer.warehouse.parent.mkdir()
+        with retailer.engine() as engine:
+            set_up(engine)
+        for run_id in ("first", "second"):
+            plan = retailer.begin(run_id)
+            retailer.load(*retailer.extract(plan, "customer"))
+        make_marts(retailer, ("customer",), "warm-up")
+        with retailer.engine() as engine:
+            publish(engine, retailer.published, retailer.tenant.id, plan.run_id, DAG, MARTS)
+        retailer.close()
+
+
 def main() -> None:
     """Fork a child for each job."""
     logging.disable(logging.CRITICAL)
+    _warm_up()
+    gc.collect()
+    gc.freeze()
     for line in sys.stdin:
         reading, writing = os.pipe()
         child = os.fork()
@@ -113,6 +135,8 @@ def main() -> None:
         if ("killed" in json.loads(answer)) != os.WIFSIGNALED(status):
             answer = json.dumps({"failed": f"the process ended with status {status} after saying {answer}"})
         print(answer, flush=True)
+    sys.stdout.flush()
+    os._exit(0)  # what is frozen would be reported as leaked
 
 
 if __name__ == "__main__":
