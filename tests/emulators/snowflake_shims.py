@@ -52,12 +52,6 @@ def masking_policy_of_a_new_column() -> None:
     _before_parsing(lambda sql: policy.sub("", sql))
 
 
-def masking_policy_of_a_new_table() -> None:
-    """A masking policy in CREATE TABLE is a syntax error: it is left out, as no policy is ever enforced."""
-    policy = re.compile(r"\bWITH\s+MASKING\s+POLICY\s+[\w.]+", re.IGNORECASE)
-    _before_parsing(lambda sql: policy.sub("", sql))
-
-
 def query_tag_of_a_session() -> None:
     """SHOW PARAMETERS answers without a row for QUERY_TAG, and dbt needs one."""
     question = re.compile(
@@ -225,7 +219,6 @@ SHIMS: dict[str, Callable[[], None]] = {
     for shim in (
         account_statements,
         masking_policy_of_a_new_column,
-        masking_policy_of_a_new_table,
         query_tag_of_a_session,
         columns_of_a_merge,
         temporary_objects_of_a_schema,

@@ -43,11 +43,6 @@ def masking_policy_of_a_new_column(cursor: Any) -> None:
 
 
 @probe
-def masking_policy_of_a_new_table(cursor: Any) -> None:
-    cursor.execute("create table masked (name varchar with masking policy ops.p, city varchar)")
-
-
-@probe
 def query_tag_of_a_session(cursor: Any) -> None:
     assert len(cursor.execute("show parameters like 'query_tag' in session").fetchall()) == 1
 

@@ -13,6 +13,7 @@ from snowflake_grants import Grant, grants, inherited, offences, one_line
 
 from mercurios.prohandel.resources import RESOURCES, ColumnType
 from mercurios.warehouse.account import Statement
+from mercurios.warehouse.personal import masks_of
 from mercurios.warehouse.schema import raw_columns
 from mercurios.warehouse.sql import render, statements
 
@@ -249,6 +250,30 @@ def test_a_mask_has_the_type_of_its_column() -> None:
         assert types[policy] == wanted.get(kind, "varchar"), (table, column)
 
 
+def masked_when_created(texts: Iterable[str]) -> dict[tuple[str, str], str]:
+    """Return the columns that are masked from the moment their table exists, and by which policy."""
+    found = {}
+    for text in texts:
+        if table := re.match(r"create table if not exists ([\w.]+) \(", text):
+            column = r"(\w+) [a-z]+(?:\([\d, ]+\))?(?: not null)? with masking policy ops\.(\w+)"
+            found |= {(table[1], match[1]): match[2] for match in re.finditer(column, text)}
+    return found
+
+
+def test_a_personal_column_is_masked_from_the_moment_its_table_exists() -> None:
+    assert masked_when_created(creations()) == masked(TEXTS)
+
+
+def test_a_column_that_is_created_bare_is_found() -> None:
+    text = next(text for text in creations() if text.startswith("create table if not exists raw.staff "))
+
+    bare = text.replace("staff_key varchar with masking policy ops.personal_text", "staff_key varchar")
+
+    assert masked_when_created([text]).keys() - masked_when_created([bare]).keys() == {
+        ("raw.staff", "staff_key")
+    }
+
+
 def bodies(kind: str, texts: Iterable[str] = TEXTS) -> dict[str, set[str]]:
     """Return what the policies of a kind say: as created, and as set again."""
     found: dict[str, set[str]] = {}
@@ -329,9 +354,8 @@ def creations() -> list[str]:
     scripts = [render("snowflake", "setup")]
     for resource in RESOURCES.values():
         columns = {column.name: column.type for column in raw_columns(resource, "snowflake")}
-        scripts.append(
-            render("snowflake", "create_raw_table", table=resource.table, columns=columns, missing=[])
-        )
+        shape = {"columns": columns, "missing": [], "masks": masks_of(resource)}
+        scripts.append(render("snowflake", "create_raw_table", table=resource.table, **shape))
     return [one_line(text) for script in scripts for text in statements(script)]
 
 

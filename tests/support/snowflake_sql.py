@@ -16,7 +16,11 @@ REFRESH_VARIABLE = "MERCURIOS_REFRESH_GOLDEN"
 
 # Variables that a linter's configuration cannot hold, by template.
 STAND_INS: dict[str, dict[str, object]] = {
-    "create_raw_table": {"columns": {"ean": "varchar"}, "missing": ["ean"]},
+    "create_raw_table": {
+        "columns": {"ean": "varchar", "staff_key": "varchar"},
+        "missing": ["ean", "staff_key"],
+        "masks": {"staff_key": "personal_text"},
+    },
     "transient_table": {"columns": {"id": "varchar"}},
 }
 

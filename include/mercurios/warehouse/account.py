@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mercurios.prohandel.resources import RESOURCES, ColumnType, Resource
+from mercurios.prohandel.resources import RESOURCES
 from mercurios.tenants import Tenant
 from mercurios.warehouse.account_settings import AccountSettings, Service, Warehouse
+from mercurios.warehouse.personal import MASKING_POLICIES, personal_columns
 from mercurios.warehouse.sql import render, statements
 
 _ACCOUNT_FILES = ("10_roles", "20_resource_monitors", "30_warehouses", "40_storage", "50_users")
@@ -36,27 +37,6 @@ SCHEMAS = {
     "ops": "Bookkeeping of runs, policies and the landing stage",
     "fivetran_log": "What Fivetran says about its own runs",
 }
-# A policy's type must be that of the column; a tenth of a percent is not to be lost to a number without digits.
-MASKING_POLICIES = {
-    "personal_text": "varchar",
-    "personal_number": "number(38, 0)",
-    "personal_amount": "number(18, 2)",
-    "personal_flag": "boolean",
-    "personal_date": "date",
-}
-_POLICY_OF = {
-    ColumnType.INTEGER: "personal_number",
-    ColumnType.DECIMAL: "personal_amount",
-    ColumnType.TEXT: "personal_text",
-    ColumnType.CODE: "personal_text",
-    ColumnType.KEY_HASH: "personal_text",
-    ColumnType.BOOLEAN: "personal_flag",
-    ColumnType.DATE: "personal_date",
-}
-# Columns of a resource about persons that say nothing about the person: where it belongs, and the row's own history.
-_IMPERSONAL = frozenset({"branch_number", "last_change", "is_deleted"})
-# What a person did not get past typing may stand in quarantine.
-_QUARANTINE = {"source_id": "identity", "payload": "attribute"}
 # Tables that are read by business day, and the column that says which. RAW tables with a `date` are added.
 CLUSTERED = {
     "standard.int_sales_netted": "sold_on",
@@ -96,16 +76,6 @@ class Statement:
 
     def __str__(self) -> str:
         return f"{self.action} {self.kind} {self.object}"
-
-
-@dataclass(frozen=True)
-class PersonalColumn:
-    """A column that says who a person is (`identity`) or something about one (`attribute`)."""
-
-    table: str
-    name: str
-    policy: str
-    tag: str
 
 
 @dataclass(frozen=True)
@@ -168,30 +138,6 @@ def table_plan(database: str) -> list[Statement]:
         "clustered_tables": [{"name": name, "date": date} for name, date in clustered_tables().items()],
     }
     return list(_rendered(_TABLES_FILE, context))
-
-
-def personal_columns() -> list[PersonalColumn]:
-    """Return the columns of RAW and OPS that hold personal data, by the contract.
-
-    Everywhere the hashed numbers of persons; of resources about persons also their key and what is kept about them.
-    """
-    found = [column for resource in RESOURCES.values() for column in _personal_of(resource)]
-    return found + [
-        PersonalColumn("ops.quarantine", name, "personal_text", tag) for name, tag in _QUARANTINE.items()
-    ]
-
-
-def _personal_of(resource: Resource) -> Iterator[PersonalColumn]:
-    for column in resource.columns:
-        is_identity = column.type is ColumnType.KEY_HASH or (resource.personal and column.name == "id")
-        is_attribute = resource.personal and column.name not in _IMPERSONAL
-        if is_identity or is_attribute:
-            yield PersonalColumn(
-                f"raw.{resource.table}",
-                column.name,
-                _POLICY_OF[column.type],
-                "identity" if is_identity else "attribute",
-            )
 
 
 def clustered_tables() -> dict[str, str]:

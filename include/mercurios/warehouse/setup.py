@@ -8,6 +8,7 @@ from datetime import date
 from mercurios.prohandel.resources import RESOURCES
 from mercurios.tenants import Tenant
 from mercurios.warehouse.engine import Engine
+from mercurios.warehouse.personal import masks_of
 from mercurios.warehouse.schema import raw_columns
 from mercurios.warehouse.sql import render, statements
 
@@ -32,6 +33,7 @@ def set_up(engine: Engine) -> None:
                 table=resource.table,
                 columns=columns,
                 missing=missing if there[resource.table] else [],
+                masks=masks_of(resource),
             )
             for statement in statements(script):
                 engine.execute(statement)

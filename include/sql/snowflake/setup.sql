@@ -78,9 +78,9 @@ create table if not exists ops.quarantine (
     run_id varchar not null,
     attempt integer not null,
     row_number number(38, 0) not null,
-    source_id varchar,
+    source_id varchar with masking policy ops.personal_text,
     reason varchar not null,
-    payload varchar not null,
+    payload varchar not null with masking policy ops.personal_text,
     quarantined_at timestamp_ntz not null,
     extracted_at timestamp_ntz,
     replayed_at timestamp_ntz

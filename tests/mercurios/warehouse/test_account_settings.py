@@ -46,6 +46,24 @@ def test_what_a_file_leaves_out_has_a_small_default(tmp_path: Path) -> None:
     assert settings.warehouses.dev.auto_suspend_seconds == 60
 
 
+def test_the_file_shown_in_the_documentation_is_accepted(tmp_path: Path, root: Path) -> None:
+    shown = (
+        (root / "docs" / "snowflake.md")
+        .read_text(encoding="utf-8")
+        .partition("```yaml\n")[2]
+        .partition("```")[0]
+    )
+    written = (
+        shown.replace("<bucket>", "synthetic")
+        .replace("<account>", "123456789012")
+        .replace("<role>", "reader")
+    )
+
+    settings = load(tmp_path, written, LOADER_PUBLIC_KEY=PUBLIC_KEY, FIVETRAN_PUBLIC_KEY=PUBLIC_KEY)
+
+    assert settings.warehouses.loading == settings.warehouses.dev
+
+
 def test_a_key_is_taken_as_openssl_prints_it(tmp_path: Path) -> None:
     key = rsa.generate_private_key(65537, 2048)
 
