@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from snowflake_sql import functions, problems
+from snowflake_sql import functions, problems, scopes
 
 from mercurios.prohandel.resources import RESOURCES, ColumnType
 
@@ -180,6 +181,40 @@ def test_a_table_without_the_policy_is_found(compiled: dict[str, Compiled]) -> N
     broken = models | {"model.mercurios.fct_sales": bare, "model.mercurios.stg_prohandel__sales": stray}
 
     assert without_policy(broken) == ["model.mercurios.fct_sales", "model.mercurios.stg_prohandel__sales"]
+
+
+# By name, or as the tenant of what is joined, which must say it by name itself.
+SAYS_FOR_WHOM = re.compile(r"tenant_id = ('a_tenant'|targets\.tenant_id)")
+
+
+def unconfined(text: str) -> list[str]:
+    """Return the relations that a compiled query reads without saying for which tenant."""
+    return [
+        table
+        for table, _, scope in scopes(text)
+        if table.startswith("MERCURIOS_DATA.") and not SAYS_FOR_WHOM.search(scope)
+    ]
+
+
+def test_every_table_and_test_reads_the_rows_of_its_tenant_alone(compiled: dict[str, Compiled]) -> None:
+    for each in compiled.values():
+        nodes = [
+            node
+            for node in each.manifest["nodes"].values()
+            if node["resource_type"] == "test" or node["config"]["materialized"] != "view"
+        ]
+        found = {node["name"]: unconfined(node["compiled_code"]) for node in nodes}
+
+        assert len(found) > 50
+        assert {name: tables for name, tables in found.items() if tables} == {}
+
+
+def test_a_model_that_reads_every_tenant_is_found(compiled: dict[str, Compiled]) -> None:
+    code = compiled["later"].models()["model.mercurios.fct_sales"]["compiled_code"]
+
+    assert unconfined(code.replace("tenant_id = 'a_tenant'", "true", 1)) == [
+        "MERCURIOS_DATA.standard.int_sales_netted"
+    ]
 
 
 def unmasked_copies(models: dict[str, dict[str, Any]]) -> list[str]:

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from sqlfluff.core import FluffConfig, Linter
 from sqlfluff.core.linter import ParsedString
+from sqlfluff.core.parser import BaseSegment
 
 from mercurios.warehouse.sql import SQL_ROOT, render
 
 REFRESH_VARIABLE = "MERCURIOS_REFRESH_GOLDEN"
 
+_SCOPES = ("select_statement", "delete_statement", "update_statement", "merge_statement", "insert_statement")
 # Variables that a linter's configuration cannot hold, by template.
 STAND_INS: dict[str, dict[str, object]] = {
     "create_raw_table": {
@@ -78,6 +80,27 @@ def functions(sql: str) -> set[str]:
         for name in call.get_children("function_name")
     }
     return names | {name.raw.lower() for name in tree.recursive_crawl("bare_function")}
+
+
+def scopes(sql: str) -> list[tuple[str, str, str]]:
+    """Return every table a statement names, with the kind and the text of the part that reads or changes it.
+
+    What the parts inside that part say, such as subqueries, is theirs and not in its text.
+    """
+    tree = _parsed(sql).tree
+    assert tree is not None, "not parsed"
+    found = []
+    for table in tree.recursive_crawl("table_reference"):
+        parts = [step.segment for step in tree.path_to(table) if step.segment.is_type(*_SCOPES)]
+        if parts:
+            found.append((table.raw, parts[-1].get_type(), _own_text(parts[-1])))
+    return found
+
+
+def _own_text(part: BaseSegment) -> str:
+    if not part.segments:
+        return part.raw
+    return "".join("..." if each.is_type(*_SCOPES) else _own_text(each) for each in part.segments)
 
 
 def assert_golden(path: Path, text: str) -> None:
