@@ -20,6 +20,7 @@ from mercurios.warehouse.sql import render, statements
 PLAN = plan()
 TEXTS = [statement.text for statement in PLAN]
 UNMASKED = "mercurios_loader"
+SCHEMAS = ("raw", "standard", "analytics", "published", "ops", "fivetran_log")
 # What a resource about persons keeps that says nothing about the person.
 IMPERSONAL = {"branch_number", "last_change", "is_deleted"}
 
@@ -105,21 +106,21 @@ def reads(*schemas: str) -> set[tuple[str, str]]:
     } | {("usage", f"schema {schema}") for schema in schemas}
 
 
-def test_an_analyst_reads_marts_and_nothing_else() -> None:
-    assert granted("mercurios_analyst") == reads("analytics") | {
+def test_an_analyst_reads_published_marts_and_nothing_else() -> None:
+    assert granted("mercurios_analyst") == reads("published") | {
         ("usage", "database mercurios_data"),
         ("usage", "warehouse mercurios_analytics_wh"),
     }
 
 
 def test_a_developer_reads_everything_and_writes_nothing() -> None:
-    assert granted("mercurios_developer") == reads("raw", "standard", "analytics", "ops", "fivetran_log") | {
+    assert granted("mercurios_developer") == reads(*SCHEMAS) | {
         ("usage", "database mercurios_data"),
         ("usage", "warehouse mercurios_dev_wh"),
     }
 
 
-def test_the_loader_makes_tables_in_four_schemas_and_attaches_policies() -> None:
+def test_the_loader_makes_tables_in_all_schemas_but_fivetrans_and_attaches_policies() -> None:
     policies = {
         f"masking policy ops.personal_{kind}" for kind in ("text", "number", "amount", "flag", "date")
     }
@@ -129,7 +130,7 @@ def test_the_loader_makes_tables_in_four_schemas_and_attaches_policies() -> None
         ("usage", "warehouse mercurios_loading_wh"),
         ("usage", "stage ops.landing"),
         ("usage", "file format ops.landed_parquet"),
-        *((each, f"schema {name}") for name in ("raw", "standard", "analytics", "ops") for each in WRITES),
+        *((each, f"schema {name}") for name in SCHEMAS[:-1] for each in WRITES),
         *(("apply", each) for each in policies | {"row access policy ops.tenant_rows"}),
     }
 
@@ -360,10 +361,9 @@ def creations() -> list[str]:
 
 
 def created(texts: Iterable[str], *, with_policy: bool) -> set[str]:
-    """Return the tables of RAW, STANDARD and ANALYTICS that statements create, all or those with the policy."""
-    table = (
-        r"create (?:or replace )?(?:transient )?table (?:if not exists )?((?:raw|standard|analytics)\.\w+) \("
-    )
+    """Return the tables with rows of tenants that statements create, all or those with the policy."""
+    schema = r"(?:raw|standard|analytics|published)"
+    table = rf"create (?:or replace )?(?:transient )?table (?:if not exists )?({schema}\.\w+) \("
     policy = r".*\) with row access policy ops\.tenant_rows on \(tenant_id\)"
     found = (re.match(table + (policy if with_policy else ""), text) for text in texts)
     return {match[1] for match in found if match}

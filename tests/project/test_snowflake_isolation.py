@@ -18,7 +18,7 @@ from mercurios.warehouse.sql import SQL_ROOT, statements
 TEMPLATES = sorted((SQL_ROOT / "snowflake").glob("*.sql"))
 # Creates tables and columns; counts the transient table of a load, whose name the linter's stand-in is not.
 WITHOUT_ROWS = {"setup", "create_raw_table", "count_rows"}
-TENANTS_TABLE = re.compile(r"(raw|standard|analytics|ops)\.\w+", re.IGNORECASE)
+TENANTS_TABLE = re.compile(r"(raw|standard|analytics|published|ops)\.\w+", re.IGNORECASE)
 # Of a bound parameter `rendered` makes null.
 SAYS_FOR_WHOM = re.compile(r"\btenant_id (=|is distinct from) (\$tenant_id|null|\w+\.tenant_id)")
 NAMES_THE_TENANT = re.compile(r"\$tenant_id|\btenant_id (=|is distinct from) null")

@@ -26,14 +26,15 @@ _TABLES_FILE = "90_tables"
 ROLES = {
     "mercurios_admin": "Owns schemas, policies, tags and stages; reads no rows",
     "mercurios_developer": "Reads everything of every tenant, persons masked; writes nothing",
-    "mercurios_analyst": "Reads marts; sees rows only through the role of a tenant",
+    "mercurios_analyst": "Reads published marts; sees rows only through the role of a tenant",
     "mercurios_loader": "Loads RAW and builds the marts; sees what it has to compare",
     "mercurios_fivetran_service": "Service of Fivetran: its own schemas and its log",
 }
 SCHEMAS = {
     "raw": "Source rows as they were read",
     "standard": "Cleaned and conformed rows",
-    "analytics": "Marts that people and forecasts read",
+    "analytics": "Marts as a run builds them, before they are checked",
+    "published": "Marts as people read them, replaced when a run has passed its checks",
     "ops": "Bookkeeping of runs, policies and the landing stage",
     "fivetran_log": "What Fivetran says about its own runs",
 }
@@ -221,10 +222,11 @@ def _tenant_context(tenant: Tenant) -> dict[str, Any]:
 
 def _check_landing(settings: AccountSettings, database: Database) -> None:
     for tenant in database.tenants:
-        if not f"{tenant.landing_url()}/".startswith(settings.landing):
+        url = tenant.landing_url()
+        if not f"{url}/".startswith(settings.landing):
             raise ValueError(
-                f"tenant {tenant.id}: key 'landing': {tenant.landing!r} is not below {settings.landing}, "
-                "which is all that the stage of its database reads"
+                f"tenant {tenant.id}: lands at {url}, not below {settings.landing}, which is all that the stage of its "
+                "database reads: correct key 'landing' of one of the two files"
             )
 
 

@@ -4,7 +4,7 @@ create role if not exists mercurios_admin comment = 'Owns schemas, policies, tag
 
 create role if not exists mercurios_developer comment = 'Reads everything of every tenant, persons masked; writes nothing';
 
-create role if not exists mercurios_analyst comment = 'Reads marts; sees rows only through the role of a tenant';
+create role if not exists mercurios_analyst comment = 'Reads published marts; sees rows only through the role of a tenant';
 
 create role if not exists mercurios_loader comment = 'Loads RAW and builds the marts; sees what it has to compare';
 
@@ -215,7 +215,9 @@ create schema if not exists mercurios_data.raw with managed access comment = 'So
 
 create schema if not exists mercurios_data.standard with managed access comment = 'Cleaned and conformed rows';
 
-create schema if not exists mercurios_data.analytics with managed access comment = 'Marts that people and forecasts read';
+create schema if not exists mercurios_data.analytics with managed access comment = 'Marts as a run builds them, before they are checked';
+
+create schema if not exists mercurios_data.published with managed access comment = 'Marts as people read them, replaced when a run has passed its checks';
 
 create schema if not exists mercurios_data.ops with managed access comment = 'Bookkeeping of runs, policies and the landing stage';
 
@@ -228,7 +230,7 @@ create tag if not exists mercurios_data.ops.personal
     comment = 'Column that says who a person is, or something about a person';
 
 create tag if not exists mercurios_data.ops.layer
-    allowed_values 'raw', 'standard', 'analytics', 'ops', 'fivetran_log'
+    allowed_values 'raw', 'standard', 'analytics', 'published', 'ops', 'fivetran_log'
     comment = 'What a schema holds';
 
 alter schema mercurios_data.raw set tag mercurios_data.ops.layer = 'raw';
@@ -236,6 +238,8 @@ alter schema mercurios_data.raw set tag mercurios_data.ops.layer = 'raw';
 alter schema mercurios_data.standard set tag mercurios_data.ops.layer = 'standard';
 
 alter schema mercurios_data.analytics set tag mercurios_data.ops.layer = 'analytics';
+
+alter schema mercurios_data.published set tag mercurios_data.ops.layer = 'published';
 
 alter schema mercurios_data.ops set tag mercurios_data.ops.layer = 'ops';
 
@@ -328,6 +332,8 @@ grant usage, create table, create view on schema mercurios_data.standard to role
 
 grant usage, create table, create view on schema mercurios_data.analytics to role mercurios_loader;
 
+grant usage, create table, create view on schema mercurios_data.published to role mercurios_loader;
+
 grant usage, create table, create view on schema mercurios_data.ops to role mercurios_loader;
 
 grant usage on stage mercurios_data.ops.landing to role mercurios_loader;
@@ -348,15 +354,15 @@ grant apply on masking policy mercurios_data.ops.personal_date to role mercurios
 
 grant usage on database mercurios_data to role mercurios_analyst;
 
-grant usage on schema mercurios_data.analytics to role mercurios_analyst;
+grant usage on schema mercurios_data.published to role mercurios_analyst;
 
-grant select on all tables in schema mercurios_data.analytics to role mercurios_analyst;
+grant select on all tables in schema mercurios_data.published to role mercurios_analyst;
 
-grant select on future tables in schema mercurios_data.analytics to role mercurios_analyst;
+grant select on future tables in schema mercurios_data.published to role mercurios_analyst;
 
-grant select on all views in schema mercurios_data.analytics to role mercurios_analyst;
+grant select on all views in schema mercurios_data.published to role mercurios_analyst;
 
-grant select on future views in schema mercurios_data.analytics to role mercurios_analyst;
+grant select on future views in schema mercurios_data.published to role mercurios_analyst;
 
 grant usage on database mercurios_data to role mercurios_developer;
 
@@ -390,6 +396,16 @@ grant select on all views in schema mercurios_data.analytics to role mercurios_d
 
 grant select on future views in schema mercurios_data.analytics to role mercurios_developer;
 
+grant usage on schema mercurios_data.published to role mercurios_developer;
+
+grant select on all tables in schema mercurios_data.published to role mercurios_developer;
+
+grant select on future tables in schema mercurios_data.published to role mercurios_developer;
+
+grant select on all views in schema mercurios_data.published to role mercurios_developer;
+
+grant select on future views in schema mercurios_data.published to role mercurios_developer;
+
 grant usage on schema mercurios_data.ops to role mercurios_developer;
 
 grant select on all tables in schema mercurios_data.ops to role mercurios_developer;
@@ -416,7 +432,7 @@ grant usage, create table, create view on schema mercurios_data.fivetran_log to 
 
 -- 85_tenant, as useradmin
 
-create role if not exists mercurios_analyst_north comment = 'Reads the marts of tenant north';
+create role if not exists mercurios_analyst_north comment = 'Reads the published marts of tenant north';
 
 -- 85_tenant, as securityadmin
 
@@ -446,7 +462,7 @@ when not matched then
 
 -- 85_tenant, as useradmin
 
-create role if not exists mercurios_analyst_south comment = 'Reads the marts of tenant south';
+create role if not exists mercurios_analyst_south comment = 'Reads the published marts of tenant south';
 
 -- 85_tenant, as securityadmin
 
@@ -682,7 +698,9 @@ create schema if not exists solo_data.raw with managed access comment = 'Source 
 
 create schema if not exists solo_data.standard with managed access comment = 'Cleaned and conformed rows';
 
-create schema if not exists solo_data.analytics with managed access comment = 'Marts that people and forecasts read';
+create schema if not exists solo_data.analytics with managed access comment = 'Marts as a run builds them, before they are checked';
+
+create schema if not exists solo_data.published with managed access comment = 'Marts as people read them, replaced when a run has passed its checks';
 
 create schema if not exists solo_data.ops with managed access comment = 'Bookkeeping of runs, policies and the landing stage';
 
@@ -695,7 +713,7 @@ create tag if not exists solo_data.ops.personal
     comment = 'Column that says who a person is, or something about a person';
 
 create tag if not exists solo_data.ops.layer
-    allowed_values 'raw', 'standard', 'analytics', 'ops', 'fivetran_log'
+    allowed_values 'raw', 'standard', 'analytics', 'published', 'ops', 'fivetran_log'
     comment = 'What a schema holds';
 
 alter schema solo_data.raw set tag solo_data.ops.layer = 'raw';
@@ -703,6 +721,8 @@ alter schema solo_data.raw set tag solo_data.ops.layer = 'raw';
 alter schema solo_data.standard set tag solo_data.ops.layer = 'standard';
 
 alter schema solo_data.analytics set tag solo_data.ops.layer = 'analytics';
+
+alter schema solo_data.published set tag solo_data.ops.layer = 'published';
 
 alter schema solo_data.ops set tag solo_data.ops.layer = 'ops';
 
@@ -795,6 +815,8 @@ grant usage, create table, create view on schema solo_data.standard to role merc
 
 grant usage, create table, create view on schema solo_data.analytics to role mercurios_loader;
 
+grant usage, create table, create view on schema solo_data.published to role mercurios_loader;
+
 grant usage, create table, create view on schema solo_data.ops to role mercurios_loader;
 
 grant usage on stage solo_data.ops.landing to role mercurios_loader;
@@ -815,15 +837,15 @@ grant apply on masking policy solo_data.ops.personal_date to role mercurios_load
 
 grant usage on database solo_data to role mercurios_analyst;
 
-grant usage on schema solo_data.analytics to role mercurios_analyst;
+grant usage on schema solo_data.published to role mercurios_analyst;
 
-grant select on all tables in schema solo_data.analytics to role mercurios_analyst;
+grant select on all tables in schema solo_data.published to role mercurios_analyst;
 
-grant select on future tables in schema solo_data.analytics to role mercurios_analyst;
+grant select on future tables in schema solo_data.published to role mercurios_analyst;
 
-grant select on all views in schema solo_data.analytics to role mercurios_analyst;
+grant select on all views in schema solo_data.published to role mercurios_analyst;
 
-grant select on future views in schema solo_data.analytics to role mercurios_analyst;
+grant select on future views in schema solo_data.published to role mercurios_analyst;
 
 grant usage on database solo_data to role mercurios_developer;
 
@@ -857,6 +879,16 @@ grant select on all views in schema solo_data.analytics to role mercurios_develo
 
 grant select on future views in schema solo_data.analytics to role mercurios_developer;
 
+grant usage on schema solo_data.published to role mercurios_developer;
+
+grant select on all tables in schema solo_data.published to role mercurios_developer;
+
+grant select on future tables in schema solo_data.published to role mercurios_developer;
+
+grant select on all views in schema solo_data.published to role mercurios_developer;
+
+grant select on future views in schema solo_data.published to role mercurios_developer;
+
 grant usage on schema solo_data.ops to role mercurios_developer;
 
 grant select on all tables in schema solo_data.ops to role mercurios_developer;
@@ -885,7 +917,7 @@ grant create schema, monitor on database solo_data to role mercurios_fivetran_se
 
 -- 85_tenant, as useradmin
 
-create role if not exists mercurios_analyst_solo comment = 'Reads the marts of tenant solo';
+create role if not exists mercurios_analyst_solo comment = 'Reads the published marts of tenant solo';
 
 -- 85_tenant, as securityadmin
 

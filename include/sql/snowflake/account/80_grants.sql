@@ -2,10 +2,10 @@
 -- about rows and values. Whoever creates a table owns it, which is why the loader needs no grant to write.
 use role securityadmin;
 
--- The loader: creates and fills tables in RAW, STANDARD, ANALYTICS and OPS, reads the landing area, attaches policies.
+-- The loader: creates and fills tables in all schemas but Fivetran's, reads the landing area, attaches policies.
 grant usage on database {{ database | ident }} to role mercurios_loader;
 
-{% for schema in ['raw', 'standard', 'analytics', 'ops'] %}
+{% for schema in ['raw', 'standard', 'analytics', 'published', 'ops'] %}
 grant usage, create table, create view on schema {{ database | ident }}.{{ schema }} to role mercurios_loader;
 
 {% endfor %}
@@ -19,15 +19,15 @@ grant apply on row access policy {{ database | ident }}.ops.tenant_rows to role 
 grant apply on masking policy {{ database | ident }}.ops.{{ policy.name | ident }} to role mercurios_loader;
 
 {% endfor %}
--- The analyst: reads the marts.
+-- The analyst: reads the marts that have passed their checks.
 grant usage on database {{ database | ident }} to role mercurios_analyst;
 
-grant usage on schema {{ database | ident }}.analytics to role mercurios_analyst;
+grant usage on schema {{ database | ident }}.published to role mercurios_analyst;
 
 {% for kind in ['tables', 'views'] %}
-grant select on all {{ kind }} in schema {{ database | ident }}.analytics to role mercurios_analyst;
+grant select on all {{ kind }} in schema {{ database | ident }}.published to role mercurios_analyst;
 
-grant select on future {{ kind }} in schema {{ database | ident }}.analytics to role mercurios_analyst;
+grant select on future {{ kind }} in schema {{ database | ident }}.published to role mercurios_analyst;
 
 {% endfor %}
 -- The developer: reads everything, persons masked, and writes nothing.

@@ -1,7 +1,7 @@
--- A tenant: a role for its analysts, who read its marts and no other tenant's, and the roles that see its rows.
+-- A tenant: a role for its analysts, who read its published marts and no other tenant's, and the roles that see its rows.
 use role useradmin;
 
-create role if not exists {{ tenant.analyst | ident }} comment = 'Reads the marts of tenant {{ tenant.id }}';
+create role if not exists {{ tenant.analyst | ident }} comment = 'Reads the published marts of tenant {{ tenant.id }}';
 
 use role securityadmin;
 
