@@ -32,7 +32,9 @@ ACCOUNT_STATEMENTS = (
     r"\s*COMMENT\s+ON\s+COLUMN\b",
     r"\s*(CREATE|ALTER|DROP)\s+(OR\s+REPLACE\s+)?(WAREHOUSE|ROLE|USER|RESOURCE\s+MONITOR|NETWORK\s+POLICY|"
     r"NETWORK\s+RULE|STORAGE\s+INTEGRATION|MASKING\s+POLICY|ROW\s+ACCESS\s+POLICY|TASK|STREAM|PIPE)\b",
-    r"\s*ALTER\s+TABLE\s+\S+\s+(ADD\s+ROW\s+ACCESS|MODIFY\s+COLUMN\s+\S+\s+SET\s+MASKING)",
+    r"\s*ALTER\s+TABLE\s+(IF\s+EXISTS\s+)?\S+\s+(ADD\s+ROW\s+ACCESS|CLUSTER\s+BY|"
+    r"MODIFY\s+COLUMN\s+\S+\s+SET\s+(MASKING|TAG))",
+    r"\s*ALTER\s+STAGE\b",
 )
 
 
@@ -44,6 +46,12 @@ def account_statements() -> None:
     server.parse_one = _chained(
         server.parse_one, lambda sql: "SELECT 1" if known.match(sql) else sql, lambda expression: expression
     )
+
+
+def managed_access_of_a_schema() -> None:
+    """WITH MANAGED ACCESS is a syntax error: it is left out, as no grant is ever asked for."""
+    managed = re.compile(r"^(\s*CREATE\s+SCHEMA\b.*?)\s+WITH\s+MANAGED\s+ACCESS\b", re.IGNORECASE | re.DOTALL)
+    _before_parsing(lambda sql: managed.sub(r"\1", sql))
 
 
 def masking_policy_of_a_new_column() -> None:
@@ -218,6 +226,7 @@ SHIMS: dict[str, Callable[[], None]] = {
     shim.__name__: shim
     for shim in (
         account_statements,
+        managed_access_of_a_schema,
         masking_policy_of_a_new_column,
         query_tag_of_a_session,
         columns_of_a_merge,

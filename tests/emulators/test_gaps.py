@@ -35,6 +35,11 @@ def account_statements(cursor: Any) -> None:
 
 
 @probe
+def managed_access_of_a_schema(cursor: Any) -> None:
+    cursor.execute("create schema if not exists managed with managed access comment = 'By the account alone'")
+
+
+@probe
 def masking_policy_of_a_new_column(cursor: Any) -> None:
     cursor.execute(
         "create or replace table persons (id varchar not null with masking policy ops.p, name varchar)"
