@@ -49,13 +49,6 @@ class AccountError(WarehouseError):
     """A statement of the set-up failed; the message names the object and the grant that is missing."""
 
 
-class Cursor(Protocol):
-    """What is used of a database cursor."""
-
-    def execute(self, command: str) -> Any:
-        """Run one statement."""
-
-
 class Connection(Protocol):
     """What is used of a connection of the Snowflake connector, whether opened here or by Airflow's hook."""
 
