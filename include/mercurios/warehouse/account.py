@@ -109,7 +109,11 @@ def databases_of(tenants: Iterable[Tenant]) -> list[Database]:
     found: dict[str, list[Tenant]] = {}
     for tenant in tenants:
         if tenant.engine == "snowflake":
-            found.setdefault(tenant.database.upper(), []).append(tenant)
+            try:
+                name = Database.named(tenant.database).name
+            except ValueError as error:
+                raise ValueError(f"tenant {tenant.id}: key 'database': {error}") from None
+            found.setdefault(name, []).append(tenant)
     return [Database.named(name, members) for name, members in sorted(found.items())]
 
 
