@@ -115,7 +115,7 @@ def test_a_tenant_on_duckdb_has_no_database_in_the_account() -> None:
 
 @pytest.mark.parametrize("name", ["MERCURIOS-DATA", "data; drop database x", '"data"', "", "1data", "a.b"])
 def test_a_database_name_that_would_need_quotes_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="tenant north: key 'database': .* is no plain name"):
+    with pytest.raises(ValueError, match=r"tenant north: key 'database': .* is no plain name"):
         databases_of([tenant("north", database=name)])
 
 
