@@ -76,7 +76,7 @@ def _learn(panel: Panel, sample: Panel, holidays: tuple[date, ...], settings: Fo
     history, week = sample.x[:, : frame.weeks], panel.cadence.week
     effects = fit_effects(sample.y, sample.mask, history, sample.group, week)
     beta = series_effects(effects, sample.y, sample.mask, history, sample.group, week)
-    explained = log_effect(effects, beta, history, typical_state(effects, sample.mask, history))
+    explained = log_effect(effects, beta, history, typical_state(effects, history, frame.cadence.year))
     profile = fit_profile(sample.y, sample.mask, sample.group, frame, settings, explained)
     return Shared(profile, effects, fit_levels(panel))
 

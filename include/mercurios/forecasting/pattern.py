@@ -62,6 +62,6 @@ def build_pattern(
         return Pattern(past, season, holiday, np.zeros_like(season), none, none)
     history, ahead = x[:, :weeks], x[:, future]
     beta = series_effects(effects, y, mask, history, group, frame.cadence.week)
-    typical = typical_state(effects, mask, history)
+    typical = typical_state(effects, history, frame.cadence.year)
     past = np.clip(past + log_effect(effects, beta, history, typical), -_LIMIT, _LIMIT)
     return Pattern(past, season, holiday, log_effect(effects, beta, ahead, typical), beta, typical)

@@ -162,8 +162,6 @@ def negative_binomial(mean: F64, variance: F64, probabilities: tuple[float, ...]
 
     The number of failures r and success probability p follow from mean = r (1 - p) / p and variance = mean / p.
     """
-    from scipy.stats import nbinom
-
     columns = []
     for probability in probabilities:
         # Markov: a mean below 1 - p leaves less than that above zero, so the quantile is zero.
@@ -171,9 +169,20 @@ def negative_binomial(mean: F64, variance: F64, probabilities: tuple[float, ...]
         value = np.zeros(mean.shape)
         center = mean[selling]
         spread = np.clip(variance[selling], 1.05 * center, _MAX_DISPERSION * center)
-        value[selling] = nbinom.ppf(probability, center * center / (spread - center), center / spread)
+        value[selling] = _count_quantile(probability, center * center / (spread - center), center / spread)
         columns.append(np.where(np.isfinite(value), value, mean))
     return np.stack(columns, axis=-1)
+
+
+def _count_quantile(probability: float, failures: F64, success: F64) -> F64:
+    """Least count whose distribution function reaches the probability; scipy.stats has it, but loads for a second."""
+    from scipy.special import betainc, nbdtrik
+
+    count = np.ceil(np.maximum(nbdtrik(probability, failures, success), 0.0))
+    count = np.where(betainc(failures, count + 1.0, success) < probability, count + 1.0, count)
+    lower = (count >= 1.0) & (betainc(failures, np.maximum(count, 1.0), success) >= probability)
+    found: F64 = np.where(lower, count - 1.0, count)
+    return found
 
 
 def _ranks(values: F64, probabilities: tuple[float, ...]) -> F64:

@@ -6,7 +6,8 @@ can put it right. Rows are counted from 1, without the header.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ from mercurios.forecasting.columns import (
     first_bad,
     read_table,
 )
+from mercurios.forecasting.outliers import flag_outliers
 from mercurios.forecasting.panel import MAX_UNITS, NO_GROUP, Panel, PanelError
 
 if TYPE_CHECKING:
@@ -54,11 +56,19 @@ class Source:
     shift: int
     notes: list[str] = field(default_factory=list)
 
+    def label(self, start: np.datetime64) -> np.datetime64:
+        """First day of a period as the file has it."""
+        return start + np.timedelta64(self.shift, "D")
+
+    def outliers(self) -> int:
+        """Periods that are left out as keyed-in giants."""
+        return int(flag_outliers(self.panel.y, self.panel.mask).sum())
+
 
 def read_source(
     path: Path,
     *,
-    horizon: int,
+    horizon: Callable[[Cadence], int],
     frequency: str | None = None,
     origin: date | None = None,
     group: str | None = None,
@@ -70,7 +80,7 @@ def read_source(
     Args:
         path: Parquet or CSV with `article`, `branch`, `week` or `date` and `quantity`; optionally `in_stock`, group
             columns and regressors `x_...`.
-        horizon: Periods that the plan has to cover.
+        horizon: Periods that the plan has to cover, by calendar.
         frequency: `W` or `D`; found out from the dates when omitted.
         origin: Last day of the history; later rows are left out. The latest row when omitted.
         group: Column that series are pooled by; `category`, `group` or `department` when omitted and there is one.
@@ -97,9 +107,14 @@ def read_source(
     cadence, shift = _cadence(table, time_column, days, frequency)
     rows = _Rows.of(table, time_column, days - np.timedelta64(shift, "D"), cadence)
     panel = _assemble(table, rows, cadence, _group_of(table, rows, group), notes)
+    flagged = int(flag_outliers(panel.y, panel.mask).sum())
+    if flagged:
+        notes.append(
+            f"{flagged:,} quantities are many times all others of their series and are not learned from"
+        )
     names = tuple(name for name in table.column_names if name.startswith("x_"))
     if names:
-        panel = _with_regressors(panel, table, rows, names, plan, horizon, shift, notes)
+        panel = _with_regressors(panel, table, rows, names, plan, horizon(cadence), shift, notes)
     elif plan is not None:
         raise PanelError("x_", None, "a plan was given, but the panel has no regressor columns x_...")
     if panel.negative_weeks:
@@ -267,8 +282,6 @@ def _with_regressors(
     notes: list[str],
 ) -> Panel:
     """Add the regressors of history and plan; without a plan they are left out."""
-    from dataclasses import replace
-
     if plan is None:
         notes.append(f"{', '.join(names)}: no plan was given (--plan), so they are not used")
         return panel
@@ -318,7 +331,7 @@ def read_plan(
     if bool(off.any()):
         row = first_bad(off)
         raise PanelError(time_column, row + 1, f"plan: {days[row]} does not start a {panel.cadence.word}")
-    series = _series_of(table, panel, articles, branches)
+    series = series_of(table, panel, articles, branches)
     use = (series >= 0) & (step >= 0) & (step < horizon)
     cell = np.where(use, series * horizon + step, -1 - np.arange(use.size))
     unique, first_row = np.unique(cell, return_index=True)
@@ -335,7 +348,7 @@ def read_plan(
     return planned
 
 
-def _series_of(table: pa.Table, panel: Panel, articles: pa.Array, branches: pa.Array) -> I64:
+def series_of(table: pa.Table, panel: Panel, articles: pa.Array, branches: pa.Array) -> I64:
     """Row of the panel that each row of the plan belongs to; -1 for a series that the panel does not have."""
     import pyarrow.compute as pc
 

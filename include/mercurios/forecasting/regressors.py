@@ -36,7 +36,6 @@ class Effects:
         scale: What a regressor is divided by.
         low: Least value in the history; what lies outside of the history is taken for its edge.
         high: Greatest value in the history.
-        event: Whether zero means "nothing happens", as for a promotion, and not a state, as for a price.
     """
 
     codes: I64
@@ -45,7 +44,6 @@ class Effects:
     scale: F64
     low: F64
     high: F64
-    event: Bool
 
     @property
     def count(self) -> int:
@@ -61,7 +59,7 @@ class Effects:
 def no_effects() -> Effects:
     """Effects of a panel without regressors."""
     empty = np.zeros(0)
-    return Effects(np.zeros(0, dtype=np.int64), np.zeros((1, 0)), empty, empty, empty, empty, empty > 0)
+    return Effects(np.zeros(0, dtype=np.int64), np.zeros((1, 0)), empty, empty, empty, empty)
 
 
 def fit_effects(y: F64, mask: Bool, x: F64, group: I64, week: int) -> Effects:
@@ -80,9 +78,7 @@ def fit_effects(y: F64, mask: Bool, x: F64, group: I64, week: int) -> Effects:
         return no_effects() if not x.shape[2] else _flat(codes, x.shape[2])
     low, high, spread = seen.min(axis=0), seen.max(axis=0), seen.std(axis=0)
     scale = np.where(spread > 0, spread, 1.0)
-    blank = Effects(
-        codes, np.zeros((codes.size + 1, scale.size)), np.zeros(scale.size), scale, low, high, low == 0
-    )
+    blank = Effects(codes, np.zeros((codes.size + 1, scale.size)), np.zeros(scale.size), scale, low, high)
     z = blank.standardised(x)
     dispersion = _dispersion(y, mask, z, np.zeros((y.shape[0], scale.size)), week)
     whole = np.zeros(scale.size)
@@ -94,10 +90,8 @@ def fit_effects(y: F64, mask: Bool, x: F64, group: I64, week: int) -> Effects:
     informed = np.bincount(at, weights=_has_contrast(y, mask, z), minlength=codes.size)
     weight = (informed / (informed + _SERIES_FOR_HALF))[:, None]
     beta = np.concatenate([whole[None, :], whole + weight * (own - whole)])
-    found = Effects(codes, beta, np.zeros(scale.size), scale, low, high, low == 0)
-    return Effects(
-        codes, beta, _heterogeneity(y, mask, z, found, at, dispersion, week), scale, low, high, low == 0
-    )
+    found = Effects(codes, beta, np.zeros(scale.size), scale, low, high)
+    return Effects(codes, beta, _heterogeneity(y, mask, z, found, at, dispersion, week), scale, low, high)
 
 
 def series_effects(effects: Effects, y: F64, mask: Bool, x: F64, group: I64, week: int) -> F64:
@@ -117,7 +111,7 @@ def series_effects(effects: Effects, y: F64, mask: Bool, x: F64, group: I64, wee
 
 
 def log_effect(effects: Effects, beta: F64, x: F64, typical: F64) -> F64:
-    """Log factor of every period against a period without event and with the series' typical state.
+    """Log factor of every period against one with the series' typical state.
 
     Args:
         effects: Effects of the panel.
@@ -135,18 +129,18 @@ def log_effect(effects: Effects, beta: F64, x: F64, typical: F64) -> F64:
     return limited
 
 
-def typical_state(effects: Effects, mask: Bool, x: F64) -> F64:
-    """Standardised value against which effects are told: zero for an event, the observed mean for a state."""
-    z = effects.standardised(x)
-    count = np.maximum(mask.sum(axis=1), 1)[:, None]
-    columns = [row_sum(np.where(mask, z[:, :, k], 0.0)) for k in range(effects.count)]
-    mean = np.stack(columns, axis=1) / count if columns else np.zeros((x.shape[0], 0))
-    return np.where(effects.event, 0.0, mean)
+def typical_state(effects: Effects, x: F64, year: int) -> F64:
+    """Standardised value against which effects are told: the median of the last year's periods.
+
+    That is no promotion where promotions are rare, the usual price, and a promotion where it never ends.
+    """
+    z = effects.standardised(x[:, -year:])
+    return np.ascontiguousarray(np.median(z, axis=1)) if z.shape[1] else np.zeros((x.shape[0], effects.count))
 
 
 def _flat(codes: I64, count: int) -> Effects:
     zero = np.zeros(count)
-    return Effects(codes, np.zeros((codes.size + 1, count)), zero, zero + 1.0, zero, zero, zero == 0)
+    return Effects(codes, np.zeros((codes.size + 1, count)), zero, zero + 1.0, zero, zero)
 
 
 def _rows(codes: I64, group: I64) -> I64:

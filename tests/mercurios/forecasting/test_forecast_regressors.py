@@ -87,10 +87,8 @@ def test_a_price_is_told_against_its_usual_level_and_held_within_what_was_seen()
     price = rng.choice([8.0, 10.0], (50, 104))
     y = rng.poisson(20.0 * (price / 10.0) ** -2).astype(float)
     x = price[:, :, None]
-    mask = np.ones(y.shape, dtype=bool)
     effects, beta = learned(y, x)
-    typical = regressors.typical_state(effects, mask, x)
-    assert not effects.event[0]
+    typical = regressors.typical_state(effects, x, 52)
     plan = np.repeat(np.array([[[8.0], [10.0], [1.0]]]), 50, axis=0)
     effect = regressors.log_effect(effects, beta, plan, typical)
     assert np.median(effect[:, 0] - effect[:, 1]) == pytest.approx(np.log(1.5625), abs=0.05)

@@ -1,0 +1,232 @@
+"""A forecast from file to files: read a panel, forecast it in shards, write tables and a summary."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mercurios.forecasting.arrays import Bool
+from mercurios.forecasting.backtest import origins
+from mercurios.forecasting.cadence import WEEKLY, Cadence
+from mercurios.forecasting.classes import CLASS_NAMES
+from mercurios.forecasting.engine import ForecastResult, fit_shared, forecast
+from mercurios.forecasting.panel import Panel, shards
+from mercurios.forecasting.reader import read_source
+from mercurios.forecasting.settings import ForecastSettings
+from mercurios.forecasting.writer import Writer, previous_methods
+
+_PACKAGES = ("numpy", "pandas", "pyarrow", "scipy", "statsmodels")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asks for.
+
+    Attributes:
+        panel: Parquet or CSV file.
+        out: Folder for what is written; made when missing.
+        horizon: Periods to forecast; 8 weeks, or 28 days, when omitted.
+        protection: Periods of lead time and review; 3 weeks, or 21 days, when omitted.
+        quantiles: Probabilities, ascending.
+        origin: Last day of the history; the latest row when omitted.
+        frequency: `W` or `D`; found out when omitted.
+        group: Column to pool by.
+        plan: File with future regressors.
+        country: Country of the public holidays; none when omitted.
+        region: Region of the public holidays.
+        previous: Forecast file whose methods are kept where no others are clearly better.
+        plots: Whether to draw a picture for each demand class.
+        shard_series: Series forecast at a time; bounds memory, never changes a number.
+    """
+
+    panel: Path
+    out: Path
+    horizon: int | None = None
+    protection: int | None = None
+    quantiles: tuple[float, ...] = (0.5, 0.8, 0.95)
+    origin: date | None = None
+    frequency: str | None = None
+    group: str | None = None
+    plan: Path | None = None
+    country: str | None = None
+    region: str | None = None
+    previous: Path | None = None
+    plots: bool = False
+    shard_series: int = 10_000
+
+    def published(self, cadence: Cadence) -> int:
+        """Periods to write."""
+        return self.horizon or (8 if cadence is WEEKLY else 28)
+
+    def settings(self, cadence: Cadence) -> ForecastSettings:
+        """Settings whose horizon covers the protection period too."""
+        protection = self.protection or 3 * cadence.week
+        horizon = max(self.published(cadence), protection)
+        return ForecastSettings(horizon=horizon, protection=protection, quantiles=self.quantiles)
+
+
+@dataclass(slots=True)
+class _Clock:
+    """Seconds by stage."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        begin = time.perf_counter()
+        yield
+        self.add(name, time.perf_counter() - begin)
+
+    def add(self, name: str, seconds: float) -> None:
+        self.seconds[name] = round(self.seconds.get(name, 0.0) + seconds, 3)
+
+
+def run_request(request: Request, progress: Callable[[str, int], None] | None = None) -> dict[str, Any]:
+    """Forecast a file and write `forecast.parquet`, `protection.parquet`, `backtest.parquet` and `summary.json`.
+
+    Args:
+        request: What is asked for.
+        progress: Told the name of each step that was done, and how many there are.
+
+    Returns:
+        The summary.
+
+    Raises:
+        PanelError: the panel or the plan cannot be used; names column and row.
+        ValueError: an option makes no sense.
+    """
+    clock, begin = _Clock(), time.perf_counter()
+    request.settings(WEEKLY)  # an option that makes no sense is told before a large file is read
+    with clock.stage("read"):
+        source = read_source(
+            request.panel,
+            horizon=lambda cadence: request.settings(cadence).horizon,
+            frequency=request.frequency,
+            origin=request.origin,
+            group=request.group,
+            plan=request.plan,
+        )
+        settings = request.settings(source.panel.cadence)
+        days = _holidays(request, source.panel, settings.horizon)
+        previous = None if request.previous is None else previous_methods(request.previous, source)
+    steps = _steps(request, source.panel, settings)
+
+    def done(name: str) -> None:
+        if progress is not None:
+            progress(name, steps)
+
+    done("read")
+    accuracy, classes = [], np.zeros(len(CLASS_NAMES), dtype=np.int64)
+    methods: dict[str, float] = {}
+    with Writer(request.out, source, settings, request.published(source.panel.cadence)) as writer:
+        for result in _results(request, source.panel, days, settings, previous, done):
+            for stage, seconds in result.summary["seconds"].items():
+                clock.add(stage, seconds)
+            with clock.stage("write"):
+                writer.add(result)
+            accuracy.append(result.accuracy)
+            classes += np.bincount(result.model.demand_class, minlength=len(CLASS_NAMES))
+            for name, count in result.summary["methods"].items():
+                methods[name] = round(methods.get(name, 0.0) + count, 2)
+            coverage = result.summary["coverage"]
+            done("forecast")
+    if request.plots:
+        from mercurios.forecasting.plots import draw_classes
+
+        with clock.stage("plots"):
+            writer.files += draw_classes(request.out, writer.examples)
+        done("plots")
+    clock.add("total", time.perf_counter() - begin)
+    summary = {
+        "panel": request.panel.name,
+        "series": source.panel.n_series,
+        "rows": writer.rows,
+        "periods": source.panel.n_weeks,
+        "frequency": source.panel.cadence.name,
+        "first": str(source.label(source.panel.week_starts[0])),
+        "origin": str(source.label(source.panel.week_starts[-1])),
+        "horizon": writer.horizon,
+        "protection": settings.protected,
+        "quantiles": list(settings.quantiles),
+        "regressors": list(source.panel.x_names),
+        "holidays": len(days),
+        "outliers": source.outliers(),
+        "masked": int((~source.panel.mask).sum()),
+        "notes": source.notes,
+        "classes": dict(zip(CLASS_NAMES, classes.tolist(), strict=True)),
+        "methods": methods,
+        "backtest": sum(accuracy[1:], start=accuracy[0]).measured(),
+        "coverage": coverage,
+        "seconds": clock.seconds,
+        "peak_memory_mib": _peak_mib(),
+        "versions": {"python": sys.version.split()[0], **{name: version(name) for name in _PACKAGES}},
+        "files": [*writer.files, "summary.json"],
+    }
+    (request.out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
+    return summary
+
+
+def _results(
+    request: Request,
+    panel: Panel,
+    days: tuple[date, ...],
+    settings: ForecastSettings,
+    previous: Bool | None,
+    done: Callable[[str], None],
+) -> Iterator[ForecastResult]:
+    """Forecast the panel at once, or shard by shard where it is large."""
+    if panel.n_series <= request.shard_series:
+        yield forecast(panel, days, settings, previous=previous, progress=done)
+        return
+    panel = panel.planned(settings.horizon)
+    context = fit_shared(panel, days, settings, done)
+    begin = 0
+    for shard in shards(panel, request.shard_series):
+        rows = slice(begin, begin + shard.n_series)
+        begin += shard.n_series
+        kept = None if previous is None else previous[rows]
+        yield forecast(shard, days, settings, context, kept, done)
+
+
+def _steps(request: Request, panel: Panel, settings: ForecastSettings) -> int:
+    """Steps of which the progress is told: one for each origin's patterns and each shard's backtests."""
+    cuts = len(origins(panel.n_weeks, settings, panel.cadence))
+    parts = -(-panel.n_series // request.shard_series)
+    backtests = cuts if parts == 1 else cuts * (parts + 1)
+    return 1 + (cuts + 1) + backtests + parts + int(request.plots)
+
+
+def _holidays(request: Request, panel: Panel, horizon: int) -> tuple[date, ...]:
+    """Public holidays of history and horizon.
+
+    Raises:
+        ValueError: the country or region is unknown.
+    """
+    if request.country is None:
+        return ()
+    import holidays
+
+    end = panel.week_starts[-1] + np.timedelta64((horizon + 1) * panel.cadence.days, "D")
+    years = range(panel.week_starts[0].item().year, end.item().year + 1)
+    try:
+        return tuple(holidays.country_holidays(request.country, subdiv=request.region, years=years))
+    except NotImplementedError as error:
+        raise ValueError(
+            f"no public holidays are known for {request.country} {request.region or ''}: {error}"
+        ) from error
+
+
+def _peak_mib() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak / (2**20 if sys.platform == "darwin" else 2**10))
