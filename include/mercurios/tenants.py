@@ -29,6 +29,8 @@ from pydantic import (
 
 TENANTS_DIR_VARIABLE = "MERCURIOS_TENANTS_DIR"
 HOME_VARIABLE = "MERCURIOS_HOME"
+# Snowflake reads files from object storage alone, and one stage shows the landing areas of all its tenants.
+DEFAULT_LANDING = {"duckdb": "file://${MERCURIOS_HOME}/landing", "snowflake": "${MERCURIOS_LANDING}"}
 PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
 
 # A DuckDB file is addressed by its name, which must not be that of a schema in it.
@@ -94,10 +96,12 @@ class Connections(_Model):
     """Airflow connection ids; the secrets behind them never stand in a tenant file.
 
     The warehouse id starts with the engine it leads to (`duckdb_` or `snowflake_`), so that the graph of tasks
-    is known when the DAG is parsed, before any connection may be read.
+    is known when the DAG is parsed, before any connection may be read. `aws` opens a landing area on S3; where
+    there is no such connection, the credentials of the machine do.
     """
 
     prohandel: ConnectionId
+    aws: ConnectionId = "aws_default"
     warehouse: Annotated[str, StringConstraints(pattern=r"^(duckdb|snowflake)_[A-Za-z0-9_.-]{1,90}$")]
     slack: ConnectionId | None = None
 
@@ -179,7 +183,8 @@ class Tenant(_Model):
         currency: ISO 4217 code of the amounts.
         owner: who is asked when something breaks.
         ingestion: `direct` reads the API here; `fivetran` leaves that to Fivetran.
-        landing: URL of the landing area; `${NAME}` stands for an environment variable.
+        landing: URL of the landing area; `${NAME}` stands for an environment variable. None takes the engine's
+            default: a folder beside a DuckDB file, and what `MERCURIOS_LANDING` names for Snowflake.
         database: Snowflake database that holds this tenant; may be shared. DuckDB uses a file per tenant.
         dbt_tasks: `layers` (a task per layer) or `models` (a task per model); None takes the engine's default.
     """
@@ -193,7 +198,7 @@ class Tenant(_Model):
     owner: Annotated[str, StringConstraints(min_length=1)]
     ingestion: Literal["direct", "fivetran"] = "direct"
     connections: Connections
-    landing: str = "file://${MERCURIOS_HOME}/landing"
+    landing: str | None = None
     database: str = "MERCURIOS_DATA"
     dbt_tasks: Literal["layers", "models"] | None = None
     schedules: Schedules = Field(default_factory=Schedules)
@@ -216,10 +221,11 @@ class Tenant(_Model):
         Raises:
             ValueError: a variable of the URL is not set.
         """
-        url = os.path.expandvars(self.landing)
+        landing = self.landing or DEFAULT_LANDING[self.engine]
+        url = os.path.expandvars(landing)
         if "${" in url:
             raise ValueError(
-                f"tenant {self.id}: landing {self.landing!r} names an environment variable that is not set"
+                f"tenant {self.id}: landing {landing!r} names an environment variable that is not set"
             )
         return url.rstrip("/")
 

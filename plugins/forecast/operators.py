@@ -21,16 +21,16 @@ class DemandOperator(TenantOperator):
     ui_color = "#f3ecdf"
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
-        """Prepare the run. The readers' file is never locked, so no other DAG has to wait."""
+        """Prepare the run from what readers see."""
+        from landing import landing_of
         from mercurios.forecast_run import prepare, read_plan
-        from mercurios.landing.store import LandingStore
-        from mercurios.warehouse.duckdb import DuckDBEngine
         from warehouse.hooks import warehouse_of
 
         tenant = self.tenant()
-        store = LandingStore(tenant.landing_url())
-        with DuckDBEngine(warehouse_of(tenant).published_path, read_only=True) as engine:
-            plan_url = prepare(engine, store, tenant, str(context["run_id"]))
+        store = landing_of(tenant)
+        run_id = str(context["run_id"])
+        with warehouse_of(tenant, self.dag_id, run_id).readers() as engine:
+            plan_url = prepare(engine, store, tenant, run_id)
         shards = read_plan(store, plan_url).shards
         return [{"plan_url": plan_url, "shard": shard} for shard in range(shards)]
 
@@ -56,10 +56,10 @@ class FitOperator(TenantOperator):
 
     def execute(self, context: Context) -> dict[str, str]:
         """Fit the shard."""
+        from landing import landing_of
         from mercurios.forecast_run import fit_shard
-        from mercurios.landing.store import LandingStore
 
-        store = LandingStore(self.tenant().landing_url())
+        store = landing_of(self.tenant())
         return {"plan_url": self.plan_url, "manifest_url": fit_shard(store, self.plan_url, int(self.shard))}
 
 
@@ -81,16 +81,16 @@ class LoadForecastOperator(TenantOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Load the forecast."""
+        from landing import landing_of
         from mercurios.forecast_run import load_forecast
-        from mercurios.landing.store import LandingStore
         from mercurios.warehouse.setup import set_up
         from warehouse.hooks import warehouse_of
 
         tenant = self.tenant()
         fits = list(self.fits)
-        with warehouse_of(tenant).get_conn() as engine:
+        with warehouse_of(tenant, self.dag_id, str(context["run_id"])).get_conn() as engine:
             set_up(engine)
-            store = LandingStore(tenant.landing_url())
+            store = landing_of(tenant)
             manifests = [fit["manifest_url"] for fit in fits]
             loaded = load_forecast(engine, store, fits[0]["plan_url"], manifests)
         return {

@@ -42,15 +42,15 @@ class ProHandelExtractOperator(BaseOperator):
         Raises:
             AirflowFailException: trying again cannot help; the message names tenant, run and resource.
         """
+        from landing import landing_of
         from mercurios.landing.plan import RunPlan
-        from mercurios.landing.store import LandingStore
         from mercurios.prohandel.errors import TerminalProHandelError
         from mercurios.prohandel.extract import ExtractRequest, extract
         from mercurios.prohandel.resources import groups
         from mercurios.tenants import load_tenants
 
         tenant = load_tenants(only=self.tenant_id).get(self.tenant_id)
-        store = LandingStore(tenant.landing_url())
+        store = landing_of(tenant)
         plan = RunPlan.read(store, self.plan_url)
         where = f"tenant {tenant.id}, run {plan.run_id}"
         hook = ProHandelHook(tenant.connections.prohandel)

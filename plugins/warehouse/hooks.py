@@ -1,17 +1,38 @@
-"""The hook of the embedded warehouse, and the one place that turns a tenant into an open engine."""
+"""The hook of the embedded warehouse, and the one place that turns a tenant into its warehouse."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from mercurios.tenants import Tenant
     from mercurios.warehouse.duckdb import DuckDBEngine
+    from mercurios.warehouse.engine import Engine
+    from mercurios.warehouse.publish import Publication
+
+
+class Warehouse(Protocol):
+    """A tenant's warehouse, on whatever engine: opened for a run's steps, read by people, published to."""
+
+    def get_conn(self) -> AbstractContextManager[Engine]:
+        """Open it for writing."""
+
+    def readers(self) -> AbstractContextManager[Engine]:
+        """Open what readers see."""
+
+    def publish(self, engine: Any, run_id: str, dag_id: str, tables: Sequence[str]) -> Publication:
+        """Make checked tables visible to readers."""
+
+    def mark_stale(self, run_id: str, reason: str) -> None:
+        """Tell readers that a newer run failed its checks."""
 
 
 class DuckDBHook(BaseHook):
@@ -69,6 +90,24 @@ class DuckDBHook(BaseHook):
 
         return DuckDBEngine(self.path)
 
+    def readers(self) -> DuckDBEngine:
+        """Open the readers' file, which is never locked, so no other DAG has to wait."""
+        from mercurios.warehouse.duckdb import DuckDBEngine
+
+        return DuckDBEngine(self.published_path, read_only=True)
+
+    def publish(self, engine: Any, run_id: str, dag_id: str, tables: Sequence[str]) -> Publication:
+        """Replace the readers' file by one with these tables."""
+        from mercurios.warehouse.publish import publish
+
+        return publish(engine, self.published_path, self.tenant_id, run_id, dag_id, tables)
+
+    def mark_stale(self, run_id: str, reason: str) -> None:
+        """Say beside the readers' file that a newer run failed its checks."""
+        from mercurios.warehouse.publish import mark_stale
+
+        mark_stale(self.published_path, run_id, reason)
+
     def test_connection(self) -> tuple[bool, str]:
         """Open the file, for the connection form's test button."""
         try:
@@ -78,18 +117,43 @@ class DuckDBHook(BaseHook):
             return False, str(error)
 
 
-def warehouse_of(tenant: Tenant) -> DuckDBHook:
-    """Return the hook of a tenant's warehouse.
+def warehouse_of(tenant: Tenant, dag_id: str = "", run_id: str = "") -> Warehouse:
+    """Return a tenant's warehouse, on the engine that its connection leads to.
+
+    Args:
+        tenant: whose warehouse.
+        dag_id: on whose behalf, for engines that note it with every statement.
+        run_id: likewise.
 
     Raises:
-        ValueError: this installation has no engine for the tenant's connection.
+        ValueError: the connection's type is not the engine that its id names.
     """
-    if tenant.engine != "duckdb":
+    conn_id = tenant.connections.warehouse
+    if tenant.engine == "duckdb":
+        _check_type(tenant, conn_id, required=False)
+        return DuckDBHook(conn_id, tenant.id)
+    from warehouse.snowflake import SnowflakeWarehouse
+
+    _check_type(tenant, conn_id, required=True)
+    return SnowflakeWarehouse(tenant, dag_id, run_id)
+
+
+def _check_type(tenant: Tenant, conn_id: str, *, required: bool) -> None:
+    """Make sure that a connection is what its id says: the graph of tasks was built from the id."""
+    try:
+        found = BaseHook.get_connection(conn_id).conn_type
+    except AirflowNotFoundException:
+        if not required:
+            return
         raise ValueError(
-            f"tenant {tenant.id}: connection {tenant.connections.warehouse!r} asks for engine {tenant.engine}, "
-            "and only duckdb is available"
+            f"tenant {tenant.id}: connection {conn_id!r} is not defined: add it (Admin, Connections), or set "
+            f"AIRFLOW_CONN_{conn_id.upper()}"
+        ) from None
+    if found != tenant.engine:
+        raise ValueError(
+            f"tenant {tenant.id}: connection {conn_id!r} is of type {found!r}; its id asks for {tenant.engine!r}. "
+            "Change its type, or name another connection in the tenant's file"
         )
-    return DuckDBHook(tenant.connections.warehouse, tenant.id)
 
 
 def duckdb_path(conn_id: str, tenant_id: str) -> str:

@@ -51,7 +51,7 @@ class SetUpOperator(TenantOperator):
         from warehouse.hooks import warehouse_of
 
         tenant = self.tenant()
-        with warehouse_of(tenant).get_conn() as engine:
+        with warehouse_of(tenant, self.dag_id, str(context["run_id"])).get_conn() as engine:
             set_up(engine)
             write_reference(engine, tenant, datetime.now(UTC).date())
 
@@ -72,7 +72,7 @@ class BeginRunOperator(TenantOperator):
         Raises:
             AirflowFailException: a param names an unknown resource, or ProHandel refuses the tenant.
         """
-        from mercurios.landing.store import LandingStore
+        from landing import landing_of
         from mercurios.recovery import check_resources
         from mercurios.warehouse.runs import begin_run, check_collections, collections
         from mercurios.warehouse.setup import set_up
@@ -94,9 +94,9 @@ class BeginRunOperator(TenantOperator):
                 ) from error
         if tenant.ingestion == "direct":
             check_access(tenant, run_id)
-        with warehouse_of(tenant).get_conn() as engine:
+        with warehouse_of(tenant, self.dag_id, run_id).get_conn() as engine:
             set_up(engine)
-            store = LandingStore(tenant.landing_url())
+            store = landing_of(tenant)
             return begin_run(engine, store, tenant, run_id, self.dag_id, **asked)
 
 
@@ -121,8 +121,8 @@ class LoadOperator(TenantOperator):
         """Load every manifest, and tell what came to light."""
         from datetime import UTC, datetime
 
+        from landing import landing_of
         from mercurios.findings import load_findings
-        from mercurios.landing.store import LandingStore
         from mercurios.recovery import replay
         from mercurios.warehouse.load import load_manifest
         from mercurios.warehouse.setup import write_reference
@@ -130,10 +130,10 @@ class LoadOperator(TenantOperator):
 
         tenant = self.tenant()
         run_id = str(context["run_id"])
-        store = LandingStore(tenant.landing_url())
+        store = landing_of(tenant)
         result: dict[str, dict[str, int]] = {}
         with (
-            warehouse_of(tenant).get_conn() as engine,
+            warehouse_of(tenant, self.dag_id, run_id).get_conn() as engine,
             telling(context, lambda: load_findings(engine, tenant, run_id)),
         ):
             write_reference(engine, tenant, datetime.now(UTC).date())
@@ -166,12 +166,11 @@ class GateOperator(TenantOperator):
         """Check, record, tell what came to light, and mark the publication stale when the gate fails."""
         from mercurios.findings import gate_findings
         from mercurios.quality.gate import GateFailed, check
-        from mercurios.warehouse.publish import mark_stale
         from warehouse.hooks import warehouse_of
 
         tenant = self.tenant()
-        hook = warehouse_of(tenant)
         run_id = str(context["run_id"])
+        hook = warehouse_of(tenant, self.dag_id, run_id)
         try:
             with (
                 hook.get_conn() as engine,
@@ -179,7 +178,7 @@ class GateOperator(TenantOperator):
             ):
                 return check(engine, tenant.id, run_id, self.gate)
         except GateFailed as error:
-            mark_stale(hook.published_path, run_id, str(error))
+            hook.mark_stale(run_id, str(error))
             raise AirflowFailException(f"tenant {tenant.id}, run {run_id}: {error}") from error
 
 
@@ -199,15 +198,12 @@ class PublishOperator(TenantOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Publish."""
-        from mercurios.warehouse.publish import publish
         from warehouse.hooks import warehouse_of
 
-        tenant = self.tenant()
-        hook = warehouse_of(tenant)
+        run_id = str(context["run_id"])
+        hook = warehouse_of(self.tenant(), self.dag_id, run_id)
         with hook.get_conn() as engine:
-            done = publish(
-                engine, hook.published_path, tenant.id, str(context["run_id"]), self.dag_id, self.tables
-            )
+            done = hook.publish(engine, run_id, self.dag_id, self.tables)
         week = done.last_complete_week
         return {"last_complete_week": week.isoformat() if week else None, "closes_week": done.closes_week}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,9 +41,16 @@ class SnowflakeRetailer(Retailer):
         self.database = database or f"MERCURIOS_{uuid4().hex[:12].upper()}"
         self.tenant = tenant_of(tenant_id, self.root.rstrip("/"), **extraction)
         self.store = LandingStore(self.tenant.landing_url(), **s3.storage_options)
-        create_account_objects(snowflake, self.database, self.root)
+        self.create_account_objects()
         with self.engine() as engine:
             set_up(engine)
+
+    def create_account_objects(self, landing: str | None = None) -> None:
+        """Create what `warehouse apply` creates on a real account and the loader needs: schemas and the stage."""
+        with snowflake.connector.connect(**self.snowflake.parameters(self.database)) as session:
+            for schema in SCHEMAS:
+                session.cursor().execute(f"create schema if not exists {schema}")
+            session.cursor().execute(f"create or replace stage ops.landing url = '{landing or self.root}'")
 
     @contextmanager
     def engine(self, **options: Any) -> Iterator[SnowflakeEngine]:
@@ -62,17 +68,8 @@ class SnowflakeRetailer(Retailer):
         )
 
 
-def create_account_objects(snowflake_emulator: Snowflake, database: str, landing: str) -> None:
-    """Create what `warehouse apply` creates on a real account and the loader needs: schemas and the stage."""
+def forget(snowflake_emulator: Snowflake, database: str) -> None:
+    """Drop what a database of the emulator holds."""
     with snowflake.connector.connect(**snowflake_emulator.parameters(database)) as session:
         for schema in SCHEMAS:
-            session.cursor().execute(f"create schema if not exists {schema}")
-        session.cursor().execute(f"create or replace stage ops.landing url = '{landing}'")
-
-
-def normalised(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a RAW row without what two loads of the same manifest may differ in."""
-    kept = {name: value for name, value in row.items() if name not in ("_loaded_at", "_deleted_at")}
-    kept["_extra"] = json.loads(row["_extra"]) if row["_extra"] else None
-    kept["is_deleted"] = row["_deleted_at"] is not None
-    return kept
+            session.cursor().execute(f"drop schema if exists {schema} cascade")

@@ -1,51 +1,54 @@
-"""The set-up of the account, run twice on the emulator: a run loads into what it creates."""
+"""The set-up of the account, applied twice to the emulator by the command line: a run loads into what it creates.
+
+Roles, grants and policies do nothing here, and a few more statements only pass (`snowflake_shims.py`); that all of them
+are Snowflake's SQL is for tests/project/test_snowflake_sql.py to say.
+"""
 
 from __future__ import annotations
 
-import re
+import base64
+import json
+import os
 from pathlib import Path
-from typing import Any
 
 import pytest
-import snowflake.connector
-import snowflake_retailer
-from planned_account import settings, tenant
-from running_emulators import S3, Snowflake
+import yaml
+from planned_account import document, tenant
+from running_emulators import S3, USER, Snowflake
 from snowflake_retailer import SnowflakeRetailer
+from typer.testing import CliRunner
 
-from mercurios.warehouse.account import Database, Statement, account_plan
-from mercurios.warehouse.account_apply import apply
+from mercurios.cli import app
 from prohandel_simulator.testing import RunningSimulator
 
-# What the emulator cannot read and tests/project/test_snowflake_sql.py parses instead; nothing below rests on it.
-UNREAD = re.compile(
-    r"(create|alter) row access policy |alter stage |alter table if exists \S+ (modify column|cluster by) "
-)
+
+def connection(emulator: Snowflake) -> str:
+    """Return the connection of the account's administrator in Airflow's form."""
+    extra = {
+        "account": "emulator",
+        "host": "127.0.0.1",
+        "port": emulator.port,
+        "private_key_content": base64.b64encode(emulator.key.pem.encode()).decode(),
+    }
+    return json.dumps({"conn_type": "snowflake", "login": USER, "extra": extra})
 
 
-class Readable:
-    """A session of the emulator that is spared what it cannot read."""
-
-    def __init__(self, session: Any) -> None:
-        self.session = session
-
-    def cursor(self) -> Readable:
-        return self
-
-    def execute(self, text: str) -> Any:
-        if UNREAD.match(text):
-            return None
-        return self.session.cursor().execute(text.replace(" with managed access", ""))
+def apply() -> str:
+    result = CliRunner().invoke(app, ["warehouse", "apply", "--tenant", "mini"])
+    assert result.exit_code == 0, result.output
+    return result.output
 
 
-def plan_of(database: str, landing: str) -> list[Statement]:
-    owner = tenant("mini", database=database, landing=f"{landing}mini")
-    return account_plan(settings(landing=landing), [Database.named(database, [owner])])
+class PlannedRetailer(SnowflakeRetailer):
+    """A retailer whose database, schemas and stage the plan creates."""
 
-
-def apply_plan(emulator: Snowflake, database: str, landing: str) -> int:
-    with snowflake.connector.connect(**emulator.parameters(database)) as session:
-        return apply(Readable(session), plan_of(database, landing))
+    def create_account_objects(self, landing: str | None = None) -> None:
+        folder = Path(os.environ["MERCURIOS_TENANTS_DIR"])
+        owner = tenant("mini", database=self.database, landing=f"{self.root}mini")
+        files = {"mini.yaml": owner.model_dump(mode="json"), "account.yml": document(landing=self.root)}
+        for name, written in files.items():
+            (folder / name).write_text(yaml.safe_dump(written), encoding="utf-8")
+        apply()
 
 
 @pytest.fixture
@@ -55,22 +58,38 @@ def on_plan(
     s3: S3,
     snowflake_emulator: Snowflake,
     monkeypatch: pytest.MonkeyPatch,
-) -> SnowflakeRetailer:
-    """A retailer whose database, schemas and stage the plan has created."""
-    monkeypatch.setattr(snowflake_retailer, "create_account_objects", apply_plan)
-    return SnowflakeRetailer(own_source, tmp_path, s3, snowflake_emulator)
+) -> PlannedRetailer:
+    monkeypatch.setenv("MERCURIOS_TENANTS_DIR", str(tmp_path))
+    monkeypatch.setenv("MERCURIOS_SNOWFLAKE_CONFIG", str(tmp_path / "account.yml"))
+    monkeypatch.setenv("AIRFLOW_CONN_SNOWFLAKE_ADMIN", connection(snowflake_emulator))
+    return PlannedRetailer(own_source, tmp_path, s3, snowflake_emulator)
 
 
-def test_a_run_loads_into_what_the_plan_creates_and_the_plan_runs_again(on_plan: SnowflakeRetailer) -> None:
+def test_a_run_loads_into_what_apply_creates_and_applying_again_changes_nothing(
+    on_plan: PlannedRetailer,
+) -> None:
     loaded = on_plan.run("r1", "label", "customer")
-    statements = apply_plan(on_plan.snowflake, on_plan.database, on_plan.root)
+    told = apply()
 
     assert loaded["label"].loaded > 0
-    assert statements == len(plan_of(on_plan.database, on_plan.root))
     assert on_plan.differences("label", "customer") == []
+    assert f"create database {on_plan.database.lower()}" in told
+    assert "Running them again changes nothing." in told
     with on_plan.session() as session:
         access = "select role_name, tenant_id from ops.tenant_access order by 1"
         assert session.cursor().execute(access).fetchall() == [
             ("MERCURIOS_ANALYST_MINI", "mini"),
             ("MERCURIOS_DEVELOPER", "mini"),
         ]
+
+
+def test_an_object_that_is_missing_is_named(on_plan: PlannedRetailer) -> None:
+    with on_plan.session() as session:
+        session.cursor().execute("drop table ops.tenant_access")
+        session.cursor().execute("create view ops.tenant_access as select 'a' as role_name, 'b' as tenant_id")
+
+    result = CliRunner().invoke(app, ["warehouse", "apply", "--tenant", "mini"])
+
+    assert result.exit_code == 1
+    assert f"merge table {on_plan.database.lower()}.ops.tenant_access" in result.output
+    assert "run the same command again" in result.output

@@ -30,15 +30,24 @@ class LandingStore:
 
     Args:
         url: `file://…` or `s3://…`.
-        storage_options: passed to the file system, such as credentials of object storage.
+        file_system: an open file system for the URL's protocol; None opens one.
+        storage_options: passed to the file system that is opened, such as credentials of object storage.
     """
 
-    def __init__(self, url: str, **storage_options: Any) -> None:
+    def __init__(
+        self, url: str, *, file_system: fsspec.AbstractFileSystem | None = None, **storage_options: Any
+    ) -> None:
         self.url = url.rstrip("/")
         try:
-            self._fs, self._root = fsspec.core.url_to_fs(self.url, **storage_options)
+            if file_system is not None:
+                self._fs, self._root = file_system, str(file_system._strip_protocol(self.url))
+            else:
+                self._fs, self._root = fsspec.core.url_to_fs(self.url, **storage_options)
         except (ImportError, ValueError) as error:
             raise LandingError(f"landing area {url}: {error}") from error
+        # An object store has no folders, shows an object only when all of it is there, and would take a folder's
+        # creation for that of a bucket.
+        self._has_folders = not self.url.startswith("s3://")
 
     def prefix(self, tenant_id: str, resource: str, run_id: str, attempt: int) -> str:
         """Return the folder of one attempt, relative to the landing area."""
@@ -63,7 +72,8 @@ class LandingStore:
 
     def _in_folder(self, path: str) -> str:
         full = f"{self._root}/{path}"
-        self._fs.makedirs(full.rsplit("/", 1)[0], exist_ok=True)
+        if self._has_folders:
+            self._fs.makedirs(full.rsplit("/", 1)[0], exist_ok=True)
         return full
 
     def _not_writable(self, error: OSError) -> LandingError:
@@ -89,9 +99,11 @@ class LandingStore:
 
     def write_document(self, path: str, content: bytes) -> str:
         """Write a small file so that readers see all of it or nothing; return its URL."""
-        partial = f"{path}.partial"
+        partial = f"{path}.partial" if self._has_folders else path
         with self.create(partial) as handle:
             handle.write(content)
+        if partial == path:
+            return self.address(path)
         try:
             self._fs.mv(f"{self._root}/{partial}", f"{self._root}/{path}")
         except OSError as error:

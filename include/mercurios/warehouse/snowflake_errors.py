@@ -59,12 +59,15 @@ REMEDIES: dict[int, str] = {
     250001: "the account cannot be reached: check the connection's account and host, and the network policy",
     250002: _LOST,
     250003: _LOST,
-    290500: _LOST,
     390104: _LOST,
     390111: _LOST,
     390112: _LOST,
     390114: _LOST,
 }
+
+
+# The connector's own codes for answers that are no answers of Snowflake: 290000 and the status.
+_HTTP = range(290_000, 291_000)
 
 
 def explained(error: Exception, statement: str = "", place: str = "") -> str:
@@ -76,7 +79,8 @@ def explained(error: Exception, statement: str = "", place: str = "") -> str:
         place: more about where it happened.
     """
     message = " ".join(str(getattr(error, "msg", None) or error).split())
-    remedy = REMEDIES.get(abs(int(getattr(error, "errno", None) or 0)))
+    code = abs(int(getattr(error, "errno", None) or 0))
+    remedy = _LOST if code in _HTTP else REMEDIES.get(code)
     lines = [f"Snowflake{place}: {message}"]
     if remedy:
         lines.append(f"remedy: {remedy}")

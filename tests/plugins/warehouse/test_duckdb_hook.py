@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mercurios.tenants import load_tenants
+from mercurios.tenants import Tenant, load_tenants
 from warehouse.hooks import DuckDBHook, duckdb_path, warehouse_of
 
 
@@ -61,13 +61,28 @@ def test_the_connection_test_says_why_a_file_cannot_be_opened(mini: Path) -> Non
     assert "cannot be opened" in message
 
 
-def test_an_engine_that_is_not_installed_is_named_with_tenant_and_connection(mini: Path) -> None:
+def on_snowflake() -> Tenant:
     tenant = load_tenants(only="mini").get("mini")
-    elsewhere = tenant.model_copy(
-        update={"connections": tenant.connections.model_copy(update={"warehouse": "snowflake_mini"})}
-    )
+    connections = tenant.connections.model_copy(update={"warehouse": "snowflake_mini"})
+    return tenant.model_copy(update={"connections": connections})
+
+
+def test_a_connection_that_is_not_defined_is_named_with_tenant_and_variable(mini: Path) -> None:
+    with pytest.raises(
+        ValueError, match=r"tenant mini: connection 'snowflake_mini' is not defined.*SNOWFLAKE_MINI"
+    ):
+        warehouse_of(on_snowflake())
+
+
+def test_a_connection_of_another_type_than_its_id_says_is_refused(
+    mini: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_SNOWFLAKE_MINI", json.dumps({"conn_type": "duckdb"}))
+    monkeypatch.setenv("AIRFLOW_CONN_DUCKDB_MINI", json.dumps({"conn_type": "snowflake"}))
 
     with pytest.raises(
-        ValueError, match="tenant mini: connection 'snowflake_mini' asks for engine snowflake"
+        ValueError, match=r"'snowflake_mini' is of type 'duckdb'; its id asks for 'snowflake'"
     ):
-        warehouse_of(elsewhere)
+        warehouse_of(on_snowflake())
+    with pytest.raises(ValueError, match=r"'duckdb_mini' is of type 'snowflake'; its id asks for 'duckdb'"):
+        warehouse_of(load_tenants(only="mini").get("mini"))

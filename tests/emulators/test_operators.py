@@ -1,0 +1,152 @@
+"""A run through the real operators and the providers' hooks, on Snowflake and S3, with one line of a file changed."""
+
+from __future__ import annotations
+
+import base64
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG
+from running_emulators import EXHAUSTED_WAREHOUSE, REGION, ROLE, S3, USER, WAREHOUSE, KeyPair, Snowflake
+from snowflake_retailer import SnowflakeRetailer, forget
+
+from mercurios.landing.store import LandingError
+from mercurios.prohandel.resources import groups
+from mercurios.warehouse.engine import WarehouseError
+from prohandel.operators import ProHandelExtractOperator
+from prohandel_simulator.testing import RunningSimulator
+from warehouse.operators import BeginRunOperator, LoadOperator
+
+RUN = "manual__2026-03-04T05:00:00+00:00"
+
+
+def connection(emulator: Snowflake, **changes: Any) -> str:
+    """Return the Airflow connection of the loader's service user as JSON; arguments replace fields of its extra."""
+    extra = {
+        "account": "emulator",
+        "host": "127.0.0.1",
+        "port": emulator.port,
+        "warehouse": WAREHOUSE,
+        "role": ROLE,
+        "authenticator": "SNOWFLAKE_JWT",
+        "private_key_content": base64.b64encode(emulator.key.pem.encode()).decode(),
+        **changes,
+    }
+    return json.dumps({"conn_type": "snowflake", "login": USER, "extra": extra})
+
+
+@pytest.fixture
+def switched(
+    own_source: RunningSimulator,
+    s3: S3,
+    snowflake_emulator: Snowflake,
+    root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> SnowflakeRetailer:
+    """The test tenant, switched from DuckDB to Snowflake by its connection id and nothing else."""
+    forget(snowflake_emulator, "MERCURIOS_DATA")
+    retailer = SnowflakeRetailer(own_source, tmp_path, s3, snowflake_emulator, database="MERCURIOS_DATA")
+    file = (root / "tests" / "tenants" / "mini.yaml").read_text(encoding="utf-8")
+    switched = file.replace("warehouse: duckdb_mini", "warehouse: snowflake_mini")
+    assert switched != file
+    folder = tmp_path / "tenants"
+    folder.mkdir()
+    (folder / "mini.yaml").write_text(switched, encoding="utf-8")
+    keys = own_source.credentials("mini")
+    source = {"conn_type": "prohandel", "host": f"{own_source.base_url}/auth", "login": keys["apiKey"]}
+    aws = {"conn_type": "aws", "login": "emulator", "password": "emulator"}
+    environment = {
+        "MERCURIOS_HOME": str(tmp_path / "home"),
+        "MERCURIOS_TENANTS_DIR": str(folder),
+        "MERCURIOS_LANDING": retailer.root,
+        "AIRFLOW_CONN_SNOWFLAKE_MINI": connection(snowflake_emulator),
+        "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(
+            {**aws, "extra": {"endpoint_url": s3.endpoint, "region_name": REGION}}
+        ),
+        "AIRFLOW_CONN_PROHANDEL_MINI": json.dumps(
+            {**source, "password": keys["secret"], "extra": {"hash_key": "tests"}}
+        ),
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return retailer
+
+
+def execute(operator: type[Any], run_id: str = RUN, **arguments: Any) -> Any:
+    with DAG(dag_id="pipeline__mini", schedule=None):
+        task = operator(task_id="task", tenant_id="mini", **arguments)
+    return task.execute({"run_id": run_id, "ti": SimpleNamespace(xcom_push=lambda key, value: None)})
+
+
+def test_a_run_loads_what_the_source_shows(switched: SnowflakeRetailer) -> None:
+    plan_url = execute(BeginRunOperator)
+    landed = [execute(ProHandelExtractOperator, group=group, plan_url=plan_url) for group in groups()]
+    loaded = execute(LoadOperator, manifest_urls=landed)
+
+    assert plan_url.startswith(switched.root)
+    assert loaded["sale"]["loaded"] > 1000
+    assert switched.differences() == []
+    assert len(switched.query("select * from raw.public_holiday where tenant_id = 'mini'")) > 100
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"private_key_content": KeyPair().pem}, r"JWT token is invalid.*\n.*RSA_PUBLIC_KEY"),
+        ({"role": "NOBODY"}, r"Role 'NOBODY' .* is not granted.*\n.*grant the role to the connection's user"),
+        ({"warehouse": "GONE_WH"}, r"No active warehouse selected.*\n.*grant USAGE and OPERATE"),
+        ({"warehouse": EXHAUSTED_WAREHOUSE}, rf"'{EXHAUSTED_WAREHOUSE}' cannot be resumed.*\n.*higher quota"),
+    ],
+    ids=["wrong key", "missing role", "missing warehouse", "suspended warehouse"],
+)
+def test_a_session_that_cannot_work_fails_the_task_and_says_what_to_correct(
+    switched: SnowflakeRetailer,
+    snowflake_emulator: Snowflake,
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, str],
+    said: str,
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_SNOWFLAKE_MINI", connection(snowflake_emulator, **changes))
+
+    with pytest.raises(WarehouseError, match=said) as refused:
+        execute(BeginRunOperator)
+
+    assert "PRIVATE KEY" not in str(refused.value)
+    assert switched.query("select * from ops.run") == []
+
+
+def test_a_host_that_does_not_answer_is_tried_a_bounded_number_of_times(
+    switched: SnowflakeRetailer, snowflake_emulator: Snowflake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("warehouse.snowflake.LOGIN_SECONDS", 1)
+    with free_port() as port:
+        monkeypatch.setenv("AIRFLOW_CONN_SNOWFLAKE_MINI", connection(snowflake_emulator, port=port))
+
+        with pytest.raises(WarehouseError, match="check the connection's account and host"):
+            execute(BeginRunOperator)
+
+
+@contextmanager
+def free_port() -> Iterator[int]:
+    """A port that nobody listens on."""
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        yield reserved.getsockname()[1]
+
+
+def test_buckets_that_are_missing_are_named_and_not_created(
+    switched: SnowflakeRetailer, s3: S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MERCURIOS_LANDING", "s3://nobody-made-this-bucket/landing/")
+
+    with pytest.raises(LandingError, match="s3://nobody-made-this-bucket/landing cannot be written"):
+        execute(BeginRunOperator)
+
+    assert "nobody-made-this-bucket" not in s3.file_system().ls("")
