@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
@@ -36,10 +35,7 @@ class FragileEngine(DuckDBEngine):
 
     def fetch_arrow(self, sql: str, parameters: Parameters = ()) -> Any:
         self._meet_fault()
-        # The same statement without a lazy relation around it, for which it would be parsed and bound once more.
-        with self._naming_the_statement(sql), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the rows are copied once more; they are few
-            return super()._run(sql, parameters).to_arrow_table()
+        return super().fetch_arrow(sql, parameters)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
