@@ -173,11 +173,11 @@ def _deliver(conn_id: str, message: Message, context: Mapping[str, Any]) -> None
 
 
 def _write_record(kind: str, event: Event, message: Message) -> None:
+    from landing import landing_of
     from mercurios.alerts.record import AlertKind, record
-    from mercurios.landing.store import LandingStore
     from mercurios.tenants import load_tenants
 
-    store = LandingStore(load_tenants(only=event.tenant_id).get(event.tenant_id).landing_url())
+    store = landing_of(load_tenants(only=event.tenant_id).get(event.tenant_id))
     told = record(AlertKind(kind), event, message, datetime.now(UTC))
     store.write_document(told.path, told.model_dump_json(indent=2).encode())
 
