@@ -10,12 +10,13 @@ import duckdb
 import pytest
 from planned_account import plan
 from snowflake_grants import Grant, grants, inherited, offences, one_line
+from snowflake_sql import rendered
 
 from mercurios.prohandel.resources import RESOURCES, ColumnType
 from mercurios.warehouse.account import Statement
 from mercurios.warehouse.personal import masks_of
 from mercurios.warehouse.schema import raw_columns
-from mercurios.warehouse.sql import render, statements
+from mercurios.warehouse.sql import SQL_ROOT, render, statements
 
 PLAN = plan()
 TEXTS = [statement.text for statement in PLAN]
@@ -352,7 +353,8 @@ def test_a_policy_whose_argument_hides_behind_the_mapping_tables_column_is_seen_
 
 def creations() -> list[str]:
     """Return the statements by which the loader creates tables; dbt's are in test_snowflake_dbt.py."""
-    scripts = [render("snowflake", "setup")]
+    folder = SQL_ROOT / "snowflake"
+    scripts = [rendered(path) for path in sorted(folder.glob("*.sql")) if path.stem != "create_raw_table"]
     for resource in RESOURCES.values():
         columns = {column.name: column.type for column in raw_columns(resource, "snowflake")}
         shape = {"columns": columns, "missing": [], "masks": masks_of(resource)}
@@ -361,10 +363,13 @@ def creations() -> list[str]:
 
 
 def created(texts: Iterable[str], *, with_policy: bool) -> set[str]:
-    """Return the tables with rows of tenants that statements create, all or those with the policy."""
+    """Return the tables with rows of tenants that statements create, all or those with the policy.
+
+    A clone has the policies of what it is cloned from, and a view shows no more than its tables.
+    """
     schema = r"(?:raw|standard|analytics|published)"
-    table = rf"create (?:or replace )?(?:transient )?table (?:if not exists )?({schema}\.\w+) \("
-    policy = r".*\) with row access policy ops\.tenant_rows on \(tenant_id\)"
+    table = rf"create (?:or replace )?(?:transient )?table (?:if not exists )?({schema}\.\w+) "
+    policy = rf"(?:clone {schema}\.\w+|.*with row access policy ops\.tenant_rows on \(tenant_id\))"
     found = (re.match(table + (policy if with_policy else ""), text) for text in texts)
     return {match[1] for match in found if match}
 
@@ -380,10 +385,13 @@ def test_every_table_is_created_with_the_row_access_policy() -> None:
 def test_a_table_created_without_the_policy_is_found() -> None:
     bare = "create table if not exists raw.extra (tenant_id varchar not null)"
     other = f"{bare.replace('extra', 'more')} with row access policy ops.everybody on (tenant_id)"
+    selected = "create or replace table published.sale as select * from analytics.fct_sales"
+    clone = "create or replace table published.stock clone analytics.inventory_position"
 
-    texts = [*creations(), bare, other]
+    texts = [*creations(), bare, other, selected, clone]
 
-    assert created(texts, with_policy=False) - created(texts, with_policy=True) == {"raw.extra", "raw.more"}
+    bare_ones = created(texts, with_policy=False) - created(texts, with_policy=True)
+    assert bare_ones == {"raw.extra", "raw.more", "published.sale"}
 
 
 def test_grants_are_read_as_they_stand() -> None:
