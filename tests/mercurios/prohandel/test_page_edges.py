@@ -11,6 +11,7 @@ from retailer import Retailer
 
 from mercurios.prohandel.errors import TransientProHandelError
 from mercurios.prohandel.extract import extract
+from mercurios.prohandel.records import Records, records_of
 from mercurios.prohandel.resources import RESOURCES
 
 Start = Callable[..., Any]
@@ -26,6 +27,7 @@ class Listing:
         act: what happens before the page with this number is cut for the first time.
         cut: what happens when it has been cut.
         hidden: rows that are left out of a page after it was cut.
+        more_of: fields that single rows have besides those of the contract.
         asked: page number and size of every request.
     """
 
@@ -34,6 +36,7 @@ class Listing:
         self.act: dict[int, Callable[[], None]] = {}
         self.cut: dict[int, Callable[[], None]] = {}
         self.hidden: set[str] = set()
+        self.more_of: dict[str, dict[str, Any]] = {}
         self.asked: list[tuple[int, int]] = []
 
     def __call__(self, page: int, _: int, size: int) -> Any:
@@ -42,16 +45,27 @@ class Listing:
             self.act.pop(page, lambda: None)()
         used = min(size, self.cap)
         part = self.ids[(page - 1) * used : page * used]
-        rows = [{**PLAIN, "id": key} for key in part if key not in self.hidden]
+        rows = [{**PLAIN, "id": key, **self.more_of.get(key, {})} for key in part if key not in self.hidden]
         if size == SIZE:
             self.cut.pop(page, lambda: None)()
         return self.reply(rows, more=str(page * used < len(self.ids)), headers=self.headers)
 
 
+class Reading:
+    """How pages are decoded: as a fixture of this file says."""
+
+    records: Records | None = None
+
+
+@pytest.fixture(params=["records", "objects"], autouse=True)
+def _decoded_as(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Reading, "records", records_of("label") if request.param == "records" else None)
+
+
 def read(server: Any, **settings: Any) -> tuple[list[str], list[int]]:
     slips: list[int] = []
     with server.client(**{"page_size": SIZE, "pages_in_flight": 1, **settings}) as client:
-        pages = client.pages("label", on_slip=slips.append)
+        pages = client.pages("label", on_slip=slips.append, records=Reading.records)
         return [row["id"] for page in pages for row in page.rows], slips
 
 
@@ -62,6 +76,14 @@ def test_a_list_that_stands_still_costs_one_small_request_an_edge(stub: Start, r
 
     assert (found, slips) == (list("abcdefgh"), [])
     assert sorted(listing.asked) == [(1, 3), (2, 2), (2, 3), (2, 4), (3, 3)]
+
+
+@pytest.mark.parametrize("odd", "abcdefgh")
+def test_a_row_that_is_not_what_its_contract_says_hides_no_edge(stub: Start, reply: Any, odd: str) -> None:
+    listing = Listing(reply, list("abcdefgh"))
+    listing.more_of = {odd: {"unheard": 1}}
+
+    assert read(stub(listing, sized=True)) == (list("abcdefgh"), [])
 
 
 def test_a_row_that_moves_up_across_an_edge_is_noticed(stub: Start, reply: Any) -> None:
