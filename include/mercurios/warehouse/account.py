@@ -153,7 +153,8 @@ def clustered_tables() -> dict[str, str]:
         for column in resource.columns
         if column.name == "date"
     }
-    return raw | CLUSTERED
+    published = {name.replace("analytics.", "published."): date for name, date in CLUSTERED.items()}
+    return raw | CLUSTERED | published
 
 
 def _account_context(settings: AccountSettings) -> dict[str, Any]:

@@ -596,6 +596,12 @@ alter table if exists mercurios_data.analytics.fct_demand_weekly cluster by (ten
 
 alter table if exists mercurios_data.analytics.forecast_weekly cluster by (tenant_id, week_start);
 
+alter table if exists mercurios_data.published.fct_sales cluster by (tenant_id, sold_on);
+
+alter table if exists mercurios_data.published.fct_demand_weekly cluster by (tenant_id, week_start);
+
+alter table if exists mercurios_data.published.forecast_weekly cluster by (tenant_id, week_start);
+
 -- 90_tables, as mercurios_admin
 
 alter table if exists mercurios_data.raw.sale modify column customer_key
@@ -1050,6 +1056,12 @@ alter table if exists solo_data.analytics.fct_sales cluster by (tenant_id, sold_
 alter table if exists solo_data.analytics.fct_demand_weekly cluster by (tenant_id, week_start);
 
 alter table if exists solo_data.analytics.forecast_weekly cluster by (tenant_id, week_start);
+
+alter table if exists solo_data.published.fct_sales cluster by (tenant_id, sold_on);
+
+alter table if exists solo_data.published.fct_demand_weekly cluster by (tenant_id, week_start);
+
+alter table if exists solo_data.published.forecast_weekly cluster by (tenant_id, week_start);
 
 -- 90_tables, as mercurios_admin
 
