@@ -27,7 +27,8 @@ def interval_and_variation(y: F64, mask: Bool) -> tuple[F64, F64]:
     mean = masked_mean(y, sold)
     deviation = np.where(sold, y - mean[:, None], 0.0)
     variance = masked_mean(deviation * deviation, sold)
-    return adi, variance / np.where(mean > 0, mean * mean, 1.0)
+    square = mean * mean
+    return adi, variance / np.where(square > 0, square, 1.0)
 
 
 def classify(y: F64, mask: Bool) -> I64:

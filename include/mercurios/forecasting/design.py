@@ -73,11 +73,16 @@ class Columns:
 def build_frame(
     week_starts: Days, horizon: int, holidays: Iterable[date], order: int, cadence: Cadence = WEEKLY
 ) -> Frame:
-    """Lay out the deterministic columns for a history and the horizon behind it."""
+    """Lay out the deterministic columns for a history and the horizon behind it.
+
+    With two years of history the year gets twice the waves, for the groups' patterns only: those of single series
+    stay as smooth as `order`.
+    """
     import pandas as pd
     from statsmodels.tsa.deterministic import CalendarFourier, DeterministicProcess
 
     weeks = week_starts.size
+    order = 2 * order if weeks >= 2 * cadence.year else order
     step = "W-MON" if cadence is WEEKLY else "D"
     index = pd.date_range(str(week_starts[0]), periods=weeks + horizon, freq=step)
     starts = index.to_numpy().astype("datetime64[D]")
@@ -114,7 +119,7 @@ def series_columns(frame: Frame, age: int, settings: ForecastSettings) -> Column
     knots = changepoints(age, settings, cadence)
     trend = np.concatenate([time[:, None], np.maximum(time[:, None] - knots, 0.0)], axis=1)
     trend = trend[:, : 0 if age < 2 * settings.correction_weeks * cadence.week else None]
-    usable = frame.needs <= min(age, frame.weeks)
+    usable = (frame.needs <= min(age, frame.weeks)) & (frame.order <= settings.fourier_order)
     extra = _HOLIDAY_COLUMNS if age >= cadence.year and frame.has_season else 0
     past = slice(frame.weeks - age, frame.weeks)
     design = np.concatenate([trend, frame.fourier[past][:, usable], frame.holiday[past, :extra]], axis=1)

@@ -96,8 +96,9 @@ def error_spread(y: F64, mask: Bool, periods: int) -> Spread:
     mean = masked_mean(y, recent)
     deviation = np.where(recent, y - mean[:, None], 0.0)
     variance = row_sum(deviation * deviation) / np.maximum(recent.sum(axis=1) - 1, 1)
-    excess = np.maximum(variance - mean, 0.0) / np.where(mean > 0, mean * mean, 1.0)
-    return Spread(mean, np.where(mean > 0, excess, 0.0))
+    square = mean * mean
+    excess = np.maximum(variance - mean, 0.0) / np.where(square > 0, square, 1.0)
+    return Spread(mean, np.where(square > 0, excess, 0.0))
 
 
 def targets(mean: F64, spread: Spread, protected: int) -> tuple[F64, F64]:

@@ -56,6 +56,12 @@ class Total:
             return 0.0
         return float(np.clip(np.log(self.actual / self.forecast), -_LIMIT, _LIMIT))
 
+    @property
+    def relative_noise(self) -> float:
+        """Variance of the logarithm of demand that noise explains; one says that nothing is known."""
+        square = self.forecast * self.forecast
+        return min(self.noise / square, 1.0) if square > self.noise else 1.0
+
 
 def fit_shocks(totals: list[Total], independent: float, years: float) -> Shocks:
     """Measure the origins' common errors.
@@ -68,7 +74,7 @@ def fit_shocks(totals: list[Total], independent: float, years: float) -> Shocks:
     from scipy.special import stdtrit
 
     ratio = np.array([total.log_ratio for total in totals])
-    noise = float(np.mean([t.noise / t.forecast**2 if t.forecast > 0 else 1.0 for t in totals] or [1.0]))
+    noise = float(np.mean([total.relative_noise for total in totals] or [1.0]))
     count = max(independent, 1.0)
     mean = float(ratio.mean()) if ratio.size else 0.0
     around = max(float(((ratio - mean) ** 2).mean()) - noise, 0.0) if ratio.size else 0.0

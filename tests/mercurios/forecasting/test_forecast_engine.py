@@ -12,9 +12,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 from mercurios.forecasting import ForecastSettings, SharedContext, fit_shared, forecast, shards
 from mercurios.forecasting.panel import Panel
@@ -231,25 +228,6 @@ def test_a_panel_without_series_gives_empty_tables(seasonal_panel: Panel, contex
     assert result.forecast.num_rows == 0
     assert result.forecast.column_names == COLUMNS
     assert result.summary["wape"] is None
-
-
-@st.composite
-def panels(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
-    shape = draw(st.tuples(st.integers(1, 6), st.integers(1, 90)))
-    counts = st.sampled_from([0.0, 0.0, 0.0, 1.0, 2.0, 5.0, 40.0])
-    wild = st.floats(0, 1e9, allow_nan=False, allow_subnormal=True)
-    y = draw(hnp.arrays(np.float64, shape, elements=draw(st.sampled_from([counts, wild])), fill=counts))
-    mask = draw(hnp.arrays(np.bool_, shape, elements=st.booleans(), fill=st.just(True)))
-    return y, mask
-
-
-@given(panels())
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-def test_no_panel_gets_a_negative_infinite_crossing_or_unexplained_forecast(
-    make_panel: Callable[..., Panel], drawn: tuple[np.ndarray, np.ndarray]
-) -> None:
-    panel = make_panel(*drawn)
-    assert_sound(panel, forecast(panel, HOLIDAYS, ForecastSettings(horizon=5)).forecast, 5)
 
 
 def test_importing_the_package_loads_neither_pandas_nor_statsmodels() -> None:
