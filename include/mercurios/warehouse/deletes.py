@@ -7,7 +7,7 @@ they stay until a person has looked and says that they are gone.
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mercurios.landing.manifest import Manifest
 from mercurios.prohandel.resources import Resource
@@ -21,6 +21,10 @@ log = logging.getLogger(__name__)
 # A complete read that misses more than this share of the living rows is taken for a broken answer of the API.
 DELETE_GUARD_SHARE = 0.5
 DELETE_GUARD_ROWS = 20
+
+CLOCKS_APART = timedelta(minutes=5)
+"""How far the clock of the API's answers may be ahead of the one that stamps its rows: two machines keep them. What
+changed within this of a read's beginning may have appeared behind the reader, so the read says nothing of it."""
 
 
 def count_living(engine: Engine, manifest: Manifest, resource: Resource) -> int:
@@ -49,7 +53,7 @@ def delete_vanished(
     read = {
         "tenant_id": manifest.tenant_id,
         "read_at": naive(manifest.extracted_at),
-        "source_now": naive(manifest.source_now),
+        "source_now": naive(manifest.source_now) - CLOCKS_APART,
     }
     engine.execute(
         render(engine.dialect, "vanished", table=resource.table, cursor=resource.cursor_column), read

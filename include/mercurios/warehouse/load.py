@@ -17,7 +17,7 @@ from mercurios.landing.manifest import Manifest
 from mercurios.landing.store import LandingStore
 from mercurios.prohandel.resources import RESOURCES, Resource
 from mercurios.warehouse.counting import count, naive, scalar
-from mercurios.warehouse.deletes import count_living, delete_vanished, use_up_approvals
+from mercurios.warehouse.deletes import CLOCKS_APART, count_living, delete_vanished, use_up_approvals
 from mercurios.warehouse.engine import Engine, WarehouseError
 from mercurios.warehouse.schema import QUARANTINE_COLUMNS, landed_columns, transient_relations, typed
 from mercurios.warehouse.sql import render, statements
@@ -188,6 +188,8 @@ def _merge(engine: Engine, manifest: Manifest, resource: Resource, loaded_at: da
     key = {"tenant_id": manifest.tenant_id, "resource": resource.name}
     newest = engine.fetch_arrow(render(engine.dialect, "complete_read_newest"), key).to_pylist()
     missed_at, missed_source_now = newest[0].values() if newest else (None, None)
+    if missed_source_now is not None:
+        missed_source_now -= CLOCKS_APART
     missed = {"missed_at": missed_at, "missed_source_now": missed_source_now}
     engine.execute(render(engine.dialect, "candidates", **shape), {**key, **missed})
     loaded = count(engine, f"candidate_{resource.table}")

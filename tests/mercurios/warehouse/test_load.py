@@ -271,6 +271,55 @@ def test_a_complete_read_that_arrives_late_deletes_no_row_that_appeared_while_it
     assert living.differences("sale") == []
 
 
+def test_a_web_server_whose_clock_is_ahead_makes_no_row_vanish_that_appeared_behind_a_reader(
+    living: Retailer,
+) -> None:
+    living.simulator.simulator.clock.header_ahead = 90
+    plan = living.begin("r2")
+    with living.client() as client:
+        reading = _Reading(living.request("sale", living.begin("r1")), living.store, "early")
+        [late] = living.extract(plan, "sale")
+        appeared = add_one(living, "sale")
+        reading.read(client)
+        early = living.store.write_manifest("early", reading.manifest(1))
+    living.load(early)
+    assert appeared in living.raw("sale")
+
+    rows = living.load(late)
+
+    assert rows["sale"].deleted == 0
+    assert living.differences("sale") == []
+
+
+def test_a_web_server_whose_clock_is_ahead_makes_no_row_gone_that_an_older_read_brings(
+    living: Retailer,
+) -> None:
+    living.simulator.simulator.clock.header_ahead = 90
+    with living.client() as client:
+        reading = _Reading(living.request("sale", living.begin("older")), living.store, "older")
+        [newer] = living.extract(living.begin("newer"), "sale")
+        appeared = add_one(living, "sale")
+        reading.read(client)
+        older = living.store.write_manifest("older", reading.manifest(1))
+    living.load(newer)
+
+    living.load(older)
+
+    assert appeared in living.raw("sale")
+    assert living.differences("sale") == []
+
+
+def add_one(retailer: Retailer, name: str) -> str:
+    """Let a row appear at the source now, a copy of another, and return its id."""
+    simulator = retailer.simulator.simulator
+    collection = simulator.tenants[retailer.tenant.id].world.collections[name]
+    ticks = simulator.clock.ticks
+    row = collection.read(int(collection.visible[0]))
+    row |= {"id": f"{ticks:032x}"[-32:], "lastChange": tick_text(ticks)}
+    collection.add(row, ticks)
+    return str(row["id"])
+
+
 def test_an_incremental_read_never_deletes(living: Retailer, tmp_path: Path) -> None:
     retailer = Retailer(living.simulator, tmp_path, resources={"sale": {"mode": "changed"}})
     retailer.run("r1", "sale")
