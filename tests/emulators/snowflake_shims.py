@@ -134,6 +134,11 @@ def merge_in_a_transaction() -> None:
     transforms.extract_comment_on_table = extract_comment_on_table
 
 
+def sums_of_exact_numbers() -> None:
+    """Numbers are made floating before they are summed, so no sum is exact: they are summed as they are."""
+    transforms.numeric_agg_implicit_cast = lambda expression: expression
+
+
 def missing_timestamps() -> None:
     """A missing timestamp arrives as 1970-01-01: the mask that says what is missing is passed on."""
     original = arrow.timestamp_to_sf_struct
@@ -233,6 +238,7 @@ SHIMS: dict[str, Callable[[], None]] = {
         temporary_objects_of_a_schema,
         copy_into_a_temporary_table,
         merge_in_a_transaction,
+        sums_of_exact_numbers,
         missing_timestamps,
         errors_of_the_engine,
         files_in_s3,

@@ -6,6 +6,7 @@ A failure of the second kind says that the emulator has closed a gap: delete the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -82,6 +83,16 @@ def merge_in_a_transaction(cursor: Any) -> None:
         " when not matched then insert (id) values (source.id)"
     )
     cursor.execute("commit")
+
+
+@probe
+def sums_of_exact_numbers(cursor: Any) -> None:
+    cursor.execute("create or replace table prices (amount number(18, 2), pieces number)")
+    cursor.execute("insert into prices values (0.1, 1), (0.2, 2), (null, null)")
+    assert cursor.execute("select sum(amount) as total, sum(pieces) as pieces from prices").fetchone() == (
+        Decimal("0.30"),
+        3,
+    )
 
 
 @probe
