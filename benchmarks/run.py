@@ -21,6 +21,7 @@ NAMES = (
     "dbt_build",
     "forecast_accuracy",
     "forecast_speed",
+    "forecast_comparison",
 )
 
 
