@@ -12,6 +12,7 @@ from typing import Any
 from mercurios.alerts.findings import Finding, FindingKind
 from mercurios.prohandel.resources import RESOURCES
 from mercurios.tenants import Drift, Tenant
+from mercurios.warehouse.counting import listed
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.sql import render
 
@@ -49,7 +50,7 @@ def load_findings(engine: Engine, tenant: Tenant, run_id: str) -> list[Finding]:
         Finding(
             FindingKind.QUARANTINE,
             row["resource"],
-            f"{row['row_count']} new rows set aside: {'; '.join(row['reasons'])}",
+            f"{row['row_count']} new rows set aside: {'; '.join(listed(row['reasons']))}",
             _QUARANTINE_LOSS,
         )
         for row in _rows(engine, "findings_quarantine", key)
@@ -86,7 +87,8 @@ def gate_findings(engine: Engine, tenant_id: str, run_id: str, gate: str) -> lis
 
 def _drift(tenant: Tenant, row: dict[str, Any]) -> Finding:
     name, change, count = row["resource"], row["change"], row["field_count"]
-    shown = ", ".join(row["fields"]) + (f" and {count - len(row['fields'])} more" if count > 5 else "")
+    fields = listed(row["fields"])
+    shown = ", ".join(fields) + (f" and {count - len(fields)} more" if count > 5 else "")
     seen = f"field{'s' if count > 1 else ''} {shown} {change} (up to {row['row_count']} rows)"
     return Finding(FindingKind.DRIFT, name, seen, _drift_loss(tenant, name, change))
 

@@ -196,6 +196,9 @@ def load_forecast(
     for part in [part for each in manifests for part in (each.forecast, each.backtest) if part]:
         store.verify(part)
     key = {"tenant_id": plan.tenant_id, "origin_week": plan.origin_week}
+    engine.execute(
+        render(engine.dialect, "forecast_backtest_create")
+    )  # which ends a transaction on Snowflake
     with engine.transaction():
         engine.execute(render(engine.dialect, "forecast_delete"), key)
         urls = [manifest.forecast.url for manifest in manifests]
@@ -222,7 +225,6 @@ def _check_shards(plan: ForecastPlan, manifests: Sequence[ShardManifest]) -> Non
 
 def _monitor(engine: Engine, plan: ForecastPlan, backtests: Sequence[str]) -> dict[str, float | None]:
     """Measure the backtest of all shards together and record it."""
-    engine.execute(render(engine.dialect, "forecast_backtest_create"))
     engine.copy_files("stage_backtest", ["actual", "mean", "seasonal_naive", "mean_13w"], backtests)
     rows = engine.fetch_arrow(render(engine.dialect, "forecast_backtest_wape")).to_pylist()
     measured: dict[str, float | None] = rows[0]

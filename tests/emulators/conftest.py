@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from running_emulators import S3, Snowflake, running_s3, running_snowflake
+from snowflake_retailer import SnowflakeRetailer, Twin
 
 from prohandel_simulator.testing import RunningSimulator, running_simulator
 
@@ -36,3 +38,19 @@ def own_source() -> Iterator[RunningSimulator]:
     """A source with one tenant that only this test uses."""
     with running_simulator(["mini"]) as simulator:
         yield simulator
+
+
+@pytest.fixture
+def on_snowflake(
+    own_source: RunningSimulator, tmp_path: Path, s3: S3, snowflake_emulator: Snowflake
+) -> SnowflakeRetailer:
+    """The test tenant on Snowflake."""
+    return SnowflakeRetailer(
+        own_source, tmp_path / "snowflake", s3, snowflake_emulator, resources={"sale": {"mode": "changed"}}
+    )
+
+
+@pytest.fixture
+def on_duckdb(own_source: RunningSimulator, tmp_path: Path) -> Twin:
+    """The same tenant on DuckDB, for comparison."""
+    return Twin(own_source, tmp_path / "duckdb")

@@ -12,12 +12,14 @@ import snowflake.connector
 from retailer import Retailer, tenant_of
 from running_emulators import S3, Snowflake
 
+from mercurios.landing.manifest import Manifest
 from mercurios.landing.store import LandingStore
+from mercurios.warehouse.runs import adopt_run
 from mercurios.warehouse.setup import set_up
 from mercurios.warehouse.snowflake import SnowflakeEngine, session_parameters
 from prohandel_simulator.testing import RunningSimulator
 
-SCHEMAS = ("RAW", "STANDARD", "ANALYTICS", "OPS")
+SCHEMAS = ("RAW", "STANDARD", "ANALYTICS", "PUBLISHED", "OPS")
 
 
 class SnowflakeRetailer(Retailer):
@@ -73,3 +75,27 @@ def forget(snowflake_emulator: Snowflake, database: str) -> None:
     with snowflake.connector.connect(**snowflake_emulator.parameters(database)) as session:
         for schema in SCHEMAS:
             session.cursor().execute(f"drop schema if exists {schema} cascade")
+
+
+class Twin(Retailer):
+    """The same tenant on DuckDB; it loads copies of what the other has landed."""
+
+    def load_copies(self, other: SnowflakeRetailer, urls: list[str]) -> None:
+        with self.engine() as engine:
+            copies = [self.copy(other, url) for url in urls]
+            for url in copies:
+                adopt_run(engine, self.store.read_manifest(url), "twin")
+        self.load(*copies)
+
+    def copy(self, other: SnowflakeRetailer, url: str) -> str:
+        """Copy a manifest and its parts, and return the address of the copy."""
+        manifest = other.store.read_manifest(url)
+        parts = []
+        for part in manifest.parts:
+            path = part.url.removeprefix(f"{other.store.url}/")
+            with self.store.create(path) as handle:
+                handle.write(other.store.read_bytes(part.url))
+            parts.append(part.model_copy(update={"url": self.store.address(path)}))
+        copied: Manifest = manifest.model_copy(update={"parts": parts})
+        prefix = self.store.prefix(manifest.tenant_id, manifest.resource, manifest.run_id, manifest.attempt)
+        return self.store.write_manifest(prefix, copied)

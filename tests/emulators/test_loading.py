@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 from retailer import TOP_LEVEL, Retailer
-from running_emulators import S3, Snowflake
-from snowflake_retailer import SnowflakeRetailer
+from snowflake_retailer import SnowflakeRetailer, Twin
 
-from mercurios.landing.manifest import Manifest
 from mercurios.landing.plan import RunPlan
 from mercurios.prohandel.resources import RESOURCES
 from mercurios.warehouse.load import FencedError
-from mercurios.warehouse.runs import adopt_run
 from mercurios.warehouse.snowflake import SnowflakeEngine, bound
 from prohandel_simulator.testing import RunningSimulator
 
@@ -29,44 +25,6 @@ BOOKS = {
     "ops.quarantine": "resource, row_number, source_id, reason, payload",
     "ops.schema_drift": "resource, column_name, change, row_count",
 }
-
-
-class Twin(Retailer):
-    """The same tenant on DuckDB; it loads copies of what the other has landed."""
-
-    def load_copies(self, other: SnowflakeRetailer, urls: list[str]) -> None:
-        with self.engine() as engine:
-            copies = [self.copy(other, url) for url in urls]
-            for url in copies:
-                adopt_run(engine, self.store.read_manifest(url), "twin")
-        self.load(*copies)
-
-    def copy(self, other: SnowflakeRetailer, url: str) -> str:
-        """Copy a manifest and its parts, and return the address of the copy."""
-        manifest = other.store.read_manifest(url)
-        parts = []
-        for part in manifest.parts:
-            path = part.url.removeprefix(f"{other.store.url}/")
-            with self.store.create(path) as handle:
-                handle.write(other.store.read_bytes(part.url))
-            parts.append(part.model_copy(update={"url": self.store.address(path)}))
-        copied: Manifest = manifest.model_copy(update={"parts": parts})
-        prefix = self.store.prefix(manifest.tenant_id, manifest.resource, manifest.run_id, manifest.attempt)
-        return self.store.write_manifest(prefix, copied)
-
-
-@pytest.fixture
-def on_snowflake(
-    own_source: RunningSimulator, tmp_path: Path, s3: S3, snowflake_emulator: Snowflake
-) -> SnowflakeRetailer:
-    return SnowflakeRetailer(
-        own_source, tmp_path / "snowflake", s3, snowflake_emulator, resources={"sale": {"mode": "changed"}}
-    )
-
-
-@pytest.fixture
-def on_duckdb(own_source: RunningSimulator, tmp_path: Path) -> Twin:
-    return Twin(own_source, tmp_path / "duckdb")
 
 
 def raw(retailer: Retailer, name: str) -> list[dict[str, Any]]:

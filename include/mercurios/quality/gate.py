@@ -107,7 +107,7 @@ def run_gate(
         WarehouseError: a table could not be read or the result not be written.
     """
     suites = _selected(suites_of(gate, tenant_id, _history(engine, tenant_id, run_id)), tables)
-    source = batch_source(engine, run_id, _source_now(engine, tenant_id, run_id))
+    source = batch_source(engine, tenant_id, run_id, _source_now(engine, tenant_id, run_id))
     outcomes: list[Outcome] = []
     metrics: dict[str, Facts] = {}
     for suite in suites:

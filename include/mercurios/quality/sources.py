@@ -1,8 +1,9 @@
 """Where a gate reads a table: one strategy per engine.
 
 A strategy answers three questions about a table (columns, facts, rows) with something Great Expectations can
-validate. DuckDB hands over DataFrames, because the library calls every expectation failed when it talks to DuckDB
-itself; an engine the library knows can hand over a table and let the expectations run there.
+validate. What is counted is counted in the warehouse, by SQL; of the rows, those of the run come over as a DataFrame
+with the columns that checks read. DuckDB cannot do otherwise, because the library calls every expectation failed when
+it talks to DuckDB itself; Snowflake does the same, so that one suite says the same on both.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class BatchSource(Protocol):
         """Return the rows to check, with the columns the checks read."""
 
 
-def batch_source(engine: Engine, run_id: str, source_now: datetime | None) -> BatchSource:
+def batch_source(engine: Engine, tenant_id: str, run_id: str, source_now: datetime | None) -> BatchSource:
     """Return the strategy for an engine.
 
     Raises:
@@ -47,14 +48,15 @@ def batch_source(engine: Engine, run_id: str, source_now: datetime | None) -> Ba
     if strategy is None:
         known = ", ".join(sorted(_STRATEGIES))
         raise WarehouseError(f"no quality gate reads {engine.dialect!r} warehouses (known: {known})")
-    return strategy(engine, run_id, source_now)
+    return strategy(engine, tenant_id, run_id, source_now)
 
 
 @dataclass(frozen=True)
 class FrameSource:
-    """DuckDB: columns and counts come from SQL, rows as a DataFrame of what the checks need."""
+    """Columns and counts come from SQL, rows as a DataFrame of what the checks need."""
 
     engine: Engine
+    tenant_id: str
     run_id: str
     source_now: datetime | None
 
@@ -75,14 +77,11 @@ class FrameSource:
             cursor=suite.cursor,
             run_rows_only=suite.run_rows_only,
         )
-        parameters: dict[str, Any] = {"run_id": self.run_id} if suite.run_rows_only else {}
-        if suite.cursor:
-            parameters["source_now"] = self.source_now
+        parameters = self._parameters(resource=suite.resource)
         [counted] = self.engine.fetch_arrow(sql, parameters).to_pylist()
         facts = {name: _number(value) for name, value in counted.items()}
         if suite.resource:
             vanished = render(self.engine.dialect, "quality_vanished", table=suite.table)
-            parameters = {"run_id": self.run_id, "resource": suite.resource}
             facts["empty_despite_ledger"] = _number(_scalar(self.engine.fetch_arrow(vanished, parameters)))
         for reference in suite.references:
             orphans = render(
@@ -93,7 +92,7 @@ class FrameSource:
                 to_table=reference.table,
                 key=reference.key,
             )
-            facts[reference.fact] = _number(_scalar(self.engine.fetch_arrow(orphans)))
+            facts[reference.fact] = _number(_scalar(self.engine.fetch_arrow(orphans, parameters)))
         return facts
 
     def rows(self, suite: Suite) -> pd.DataFrame:
@@ -106,12 +105,15 @@ class FrameSource:
             columns=suite.row_columns,
             run_rows_only=suite.run_rows_only,
         )
-        parameters = {"run_id": self.run_id} if suite.run_rows_only else {}
-        frame: pd.DataFrame = _plain(self.engine.fetch_arrow(sql, parameters)).to_pandas()
+        frame: pd.DataFrame = _plain(self.engine.fetch_arrow(sql, self._parameters())).to_pandas()
         return frame
 
+    def _parameters(self, **others: Any) -> dict[str, Any]:
+        run = {"tenant_id": self.tenant_id, "run_id": self.run_id, "source_now": self.source_now}
+        return {**run, **others}
 
-_STRATEGIES: Mapping[str, type[FrameSource]] = {"duckdb": FrameSource}
+
+_STRATEGIES: Mapping[str, type[FrameSource]] = {"duckdb": FrameSource, "snowflake": FrameSource}
 
 
 def _plain(table: pa.Table) -> pa.Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 from mercurios.warehouse.engine import Engine, Parameters
@@ -16,6 +17,11 @@ def count(engine: Engine, relation: str) -> int:
 def scalar(engine: Engine, sql: str, parameters: Parameters = ()) -> int:
     """Return the `row_count` of a query's only row."""
     return int(engine.fetch_arrow(sql, parameters)["row_count"][0].as_py())
+
+
+def listed(value: list[str] | str | None) -> list[str]:
+    """Return a list that a query made: engines that know no lists answer with JSON."""
+    return list(json.loads(value)) if isinstance(value, str) else list(value or ())
 
 
 def naive(instant: datetime) -> datetime:

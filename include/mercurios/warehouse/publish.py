@@ -62,7 +62,7 @@ def publish(
     """
     week = engine.fetch_arrow(render(engine.dialect, "last_complete_week"), {"tenant_id": tenant_id})
     last_complete_week = week["last_complete_week"][0].as_py()
-    closes_week = _closes_week(engine, tenant_id, run_id, dag_id, last_complete_week)
+    closes_week = closes_its_week(engine, tenant_id, run_id, dag_id, last_complete_week)
     now = _now()
     row = {
         "tenant_id": tenant_id,
@@ -106,7 +106,7 @@ def write_status(target: Path, status: dict[str, Any]) -> None:
     os.replace(partial, path)
 
 
-def _closes_week(
+def closes_its_week(
     engine: Engine, tenant_id: str, run_id: str, dag_id: str, last_complete_week: date | None
 ) -> bool:
     """Return whether this run is the first to publish its last week; a rerun keeps the first answer."""

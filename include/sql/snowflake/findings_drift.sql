@@ -1,14 +1,27 @@
 -- What the changelog of fields learned in a run; a field that stays as it is has no row there.
+with learned as (
+    select
+        resource,
+        change,
+        column_name,
+        row_count,
+        row_number() over (
+            partition by resource, change
+            order by column_name
+        ) as place
+    from ops.schema_drift
+    where
+        tenant_id = $tenant_id
+        and run_id = $run_id
+)
+
 select
     resource,
     change,
     count(*) as field_count,
-    to_json(array_slice(array_sort(array_agg(column_name)), 0, 5)) as fields,
+    to_json(array_agg(case when place <= 5 then column_name end) within group (order by place)) as fields,
     max(row_count) as row_count
-from ops.schema_drift
-where
-    tenant_id = $tenant_id
-    and run_id = $run_id
+from learned
 group by
     resource,
     change

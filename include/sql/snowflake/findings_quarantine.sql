@@ -29,7 +29,11 @@ fresh as (
     select
         own.resource,
         own.reason,
-        count(*) as row_count
+        count(*) as row_count,
+        row_number() over (
+            partition by own.resource
+            order by count(*) desc
+        ) as place
     from own
     where not exists (
         select 1
@@ -48,8 +52,8 @@ fresh as (
 
 select
     resource,
-    sum(row_count) as row_count,
-    to_json(array_slice(array_agg(reason) within group (order by row_count desc), 0, 3)) as reasons
+    cast(sum(row_count) as integer) as row_count,
+    to_json(array_agg(case when place <= 3 then reason end) within group (order by place)) as reasons
 from fresh
 group by resource
 order by resource;

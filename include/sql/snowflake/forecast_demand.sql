@@ -6,8 +6,8 @@ select
     cast(demand.units as double) as units,
     demand.is_stock_out,
     coalesce(demand.category_number, 0) as category_number
-from analytics.fct_demand_weekly as demand
-left join analytics.dim_article as articles
+from published.fct_demand_weekly as demand
+left join published.dim_article as articles
     on
         demand.tenant_id = articles.tenant_id
         and demand.article_number = articles.article_number

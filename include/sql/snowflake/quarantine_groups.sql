@@ -1,16 +1,31 @@
 -- Quarantined rows by resource, run and reason with a few ids; payloads stay where they are.
+with rejected as (
+    select
+        resource,
+        run_id,
+        reason,
+        source_id,
+        replayed_at,
+        quarantined_at,
+        row_number() over (
+            partition by resource, run_id, reason
+            order by source_id nulls last
+        ) as place
+    from ops.quarantine
+    where
+        tenant_id = $tenant_id
+        and resource = coalesce(cast($resource as varchar), resource)
+)
+
 select
     resource,
     run_id,
     reason,
     count_if(replayed_at is null) as waiting,
     count_if(replayed_at is not null) as replayed,
-    to_json(array_slice(array_sort(array_agg(source_id)), 0, 3)) as examples,
+    to_json(array_agg(case when place <= 3 then source_id end) within group (order by place)) as examples,
     max(quarantined_at) as newest_at
-from ops.quarantine
-where
-    tenant_id = $tenant_id
-    and resource = coalesce(cast($resource as varchar), resource)
+from rejected
 group by
     resource,
     run_id,

@@ -176,3 +176,15 @@ create table if not exists analytics.forecast_weekly (
     run_id varchar not null,
     created_at timestamp_ntz not null
 ) with row access policy ops.tenant_rows on (tenant_id);
+
+-- What readers are told about the freshness of what they see.
+create table if not exists published.publication_status (
+    tenant_id varchar not null primary key,
+    status varchar not null,
+    run_id varchar not null,
+    dag_id varchar not null,
+    published_at timestamp_ntz not null,
+    stale_since timestamp_ntz,
+    stale_run_id varchar,
+    reason varchar
+) with row access policy ops.tenant_rows on (tenant_id);

@@ -433,7 +433,7 @@ def test_an_engine_without_a_strategy_is_refused_by_name() -> None:
     other: Any = SimpleNamespace(dialect="oracle")
 
     with pytest.raises(WarehouseError, match="oracle"):
-        batch_source(other, RUN, None)
+        batch_source(other, TENANT, RUN, None)
 
 
 @pytest.mark.slow

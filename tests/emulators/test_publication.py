@@ -1,0 +1,144 @@
+"""Publication on Snowflake: readers see the marts of one checked run or of the next, and only a tenant's own change."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from snowflake_retailer import SnowflakeRetailer
+
+from mercurios.forecast_run import fit_shard, load_forecast, prepare, read_plan
+from mercurios.warehouse import publish_snowflake
+from mercurios.warehouse.engine import WarehouseError
+from mercurios.warehouse.publish_snowflake import mark_stale, publish
+
+MARTS = {
+    "fct_demand_weekly": "tenant_id varchar, article_number number(38, 0), branch_number number(38, 0),"
+    " week_start date, units number(38, 2), is_stock_out boolean, category_number number(38, 0)",
+    "dim_article": "tenant_id varchar, article_number number(38, 0), is_service boolean",
+}
+TABLES = tuple(MARTS)
+
+
+@pytest.fixture
+def modelled(on_snowflake: SnowflakeRetailer) -> SnowflakeRetailer:
+    """A tenant whose marts were built, beside a neighbour's in the same tables."""
+    on_snowflake.begin("r1")
+    with on_snowflake.engine() as engine:
+        for table, columns in MARTS.items():
+            engine.execute(f"create table analytics.{table} ({columns})")
+        for tenant in ("mini", "neighbour"):
+            demand = ", ".join(
+                f"('{tenant}', {article}, 1, '{date(2024, 1, 1) + timedelta(weeks=week)}', {1 + week * article % 5},"
+                " false, 1)"
+                for article in (1, 2, 3)
+                for week in range(100)
+            )
+            engine.execute(f"insert into analytics.fct_demand_weekly values {demand}")
+            engine.execute(f"insert into analytics.dim_article values ('{tenant}', 1, false)")
+        engine.execute("update ops.run set as_of_date = cast('2026-03-04' as date)")
+    return on_snowflake
+
+
+def published(retailer: SnowflakeRetailer, tenant: str, table: str = "fct_demand_weekly") -> int:
+    [row] = retailer.query(f"select count(*) as n from published.{table} where tenant_id = '{tenant}'")
+    return int(row["n"])
+
+
+def test_readers_see_the_tenants_marts_and_the_weeks_record(modelled: SnowflakeRetailer) -> None:
+    with modelled.engine() as engine:
+        first = publish(engine, "mini", "r1", "pipeline__mini", TABLES)
+        again = publish(engine, "mini", "r1", "pipeline__mini", TABLES)
+        later = publish(engine, "mini", "r2", "pipeline__mini", TABLES)
+
+    assert (first.last_complete_week, first.closes_week) == (date(2026, 2, 23), True)
+    assert again == first
+    assert not later.closes_week
+    assert (published(modelled, "mini"), published(modelled, "neighbour")) == (300, 0)
+    [status] = modelled.query("select tenant_id, status, run_id, reason from published.publication_status")
+    assert status == {"tenant_id": "mini", "status": "fresh", "run_id": "r2", "reason": None}
+
+
+def test_a_neighbours_publication_stays_as_it_is(modelled: SnowflakeRetailer) -> None:
+    with modelled.engine() as engine:
+        publish(engine, "neighbour", "n1", "pipeline__neighbour", TABLES)
+        engine.execute("delete from analytics.fct_demand_weekly where tenant_id = 'neighbour'")
+        publish(engine, "mini", "r1", "pipeline__mini", TABLES)
+
+    assert (published(modelled, "mini"), published(modelled, "neighbour")) == (300, 300)
+
+
+def test_a_publication_that_fails_half_way_leaves_what_readers_saw(
+    modelled: SnowflakeRetailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with modelled.engine() as engine:
+        publish(engine, "mini", "r1", "pipeline__mini", TABLES)
+        engine.execute("delete from analytics.fct_demand_weekly where article_number = 3")
+        render = publish_snowflake.render
+
+        def breaking(dialect: str, name: str, **context: Any) -> str:
+            return render(dialect, name, **context).replace(
+                "published.publication_status", "published.nowhere"
+            )
+
+        with monkeypatch.context() as patch:
+            patch.setattr(publish_snowflake, "render", breaking)
+            with pytest.raises(WarehouseError):
+                publish(engine, "mini", "r2", "pipeline__mini", TABLES)
+
+    assert published(modelled, "mini") == 300
+    assert modelled.query("select run_id from ops.publication") == [{"run_id": "r1"}]
+
+
+def test_a_mart_that_gained_a_column_is_published_with_it(modelled: SnowflakeRetailer) -> None:
+    with modelled.engine() as engine:
+        publish(engine, "mini", "r1", "pipeline__mini", TABLES)
+        engine.execute("alter table analytics.dim_article add column colour varchar")
+        engine.execute("update analytics.dim_article set colour = 'blue'")
+        publish(engine, "mini", "r2", "pipeline__mini", TABLES)
+
+    assert modelled.query("select tenant_id, colour from published.dim_article") == [
+        {"tenant_id": "mini", "colour": "blue"}
+    ]
+
+
+def test_a_mart_that_was_not_built_is_named(modelled: SnowflakeRetailer) -> None:
+    with modelled.engine() as engine, pytest.raises(WarehouseError, match=r"no table analytics\.fct_sales"):
+        publish(engine, "mini", "r1", "pipeline__mini", ["fct_sales"])
+
+
+def test_a_failed_check_marks_the_publication_stale_once_and_leaves_it(modelled: SnowflakeRetailer) -> None:
+    question = "select status, stale_run_id, reason, stale_since from published.publication_status"
+    with modelled.engine() as engine:
+        mark_stale(engine, "mini", "r0", "before anything was published")
+        assert modelled.query(question) == []
+        publish(engine, "mini", "r1", "pipeline__mini", TABLES)
+        mark_stale(engine, "mini", "r2", "units are negative")
+        [first] = modelled.query(question)
+        mark_stale(engine, "mini", "r3", "still negative")
+        [second] = modelled.query(question)
+
+    assert (first["status"], first["stale_run_id"], first["reason"]) == ("stale", "r2", "units are negative")
+    assert second["stale_since"] == first["stale_since"] <= datetime.now()
+    assert published(modelled, "mini") == 300
+
+
+def test_a_forecast_of_what_readers_see_is_loaded_in_one_transaction_and_again_in_its_place(
+    modelled: SnowflakeRetailer,
+) -> None:
+    with modelled.engine() as engine:
+        publish(engine, "mini", "r1", "pipeline__mini", TABLES)
+        for run_id in ("f1", "f2"):
+            plan_url = prepare(engine, modelled.store, modelled.tenant, run_id)
+            shards = range(read_plan(modelled.store, plan_url).shards)
+            manifests = [fit_shard(modelled.store, plan_url, shard) for shard in shards]
+            loaded = load_forecast(engine, modelled.store, plan_url, manifests)
+
+    assert (loaded.series, loaded.rows) == (3, 3 * modelled.tenant.forecast.horizon_weeks)
+    found = modelled.query(
+        "select tenant_id, run_id, count(*) as n from analytics.forecast_weekly group by all"
+    )
+    assert found == [{"tenant_id": "mini", "run_id": "f2", "n": loaded.rows}]
+    monitored = modelled.query("select distinct run_id from ops.model_monitor order by run_id")
+    assert [row["run_id"] for row in monitored] == ["f1", "f2"]

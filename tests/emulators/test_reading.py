@@ -1,0 +1,175 @@
+"""What gates, findings and recovery read and write on Snowflake is what they read and write on DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from retailer import Retailer
+from running_emulators import S3, Snowflake
+from snowflake_retailer import SnowflakeRetailer, Twin
+
+from mercurios.findings import gate_findings, load_findings
+from mercurios.quality.gate import run_gate
+from mercurios.recovery import replay
+from mercurios.warehouse.counting import listed
+from mercurios.warehouse.engine import Engine
+from mercurios.warehouse.runs import approve_deletes, forget_source, request_resync
+from mercurios.warehouse.setup import write_reference
+from mercurios.warehouse.sql import render
+from prohandel_simulator.testing import running_simulator
+
+Pair = tuple[SnowflakeRetailer, Twin]
+NAMES = ("sale", "order")
+
+
+@pytest.fixture(scope="module")
+def both(s3: S3, running_emulator: Snowflake, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    """The same two runs on both engines; the second brought rows that cannot be read and a field nobody knows."""
+    home = tmp_path_factory.mktemp("both")
+    with running_simulator(["mini"]) as source, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REQUESTS_CA_BUNDLE", str(running_emulator.certificate))
+        pair = (
+            SnowflakeRetailer(source, home / "snowflake", s3, running_emulator),
+            Twin(source, home / "duckdb"),
+        )
+        for run_id in ("r1", "r2"):
+            urls = pair[0].extract(pair[0].begin(run_id), *NAMES)
+            pair[0].load(*urls)
+            pair[1].load_copies(pair[0], urls)
+            source.post("/_simulator/mini/dirty", {"resource": "sale", "unparsable": 3, "unknown_field": 2})
+            source.advance(48)
+        yield pair
+
+
+def asked(retailers: Pair, question: Callable[[Engine, Retailer], Any]) -> list[Any]:
+    """Return what both engines answer."""
+    answers = []
+    for retailer in retailers:
+        with retailer.engine() as engine:
+            answers.append(question(engine, retailer))
+    return answers
+
+
+def rows(engine: Engine, name: str, parameters: dict[str, Any], **context: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = engine.fetch_arrow(
+        render(engine.dialect, name, **context), parameters
+    ).to_pylist()
+    return found
+
+
+def test_gates_come_to_the_same_outcomes_and_record_them(both: Pair) -> None:
+    def gated(engine: Engine, _: Retailer) -> Any:
+        for run_id in ("r1", "r2"):
+            result = run_gate(engine, "mini", run_id, "raw", [RAW_TABLES[name] for name in NAMES])
+        key = {"tenant_id": "mini", "run_id": "r2"}
+        history = [rows(engine, name, key) for name in ("quality_history", "quality_gaps")]
+        return [str(outcome) for outcome in result.outcomes], history
+
+    on_snowflake, on_duckdb = asked(both, gated)
+
+    assert len(on_snowflake[0]) > 15
+    assert on_snowflake == on_duckdb
+    recorded = [
+        sorted(map(repr, retailer.query("select suite, expectation, success, observed from ops.dq_result")))
+        for retailer in both
+    ]
+    metrics = [
+        sorted(map(repr, retailer.query("select run_id, table_name, metric, value from ops.dq_metric")))
+        for retailer in both
+    ]
+    assert recorded[0] == recorded[1]
+    assert len(recorded[0]) > 30
+    assert metrics[0] == metrics[1]
+
+
+RAW_TABLES = {"sale": "sale", "order": "purchase_order"}
+
+
+def test_findings_are_the_same(both: Pair) -> None:
+    def found(engine: Engine, retailer: Retailer) -> list[str]:
+        run_gate(engine, "mini", "r2", "raw", ["sale"])
+        return [
+            str(finding)
+            for finding in (
+                *load_findings(engine, retailer.tenant, "r2"),
+                *gate_findings(engine, "mini", "r2", "raw"),
+            )
+        ]
+
+    on_snowflake, on_duckdb = asked(both, found)
+
+    assert len(on_snowflake) >= 2
+    assert on_snowflake == on_duckdb
+
+
+def test_quarantine_and_ledger_are_listed_the_same(both: Pair) -> None:
+    def listing(engine: Engine, _: Retailer) -> Any:
+        groups = rows(engine, "quarantine_groups", {"tenant_id": "mini", "resource": None})
+        newest = rows(engine, "ledger_newest", {"tenant_id": "mini", "runs": 1})
+        hide = ("newest_at", "loaded_at")
+        return [
+            {name: value for name, value in row.items() if name not in hide}
+            for row in [*({**group, "examples": listed(group["examples"])} for group in groups), *newest]
+        ]
+
+    on_snowflake, on_duckdb = asked(both, listing)
+
+    assert on_snowflake == on_duckdb
+    assert {row["run_id"] for row in on_snowflake} == {"r2"}
+
+
+def test_quarantined_rows_are_typed_again(both: Pair) -> None:
+    def mended(engine: Engine, _: Retailer) -> None:
+        payload = "replace(payload, '31.02.2026', '2026-02-27T00:00:00')"
+        engine.execute(f"update ops.quarantine set payload = {payload} where row_number > 0")
+
+    asked(both, mended)
+
+    def replayed(engine: Engine, retailer: Retailer) -> Any:
+        result = replay(engine, retailer.store, retailer.tenant, "sale")
+        return result.waiting, result.ledger and result.ledger.counts()
+
+    on_snowflake, on_duckdb = asked(both, replayed)
+
+    assert on_snowflake == on_duckdb
+    states = [
+        sorted(
+            map(
+                repr,
+                retailer.query(
+                    "select row_number, source_id, reason, replayed_at is not null as done from ops.quarantine"
+                ),
+            )
+        )
+        for retailer in both
+    ]
+    assert states[0] == states[1]
+
+
+def test_requests_approvals_and_reference_rows_are_kept_the_same(both: Pair) -> None:
+    from datetime import date
+
+    def told(engine: Engine, retailer: Retailer) -> Any:
+        request_resync(engine, "mini", ["sale"], "tests")
+        approve_deletes(engine, "mini", ["order"], "tests")
+        write_reference(engine, retailer.tenant, date(2026, 3, 4))
+        standing = rows(engine, "watermarks", {"tenant_id": "mini"})
+        holidays = rows(engine, "forecast_holidays", {"tenant_id": "mini"})
+        tenant = engine.fetch_arrow("select * from raw.tenant").to_pylist()
+        forgotten = forget_source(engine, "mini")
+        return (
+            [(row["resource"], row["cursor_value"], row["resync_pending"]) for row in standing],
+            holidays,
+            tenant,
+            forgotten,
+            rows(engine, "source_known", {"tenant_id": "mini"}),
+            rows(engine, "last_complete_week", {"tenant_id": "mini"}),
+        )
+
+    on_snowflake, on_duckdb = asked(both, told)
+
+    assert on_snowflake == on_duckdb
+    assert len(on_snowflake[1]) > 100
+    assert on_snowflake[3] is not None
