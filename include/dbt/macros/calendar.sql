@@ -38,7 +38,15 @@
 
 
 {% macro add_days(date, days) -%}
+    {{ return(adapter.dispatch('add_days', 'mercurios')(date, days)) }}
+{%- endmacro %}
+
+{% macro default__add_days(date, days) -%}
     ({{ date }} + cast({{ days }} as integer))
+{%- endmacro %}
+
+{% macro snowflake__add_days(date, days) -%}
+    cast(dateadd(day, {{ days }}, {{ date }}) as date)
 {%- endmacro %}
 
 
