@@ -1,8 +1,8 @@
 """The weekly forecast as three steps that may run on different machines: prepare, fit a shard, load.
 
-What the steps hand to each other lies in the landing area: the panel and what its shards share, then a Parquet
+What the steps hand to each other lies in the landing area: what the shards share and the panel of each, then a Parquet
 part and a manifest per shard. A shard can be fitted again alone, and the result does not depend on how many
-shards there are.
+shards there are. Each run also measures what earlier forecasts of the weeks closed since were worth.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
+from mercurios.forecast_history import read_earlier
 from mercurios.landing.manifest import Part
 from mercurios.landing.store import LandingStore, PartWriter, safe_key
 from mercurios.tenants import Tenant
@@ -38,25 +39,25 @@ class ForecastPlan(BaseModel):
     """What every shard of a forecast run must know.
 
     Attributes:
-        panel_url: Parquet file with the demand of all series, one row per series and week.
         context_url: NumPy archive with what the shards share.
         holidays: public holidays of history and horizon.
         shard_size: series per shard.
         shards: number of shards.
         origin_week: Monday of the last week of history.
+        live: What earlier forecasts of the last weeks were worth, by metric.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     tenant_id: str
     run_id: str
-    panel_url: str
     context_url: str
     holidays: list[date]
     horizon: int
     shard_size: int
     shards: int
     origin_week: date
+    live: dict[str, float | None] = {}
 
 
 class ShardManifest(BaseModel):
@@ -97,10 +98,7 @@ def prepare(engine: Engine, store: LandingStore, tenant: Tenant, run_id: str) ->
     Raises:
         ForecastError: there is no demand to forecast.
     """
-    import numpy as np
-    import pyarrow.parquet as pq
-
-    from mercurios.forecasting import Panel, fit_shared
+    from mercurios.forecasting import Panel, fit_shared, shards
 
     demand = engine.fetch_arrow(render(engine.dialect, "forecast_demand"), {"tenant_id": tenant.id})
     if not demand.num_rows:
@@ -111,23 +109,24 @@ def prepare(engine: Engine, store: LandingStore, tenant: Tenant, run_id: str) ->
         "date"
     ].to_pylist()
     panel = Panel.from_arrow(demand)
+    earlier = read_earlier(engine, tenant.id, panel)
     context = fit_shared(panel, holidays, _settings(tenant.forecast.horizon_weeks))
-    folder = _folder(tenant.id, run_id)
-    with store.create(f"{folder}/demand.parquet") as handle:
-        pq.write_table(demand, handle, compression="zstd")
-    with store.create(f"{folder}/shared.npz") as handle:
-        np.savez_compressed(handle, allow_pickle=False, **context.to_arrays())
-    size = tenant.forecast.shard_size
+    folder, size = _folder(tenant.id, run_id), tenant.forecast.shard_size
+    _store_arrays(store, f"{folder}/shared.npz", context.to_arrays())
+    count = 0
+    for count, part in enumerate(shards(panel, size), start=1):
+        arrays = part.to_arrays() | {"previous": earlier.methods_of(part)}
+        _store_arrays(store, _panel_path(folder, count - 1), arrays)
     plan = ForecastPlan(
         tenant_id=tenant.id,
         run_id=run_id,
-        panel_url=store.address(f"{folder}/demand.parquet"),
         context_url=store.address(f"{folder}/shared.npz"),
         holidays=holidays,
         horizon=tenant.forecast.horizon_weeks,
         shard_size=size,
-        shards=-(-panel.n_series // size),
+        shards=count,
         origin_week=panel.week_starts[-1].item(),
+        live=earlier.measured(panel),
     )
     log.info("%d series of %d weeks in %d shards", panel.n_series, panel.n_weeks, plan.shards)
     return store.write_document(f"{folder}/plan.json", plan.model_dump_json(indent=2).encode())
@@ -150,17 +149,17 @@ def fit_shard(store: LandingStore, plan_url: str, shard: int) -> str:
         URL of the shard's manifest, written last.
     """
     import numpy as np
-    import pyarrow.parquet as pq
 
-    from mercurios.forecasting import Panel, SharedContext, forecast, shards
+    from mercurios.forecasting import Panel, SharedContext, forecast
 
     plan = read_plan(store, plan_url)
-    panel = Panel.from_arrow(pq.read_table(BytesIO(store.read_bytes(plan.panel_url))))
+    run = _folder(plan.tenant_id, plan.run_id)
+    arrays = dict(np.load(BytesIO(store.read_bytes(store.address(_panel_path(run, shard))))))
     context = SharedContext.from_arrays(np.load(BytesIO(store.read_bytes(plan.context_url))))
-    mine = list(shards(panel, plan.shard_size))[shard]
-    result = forecast(mine, plan.holidays, _settings(plan.horizon), context)
+    panel = Panel.from_arrays(arrays)
+    result = forecast(panel, plan.holidays, _settings(plan.horizon), context, arrays["previous"])
     log.info("shard %d: %s", shard, result.summary)
-    folder = f"{_folder(plan.tenant_id, plan.run_id)}/shard={shard:05d}"
+    folder = f"{run}/shard={shard:05d}"
     stamp = datetime.now(UTC).replace(tzinfo=None)
     rows = _stamped(result.forecast, plan, stamp)
     manifest = ShardManifest(
@@ -229,13 +228,11 @@ def _monitor(engine: Engine, plan: ForecastPlan, backtests: Sequence[str]) -> di
     rows = engine.fetch_arrow(render(engine.dialect, "forecast_backtest_wape")).to_pylist()
     measured: dict[str, float | None] = rows[0]
     now = datetime.now(UTC).replace(tzinfo=None)
-    engine.execute(
-        render(engine.dialect, "monitor_delete"), {"tenant_id": plan.tenant_id, "run_id": plan.run_id}
-    )
-    for metric, value in measured.items():
+    key = {"tenant_id": plan.tenant_id, "run_id": plan.run_id}
+    engine.execute(render(engine.dialect, "monitor_delete"), key)
+    for metric, value in (measured | plan.live | _drift(engine, plan)).items():
         parameters: dict[str, Any] = {
-            "tenant_id": plan.tenant_id,
-            "run_id": plan.run_id,
+            **key,
             "origin_week": plan.origin_week,
             "metric": metric,
             "value": value,
@@ -243,6 +240,31 @@ def _monitor(engine: Engine, plan: ForecastPlan, backtests: Sequence[str]) -> di
         }
         engine.execute(render(engine.dialect, "monitor_insert"), parameters)
     return measured
+
+
+def _drift(engine: Engine, plan: ForecastPlan) -> dict[str, float | None]:
+    """Hold each ratio of earlier forecasts to the frozen 13-week mean against its own history: 1 is an alarm."""
+    from mercurios.forecasting.monitor import is_drifting
+
+    found: dict[str, float | None] = {}
+    for metric, value in plan.live.items():
+        if not metric.startswith("live_ratio") or value is None:
+            continue
+        key = {"tenant_id": plan.tenant_id, "metric": metric, "before": plan.origin_week}
+        rows = engine.fetch_arrow(render(engine.dialect, "monitor_history"), key)
+        history = [one for one in rows["value"].to_pylist() if one is not None]
+        alarm = is_drifting(history, value)
+        found[metric.replace("live_ratio", "live_drift")] = float(alarm)
+        if alarm:
+            log.warning(
+                "tenant %s: %s is %.2f, which its history of %d weeks does not explain; look at %s",
+                plan.tenant_id,
+                metric,
+                value,
+                len(history),
+                "ops.model_monitor",
+            )
+    return found
 
 
 def _settings(horizon: int) -> ForecastSettings:
@@ -272,6 +294,17 @@ def _write(store: LandingStore, path: str, table: pa.Table) -> list[Part]:
     writer = PartWriter(store, path, "rows", "forecast", table.schema)
     writer.write(table)
     return writer.close()
+
+
+def _panel_path(folder: str, shard: int) -> str:
+    return f"{folder}/shard={shard:05d}/panel.npz"
+
+
+def _store_arrays(store: LandingStore, path: str, arrays: dict[str, Any]) -> None:
+    import numpy as np
+
+    with store.create(path) as handle:
+        np.savez_compressed(handle, allow_pickle=False, **arrays)
 
 
 def _folder(tenant_id: str, run_id: str) -> str:

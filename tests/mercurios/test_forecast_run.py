@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -218,3 +219,83 @@ def test_a_tenant_without_published_demand_is_told_what_to_do(run: Run) -> None:
         ForecastError, match="tenant mini: the published demand holds no complete week; run the"
     ):
         prepare(run.engine, run.store, run.tenant(100), "r1")
+
+
+@pytest.fixture
+def a_week_later(published: Path, tmp_path: Path) -> Path:
+    """What readers see when the forecast of the week before has been published and its first week has closed."""
+    earlier, later = tmp_path / "earlier.duckdb", tmp_path / "later.duckdb"
+    shutil.copy(published, earlier)
+    shutil.copy(published, later)
+    with DuckDBEngine(earlier, threads=1) as engine:
+        engine.execute(f"delete from analytics.fct_demand_weekly where week_start = date '{LAST_WEEK}'")
+    (tmp_path / "before").mkdir()
+    run = Run(earlier, tmp_path / "before")
+    run.load(*run.fit("r0"))
+    table = run.engine.fetch_arrow("select * from analytics.forecast_weekly")
+    run.engine.close()
+    with DuckDBEngine(later, threads=1) as engine:
+        engine._connection.register("kept", table)
+        engine.execute("insert into analytics.forecast_weekly by name select * from kept")
+    return later
+
+
+def test_a_week_that_has_closed_is_measured_against_what_readers_had_been_told(
+    a_week_later: Path, tmp_path: Path
+) -> None:
+    run = Run(a_week_later, tmp_path)
+    plan_url, urls = run.fit("r1")
+    run.load(plan_url, urls)
+
+    figures = {
+        row["metric"]: row["value"]
+        for row in run.rows("select metric, value from ops.model_monitor where run_id = 'r1'")
+    }
+    with DuckDBEngine(a_week_later, read_only=True) as engine:
+        [told] = engine.fetch_arrow(
+            "select sum(abs(mean - units)) / sum(units) as wape, sum(mean - units) / sum(units) as bias,"
+            " avg((units <= quantile_80)::int) as coverage"
+            " from analytics.forecast_weekly join analytics.fct_demand_weekly"
+            " using (article_number, branch_number, week_start) where not is_stock_out"
+        ).to_pylist()
+    run.engine.close()
+    assert figures["live_wape"] == pytest.approx(told["wape"])
+    assert figures["live_bias"] == pytest.approx(told["bias"])
+    assert figures["live_coverage_80"] == pytest.approx(told["coverage"])
+    assert figures["live_ratio"] == pytest.approx(figures["live_wape"] / figures["live_wape_mean_13w"])
+    assert figures["live_drift"] == 0.0
+    assert {"live_wape_smooth", "live_mase_smooth", "wape_model"} <= set(figures)
+
+
+def test_a_ratio_far_above_its_own_history_is_an_alarm(a_week_later: Path, tmp_path: Path) -> None:
+    run = Run(a_week_later, tmp_path)
+    for week in range(1, 9):
+        row = f"('mini', 'w{week}', date '{LAST_WEEK - timedelta(weeks=week)}', 'live_ratio', 0.5, now()::timestamp)"
+        run.engine.execute(f"insert into ops.model_monitor values {row}")
+    run.load(*run.fit("r1"))
+    [alarm] = run.rows("select value from ops.model_monitor where metric = 'live_drift'")
+    run.engine.close()
+    assert alarm["value"] == 1.0
+
+
+def test_the_methods_that_readers_know_are_kept_where_they_are_nearly_the_best(
+    a_week_later: Path, tmp_path: Path
+) -> None:
+    by_series = (
+        "select article_number, branch_number, method from analytics.forecast_weekly where horizon = 1"
+    )
+    same = {}
+    for name, change in (("known", ""), ("unknown", "update analytics.forecast_weekly set method = 'other'")):
+        path, home = tmp_path / f"{name}.duckdb", tmp_path / name
+        home.mkdir()
+        shutil.copy(a_week_later, path)
+        with DuckDBEngine(path, threads=1) as engine:
+            if change:
+                engine.execute(change)
+        with DuckDBEngine(a_week_later, read_only=True) as engine:
+            before = {tuple(row.values()) for row in engine.fetch_arrow(by_series).to_pylist()}
+        run = Run(path, home)
+        run.load(*run.fit("r1"))
+        same[name] = len(before & {tuple(row.values()) for row in run.rows(by_series)})
+        run.engine.close()
+    assert same["known"] > same["unknown"]

@@ -6,11 +6,12 @@ it never has to look for NaN, duplicates or weeks that do not start on a Monday.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mercurios.forecasting.arrays import F64, I64, Bool, Days
 from mercurios.forecasting.cadence import WEEKLY, Cadence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _WEEK = np.timedelta64(7, "D")
 _MONDAY = np.datetime64("1970-01-05", "D")
+_STORED = ("y", "mask", "article_number", "branch_number", "week_starts", "group")
 _REQUIRED = ("article_number", "branch_number", "week_start", "units", "is_stock_out")
 NO_GROUP = -1
 # Beyond this a week is a keying error, and its square would lose the other weeks' digits.
@@ -132,6 +134,16 @@ class Panel:
         if self.x is None or self.x.shape[1] >= self.n_weeks + horizon:
             return self
         return replace(self, x=None, x_names=())
+
+    def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Flat arrays of a weekly panel without regressors, ready for `numpy.savez`."""
+        return {name: getattr(self, name) for name in _STORED}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Panel:
+        """Inverse of `to_arrays`; accepts what `numpy.load` returns."""
+        values: dict[str, Any] = {name: arrays[name] for name in _STORED}
+        return cls(**values)
 
     @classmethod
     def from_arrow(cls, table: pa.Table, last_week: np.datetime64 | None = None) -> Panel:
