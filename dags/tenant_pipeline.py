@@ -52,7 +52,7 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, Param, TaskGroup
 
-from mercurios.marts import PIPELINE_MARTS
+from mercurios.marts import PIPELINE_MARTS, PLANNING_MARTS
 from mercurios.prohandel.resources import groups
 from mercurios.tenants import Tenant
 from modelling.tasks import model_tasks
@@ -139,7 +139,7 @@ def pipeline(tenant: Tenant) -> DAG:
         publish = PublishOperator(
             task_id="publish",
             tenant_id=tenant.id,
-            tables=PIPELINE_MARTS,
+            tables=(*PIPELINE_MARTS, *PLANNING_MARTS),
             outlets=[marts_asset(tenant)],
             on_success_callback=[recovery_notifier(tenant)],
         )

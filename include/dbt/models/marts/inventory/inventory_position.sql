@@ -66,7 +66,8 @@ open_orders as (
         article_number,
         article_size_number,
         branch_number,
-        sum(open_units) as on_order
+        sum(open_units) as on_order,
+        min(expected_on) as next_arrival_on
     from positions
     where open_units > 0
     group by tenant_id, article_number, article_size_number, branch_number
@@ -145,10 +146,12 @@ positioned as (
         sizes.size,
         coalesce(stock.on_hand, 0) as on_hand,
         coalesce(stock.on_approval, 0) as on_approval,
+        coalesce(stock.on_hand, 0) - coalesce(stock.on_approval, 0) as free_stock,
         coalesce(open_orders.on_order, 0) as on_order,
-        coalesce(stock.on_hand, 0) - coalesce(stock.on_approval, 0) as available,
+        open_orders.next_arrival_on,
         cast(greatest(coalesce(recent_sales.units, 0), 0) as double)
         / {{ var('supply_weeks') }} as average_weekly_units,
+        coalesce(articles.purchase_price, 0) as purchase_price,
         coalesce(articles.is_nos, false) as is_nos
     from keys
     left join stock
@@ -189,13 +192,16 @@ select
     size,
     cast(on_hand as decimal(18, 2)) as on_hand,
     cast(on_approval as decimal(18, 2)) as on_approval,
+    cast(free_stock as decimal(18, 2)) as free_stock,
     cast(on_order as decimal(18, 2)) as on_order,
-    cast(available as decimal(18, 2)) as available,
+    next_arrival_on,
+    cast(free_stock + on_order as decimal(18, 2)) as available,
+    cast(free_stock * purchase_price as decimal(18, 2)) as stock_value,
     average_weekly_units,
     case
         when average_weekly_units > 0
-            then cast(greatest(available, 0) as double) * 7 / average_weekly_units
+            then cast(greatest(free_stock, 0) as double) * 7 / average_weekly_units
     end as days_of_supply,
-    available <= 0 and (average_weekly_units > 0 or is_nos) as is_stocked_out,
+    free_stock <= 0 and (average_weekly_units > 0 or is_nos) as is_stocked_out,
     on_hand < 0 as is_negative_stock
 from positioned

@@ -1,0 +1,144 @@
+{{ config(materialized='incremental') }}
+
+with ledger as (
+
+    select * from {{ ref('int_stock_ledger') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+articles as (
+
+    select * from {{ ref('dim_article') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+as_of as (
+
+    select * from {{ ref('int_tenant_as_of') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+days_on as (
+
+    {{ integers(var('max_days')) }}
+
+),
+
+moved as (
+
+    select
+        tenant_id,
+        article_number,
+        branch_number,
+        moved_on,
+        sum(units_sold) as units_sold,
+        sum(units_returned) as units_returned,
+        sum(units_received) as units_received,
+        sum(units_counted) as units_counted
+    from ledger
+    group by tenant_id, article_number, branch_number, moved_on
+
+),
+
+-- A size that did not move says nothing of its stock, so stock is reckoned back from today, where all have a row.
+stock_now as (
+
+    select
+        ledger.tenant_id,
+        ledger.article_number,
+        ledger.branch_number,
+        sum(ledger.closing_stock) as closing_stock
+    from ledger
+    inner join as_of
+        on
+            ledger.tenant_id = as_of.tenant_id
+            and ledger.moved_on = as_of.as_of_date
+    group by ledger.tenant_id, ledger.article_number, ledger.branch_number
+
+),
+
+closed as (
+
+    select
+        moved.*,
+        stock_now.closing_stock - coalesce(sum(
+            moved.units_received - moved.units_sold + moved.units_returned + moved.units_counted
+        ) over (
+            partition by moved.tenant_id, moved.article_number, moved.branch_number
+            order by moved.moved_on
+            rows between 1 following and unbounded following
+        ), 0) as closing_stock,
+        lead(moved.moved_on, 1, {{ add_days('as_of.as_of_date', 1) }}) over (
+            partition by moved.tenant_id, moved.article_number, moved.branch_number
+            order by moved.moved_on
+        ) as next_moved_on,
+        {{ add_days('as_of.as_of_date', '1 - ' ~ var('inventory_days')) }} as first_day
+    from moved
+    inner join stock_now
+        on
+            moved.tenant_id = stock_now.tenant_id
+            and moved.article_number = stock_now.article_number
+            and moved.branch_number = stock_now.branch_number
+    inner join as_of
+        on moved.tenant_id = as_of.tenant_id
+
+),
+
+-- Stock stands still between movements, so it is carried to the days between.
+carried as (
+
+    select
+        closed.tenant_id,
+        closed.article_number,
+        closed.branch_number,
+        {{ add_days('greatest(closed.moved_on, closed.first_day)', 'days_on.n') }} as date_day,
+        closed.moved_on,
+        closed.units_sold,
+        closed.units_returned,
+        closed.units_received,
+        closed.units_counted,
+        closed.closing_stock
+    from closed
+    inner join days_on
+        on days_on.n < closed.next_moved_on - greatest(closed.moved_on, closed.first_day)
+    where closed.next_moved_on > closed.first_day
+
+),
+
+dated as (
+
+    select
+        tenant_id,
+        article_number,
+        branch_number,
+        date_day,
+        case when date_day = moved_on then units_sold else 0 end as units_sold,
+        case when date_day = moved_on then units_returned else 0 end as units_returned,
+        case when date_day = moved_on then units_received else 0 end as units_received,
+        case when date_day = moved_on then units_counted else 0 end as units_counted,
+        closing_stock
+    from carried
+
+)
+
+select
+    dated.tenant_id,
+    dated.article_number,
+    dated.branch_number,
+    dated.date_day,
+    dated.closing_stock - dated.units_received + dated.units_sold - dated.units_returned - dated.units_counted
+        as opening_stock,
+    dated.units_received,
+    dated.units_sold,
+    dated.units_returned,
+    dated.units_counted,
+    dated.closing_stock,
+    cast(dated.closing_stock * coalesce(articles.purchase_price, 0) as decimal(18, 2)) as stock_value
+from dated
+left join articles
+    on
+        dated.tenant_id = articles.tenant_id
+        and dated.article_number = articles.article_number

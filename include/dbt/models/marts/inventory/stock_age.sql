@@ -1,0 +1,86 @@
+{{ config(materialized='incremental') }}
+
+with ledger as (
+
+    select * from {{ ref('int_stock_ledger') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+articles as (
+
+    select * from {{ ref('dim_article') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+as_of as (
+
+    select * from {{ ref('int_tenant_as_of') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+moved as (
+
+    select
+        ledger.tenant_id,
+        ledger.article_number,
+        ledger.article_size_number,
+        ledger.branch_number,
+        max(case when ledger.moved_on = as_of.as_of_date then ledger.closing_stock end) as on_hand,
+        sum(
+            case when as_of.as_of_date - ledger.moved_on < 90 then ledger.units_received else 0 end
+        ) as received_90,
+        sum(
+            case when as_of.as_of_date - ledger.moved_on < 180 then ledger.units_received else 0 end
+        ) as received_180,
+        sum(
+            case when as_of.as_of_date - ledger.moved_on < 365 then ledger.units_received else 0 end
+        ) as received_365,
+        max(case when ledger.units_received > 0 then ledger.moved_on end) as last_received_on,
+        max(case when ledger.units_sold > 0 then ledger.moved_on end) as last_sold_on,
+        min(ledger.moved_on) as first_moved_on,
+        min(as_of.as_of_date) as as_of_date
+    from ledger
+    inner join as_of
+        on ledger.tenant_id = as_of.tenant_id
+    group by ledger.tenant_id, ledger.article_number, ledger.article_size_number, ledger.branch_number
+
+),
+
+aged as (
+
+    select
+        *,
+        least(on_hand, received_90) as units_under_90,
+        least(on_hand, received_180) as units_under_180,
+        least(on_hand, received_365) as units_under_365,
+        as_of_date - coalesce(last_sold_on, first_moved_on) as days_since_sale,
+        as_of_date - coalesce(last_received_on, first_moved_on) as days_since_receipt
+    from moved
+    where on_hand > 0
+
+)
+
+select
+    aged.tenant_id,
+    aged.article_number,
+    aged.article_size_number,
+    aged.branch_number,
+    aged.on_hand,
+    aged.units_under_90,
+    aged.units_under_180 - aged.units_under_90 as units_90_to_179,
+    aged.units_under_365 - aged.units_under_180 as units_180_to_364,
+    aged.on_hand - aged.units_under_365 as units_from_365,
+    cast((aged.on_hand - aged.units_under_180) * coalesce(articles.purchase_price, 0) as decimal(18, 2))
+        as value_from_180,
+    aged.last_received_on,
+    aged.last_sold_on,
+    aged.days_since_sale >= {{ var('dead_days') }}
+    and aged.days_since_receipt >= {{ var('dead_days') }} as is_dead
+from aged
+left join articles
+    on
+        aged.tenant_id = articles.tenant_id
+        and aged.article_number = articles.article_number

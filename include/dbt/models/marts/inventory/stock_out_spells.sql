@@ -1,0 +1,140 @@
+{{ config(materialized='incremental') }}
+
+with ledger as (
+
+    select * from {{ ref('int_stock_ledger') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+articles as (
+
+    select * from {{ ref('dim_article') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+as_of as (
+
+    select * from {{ ref('int_tenant_as_of') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+-- Empty days between the same two times in stock belong together; a size that never was in stock cannot run out.
+numbered as (
+
+    select
+        *,
+        sum(case when closing_stock > 0 then 1 else 0 end) over (
+            partition by tenant_id, article_number, article_size_number, branch_number
+            order by moved_on
+            rows between unbounded preceding and current row
+        ) as times_in_stock,
+        max(case when closing_stock > 0 or opening_stock > 0 then 1 else 0 end) over (
+            partition by tenant_id, article_number, article_size_number, branch_number
+            order by moved_on
+            rows between unbounded preceding and current row
+        ) as was_in_stock
+    from ledger
+
+),
+
+spells as (
+
+    select
+        tenant_id,
+        article_number,
+        article_size_number,
+        branch_number,
+        times_in_stock,
+        min(moved_on) as started_on,
+        max(next_moved_on) as refilled_on,
+        sum(units_sold) as units_sold
+    from numbered
+    where
+        closing_stock <= 0
+        and was_in_stock = 1
+    group by tenant_id, article_number, article_size_number, branch_number, times_in_stock
+
+),
+
+-- What the size sold in the quarter before it ran out.
+paced as (
+
+    select
+        spells.tenant_id,
+        spells.article_number,
+        spells.article_size_number,
+        spells.branch_number,
+        spells.started_on,
+        sum(ledger.units_sold - ledger.units_returned) as units_before
+    from spells
+    inner join ledger
+        on
+            spells.tenant_id = ledger.tenant_id
+            and spells.article_number = ledger.article_number
+            and spells.article_size_number = ledger.article_size_number
+            and spells.branch_number = ledger.branch_number
+    where
+        ledger.moved_on <= spells.started_on
+        and ledger.moved_on > {{ add_days('spells.started_on', '-7 * ' ~ var('supply_weeks')) }}
+    group by
+        spells.tenant_id,
+        spells.article_number,
+        spells.article_size_number,
+        spells.branch_number,
+        spells.started_on
+
+),
+
+measured as (
+
+    select
+        spells.tenant_id,
+        spells.article_number,
+        spells.article_size_number,
+        spells.branch_number,
+        spells.started_on,
+        case when spells.refilled_on <= as_of.as_of_date then spells.refilled_on end as refilled_on,
+        cast(least(spells.refilled_on, {{ add_days('as_of.as_of_date', 1) }}) - spells.started_on as integer)
+            as days_out,
+        spells.refilled_on > as_of.as_of_date as is_open,
+        spells.refilled_on > as_of.as_of_date and not coalesce(articles.is_nos, false) as is_sell_out,
+        spells.units_sold,
+        cast(greatest(coalesce(paced.units_before, 0), 0) as double)
+        / (7 * {{ var('supply_weeks') }}) as daily_units_before
+    from spells
+    inner join as_of
+        on spells.tenant_id = as_of.tenant_id
+    left join articles
+        on
+            spells.tenant_id = articles.tenant_id
+            and spells.article_number = articles.article_number
+    left join paced
+        on
+            spells.tenant_id = paced.tenant_id
+            and spells.article_number = paced.article_number
+            and spells.article_size_number = paced.article_size_number
+            and spells.branch_number = paced.branch_number
+            and spells.started_on = paced.started_on
+
+)
+
+select
+    tenant_id,
+    article_number,
+    article_size_number,
+    branch_number,
+    started_on,
+    refilled_on,
+    days_out,
+    is_open,
+    is_sell_out,
+    daily_units_before,
+    -- Beyond a quarter the pace of before says little.
+    case
+        when is_sell_out then 0
+        else least(days_out, 7 * {{ var('supply_weeks') }}) * daily_units_before
+    end as lost_units
+from measured

@@ -1,0 +1,79 @@
+{# However stock is reckoned back, the newest day shows what ProHandel reports, by size and added up. #}
+with ledger as (
+
+    select * from {{ ref('int_stock_ledger') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+daily as (
+
+    select * from {{ ref('inventory_daily') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+article_sizes as (
+
+    select * from {{ ref('stg_prohandel__article_sizes') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+as_of as (
+
+    select * from {{ ref('int_tenant_as_of') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+differences as (
+
+    select
+        article_number,
+        branch_number,
+        cast(coalesce(stock_units, 0) as double) as reported,
+        0 as in_ledger,
+        0 as in_days
+    from article_sizes
+    where
+        article_number is not null
+        and branch_number is not null
+    union all
+    select
+        ledger.article_number,
+        ledger.branch_number,
+        0 as reported,
+        ledger.closing_stock as in_ledger,
+        0 as in_days
+    from ledger
+    inner join as_of
+        on
+            ledger.tenant_id = as_of.tenant_id
+            and ledger.moved_on = as_of.as_of_date
+    union all
+    select
+        daily.article_number,
+        daily.branch_number,
+        0 as reported,
+        0 as in_ledger,
+        daily.closing_stock as in_days
+    from daily
+    inner join as_of
+        on
+            daily.tenant_id = as_of.tenant_id
+            and daily.date_day = as_of.as_of_date
+
+)
+
+select
+    article_number,
+    branch_number,
+    sum(reported) as reported,
+    sum(in_ledger) as in_ledger,
+    sum(in_days) as in_days
+from differences
+group by article_number, branch_number
+having
+    abs(sum(reported) - sum(in_ledger)) > 0.005
+    or abs(sum(reported) - sum(in_days)) > 0.005
