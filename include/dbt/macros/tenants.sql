@@ -30,24 +30,53 @@
 {%- endmacro %}
 
 {% macro default__get_incremental_replace_slice_sql(arg_dict) -%}
-    {%- set target_relation = arg_dict['target_relation'] -%}
-    {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
-    delete from {{ target_relation }}
-    where tenant_id = {{ tenant_id() }}
-    {%- if config.get('meta', {}).get('days_of') and not flags.FULL_REFRESH %}
-        and sold_on in ({{ changed_days() }})
-    {%- endif %};
-
-    insert into {{ target_relation }} ({{ columns }})
-    select {{ columns }}
-    from {{ arg_dict['temp_relation'] }}
+    {%- set days = config.get('meta', {}).get('days_of') and not flags.FULL_REFRESH -%}
+    {{ replace_slice(
+        arg_dict['target_relation'],
+        arg_dict['dest_columns'] | map(attribute='name'),
+        arg_dict['temp_relation'],
+        changed_days() if days else none
+    ) }}
 {%- endmacro %}
 
 {# Snowflake commits every statement by itself unless told otherwise; a reader must not see the gap. #}
 {% macro snowflake__get_incremental_replace_slice_sql(arg_dict) -%}
-    begin;
-    {{ mercurios.default__get_incremental_replace_slice_sql(arg_dict) }};
-    commit;
+    {{ snowflake_dml_explicit_transaction(mercurios.default__get_incremental_replace_slice_sql(arg_dict)) }}
+{%- endmacro %}
+
+
+{% macro replace_slice(relation, columns, source, days=none) -%}
+    {%- set columns = get_quoted_csv(columns) -%}
+    delete from {{ relation }}
+    where tenant_id = {{ tenant_id() }}
+    {%- if days %}
+        and sold_on in ({{ days }})
+    {%- endif %};
+
+    insert into {{ relation }} ({{ columns }})
+    select {{ columns }}
+    from {{ source }}
+{%- endmacro %}
+
+
+{#
+    dbt fills a table that is not there by `create or replace`. Where tenants share a database, another tenant's run
+    may have created and filled it since dbt looked, so it is created empty, unless it is there by now, and filled
+    as on any other run.
+#}
+{% macro snowflake__create_table_as(temporary, relation, compiled_code, language='sql') -%}
+    {%- if temporary or config.get('materialized') != 'incremental' -%}
+        {{ dbt.snowflake__create_table_as(temporary, relation, compiled_code, language) }}
+    {%- else -%}
+        {%- set rows = '(' ~ compiled_code ~ ')' -%}
+        {%- set empty = 'select * from ' ~ rows ~ ' where false' -%}
+        {{ modules.re.sub(
+            'create or replace (transient table|table)',
+            'create \\1 if not exists',
+            dbt.snowflake__create_table_as(false, relation, empty)
+        ) }}
+        {{ snowflake_dml_explicit_transaction(replace_slice(relation, get_columns_in_query(compiled_code), rows)) }}
+    {%- endif -%}
 {%- endmacro %}
 
 
