@@ -13,6 +13,7 @@ from snowflake_retailer import SnowflakeRetailer, Twin
 from mercurios.landing.plan import RunPlan
 from mercurios.prohandel.resources import RESOURCES
 from mercurios.warehouse.load import FencedError
+from mercurios.warehouse.runs import approve_deletes
 from mercurios.warehouse.snowflake import SnowflakeEngine, bound
 from prohandel_simulator.testing import RunningSimulator
 
@@ -122,6 +123,25 @@ def test_rows_that_vanish_at_the_source_are_marked_once(
     assert on_snowflake.differences("order") == []
     [gone] = on_snowflake.query("select count(*) as n from raw.purchase_order where _deleted_at is not null")
     assert gone["n"] == 3
+
+
+def test_deletes_that_are_too_many_wait_for_somebody_who_accepts_them(
+    on_snowflake: SnowflakeRetailer, own_source: RunningSimulator
+) -> None:
+    on_snowflake.run("r1", "order")
+    orders = own_source.world("mini").collections["order"]
+    most = orders.visible[: int(len(orders.visible) * 0.8)].tolist()
+    for slot in most:
+        orders.delete(slot, 0, "", silent=True)
+
+    doubted = on_snowflake.run("r2", "order")["order"]
+    with on_snowflake.engine() as engine:
+        approve_deletes(engine, "mini", ["order"], "tests")
+    accepted = on_snowflake.run("r3", "order")["order"]
+
+    assert (doubted.deleted, doubted.withheld) == (0, len(most))
+    assert (accepted.deleted, accepted.withheld) == (len(most), 0)
+    assert on_snowflake.differences("order") == []
 
 
 def test_what_an_older_start_of_a_run_landed_is_refused(on_snowflake: SnowflakeRetailer) -> None:

@@ -12,6 +12,7 @@ from mercurios.forecast_run import fit_shard, load_forecast, prepare, read_plan
 from mercurios.warehouse import publish_snowflake
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.publish_snowflake import mark_stale, publish
+from mercurios.warehouse.sql import render
 
 MARTS = {
     "fct_demand_weekly": "tenant_id varchar, article_number number(38, 0), branch_number number(38, 0),"
@@ -75,7 +76,6 @@ def test_a_publication_that_fails_half_way_leaves_what_readers_saw(
     with modelled.engine() as engine:
         publish(engine, "mini", "r1", "pipeline__mini", TABLES)
         engine.execute("delete from analytics.fct_demand_weekly where article_number = 3")
-        render = publish_snowflake.render
 
         def breaking(dialect: str, name: str, **context: Any) -> str:
             return render(dialect, name, **context).replace(
@@ -101,6 +101,16 @@ def test_a_mart_that_gained_a_column_is_published_with_it(modelled: SnowflakeRet
     assert modelled.query("select tenant_id, colour from published.dim_article") == [
         {"tenant_id": "mini", "colour": "blue"}
     ]
+
+
+def test_rows_without_a_partner_are_counted_for_one_tenant(modelled: SnowflakeRetailer) -> None:
+    shape = {"table": "fct_demand_weekly", "column": "article_number"}
+    sql = render("snowflake", "quality_orphans", **shape, to_table="dim_article", key="article_number")
+
+    with modelled.engine() as engine:
+        [found] = engine.fetch_arrow(sql, {"tenant_id": "mini"}).to_pylist()
+
+    assert found == {"orphans": 200}
 
 
 def test_a_mart_that_was_not_built_is_named(modelled: SnowflakeRetailer) -> None:

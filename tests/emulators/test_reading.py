@@ -123,7 +123,10 @@ def test_quarantine_and_ledger_are_listed_the_same(both: Pair) -> None:
 def test_quarantined_rows_are_typed_again(both: Pair) -> None:
     def mended(engine: Engine, _: Retailer) -> None:
         payload = "replace(payload, '31.02.2026', '2026-02-27T00:00:00')"
-        engine.execute(f"update ops.quarantine set payload = {payload} where row_number > 0")
+        engine.execute(
+            f"update ops.quarantine set payload = {payload} where source_id in"
+            " (select min(source_id) from ops.quarantine)"
+        )
 
     asked(both, mended)
 
@@ -134,6 +137,9 @@ def test_quarantined_rows_are_typed_again(both: Pair) -> None:
     on_snowflake, on_duckdb = asked(both, replayed)
 
     assert on_snowflake == on_duckdb
+    waiting, ledger = on_snowflake
+    assert waiting > 1
+    assert ledger["loaded"] == 1
     states = [
         sorted(
             map(
