@@ -1,0 +1,174 @@
+"""dbt on a retailer's warehouse, whichever engine it is on, and what a build leaves there, ready to be compared."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from retailer import Retailer
+from running_emulators import ROLE, USER, WAREHOUSE
+from snowflake_retailer import SnowflakeRetailer
+
+from mercurios.warehouse.setup import write_reference
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = ROOT / "include" / "dbt"
+BLIND = ROOT / "tests" / "support" / "blind_dbt.py"
+SECONDS = 280
+
+
+@dataclass
+class Dbt:
+    """Runs dbt in processes of their own, as tasks do.
+
+    Attributes:
+        home: folder for what dbt writes.
+    """
+
+    home: Path
+
+    def build(
+        self, retailer: Retailer, *arguments: str, tenant: str = "mini", blind: bool = False
+    ) -> dict[str, str]:
+        """Build without failures and return the status of every node that ran.
+
+        Args:
+            retailer: its warehouse.
+            arguments: further arguments of `dbt build`.
+            tenant: for whom.
+            blind: dbt looks into the database before anything is in it.
+        """
+        target, variables = self._place(retailer)
+        places = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+        targets = ["--target", target, "--target-path", str(self.home / target)]
+        program = [str(BLIND)] if blind else ["-m", "dbt.cli.main"]
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "DBT_LOG_PATH": str(self.home / "logs"),
+            "DBT_USE_COLORS": "false",
+            "MERCURIOS_TENANT_ID": tenant,
+            **variables,
+        }
+        done = subprocess.run(
+            [sys.executable, *program, "build", *arguments, *places, *targets],
+            cwd=self.home,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        results = json.loads((self.home / target / "run_results.json").read_text(encoding="utf-8"))["results"]
+        return {result["unique_id"]: result["status"] for result in results}
+
+    def _place(self, retailer: Retailer) -> tuple[str, dict[str, str]]:
+        if not isinstance(retailer, SnowflakeRetailer):
+            return "duckdb", {"MERCURIOS_DUCKDB_PATH": str(retailer.warehouse)}
+        key = self.home / "key.pem"
+        key.write_text(retailer.snowflake.key.pem, encoding="utf-8")
+        return "snowflake", {
+            "REQUESTS_CA_BUNDLE": str(retailer.snowflake.certificate),
+            "SNOWFLAKE_ACCOUNT": "emulator",
+            "SNOWFLAKE_DATABASE": retailer.database,
+            "SNOWFLAKE_HOST": "127.0.0.1",
+            "SNOWFLAKE_PORT": str(retailer.snowflake.port),
+            "SNOWFLAKE_PRIVATE_KEY_PATH": str(key),
+            "SNOWFLAKE_ROLE": ROLE,
+            "SNOWFLAKE_USER": USER,
+            "SNOWFLAKE_WAREHOUSE": WAREHOUSE,
+        }
+
+    def tables(self, *schemas: str) -> list[str]:
+        """Return the tables that a build on Snowflake makes in some schemas."""
+        text = (self.home / "snowflake" / "manifest.json").read_text(encoding="utf-8")
+        nodes = json.loads(text)["nodes"].values()
+        return sorted(
+            f"{node['schema']}.{node['name']}"
+            for node in nodes
+            if node["resource_type"] == "model"
+            and node["schema"] in schemas
+            and node["config"]["materialized"] == "incremental"
+        )
+
+
+def write_tenant(retailer: Retailer) -> None:
+    """Write what the tenant's file says into its warehouse, as the first task of a run does."""
+    with retailer.engine() as engine:
+        write_reference(engine, retailer.tenant, date(2026, 3, 4))
+
+
+def copy_tenant(retailer: SnowflakeRetailer, neighbour: str, tables: Sequence[str]) -> None:
+    """Give another tenant of the same database the rows of the retailer's."""
+    with retailer.engine() as engine:
+        for table in tables:
+            rows = f"select * replace ('{neighbour}' as tenant_id) from {table} where tenant_id = $tenant_id"
+            engine.execute(f"insert into {table} {rows}", {"tenant_id": retailer.tenant.id})
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of a tenant in a table.
+
+    Attributes:
+        kinds: columns in order, with the kind of their type.
+        rows: in an order of their own.
+    """
+
+    kinds: dict[str, str]
+    rows: list[tuple[Any, ...]]
+
+    def differences(self, other: Table) -> list[str]:
+        """Return what distinguishes two tables, the first few; floating numbers may differ by 1e-9 of their size."""
+        if self.kinds != other.kinds:
+            return [f"columns {self.kinds} and {other.kinds}"]
+        if len(self.rows) != len(other.rows):
+            return [f"{len(self.rows)} and {len(other.rows)} rows"]
+        return [text for pair in zip(self.rows, other.rows, strict=True) for text in self._between(*pair)][:5]
+
+    def _between(self, mine: tuple[Any, ...], others: tuple[Any, ...]) -> Iterator[str]:
+        for name, left, right in zip(self.kinds, mine, others, strict=True):
+            if not _equal(left, right):
+                yield f"{name}: {left!r} and {right!r} in {mine}"
+
+
+def _equal(left: Any, right: Any) -> bool:
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, float):
+        return math.isclose(left, right, rel_tol=1e-9, abs_tol=1e-9)
+    return bool(left == right)
+
+
+def table_of(retailer: Retailer, table: str, tenant: str = "mini") -> Table:
+    """Return a tenant's rows of a table; the moment a row was loaded is told by the run that loaded it."""
+    with retailer.engine() as engine:
+        found = engine.fetch_arrow(f"select * from {table} where tenant_id = '{tenant}'")
+        loads = engine.fetch_arrow("select distinct _loaded_at, _run_id from raw.sale").to_pylist()
+    runs = {load["_loaded_at"]: load["_run_id"] for load in loads}
+    kinds = {field.name: _kind(field.type) for field in found.schema}
+    columns = {
+        name: [runs[moment] for moment in values] if name == "loaded_at" else values
+        for name, values in found.drop_columns(["tenant_id"]).to_pydict().items()
+    }
+    return Table(kinds={name: kinds[name] for name in columns}, rows=_sorted(columns))
+
+
+def _kind(type_: pa.DataType) -> str:
+    return "integer" if pa.types.is_integer(type_) else str(type_)
+
+
+def _sorted(columns: dict[str, list[Any]]) -> list[tuple[Any, ...]]:
+    def order(row: tuple[Any, ...]) -> list[str]:
+        return [str(value) for value in row if not isinstance(value, float)]
+
+    return sorted(zip(*columns.values(), strict=True), key=order)
