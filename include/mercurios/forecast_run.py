@@ -160,6 +160,7 @@ def fit_shard(store: LandingStore, plan_url: str, shard: int) -> str:
     result = forecast(panel, plan.holidays, _settings(plan.horizon), context, arrays["previous"])
     log.info("shard %d: %s", shard, result.summary)
     folder = f"{run}/shard={shard:05d}"
+    _store_arrays(store, f"{folder}/model.npz", result.model.to_arrays())
     stamp = datetime.now(UTC).replace(tzinfo=None)
     rows = _stamped(result.forecast, plan, stamp)
     manifest = ShardManifest(

@@ -16,8 +16,10 @@ from mercurios.warehouse.sql import render
 
 MARTS = {
     "fct_demand_weekly": "tenant_id varchar, article_number number(38, 0), branch_number number(38, 0),"
-    " week_start date, units number(38, 2), is_stock_out boolean, category_number number(38, 0)",
-    "dim_article": "tenant_id varchar, article_number number(38, 0), is_service boolean",
+    " week_start date, units number(38, 2), is_stock_out boolean, category_number number(38, 0),"
+    " season_number number(38, 0)",
+    "dim_article": "tenant_id varchar, article_number number(38, 0), is_service boolean,"
+    " supplier_number number(38, 0), sale_price number(18, 2)",
 }
 TABLES = tuple(MARTS)
 
@@ -32,12 +34,12 @@ def modelled(on_snowflake: SnowflakeRetailer) -> SnowflakeRetailer:
         for tenant in ("mini", "neighbour"):
             demand = ", ".join(
                 f"('{tenant}', {article}, 1, '{date(2024, 1, 1) + timedelta(weeks=week)}', {1 + week * article % 5},"
-                " false, 1)"
+                " false, 1, 1)"
                 for article in (1, 2, 3)
                 for week in range(100)
             )
             engine.execute(f"insert into analytics.fct_demand_weekly values {demand}")
-            engine.execute(f"insert into analytics.dim_article values ('{tenant}', 1, false)")
+            engine.execute(f"insert into analytics.dim_article values ('{tenant}', 1, false, 7, 9.90)")
         engine.execute("update ops.run set as_of_date = cast('2026-03-04' as date)")
     return on_snowflake
 

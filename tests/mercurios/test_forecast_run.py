@@ -14,6 +14,7 @@ import pytest
 from retailer import tenant_of
 
 from mercurios.forecast_run import ForecastError, ShardManifest, fit_shard, load_forecast, prepare, read_plan
+from mercurios.forecasting.model import ForecastModel
 from mercurios.landing.store import LandingError, LandingStore
 from mercurios.tenants import Forecast, Tenant
 from mercurios.warehouse.duckdb import DuckDBEngine
@@ -43,6 +44,7 @@ def demand(seed: int) -> pa.Table:
             "units": units.ravel().astype(float),
             "is_stock_out": rng.random(SERIES * WEEKS) < 0.02,
             "category_number": np.repeat(np.arange(SERIES) % 5, WEEKS),
+            "season_number": np.zeros(SERIES * WEEKS, dtype=np.int64),
         }
     )
 
@@ -58,7 +60,8 @@ def published(tmp_path_factory: pytest.TempPathFactory, seed: int) -> Path:
         engine.execute("create table analytics.fct_demand_weekly as select * from demand")
         engine.execute(
             "create table analytics.dim_article as select distinct tenant_id, article_number,"
-            " article_number = 1064 as is_service from analytics.fct_demand_weekly"
+            " article_number = 1064 as is_service, 7 as supplier_number, 9.9 as sale_price"
+            " from analytics.fct_demand_weekly"
         )
     return path
 
@@ -208,17 +211,31 @@ def test_a_tenant_without_published_demand_is_told_what_to_do(run: Run) -> None:
     run.engine.execute(
         "create table analytics.fct_demand_weekly as select ''::varchar as tenant_id, 1::bigint as article_number,"
         " 1::bigint as branch_number, current_date as week_start, 1.0 as units, false as is_stock_out,"
-        " 1::bigint as category_number limit 0"
+        " 1::bigint as category_number, 1::bigint as season_number limit 0"
     )
     run.engine.execute(
         "create table analytics.dim_article as select ''::varchar as tenant_id, 1::bigint as article_number,"
-        " false as is_service limit 0"
+        " false as is_service, 1::bigint as supplier_number, 1.0 as sale_price limit 0"
     )
 
     with pytest.raises(
         ForecastError, match="tenant mini: the published demand holds no complete week; run the"
     ):
         prepare(run.engine, run.store, run.tenant(100), "r1")
+
+
+def test_the_model_of_a_shard_answers_without_fitting(run: Run, fitted: tuple[Path, str, list[str]]) -> None:
+    home, plan_url, urls = fitted
+    run.load(plan_url, urls)
+    [path] = (home / "landing").rglob("shard=00001/model.npz")
+    with np.load(path, allow_pickle=False) as arrays:
+        model = ForecastModel.from_arrays(dict(arrays))
+    row = model.row(1060, 2)
+    answer = model.predict(slice(row, row + 1))
+    told = run.rows(
+        "select mean from analytics.forecast_weekly where (article_number, branch_number) = (1060, 2)"
+    )
+    assert sorted(answer.mean[0]) == sorted(row["mean"] for row in told)
 
 
 @pytest.fixture

@@ -135,6 +135,9 @@ def _fit_ages(
     n, weeks, horizon = y.shape[0], frame.weeks, frame.horizon
     raw = _Raw(np.zeros(n), np.zeros(n), np.zeros((n, horizon)), np.zeros((n, horizon)), np.ones(n))
     first = first_observed(mask)
+    # Whole weeks of age, the days before the first observed one masked: a seventh of the designs on daily panels.
+    week = frame.cadence.week
+    first = np.where(first < weeks, np.maximum(weeks - -(-(weeks - first) // week) * week, 0), first)
     for start in np.unique(first[first < weeks]).tolist():
         rows = np.flatnonzero(first == start)
         age = weeks - start

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _WEEK = np.timedelta64(7, "D")
 _MONDAY = np.datetime64("1970-01-05", "D")
-_STORED = ("y", "mask", "article_number", "branch_number", "week_starts", "group")
+_STORED = ("y", "mask", "article_number", "branch_number", "week_starts", "group", "attributes")
+_ATTRIBUTES = ("season_number", "supplier_number", "price_band")
 _REQUIRED = ("article_number", "branch_number", "week_start", "units", "is_stock_out")
 NO_GROUP = -1
 # Beyond this a week is a keying error, and its square would lose the other weeks' digits.
@@ -54,6 +55,8 @@ class Panel:
         cadence: Whether periods are weeks or days.
         x: Regressors, series x (periods + planned periods) x regressors; None without.
         x_names: Their names.
+        attributes: Further codes of each series, series x attributes, the most telling first: newcomers without a
+            history of their own are told by articles that share them.
     """
 
     y: F64
@@ -66,6 +69,7 @@ class Panel:
     cadence: Cadence = WEEKLY
     x: F64 | None = None
     x_names: tuple[str, ...] = ()
+    attributes: I64 | None = None
 
     def __post_init__(self) -> None:
         """Check that the arrays belong together."""
@@ -80,6 +84,8 @@ class Panel:
             raise PanelError("week_start", None, "every week must start on a Monday")
         if weeks > 1 and bool(np.any(np.diff(self.week_starts) != np.timedelta64(self.cadence.days, "D"))):
             raise PanelError("week_start", None, f"{self.cadence.word}s must follow each other without a gap")
+        if self.attributes is not None and self.attributes.shape[:1] != (n,):
+            raise PanelError("attributes", None, f"attributes must be given for {n} series")
         if self.x is not None and (
             self.x.shape[0] != n or self.x.shape[1] < weeks or self.x.shape[2] != len(self.x_names)
         ):
@@ -99,6 +105,11 @@ class Panel:
         """Number of weeks."""
         return int(self.y.shape[1])
 
+    def kinship(self) -> I64:
+        """Group and attributes of each series, the most telling first."""
+        group = self.group[:, None]
+        return group if self.attributes is None else np.concatenate([group, self.attributes], axis=1)
+
     def take(self, rows: I64 | slice) -> Panel:
         """Return the panel of the given series, in the given order."""
         return replace(
@@ -109,6 +120,7 @@ class Panel:
             branch_number=self.branch_number[rows],
             group=self.group[rows],
             x=None if self.x is None else self.x[rows],
+            attributes=None if self.attributes is None else self.attributes[rows],
             negative_weeks=0,
         )
 
@@ -137,7 +149,9 @@ class Panel:
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Flat arrays of a weekly panel without regressors, ready for `numpy.savez`."""
-        return {name: getattr(self, name) for name in _STORED}
+        none = np.zeros((self.n_series, 0), dtype=np.int64)
+        stored = {name: getattr(self, name) for name in _STORED}
+        return stored | {"attributes": none if self.attributes is None else self.attributes}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Panel:
@@ -153,7 +167,8 @@ class Panel:
         weeks are masked. A series that never sold is observed from its first row.
 
         Args:
-            table: Columns article_number, branch_number, week_start, units, is_stock_out, optionally category_number.
+            table: Columns article_number, branch_number, week_start, units, is_stock_out, optionally category_number,
+                season_number, supplier_number and price_band.
             last_week: Monday the panel ends with; the latest week of the table when omitted.
 
         Raises:
@@ -173,9 +188,19 @@ class Panel:
         stock_out = _booleans(table)
         order = np.lexsort((week, branch, article))
         _reject_duplicates(article[order], branch[order], week[order], order)
-        category = _integers(table, "category_number") if "category_number" in table.column_names else None
+        codes = [
+            _integers(table, name) for name in ("category_number", *_ATTRIBUTES) if name in table.column_names
+        ]
         weeks = _calendar(week, last_week)
-        return _assemble(article, branch, week, units, stock_out, category, order, weeks)
+        panel = _assemble(article, branch, week, units, stock_out, order, weeks)
+        last_row = np.append(np.flatnonzero(_starts(article[order], branch[order]))[1:], order.size) - 1
+        kin = np.stack([code[order][last_row] for code in codes], axis=1) if codes else None
+        if kin is None:
+            return panel
+        grouped = "category_number" in table.column_names
+        return replace(
+            panel, group=kin[:, 0] if grouped else panel.group, attributes=kin[:, 1:] if grouped else kin
+        )
 
 
 def _column(table: pa.Table, name: str) -> pa.Array:
@@ -251,20 +276,25 @@ def _calendar(week: Days, last_week: np.datetime64 | None) -> Days:
     return weeks
 
 
+def _starts(article: I64, branch: I64) -> Bool:
+    """Mark the first row of each series in sorted rows."""
+    starts = np.ones(article.size, dtype=bool)
+    starts[1:] = (np.diff(article) != 0) | (np.diff(branch) != 0)
+    return starts
+
+
 def _assemble(
     article: I64,
     branch: I64,
     week: Days,
     units: F64,
     stock_out: Bool,
-    category: I64 | None,
     order: I64,
     weeks: Days,
 ) -> Panel:
     """Place the sorted rows in the rectangle and derive the mask."""
     article_sorted, branch_sorted = article[order], branch[order]
-    starts = np.ones(order.size, dtype=bool)
-    starts[1:] = (np.diff(article_sorted) != 0) | (np.diff(branch_sorted) != 0)
+    starts = _starts(article_sorted, branch_sorted)
     series = np.cumsum(starts) - 1
     first_row = np.flatnonzero(starts)
     column = ((week[order] - weeks[0]) // _WEEK).astype(np.int64)
@@ -278,10 +308,7 @@ def _assemble(
     begin = np.where(sold.any(axis=1), np.argmax(sold, axis=1), column[first_row])
     mask = (np.arange(weeks.size)[None, :] >= begin[:, None]) & ~blocked
     y[~mask] = 0.0
-    last_row = np.append(first_row[1:], order.size) - 1
-    group = (
-        np.full(first_row.size, NO_GROUP, dtype=np.int64) if category is None else category[order][last_row]
-    )
+    group = np.full(first_row.size, NO_GROUP, dtype=np.int64)
     return Panel(y, mask, article_sorted[first_row], branch_sorted[first_row], weeks, group, negative)
 
 

@@ -186,7 +186,7 @@ def _block(
         spread=error_spread(y, mask, cadence.year),
         ceiling=settings.max_ratio * y.max(axis=1, initial=0.0),
         own=own_share(mask, cadence),
-        usual=shared.levels.expected(panel.group, panel.branch_number),
+        usual=shared.levels.expected(panel.kinship(), panel.branch_number),
         beta=pattern.beta,
         typical=pattern.typical,
     )

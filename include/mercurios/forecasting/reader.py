@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 GROUP_COLUMNS = ("category", "group", "department")
+_KNOWN = ("article", "branch", "week", "date", "quantity", "in_stock")
 _TIME_COLUMNS = ("week", "date")
 _MAX_PERIODS = 8_000
 
@@ -84,6 +85,7 @@ def read_source(
         frequency: `W` or `D`; found out from the dates when omitted.
         origin: Last day of the history; later rows are left out. The latest row when omitted.
         group: Column that series are pooled by; `category`, `group` or `department` when omitted and there is one.
+            Other columns that do not change within a series say which articles a new one is like.
         plan: File with the future values of the regressors.
         today: Rows after this day are refused unless an origin is given.
 
@@ -106,7 +108,10 @@ def read_source(
     _reject_future(table, time_column, days, origin, today)
     cadence, shift = _cadence(table, time_column, days, frequency)
     rows = _Rows.of(table, time_column, days - np.timedelta64(shift, "D"), cadence)
-    panel = _assemble(table, rows, cadence, _group_of(table, rows, group), notes)
+    pooled = group or next((name for name in GROUP_COLUMNS if name in table.column_names), None)
+    kin = [name for name in table.column_names if name not in (*_KNOWN, pooled) and not name.startswith("x_")]
+    panel = _assemble(table, rows, cadence, _group_of(table, rows, pooled), notes)
+    panel = replace(panel, attributes=_attributes(table, rows, kin))
     flagged = int(flag_outliers(panel.y, panel.mask).sum())
     if flagged:
         notes.append(
@@ -228,9 +233,8 @@ def _cadence(table: pa.Table, time_column: str, days: Days, frequency: str | Non
     return (WEEKLY, usual) if frequency == "W" else (DAILY, 0)
 
 
-def _group_of(table: pa.Table, rows: _Rows, group: str | None) -> I64:
+def _group_of(table: pa.Table, rows: _Rows, name: str | None) -> I64:
     """Group of every series: that of its latest row."""
-    name = group or next((name for name in GROUP_COLUMNS if name in table.column_names), None)
     result = np.full(rows.keys.size, NO_GROUP, dtype=np.int64)
     if name is None:
         return result
@@ -239,6 +243,23 @@ def _group_of(table: pa.Table, rows: _Rows, group: str | None) -> I64:
     order = np.lexsort((rows.period, rows.series))
     result[rows.series[order]] = code[order]
     return result
+
+
+def _attributes(table: pa.Table, rows: _Rows, names: list[str]) -> I64 | None:
+    """Codes of the columns that say what kind of article a series is: few values, the same in all of its rows."""
+    found = []
+    for name in names:
+        try:
+            code, values = as_keys(table, name, nulls=True)
+        except (PanelError, NotImplementedError, TypeError):
+            continue
+        if not 1 < len(values) <= max(2, rows.keys.size // 5):
+            continue
+        latest = _group_of(table, rows, name)
+        if bool((latest[rows.series] == code).all()):
+            found.append((len(values), latest))
+    found.sort(key=lambda one: one[0])
+    return np.stack([codes for _, codes in found], axis=1) if found else None
 
 
 def _assemble(table: pa.Table, rows: _Rows, cadence: Cadence, group: I64, notes: list[str]) -> Panel:

@@ -255,3 +255,9 @@ def test_an_unknown_event_did_not_happen_and_an_unknown_price_is_the_last_one() 
     assert filled(event, 3).tolist() == [[0, 1, 0, 0], [0, 0, 0, 1]]
     price = np.array([[nan, 5.0, nan, nan], [nan, nan, nan, nan]])
     assert filled(price, 3).tolist() == [[5, 5, 5, 5], [5, 5, 5, 5]]
+
+
+def test_columns_that_stay_the_same_within_a_series_say_what_it_is_like(read: Callable[..., Source]) -> None:
+    columns = rows(category=["x"] * 80, brand=["b"] * 40 + ["c"] * 40, note=[str(at) for at in range(80)])
+    assert read(columns).panel.attributes is not None
+    assert read(columns).panel.kinship().tolist() == [[0, 0], [0, 0], [0, 1], [0, 1]]
