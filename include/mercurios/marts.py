@@ -12,8 +12,11 @@ PIPELINE_MARTS = (
 )
 # Held to their promises by dbt's own tests, which run in the same build, and published with the marts above.
 PLANNING_MARTS = (
+    "article_class",
     "inventory_daily",
+    "replenishment_policy",
     "stock_age",
     "stock_out_spells",
+    "supplier_lead_time",
 )
 FORECAST_MARTS = ("forecast_weekly",)

@@ -27,6 +27,8 @@ from pydantic import (
     model_validator,
 )
 
+from mercurios.replenishment.settings import Replenishment
+
 TENANTS_DIR_VARIABLE = "MERCURIOS_TENANTS_DIR"
 HOME_VARIABLE = "MERCURIOS_HOME"
 # Snowflake reads files from object storage alone, and one stage shows the landing areas of all its tenants.
@@ -204,6 +206,7 @@ class Tenant(_Model):
     schedules: Schedules = Field(default_factory=Schedules)
     extraction: Extraction = Field(default_factory=Extraction)
     forecast: Forecast = Field(default_factory=Forecast)
+    replenishment: Replenishment = Field(default_factory=Replenishment)
 
     @property
     def engine(self) -> Literal["duckdb", "snowflake"]:

@@ -49,6 +49,11 @@ OTHER_TABLES = {
     "raw.tenant": "tenant_id varchar, name varchar, time_zone varchar, country varchar, region varchar, "
     "currency varchar",
     "raw.public_holiday": "tenant_id varchar, date date, name varchar",
+    "raw.replenishment_policy": "tenant_id varchar, scope varchar, scope_key varchar, setting varchar, "
+    "value double",
+    "analytics.forecast_weekly": "tenant_id varchar, article_number bigint, branch_number bigint, "
+    "origin_week date, week_start date, horizon integer, method varchar, mean double, quantile_50 double, "
+    "quantile_80 double, quantile_95 double, run_id varchar, created_at timestamp",
     "ops.run": "tenant_id varchar, run_id varchar, dag_id varchar, fence bigint, started_at timestamp, "
     "source_now timestamp, as_of_date date",
 }

@@ -40,7 +40,7 @@ def set_up(engine: Engine) -> None:
 
 
 def write_reference(engine: Engine, tenant: Tenant, today: date) -> None:
-    """Replace the tenant's own rows of `raw.tenant` and `raw.public_holiday` in one transaction.
+    """Replace the tenant's rows of what its file says and of the public holidays, in one transaction.
 
     Args:
         engine: the tenant's warehouse.
@@ -61,6 +61,17 @@ def write_reference(engine: Engine, tenant: Tenant, today: date) -> None:
             render(engine.dialect, "holidays_insert"),
             {"tenant_id": tenant.id, "dates": list(days), "names": list(days.values())},
         )
+        _write_policies(engine, tenant)
+
+
+def _write_policies(engine: Engine, tenant: Tenant) -> None:
+    rows = tenant.replenishment.rows()
+    delete, insert = statements(render(engine.dialect, "policies_replace"))
+    engine.execute(delete, {"tenant_id": tenant.id})
+    if rows:
+        scopes, scope_keys, settings, values = (list(column) for column in zip(*rows, strict=True))
+        columns = {"scopes": scopes, "scope_keys": scope_keys, "settings": settings, "setting_values": values}
+        engine.execute(insert, {"tenant_id": tenant.id, **columns})
 
 
 def public_holidays(tenant: Tenant, last_year: int) -> dict[date, str]:

@@ -17,6 +17,15 @@ create table if not exists raw.public_holiday (
     name varchar not null
 ) with row access policy ops.tenant_rows on (tenant_id);
 
+-- What the tenant file decides about ordering, one row per setting.
+create table if not exists raw.replenishment_policy (
+    tenant_id varchar not null,
+    scope varchar not null,
+    scope_key varchar not null,
+    setting varchar not null,
+    value double not null
+) with row access policy ops.tenant_rows on (tenant_id);
+
 -- One row per run; `fence` counts its starts, and only the newest start may load.
 create table if not exists ops.run (
     tenant_id varchar not null,

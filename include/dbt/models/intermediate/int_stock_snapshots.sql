@@ -43,7 +43,9 @@ recorded as (
     from {{ this }} as this_model
     inner join as_of
         on this_model.tenant_id = as_of.tenant_id
-    where this_model.reported_on < as_of.as_of_date
+    where
+        this_model.tenant_id = {{ tenant_id() }}
+        and this_model.reported_on < as_of.as_of_date
     qualify
         row_number() over (
             partition by

@@ -1,0 +1,52 @@
+{#
+    Quantile of the standard normal distribution for a probability of 0.5 or more: Abramowitz and Stegun, Handbook
+    of Mathematical Functions, 26.2.23; the error is below 0.00045.
+#}
+{% macro normal_quantile(probability) -%}
+    {%- set t = 'sqrt(-2 * ln(1 - ' ~ probability ~ '))' -%}
+    (
+        {{ t }} - (2.515517 + 0.802853 * {{ t }} + 0.010328 * {{ t }} * {{ t }})
+        / (1 + 1.432788 * {{ t }} + 0.189269 * {{ t }} * {{ t }} + 0.001308 * {{ t }} * {{ t }} * {{ t }})
+    )
+{%- endmacro %}
+
+
+{#
+    A quantile between the three that are published, straight along the scale of the normal distribution, on which
+    they are 0, 0.8416 and 1.6449 standard deviations from the middle; beyond the last the line goes on.
+#}
+{% macro quantile_at(z, quantile_50, quantile_80, quantile_95) -%}
+    case
+        when {{ z }} <= 0.8416 then {{ quantile_50 }} + ({{ quantile_80 }} - {{ quantile_50 }}) * {{ z }} / 0.8416
+        else {{ quantile_80 }} + ({{ quantile_95 }} - {{ quantile_80 }}) * ({{ z }} - 0.8416) / 0.8033
+    end
+{%- endmacro %}
+
+
+{#
+    How far the quantile of a sum of weeks lies above its mean, from the sums over the weeks of that distance and of
+    its square. Errors of successive weeks of one forecast are alike, since they share its level: `correlation` 0
+    would add variances, 1 would add distances. The one place where weeks are added up.
+#}
+{% macro spread_of_sum(sum_of_spreads, sum_of_squares) -%}
+    sqrt(
+        (1 - {{ var('forecast_error_correlation') }}) * ({{ sum_of_squares }})
+        + {{ var('forecast_error_correlation') }} * ({{ sum_of_spreads }}) * ({{ sum_of_spreads }})
+    )
+{%- endmacro %}
+
+
+{# Units expected to be short when demand of this mean and standard deviation meets this stock; demand logistic. #}
+{% macro expected_shortage(mean, deviation, stock) -%}
+    case
+        when {{ deviation }} <= 0 then greatest({{ mean }} - {{ stock }}, 0)
+        when ({{ mean }} - {{ stock }}) / ({{ deviation }} * 0.551329) > 30 then {{ mean }} - {{ stock }}
+        else {{ deviation }} * 0.551329 * ln(1 + exp(({{ mean }} - {{ stock }}) / ({{ deviation }} * 0.551329)))
+    end
+{%- endmacro %}
+
+
+{# The value of one setting among the resolved ones of a row. #}
+{% macro setting(name) -%}
+    max(case when setting = '{{ name }}' then setting_value end)
+{%- endmacro %}

@@ -1,0 +1,127 @@
+{{ config(materialized='incremental') }}
+
+with demand as (
+
+    select * from {{ ref('fct_demand_weekly') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+articles as (
+
+    select * from {{ ref('dim_article') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+as_of as (
+
+    select * from {{ ref('int_tenant_as_of') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+-- A week in which no branch had any says nothing about demand.
+weekly as (
+
+    select
+        demand.tenant_id,
+        demand.article_number,
+        demand.week_start,
+        sum(demand.revenue) as revenue,
+        sum(demand.gross_units) as gross_units,
+        max(case when demand.is_stock_out then 0 else 1 end) as was_in_stock
+    from demand
+    inner join as_of
+        on demand.tenant_id = as_of.tenant_id
+    where demand.week_start > {{ add_days('as_of.last_complete_week', '-7 * ' ~ var('class_weeks')) }}
+    group by demand.tenant_id, demand.article_number, demand.week_start
+
+),
+
+measured as (
+
+    select
+        tenant_id,
+        article_number,
+        sum(revenue) as revenue,
+        sum(was_in_stock) as weeks,
+        sum(case when was_in_stock = 1 and gross_units > 0 then 1 else 0 end) as weeks_sold,
+        avg(case when was_in_stock = 1 then gross_units end) as mean_units,
+        stddev_samp(case when was_in_stock = 1 then gross_units end) as deviation_units,
+        avg(case when was_in_stock = 1 and gross_units > 0 then gross_units end) as mean_size,
+        coalesce(stddev_samp(case when was_in_stock = 1 and gross_units > 0 then gross_units end), 0)
+            as deviation_size
+    from weekly
+    group by tenant_id, article_number
+
+),
+
+valued as (
+
+    select
+        articles.tenant_id,
+        articles.article_number,
+        cast(greatest(coalesce(measured.revenue, 0), 0) as double) as revenue,
+        coalesce(measured.weeks, 0) as weeks,
+        coalesce(measured.weeks_sold, 0) as weeks_sold,
+        case
+            when measured.mean_units > 0 then measured.deviation_units / measured.mean_units
+        end as variation,
+        case
+            when measured.weeks_sold > 0
+                then cast(measured.weeks as double) / cast(measured.weeks_sold as double)
+        end as demand_interval,
+        case
+            when measured.mean_size > 0
+                then power(measured.deviation_size / measured.mean_size, 2)
+        end as size_variation
+    from articles
+    left join measured
+        on
+            articles.tenant_id = measured.tenant_id
+            and articles.article_number = measured.article_number
+
+),
+
+shared as (
+
+    select
+        *,
+        sum(revenue) over (partition by tenant_id) as total_revenue,
+        sum(revenue) over (
+            partition by tenant_id
+            order by revenue desc, article_number asc
+            rows between unbounded preceding and current row
+        ) as running_revenue
+    from valued
+
+)
+
+select
+    tenant_id,
+    article_number,
+    cast(revenue as decimal(18, 2)) as revenue,
+    case when total_revenue > 0 then revenue / total_revenue else 0 end as revenue_share,
+    case
+        when revenue <= 0 then 'C'
+        when (running_revenue - revenue) / total_revenue < {{ var('class_a_share') }} then 'A'
+        when (running_revenue - revenue) / total_revenue < {{ var('class_b_share') }} then 'B'
+        else 'C'
+    end as value_class,
+    round(variation, 4) as variation,
+    case
+        when variation <= {{ var('class_x_variation') }} then 'X'
+        when variation <= {{ var('class_y_variation') }} then 'Y'
+        else 'Z'
+    end as variability_class,
+    round(demand_interval, 4) as demand_interval,
+    round(size_variation, 4) as size_variation,
+    case
+        when weeks_sold = 0 then 'none'
+        when demand_interval < 1.32 and size_variation < 0.49 then 'smooth'
+        when demand_interval < 1.32 then 'erratic'
+        when size_variation < 0.49 then 'intermittent'
+        else 'lumpy'
+    end as demand_class
+from shared

@@ -1,0 +1,181 @@
+{{ config(materialized='incremental') }}
+
+with articles as (
+
+    select * from {{ ref('dim_article') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+classes as (
+
+    select * from {{ ref('article_class') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+lead_times as (
+
+    select * from {{ ref('supplier_lead_time') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+policies as (
+
+    select * from {{ ref('stg_mercurios__replenishment_policies') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+-- A supplier that never delivered is taken to be as fast as the others.
+other_suppliers as (
+
+    select
+        tenant_id,
+        avg(lead_time_days) as lead_time_days,
+        avg(lead_time_deviation_days) as lead_time_deviation_days
+    from lead_times
+    group by tenant_id
+
+),
+
+-- The most particular scope first.
+keys as (
+
+    select
+        articles.tenant_id,
+        articles.article_number,
+        'article' as scope,
+        cast(articles.article_number as varchar) as scope_key,
+        1 as preference
+    from articles
+    union all
+    select
+        articles.tenant_id,
+        articles.article_number,
+        'supplier' as scope,
+        cast(articles.supplier_number as varchar) as scope_key,
+        2 as preference
+    from articles
+    where articles.supplier_number is not null
+    union all
+    select
+        tenant_id,
+        article_number,
+        'class' as scope,
+        value_class || variability_class as scope_key,
+        3 as preference
+    from classes
+    union all
+    select
+        tenant_id,
+        article_number,
+        'class' as scope,
+        value_class as scope_key,
+        4 as preference
+    from classes
+    union all
+    select
+        tenant_id,
+        article_number,
+        'tenant' as scope,
+        '' as scope_key,
+        5 as preference
+    from articles
+
+),
+
+decided as (
+
+    select
+        keys.tenant_id,
+        keys.article_number,
+        policies.setting,
+        policies.setting_value
+    from keys
+    inner join policies
+        on
+            keys.tenant_id = policies.tenant_id
+            and keys.scope = policies.scope
+            and keys.scope_key = policies.scope_key
+    qualify
+        row_number() over (
+            partition by keys.tenant_id, keys.article_number, policies.setting
+            order by keys.preference
+        ) = 1
+
+),
+
+settings as (
+
+    select
+        tenant_id,
+        article_number,
+        {{ setting('is_reordered') }} as is_reordered,
+        {{ setting('service_level') }} as service_level,
+        {{ setting('lead_time_days') }} as lead_time_days,
+        {{ setting('review_days') }} as review_days,
+        {{ setting('order_cycle_days') }} as order_cycle_days,
+        {{ setting('pack_size') }} as pack_size,
+        {{ setting('minimum_order_units') }} as minimum_order_units,
+        {{ setting('minimum_order_value') }} as minimum_order_value,
+        {{ setting('display_units') }} as display_units,
+        {{ setting('budget') }} as budget
+    from decided
+    group by tenant_id, article_number
+
+)
+
+select
+    articles.tenant_id,
+    articles.article_number,
+    articles.supplier_number,
+    classes.value_class,
+    classes.variability_class,
+    not articles.is_service and coalesce(settings.is_reordered > 0, articles.is_nos) as is_reordered,
+    cast(coalesce(settings.service_level, {{ var('default_service_level') }}) as double) as service_level,
+    cast(
+        coalesce(
+            settings.lead_time_days,
+            lead_times.lead_time_days,
+            other_suppliers.lead_time_days,
+            {{ var('default_lead_time_days') }}
+        ) as double
+    ) as lead_time_days,
+    cast(
+        case
+            when settings.lead_time_days is not null then 0
+            else coalesce(lead_times.lead_time_deviation_days, other_suppliers.lead_time_deviation_days, 0)
+        end as double
+    ) as lead_time_deviation_days,
+    case
+        when settings.lead_time_days is not null then 'policy'
+        when lead_times.deliveries > 0 then 'supplier'
+        when other_suppliers.tenant_id is not null then 'other suppliers'
+        else 'default'
+    end as lead_time_source,
+    cast(coalesce(settings.review_days, {{ var('default_review_days') }}) as double) as review_days,
+    cast(coalesce(settings.order_cycle_days, {{ var('default_order_cycle_days') }}) as double)
+        as order_cycle_days,
+    cast(coalesce(settings.pack_size, {{ var('default_pack_size') }}) as double) as pack_size,
+    cast(coalesce(settings.minimum_order_units, {{ var('default_minimum_order_units') }}) as double)
+        as minimum_order_units,
+    cast(coalesce(settings.minimum_order_value, 0) as double) as minimum_order_value,
+    cast(coalesce(settings.display_units, {{ var('default_display_units') }}) as double) as display_units,
+    cast(settings.budget as double) as budget
+from articles
+left join classes
+    on
+        articles.tenant_id = classes.tenant_id
+        and articles.article_number = classes.article_number
+left join lead_times
+    on
+        articles.tenant_id = lead_times.tenant_id
+        and articles.supplier_number = lead_times.supplier_number
+left join other_suppliers
+    on articles.tenant_id = other_suppliers.tenant_id
+left join settings
+    on
+        articles.tenant_id = settings.tenant_id
+        and articles.article_number = settings.article_number

@@ -1,0 +1,95 @@
+"""What a retailer decides about ordering, as its tenant file says it and as the models read it.
+
+The models read one row per setting, so that a setting more needs no column more, and the most particular row wins:
+article over supplier over class over the tenant's default over the default of the models (`dbt_project.yml`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+# Value class, or value class and variability class.
+ClassKey = Annotated[str, StringConstraints(pattern=r"^[ABC][XYZ]?$")]
+
+
+class PolicyRow(NamedTuple):
+    """One setting; `scope_key` names the class, supplier or article, and is '' for the whole tenant."""
+
+    scope: str
+    scope_key: str
+    setting: str
+    value: float
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Policy(_Model):
+    """How something is ordered; None leaves it to the next wider scope.
+
+    Attributes:
+        is_reordered: whether it is ordered again at all; left open, articles never to be out of stock are.
+        service_level: probability that stock lasts until the next order can arrive.
+        lead_time_days: days from order to goods; left open, learned from the supplier's deliveries.
+        review_days: days between two looks at the position.
+        order_cycle_days: days of demand ordered beyond what is needed until the next review.
+        pack_size: orders are multiples of this.
+        minimum_order_units: least units of an order line.
+        display_units: least stock of each size in a branch that carries the article, so that size runs stay whole.
+    """
+
+    is_reordered: bool | None = None
+    service_level: Annotated[float, Field(ge=0.5, le=0.999)] | None = None
+    lead_time_days: Annotated[float, Field(ge=0, le=730)] | None = None
+    review_days: Annotated[float, Field(ge=1, le=365)] | None = None
+    order_cycle_days: Annotated[float, Field(ge=0, le=365)] | None = None
+    pack_size: Annotated[int, Field(ge=1)] | None = None
+    minimum_order_units: Annotated[int, Field(ge=0)] | None = None
+    display_units: Annotated[int, Field(ge=0)] | None = None
+
+
+class SupplierPolicy(Policy):
+    """Policy of a supplier, and the least value of an order to it."""
+
+    minimum_order_value: Annotated[float, Field(ge=0)] | None = None
+
+
+class Replenishment(_Model):
+    """The section `replenishment` of a tenant file.
+
+    Attributes:
+        default: policy of everything.
+        classes: policy by class, `A` or `AX`; the narrower class wins.
+        suppliers: policy by supplier number.
+        articles: policy by article number.
+        budget: most that may be ordered at once, in the tenant's currency; None sets no limit.
+    """
+
+    default: Policy = Field(default_factory=Policy)
+    classes: dict[ClassKey, Policy] = Field(default_factory=dict)
+    suppliers: dict[int, SupplierPolicy] = Field(default_factory=dict)
+    articles: dict[int, Policy] = Field(default_factory=dict)
+    budget: Annotated[float, Field(ge=0)] | None = None
+
+    def rows(self) -> list[PolicyRow]:
+        """Return every setting the file makes."""
+        rows = list(_settings("tenant", "", self.default))
+        if self.budget is not None:
+            rows.append(PolicyRow("tenant", "", "budget", float(self.budget)))
+        for scope, policies in (
+            ("class", self.classes),
+            ("supplier", self.suppliers),
+            ("article", self.articles),
+        ):
+            for key, policy in policies.items():
+                rows += _settings(scope, str(key), policy)
+        return rows
+
+
+def _settings(scope: str, scope_key: str, policy: Policy) -> Iterator[PolicyRow]:
+    for setting, value in policy.model_dump(exclude_none=True).items():
+        yield PolicyRow(scope, scope_key, setting, float(value))
