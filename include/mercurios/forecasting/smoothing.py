@@ -46,7 +46,7 @@ class Smoothed:
 
 def starting_level(y: F64, mask: Bool, exposure: F64 | None = None) -> F64:
     """Demand over exposure of the first observed periods."""
-    early = mask & (np.cumsum(mask, axis=1) <= _START_PERIODS)
+    early = mask & (np.cumsum(mask, axis=1, dtype=np.int16) <= _START_PERIODS)
     total = np.where(early, y, 0.0).sum(axis=1)
     weight = np.where(early, 1.0 if exposure is None else exposure, 0.0).sum(axis=1)
     level: F64 = np.where(weight > 0, total / np.maximum(weight, 1e-12), 0.0)
@@ -58,15 +58,18 @@ def ses(y: F64, mask: Bool, grid: tuple[float, ...] = SES_GRID, exposure: F64 | 
 
     Hyndman and Athanasopoulos (2021), Forecasting: Principles and Practice, 3rd ed., section 8.1.
     """
-    keep = 1.0 - np.asarray(grid)[:, None]
+    alpha = np.asarray(grid)[:, None]
     top = np.repeat(starting_level(y, mask, exposure)[None, :], len(grid), axis=0)
     bottom = np.ones_like(top)
     error = np.zeros_like(top)
     for seen, demand, weight in _columns(y, mask, exposure):
-        miss = demand - top / bottom * weight
-        error += np.where(seen, miss * miss, 0.0)
-        top = np.where(seen, keep * top + (1.0 - keep) * demand, top)
-        bottom = np.where(seen, keep * bottom + (1.0 - keep) * weight, bottom)
+        step = alpha * seen
+        if len(grid) > 1:
+            miss = demand - (top if exposure is None else top / bottom * weight)
+            error += miss * miss * seen
+        top += step * (demand - top)
+        if exposure is not None:
+            bottom += step * (weight - bottom)
     return _smoothed(top / bottom, error, mask)
 
 
@@ -84,11 +87,12 @@ def tsb(y: F64, mask: Bool, grid: tuple[float, ...] = TSB_GRID, exposure: F64 | 
     size = np.repeat(start[None, :], len(grid), axis=0)
     error = np.zeros_like(size)
     for seen, demand, weight in _columns(y, mask, exposure):
-        miss = demand - chance * size * weight
-        error += np.where(seen, miss * miss, 0.0)
         hit = seen & (demand > 0)
-        size = np.where(hit, size + alpha * (demand / weight - size), size)
-        chance = np.where(seen, chance + alpha * (hit - chance), chance)
+        if len(grid) > 1:
+            miss = demand - (chance * size if exposure is None else chance * size * weight)
+            error += miss * miss * seen
+        size += alpha * hit * ((demand if exposure is None else demand / weight) - size)
+        chance += alpha * seen * (hit - chance)
     return _smoothed(chance * size, error, mask)
 
 
@@ -102,9 +106,9 @@ def sba(y: F64, mask: Bool, alpha: float = 0.1) -> F64:
     started = np.zeros(n, dtype=bool)
     for seen, demand, _ in _columns(y, mask, None):
         hit = seen & (demand > 0)
-        first = hit & ~started
-        size = np.where(first, demand, np.where(hit, size + alpha * (demand - size), size))
-        interval = np.where(first, gap, np.where(hit, interval + alpha * (gap - interval), interval))
+        step = np.where(started, alpha, 1.0) * hit
+        size += step * (demand - size)
+        interval += step * (gap - interval)
         gap = np.where(hit, 1.0, gap + seen)
         started |= hit
     level: F64 = np.where(started, (1.0 - alpha / 2.0) * size / interval, 0.0)
