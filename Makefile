@@ -12,7 +12,7 @@ MANIFEST := include/dbt/target/manifest.json
 export PYTHONPATH := include:plugins
 export UV_LINK_MODE ?= copy
 
-.PHONY: help demo test lint types unit scheduler soak bench format requirements clean
+.PHONY: help demo test lint types unit scheduler live soak bench format requirements clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ unit: $(VENV)/.dev $(MANIFEST)  ## All tests but those in a real scheduler
 
 scheduler: $(VENV)/.dev $(MANIFEST)  ## A small tenant's DAGs in a real Airflow scheduler
 	$(BIN)/python -m pytest -m scheduler
+
+live: $(VENV)/.dev  ## What only a Snowflake account can show (MERCURIOS_LIVE_SNOWFLAKE names it)
+	$(BIN)/python -m pytest -m live tests/live
 
 soak: $(VENV)/.dev  ## Many random schedules of faults: SEEDS=1000 of them from START=0
 	@$(BIN)/python tests/promises/soak.py --seeds $(or $(SEEDS),1000) --start $(or $(START),0)

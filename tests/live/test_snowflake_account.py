@@ -1,0 +1,174 @@
+"""What only a real Snowflake account can show: run with `make live` after `warehouse apply`, skipped otherwise.
+
+The emulator shows that statements run and what they do to rows (`tests/emulators`). It enforces no role, policy, grant
+or integration, knows no COPY metadata, keeps DDL inside a transaction, and counts like DuckDB. Exactly that is here.
+
+`MERCURIOS_LIVE_SNOWFLAKE` holds JSON: `connection` (arguments of `snowflake.connector.connect` for the loader's service
+user, `private_key_file` among them), `landing` (the stage's address) and `tenant` (id of a tenant of the account that
+holds nothing worth keeping). S3 is reached with the machine's own credentials.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import snowflake.connector
+from retailer import Retailer, tenant_of
+from snowflake.connector.errors import DatabaseError, ProgrammingError
+
+from mercurios.landing.store import LandingStore
+from mercurios.warehouse.engine import WarehouseError
+from mercurios.warehouse.setup import set_up
+from mercurios.warehouse.snowflake import SnowflakeEngine, session_parameters
+from prohandel_simulator.testing import running_simulator
+
+SETTINGS = json.loads(os.environ.get("MERCURIOS_LIVE_SNOWFLAKE") or "null")
+
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.enable_socket,
+    pytest.mark.skipif(SETTINGS is None, reason="MERCURIOS_LIVE_SNOWFLAKE names no account"),
+]
+
+Connect = Callable[..., snowflake.connector.SnowflakeConnection]
+
+
+class LiveRetailer(Retailer):
+    """The simulated retailer, landing in the account's own bucket and loading into its database."""
+
+    def __init__(self, simulator: Any, home: Path, connect: Connect) -> None:
+        super().__init__(simulator, home)
+        landing = f"{SETTINGS['landing'].rstrip('/')}/live-{uuid4().hex[:8]}"
+        self.tenant = tenant_of("mini", landing).model_copy(update={"id": SETTINGS["tenant"]})
+        self.store = LandingStore(landing)
+        self.connect = connect
+
+    def engine(self, **_: Any) -> Any:
+        return SnowflakeEngine(self.connect, landing=self.store)
+
+    def client(self, **settings: Any) -> Any:
+        tenant, self.tenant = self.tenant, self.tenant.model_copy(update={"id": "mini"})
+        try:
+            return super().client(**settings)
+        finally:
+            self.tenant = tenant
+
+
+@pytest.fixture(scope="module")
+def connect() -> Connect:
+    def opened(**changes: Any) -> snowflake.connector.SnowflakeConnection:
+        tags = session_parameters(SETTINGS["tenant"], "live", "live")
+        fixed = {
+            "schema": "OPS",
+            "paramstyle": "qmark",
+            "arrow_number_to_decimal": True,
+            "session_parameters": tags,
+        }
+        return snowflake.connector.connect(**{**SETTINGS["connection"], **fixed, **changes})
+
+    return opened
+
+
+@pytest.fixture(scope="module")
+def loaded(connect: Connect, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveRetailer]:
+    """A retailer whose orders were loaded through storage integration and stage, with the loader's grants alone."""
+    with running_simulator(["mini"]) as source:
+        retailer = LiveRetailer(source, tmp_path_factory.mktemp("live"), connect)
+        with retailer.engine() as engine:
+            set_up(engine)
+        retailer.run(f"live-{uuid4().hex[:8]}", "order", "customer")
+        yield retailer
+
+
+def one(connection: snowflake.connector.SnowflakeConnection, sql: str) -> Any:
+    [row] = connection.cursor().execute(sql).fetchall()
+    return row[0]
+
+
+def test_the_key_pair_opens_a_session_whose_statements_carry_the_tag(connect: Connect) -> None:
+    with connect() as session:
+        question = "select query_tag from table(information_schema.query_history_by_session()) limit 1"
+
+        assert json.loads(one(session, question))["tenant"] == SETTINGS["tenant"]
+
+
+def test_a_wrong_role_is_refused_in_the_words_that_are_translated(connect: Connect) -> None:
+    with pytest.raises(DatabaseError, match=r"is not granted to this user|does not exist"):
+        connect(role="MERCURIOS_NOBODY")
+
+
+def test_what_was_landed_is_loaded(loaded: LiveRetailer) -> None:
+    assert loaded.query("select count(*) as n from raw.purchase_order")[0]["n"] > 0
+
+
+def test_a_create_ends_a_transaction_which_is_why_the_engine_refuses_it(loaded: LiveRetailer) -> None:
+    with loaded.connect() as session:
+        cursor = session.cursor()
+        cursor.execute("begin transaction")
+        cursor.execute("create or replace temporary table live_probe (id number)")
+
+        assert one(session, "select current_transaction()") is None
+    with loaded.engine() as engine, pytest.raises(WarehouseError), engine.transaction():
+        engine.execute("create or replace temporary table live_probe (id number)")
+
+
+def test_a_file_that_copy_has_seen_is_copied_again(loaded: LiveRetailer) -> None:
+    [url] = loaded.extract(loaded.begin(f"live-{uuid4().hex[:8]}"), "category")
+    [part] = loaded.store.read_manifest(url).parts_of("category", "rows")
+    with loaded.engine() as engine:
+        engine.prepare({"live_rows": {"id": "varchar"}})
+
+        assert [engine.copy_files("live_rows", ["id"], [part.url]) for _ in range(2)] == [
+            part.rows,
+            part.rows,
+        ]
+
+
+def test_a_merge_with_two_rows_of_one_key_is_an_error(loaded: LiveRetailer) -> None:
+    with loaded.connect() as session:
+        cursor = session.cursor()
+        cursor.execute("create or replace temporary table live_target (id number, n number)")
+        cursor.execute("insert into live_target values (1, 0)")
+        with pytest.raises(ProgrammingError, match="Duplicate row"):
+            cursor.execute(
+                "merge into live_target using (select 1 as id, 1 as n union all select 1, 2) as source"
+                " on live_target.id = source.id when matched then update set n = source.n"
+            )
+
+
+def test_amounts_keep_their_scale_and_a_division_by_nothing_is_an_error(loaded: LiveRetailer) -> None:
+    with loaded.connect() as session:
+        assert str(one(session, "select cast(1.10 as number(18, 2)) + cast(2.20 as number(18, 2))")) == "3.30"
+        with pytest.raises(ProgrammingError, match="Division by zero"):
+            session.cursor().execute("select 1 / 0")
+
+
+def test_a_reader_of_another_tenant_sees_no_row_and_nobody_sees_a_person(loaded: LiveRetailer) -> None:
+    with loaded.connect(role="MERCURIOS_DEVELOPER") as developer:
+        assert one(developer, "select count(*) from raw.customer where id is not null") == 0
+    with loaded.connect(role="MERCURIOS_ADMIN") as admin, pytest.raises(ProgrammingError):
+        admin.cursor().execute("select count(*) from raw.customer")
+
+
+def test_every_table_has_the_row_access_policy(loaded: LiveRetailer) -> None:
+    with loaded.connect() as session:
+        tables = session.cursor().execute(
+            "select table_schema || '.' || table_name from information_schema.tables"
+            " where table_schema in ('RAW', 'STANDARD', 'ANALYTICS', 'PUBLISHED') and table_type = 'BASE TABLE'"
+        )
+        bare = []
+        for (table,) in tables.fetchall():
+            attached = session.cursor().execute(
+                "select policy_kind from table(information_schema.policy_references("
+                f"ref_entity_name => '{table}', ref_entity_domain => 'table'))"
+            )
+            if ("ROW_ACCESS_POLICY",) not in attached.fetchall():
+                bare.append(table)
+
+    assert bare == []
