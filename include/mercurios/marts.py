@@ -13,10 +13,18 @@ PIPELINE_MARTS = (
 # Held to their promises by dbt's own tests, which run in the same build, and published with the marts above.
 PLANNING_MARTS = (
     "article_class",
+    "demand_outlook",
     "inventory_daily",
+    "inventory_status",
+    "markdown_candidate",
+    "replenishment_level",
     "replenishment_policy",
+    "replenishment_position",
+    "replenishment_proposal",
+    "replenishment_transfer",
+    "size_curve",
     "stock_age",
     "stock_out_spells",
     "supplier_lead_time",
 )
-FORECAST_MARTS = ("forecast_weekly",)
+FORECAST_MARTS = ("forecast_accuracy", "forecast_weekly")

@@ -1,0 +1,144 @@
+{{ config(materialized='incremental') }}
+
+with positions as (
+
+    select * from {{ ref('replenishment_position') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+stock as (
+
+    select * from {{ ref('inventory_position') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+ages as (
+
+    select * from {{ ref('stock_age') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+policies as (
+
+    select * from {{ ref('replenishment_policy') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+as_of as (
+
+    select * from {{ ref('int_tenant_as_of') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+-- What is on hand, and what comes before goods ordered today would.
+supplied as (
+
+    select
+        positions.*,
+        policies.lead_time_days,
+        policies.review_days,
+        coalesce(ages.is_dead, false) as is_dead,
+        greatest(positions.free_stock, 0) + case
+            when
+                stock.next_arrival_on
+                <= {{ add_days('as_of.as_of_date', 'floor(policies.lead_time_days)') }}
+                then positions.on_order
+            else 0
+        end as stock_in_lead_time,
+        positions.protection_deviation
+        * sqrt(policies.lead_time_days / (policies.lead_time_days + policies.review_days)) as lead_deviation,
+        {{ add_days('as_of.as_of_date', 'floor(policies.lead_time_days)') }} as lead_time_ends_on
+    from positions
+    inner join stock
+        on
+            positions.tenant_id = stock.tenant_id
+            and positions.article_number = stock.article_number
+            and positions.article_size_number = stock.article_size_number
+            and positions.branch_number = stock.branch_number
+    inner join policies
+        on
+            positions.tenant_id = policies.tenant_id
+            and positions.article_number = policies.article_number
+    inner join as_of
+        on positions.tenant_id = as_of.tenant_id
+    left join ages
+        on
+            positions.tenant_id = ages.tenant_id
+            and positions.article_number = ages.article_number
+            and positions.article_size_number = ages.article_size_number
+            and positions.branch_number = ages.branch_number
+
+),
+
+judged as (
+
+    select
+        *,
+        case
+            when is_reordered and target_units > 0 and free_stock <= 0 then 'stocked out'
+            when is_reordered and target_units > 0 and stock_out_on < lead_time_ends_on
+                then 'potential stock-out'
+            when free_stock > 0 and is_dead then 'dead'
+            when free_stock > target_units then 'excess'
+            when on_order > 0 and available > target_units then 'surplus on order'
+            else 'ok'
+        end as stock_status
+    from supplied
+
+),
+
+staked as (
+
+    select
+        *,
+        case
+            when stock_status in ('stocked out', 'potential stock-out')
+                then {{ expected_shortage('lead_units', 'lead_deviation', 'stock_in_lead_time') }}
+            when stock_status = 'dead' then free_stock
+            when stock_status = 'excess' then free_stock - target_units
+            when stock_status = 'surplus on order' then least(on_order, available - target_units)
+            else 0
+        end as units_at_stake,
+        case
+            when stock_status in ('stocked out', 'potential stock-out') then unit_margin
+            when stock_status = 'ok' then 0
+            else unit_cost
+        end as money_per_unit
+    from judged
+
+),
+
+valued as (
+
+    select
+        *,
+        round(units_at_stake * money_per_unit, 2) as money_at_stake
+    from staked
+
+)
+
+select
+    tenant_id,
+    article_number,
+    article_size_number,
+    branch_number,
+    stock_status,
+    round(units_at_stake, 4) as units_at_stake,
+    cast(money_at_stake as decimal(18, 2)) as money_at_stake,
+    cast(row_number() over (
+        partition by tenant_id
+        order by money_at_stake desc, article_number asc, article_size_number asc, branch_number asc
+    ) as bigint) as impact_rank,
+    is_reordered,
+    free_stock,
+    on_order,
+    target_units,
+    days_of_supply,
+    stock_out_on,
+    days_of_supply > {{ var('slow_days') }} as is_slow
+from valued

@@ -1,0 +1,113 @@
+{{ config(materialized='incremental') }}
+
+with positions as (
+
+    select * from {{ ref('replenishment_position') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+articles as (
+
+    select * from {{ ref('dim_article') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+-- Articles that end are only moved to where they will be sold before the next look.
+wanted as (
+
+    select
+        positions.*,
+        case
+            when positions.is_reordered then positions.reorder_point
+            else round(positions.protection_units, 0)
+        end as least_units,
+        case
+            when positions.is_reordered then positions.order_up_to
+            else round(positions.protection_units, 0)
+        end as wanted_units
+    from positions
+    inner join articles
+        on
+            positions.tenant_id = articles.tenant_id
+            and positions.article_number = articles.article_number
+    where
+        not articles.is_service
+        and positions.size_share > 0
+
+),
+
+-- The branch that runs out first is served first, from the branch that has most too much.
+needs as (
+
+    select
+        tenant_id,
+        article_number,
+        article_size_number,
+        branch_number,
+        unit_cost,
+        unit_margin,
+        ceil(wanted_units - available) as units,
+        sum(ceil(wanted_units - available)) over (
+            partition by tenant_id, article_number, article_size_number
+            order by coalesce(days_of_supply, 3650) asc, branch_number asc
+            rows between unbounded preceding and current row
+        ) as units_so_far
+    from wanted
+    where available < least_units
+
+),
+
+surpluses as (
+
+    select
+        tenant_id,
+        article_number,
+        article_size_number,
+        branch_number,
+        floor(free_stock - target_units) as units,
+        sum(floor(free_stock - target_units)) over (
+            partition by tenant_id, article_number, article_size_number
+            order by free_stock - target_units desc, branch_number asc
+            rows between unbounded preceding and current row
+        ) as units_so_far
+    from wanted
+    where free_stock - target_units >= 1
+
+),
+
+-- Both queues are laid side by side: where a need and a surplus overlap, so many units are sent.
+matched as (
+
+    select
+        needs.tenant_id,
+        needs.article_number,
+        needs.article_size_number,
+        surpluses.branch_number as from_branch_number,
+        needs.branch_number as to_branch_number,
+        least(needs.units_so_far, surpluses.units_so_far)
+        - greatest(needs.units_so_far - needs.units, surpluses.units_so_far - surpluses.units) as units,
+        needs.unit_cost,
+        needs.unit_margin
+    from needs
+    inner join surpluses
+        on
+            needs.tenant_id = surpluses.tenant_id
+            and needs.article_number = surpluses.article_number
+            and needs.article_size_number = surpluses.article_size_number
+            and needs.branch_number <> surpluses.branch_number
+
+)
+
+select
+    tenant_id,
+    article_number,
+    article_size_number,
+    from_branch_number,
+    to_branch_number,
+    units,
+    cast(units * unit_cost as decimal(18, 2)) as cost_saved,
+    cast(units * unit_margin as decimal(18, 2)) as margin
+from matched
+where units > 0
