@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from mercurios.forecast_accuracy import Measurement
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.sql import render
 
@@ -13,10 +14,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mercurios.forecasting import Panel
+    from mercurios.forecasting.monitor import Measured
 
 # Weeks that are measured again each time: demand of the last weeks still changes with returns and late receipts.
 MEASURED_WEEKS = 4
-_PROBABILITIES = {"quantile_50": 0.5, "quantile_80": 0.8, "quantile_95": 0.95}
+_QUANTILES = ("quantile_50", "quantile_80", "quantile_95")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +47,14 @@ class Earlier:
             chosen[row[known]] = methods_of(self.methods["method"].to_pylist())[known]
         return chosen
 
-    def measured(self, panel: Panel) -> dict[str, float | None]:
-        """What the kept forecasts were worth, by metric; empty when there are none."""
+    def measured(self, panel: Panel) -> list[Measurement]:
+        """What the kept forecasts were worth, by demand class; empty when there are none."""
         import numpy as np
 
         from mercurios.forecasting.monitor import Kept, measure
 
         if self.kept is None or not self.kept.num_rows:
-            return {}
+            return []
         row = _rows(self.kept, panel)
         columns = {
             name: (self.kept[name].to_numpy().astype("datetime64[D]") - panel.week_starts[0]).astype(np.int64)
@@ -60,7 +62,7 @@ class Earlier:
             for name in ("origin_week", "week_start")
         }
         use = (row >= 0) & (columns["origin_week"] >= 0)
-        quantiles = np.stack([self.kept[name].to_numpy() for name in _PROBABILITIES], axis=1)
+        quantiles = np.stack([self.kept[name].to_numpy() for name in _QUANTILES], axis=1)
         kept = Kept(
             row[use],
             columns["origin_week"][use],
@@ -68,12 +70,23 @@ class Earlier:
             self.kept["mean"].to_numpy()[use],
             quantiles[use],
         )
-        figures: dict[str, float | None] = {}
-        for one in measure(panel, kept):
-            figures |= {
-                f"live_{name}": value for name, value in one.figures(tuple(_PROBABILITIES.values())).items()
-            }
-        return figures
+        return [_measurement(one) for one in measure(panel, kept)]
+
+
+def _measurement(one: Measured) -> Measurement:
+    covered = dict(zip(_QUANTILES, one.coverage, strict=True))
+    return Measurement(
+        kind="live",
+        demand_class=one.demand_class,
+        actual=one.actual,
+        wape=one.wape,
+        wape_mean_13w=one.wape_mean_13w,
+        ratio=one.ratio,
+        mase=one.mase,
+        bias=one.bias,
+        tracking_signal=one.tracking_signal,
+        **{name.replace("quantile", "coverage"): share for name, share in covered.items()},
+    )
 
 
 def read_earlier(engine: Engine, tenant_id: str, panel: Panel) -> Earlier:

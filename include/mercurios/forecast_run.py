@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
+from mercurios.forecast_accuracy import BacktestSums, Measurement, backtest_measurements, record
 from mercurios.forecast_history import read_earlier
 from mercurios.landing.manifest import Part
 from mercurios.landing.store import LandingStore, PartWriter, safe_key
@@ -44,7 +45,7 @@ class ForecastPlan(BaseModel):
         shard_size: series per shard.
         shards: number of shards.
         origin_week: Monday of the last week of history.
-        live: What earlier forecasts of the last weeks were worth, by metric.
+        live: what earlier forecasts of the last weeks were worth.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -57,11 +58,11 @@ class ForecastPlan(BaseModel):
     shard_size: int
     shards: int
     origin_week: date
-    live: dict[str, float | None] = {}
+    live: list[Measurement] = []
 
 
 class ShardManifest(BaseModel):
-    """What the fit of one shard landed: its forecast and its backtest."""
+    """What the fit of one shard landed: its forecast, its backtest and the sums of its errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -71,6 +72,7 @@ class ShardManifest(BaseModel):
     origin_week: date
     forecast: Part
     backtest: Part | None
+    accuracy: BacktestSums
 
 
 @dataclass(frozen=True)
@@ -170,6 +172,7 @@ def fit_shard(store: LandingStore, plan_url: str, shard: int) -> str:
         origin_week=plan.origin_week,
         forecast=_write(store, f"{folder}/forecast.parquet", rows)[0],
         backtest=next(iter(_write(store, f"{folder}/backtest.parquet", result.backtest)), None),
+        accuracy=BacktestSums.of(result.accuracy),
     )
     return store.write_document(f"{folder}/manifest.json", manifest.model_dump_json(indent=2).encode())
 
@@ -206,7 +209,7 @@ def load_forecast(
         expected = sum(manifest.forecast.rows for manifest in manifests)
         if rows != expected:
             raise WarehouseError(f"{rows} forecast rows were copied, the manifests list {expected}")
-        wape = _monitor(engine, plan, [m.backtest.url for m in manifests if m.backtest])
+        wape = _monitor(engine, plan, manifests)
     return LoadedForecast(plan.origin_week, rows // plan.horizon, rows, wape)
 
 
@@ -223,49 +226,17 @@ def _check_shards(plan: ForecastPlan, manifests: Sequence[ShardManifest]) -> Non
             )
 
 
-def _monitor(engine: Engine, plan: ForecastPlan, backtests: Sequence[str]) -> dict[str, float | None]:
-    """Measure the backtest of all shards together and record it."""
+def _monitor(
+    engine: Engine, plan: ForecastPlan, manifests: Sequence[ShardManifest]
+) -> dict[str, float | None]:
+    """Measure the backtest of all shards together; record it beside what earlier forecasts were worth."""
+    backtests = [manifest.backtest.url for manifest in manifests if manifest.backtest]
     engine.copy_files("stage_backtest", ["actual", "mean", "seasonal_naive", "mean_13w"], backtests)
     rows = engine.fetch_arrow(render(engine.dialect, "forecast_backtest_wape")).to_pylist()
     measured: dict[str, float | None] = rows[0]
-    now = datetime.now(UTC).replace(tzinfo=None)
-    key = {"tenant_id": plan.tenant_id, "run_id": plan.run_id}
-    engine.execute(render(engine.dialect, "monitor_delete"), key)
-    for metric, value in (measured | plan.live | _drift(engine, plan)).items():
-        parameters: dict[str, Any] = {
-            **key,
-            "origin_week": plan.origin_week,
-            "metric": metric,
-            "value": value,
-            "measured_at": now,
-        }
-        engine.execute(render(engine.dialect, "monitor_insert"), parameters)
+    classes = backtest_measurements([manifest.accuracy for manifest in manifests])
+    record(engine, plan.tenant_id, plan.run_id, plan.origin_week, [*classes, *plan.live], measured)
     return measured
-
-
-def _drift(engine: Engine, plan: ForecastPlan) -> dict[str, float | None]:
-    """Hold each ratio of earlier forecasts to the frozen 13-week mean against its own history: 1 is an alarm."""
-    from mercurios.forecasting.monitor import is_drifting
-
-    found: dict[str, float | None] = {}
-    for metric, value in plan.live.items():
-        if not metric.startswith("live_ratio") or value is None:
-            continue
-        key = {"tenant_id": plan.tenant_id, "metric": metric, "before": plan.origin_week}
-        rows = engine.fetch_arrow(render(engine.dialect, "monitor_history"), key)
-        history = [one for one in rows["value"].to_pylist() if one is not None]
-        alarm = is_drifting(history, value)
-        found[metric.replace("live_ratio", "live_drift")] = float(alarm)
-        if alarm:
-            log.warning(
-                "tenant %s: %s is %.2f, which its history of %d weeks does not explain; look at %s",
-                plan.tenant_id,
-                metric,
-                value,
-                len(history),
-                "ops.model_monitor",
-            )
-    return found
 
 
 def _settings(horizon: int) -> ForecastSettings:

@@ -284,6 +284,35 @@ def test_a_week_that_has_closed_is_measured_against_what_readers_had_been_told(
     assert {"live_wape_smooth", "live_mase_smooth", "wape_model"} <= set(figures)
 
 
+def test_the_accuracy_mart_has_a_row_for_each_class_of_backtest_and_of_what_came_true(
+    a_week_later: Path, tmp_path: Path
+) -> None:
+    run = Run(a_week_later, tmp_path)
+    done = run.load(*run.fit("r1"))
+    run.load(*run.fit("r2", shard_size=10_000))
+    rows = {
+        (row["kind"], row["demand_class"]): row
+        for row in run.rows("select * from analytics.forecast_accuracy order by all")
+    }
+    count = run.rows("select count(*) as n from analytics.forecast_accuracy")[0]["n"]
+    monitored = run.rows(
+        "select value from ops.model_monitor where metric = 'live_ratio_smooth' and run_id = 'r2'"
+    )
+    run.engine.close()
+    assert count == len(rows), "the second run of the week takes the place of the first"
+    assert {("backtest", "all"), ("live", "all"), ("backtest", "smooth"), ("live", "smooth")} <= set(rows)
+    whole = rows["backtest", "all"]
+    assert whole["wape"] == pytest.approx(done.wape["wape_model"])
+    assert whole["bias"] == pytest.approx(done.wape["bias_model"])
+    assert whole["wape_mean_13w"] == pytest.approx(done.wape["wape_mean_13w"], rel=0.02)
+    assert whole["actual"] == pytest.approx(
+        sum(r["actual"] for k, r in rows.items() if k[0] == "backtest") / 2
+    )
+    assert whole["mase"] is None
+    assert 0 <= rows["live", "all"]["coverage_80"] <= 1
+    assert monitored == [{"value": rows["live", "smooth"]["ratio"]}]
+
+
 def test_a_ratio_far_above_its_own_history_is_an_alarm(a_week_later: Path, tmp_path: Path) -> None:
     run = Run(a_week_later, tmp_path)
     for week in range(1, 9):

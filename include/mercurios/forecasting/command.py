@@ -130,7 +130,7 @@ def run_request(request: Request, progress: Callable[[str, int], None] | None = 
     accuracy, classes = [], np.zeros(len(CLASS_NAMES), dtype=np.int64)
     methods: dict[str, float] = {}
     with Writer(request.out, source, settings, request.published(source.panel.cadence)) as writer:
-        for result in _results(request, source.panel, days, settings, previous, done):
+        for result in _results(request, source.panel, days, settings, previous, clock, done):
             for stage, seconds in result.summary["seconds"].items():
                 clock.add(stage, seconds)
             with clock.stage("write"):
@@ -183,6 +183,7 @@ def _results(
     days: tuple[date, ...],
     settings: ForecastSettings,
     previous: Bool | None,
+    clock: _Clock,
     done: Callable[[str], None],
 ) -> Iterator[ForecastResult]:
     """Forecast the panel at once, or shard by shard where it is large."""
@@ -190,7 +191,8 @@ def _results(
         yield forecast(panel, days, settings, previous=previous, progress=done)
         return
     panel = panel.planned(settings.horizon)
-    context = fit_shared(panel, days, settings, done)
+    with clock.stage("shared"):
+        context = fit_shared(panel, days, settings, done)
     begin = 0
     for shard in shards(panel, request.shard_series):
         rows = slice(begin, begin + shard.n_series)

@@ -7,7 +7,7 @@ An alarm compares a ratio with its own history, because no bound fits a boutique
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -71,16 +71,6 @@ class Measured:
     bias: float | None
     tracking_signal: float | None
     coverage: tuple[float | None, ...]
-
-    def figures(self, probabilities: Sequence[float]) -> dict[str, float | None]:
-        """Figures by name: `ratio` for all classes, `ratio_smooth` for one."""
-        values = asdict(self)
-        covered = {
-            f"coverage_{100 * p:g}": share for p, share in zip(probabilities, self.coverage, strict=True)
-        }
-        names = ("wape", "wape_mean_13w", "ratio", "mase", "bias", "tracking_signal")
-        ending = "" if self.demand_class == ALL else f"_{self.demand_class}"
-        return {f"{name}{ending}": value for name, value in ({n: values[n] for n in names} | covered).items()}
 
 
 def measure(panel: Panel, kept: Kept) -> list[Measured]:

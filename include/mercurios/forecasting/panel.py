@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _WEEK = np.timedelta64(7, "D")
 _MONDAY = np.datetime64("1970-01-05", "D")
 _STORED = ("y", "mask", "article_number", "branch_number", "week_starts", "group", "attributes")
-_ATTRIBUTES = ("season_number", "supplier_number", "price_band")
+_ATTRIBUTES = ("season_number", "supplier_number")
 _REQUIRED = ("article_number", "branch_number", "week_start", "units", "is_stock_out")
 NO_GROUP = -1
 # Beyond this a week is a keying error, and its square would lose the other weeks' digits.
@@ -168,7 +168,7 @@ class Panel:
 
         Args:
             table: Columns article_number, branch_number, week_start, units, is_stock_out, optionally category_number,
-                season_number, supplier_number and price_band.
+                season_number, supplier_number and sale_price.
             last_week: Monday the panel ends with; the latest week of the table when omitted.
 
         Raises:
@@ -191,6 +191,8 @@ class Panel:
         codes = [
             _integers(table, name) for name in ("category_number", *_ATTRIBUTES) if name in table.column_names
         ]
+        if "sale_price" in table.column_names:
+            codes.append(_price_band(table))
         weeks = _calendar(week, last_week)
         panel = _assemble(article, branch, week, units, stock_out, order, weeks)
         last_row = np.append(np.flatnonzero(_starts(article[order], branch[order]))[1:], order.size) - 1
@@ -236,6 +238,15 @@ def _finite(table: pa.Table) -> F64:
     if bad.size:
         raise PanelError("units", int(bad[0]), f"{values[bad[0]]} is not a number within +-{MAX_UNITS:g}")
     return values
+
+
+def _price_band(table: pa.Table) -> I64:
+    """Number of times a price doubles, so that 10 and 15 are alike and 10 and 50 are not; -99 without a price."""
+    import pyarrow as pa
+
+    price: F64 = _cast(table, "sale_price", pa.float64(), "prices").to_numpy(zero_copy_only=False)
+    priced = np.isfinite(price) & (price > 0)
+    return np.where(priced, np.floor(np.log2(np.where(priced, price, 1.0))), -99).astype(np.int64)
 
 
 def _booleans(table: pa.Table) -> Bool:

@@ -267,6 +267,14 @@ _MARTS: dict[str, _Promise] = {
         ],
         (_TO_ARTICLE, _TO_BRANCH),
     ),
+    "forecast_accuracy": _Promise(
+        ("origin_week", "kind", "demand_class"),
+        lambda: [
+            _in_set("kind", ("backtest", "live")),
+            *(_at_least(column, 0) for column in ("actual", "wape", "wape_mean_13w", "ratio", "mase")),
+            *(_at_least(f"coverage_{percent}", 0, 1) for percent in (50, 80, 95)),
+        ],
+    ),
     "forecast_weekly": _Promise(
         ("article_number", "branch_number", "origin_week", "week_start"),
         lambda: [

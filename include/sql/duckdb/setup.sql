@@ -197,3 +197,23 @@ create table if not exists analytics.forecast_weekly (
     run_id varchar not null,
     created_at timestamp not null
 );
+
+-- One row per week, kind (`backtest`, `live`) and demand class (`all` and each).
+create table if not exists analytics.forecast_accuracy (
+    tenant_id varchar not null,
+    origin_week date not null,
+    kind varchar not null,
+    demand_class varchar not null,
+    actual double,
+    wape double,
+    wape_mean_13w double,
+    ratio double,
+    mase double,
+    bias double,
+    tracking_signal double,
+    coverage_50 double,
+    coverage_80 double,
+    coverage_95 double,
+    run_id varchar not null,
+    measured_at timestamp not null
+);

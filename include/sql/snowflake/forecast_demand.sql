@@ -8,8 +8,7 @@ select
     coalesce(demand.category_number, 0) as category_number,
     coalesce(demand.season_number, 0) as season_number,
     coalesce(articles.supplier_number, 0) as supplier_number,
-    case when articles.sale_price > 0 then cast(floor(ln(articles.sale_price) / ln(2)) as integer) else -1 end
-        as price_band
+    cast(coalesce(articles.sale_price, 0) as double) as sale_price
 from published.fct_demand_weekly as demand
 left join published.dim_article as articles
     on

@@ -186,6 +186,26 @@ create table if not exists analytics.forecast_weekly (
     created_at timestamp_ntz not null
 ) with row access policy ops.tenant_rows on (tenant_id);
 
+-- One row per week, kind (`backtest`, `live`) and demand class (`all` and each).
+create table if not exists analytics.forecast_accuracy (
+    tenant_id varchar not null,
+    origin_week date not null,
+    kind varchar not null,
+    demand_class varchar not null,
+    actual float,
+    wape float,
+    wape_mean_13w float,
+    ratio float,
+    mase float,
+    bias float,
+    tracking_signal float,
+    coverage_50 float,
+    coverage_80 float,
+    coverage_95 float,
+    run_id varchar not null,
+    measured_at timestamp_ntz not null
+) with row access policy ops.tenant_rows on (tenant_id);
+
 -- What readers are told about the freshness of what they see.
 create table if not exists published.publication_status (
     tenant_id varchar not null primary key,

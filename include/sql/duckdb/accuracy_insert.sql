@@ -1,0 +1,36 @@
+insert into analytics.forecast_accuracy (
+    tenant_id,
+    origin_week,
+    kind,
+    demand_class,
+    actual,
+    wape,
+    wape_mean_13w,
+    ratio,
+    mase,
+    bias,
+    tracking_signal,
+    coverage_50,
+    coverage_80,
+    coverage_95,
+    run_id,
+    measured_at
+)
+values (
+    $tenant_id,
+    $origin_week,
+    $kind,
+    $demand_class,
+    $actual,
+    $wape,
+    $wape_mean_13w,
+    $ratio,
+    $mase,
+    $bias,
+    $tracking_signal,
+    $coverage_50,
+    $coverage_80,
+    $coverage_95,
+    $run_id,
+    $measured_at
+);
