@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 DBT_PROJECT = Path(__file__).resolve().parents[2] / "include" / "dbt"
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
+# Models that the warehouse builds at once; dbt itself only waits for it.
+SNOWFLAKE_THREADS = 8
 LAYERS = ("staging", "intermediate", "marts")
 
 # dbt's unit tests prove formulas on handmade rows: they belong to the build of the project, not to every run.
@@ -41,12 +43,28 @@ def _environment(tenant: Tenant) -> dict[str, str]:
         environment["MERCURIOS_DUCKDB_PATH"] = (
             "{{ duckdb_path('" + tenant.connections.warehouse + "', '" + tenant.id + "') }}"
         )
+    else:
+        tag = '"dag": "{{ dag.dag_id }}", "run": "{{ run_id }}", "tenant": "' + tenant.id + '"'
+        environment["MERCURIOS_QUERY_TAG"] = "{" + tag + "}"
     return environment
 
 
 def _profile(tenant: Tenant) -> ProfileConfig:
+    """Return how dbt opens the warehouse; on Snowflake from the Airflow connection, read when the task runs."""
     from cosmos import ProfileConfig
 
+    if tenant.engine == "snowflake":
+        from cosmos.profiles import SnowflakePrivateKeyPemProfileMapping
+
+        own = {"database": tenant.database, "schema": "standard", "threads": SNOWFLAKE_THREADS}
+        tag = {"query_tag": "{{ env_var('MERCURIOS_QUERY_TAG') }}"}
+        return ProfileConfig(
+            profile_name="mercurios",
+            target_name="snowflake",
+            profile_mapping=SnowflakePrivateKeyPemProfileMapping(
+                tenant.connections.warehouse, profile_args=own | tag
+            ),
+        )
     return ProfileConfig(
         profile_name="mercurios",
         target_name=tenant.engine,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -69,3 +72,27 @@ def test_no_dbt_task_installs_packages(mini: Path) -> None:
     tasks = [*_dag("mini").tasks, *_dag("mini_models").tasks]
 
     assert [task.task_id for task in tasks if getattr(task, "install_deps", False)] == []
+
+
+def test_on_snowflake_dbt_signs_in_with_the_connection_and_tags_its_statements(
+    mini: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "tenants"
+    folder.mkdir()
+    file = (Path(os.environ["MERCURIOS_TENANTS_DIR"]) / "mini.yaml").read_text(encoding="utf-8")
+    (folder / "mini.yaml").write_text(
+        file.replace("duckdb_mini", "snowflake_mini") + "dbt_tasks: layers\n", encoding="utf-8"
+    )
+    monkeypatch.setenv("MERCURIOS_TENANTS_DIR", str(folder))
+
+    # There is no connection: were it read while parsing, this would fail.
+    task = _dag("mini").get_task("model.marts")
+
+    tag = task.render_template(
+        task.env["MERCURIOS_QUERY_TAG"], {"dag": SimpleNamespace(dag_id="pipeline__mini"), "run_id": "r1"}
+    )
+    profile = task.profile_config
+    assert json.loads(tag) == {"dag": "pipeline__mini", "run": "r1", "tenant": "mini"}
+    assert "MERCURIOS_DUCKDB_PATH" not in task.env
+    assert (profile.target_name, profile.profile_mapping.conn_id) == ("snowflake", "snowflake_mini")
+    assert profile.profile_mapping.profile_args["database"] == "MERCURIOS_DATA"
