@@ -7,6 +7,7 @@ minutes (Snowflake). Either way Cosmos reads the manifest that the build made an
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 
 DBT_PROJECT = Path(__file__).resolve().parents[2] / "include" / "dbt"
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
-# Models that the warehouse builds at once; dbt itself only waits for it.
-SNOWFLAKE_THREADS = 8
+PROFILE = "mercurios"
 LAYERS = ("staging", "intermediate", "marts")
 
 # dbt's unit tests prove formulas on handmade rows: they belong to the build of the project, not to every run.
@@ -44,31 +44,23 @@ def _environment(tenant: Tenant) -> dict[str, str]:
             "{{ duckdb_path('" + tenant.connections.warehouse + "', '" + tenant.id + "') }}"
         )
     else:
-        tag = '"dag": "{{ dag.dag_id }}", "run": "{{ run_id }}", "tenant": "' + tenant.id + '"'
-        environment["MERCURIOS_QUERY_TAG"] = "{" + tag + "}"
+        tag = {"dag": "{{ dag.dag_id }}", "run": "{{ run_id }}", "tenant": tenant.id}
+        environment["MERCURIOS_QUERY_TAG"] = json.dumps(tag)
     return environment
 
 
 def _profile(tenant: Tenant) -> ProfileConfig:
-    """Return how dbt opens the warehouse; on Snowflake from the Airflow connection, read when the task runs."""
     from cosmos import ProfileConfig
 
-    if tenant.engine == "snowflake":
-        from cosmos.profiles import SnowflakePrivateKeyPemProfileMapping
+    profiles = DBT_PROJECT / "profiles.yml"
+    if tenant.engine == "duckdb":
+        return ProfileConfig(profile_name=PROFILE, target_name=tenant.engine, profiles_yml_filepath=profiles)
+    from modelling.profiles import SnowflakeProfile
 
-        own = {"database": tenant.database, "schema": "standard", "threads": SNOWFLAKE_THREADS}
-        tag = {"query_tag": "{{ env_var('MERCURIOS_QUERY_TAG') }}"}
-        return ProfileConfig(
-            profile_name="mercurios",
-            target_name="snowflake",
-            profile_mapping=SnowflakePrivateKeyPemProfileMapping(
-                tenant.connections.warehouse, profile_args=own | tag
-            ),
-        )
     return ProfileConfig(
-        profile_name="mercurios",
+        profile_name=PROFILE,
         target_name=tenant.engine,
-        profiles_yml_filepath=DBT_PROJECT / "profiles.yml",
+        profile_mapping=SnowflakeProfile(tenant, profiles, PROFILE),
     )
 
 

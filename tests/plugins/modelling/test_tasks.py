@@ -95,4 +95,3 @@ def test_on_snowflake_dbt_signs_in_with_the_connection_and_tags_its_statements(
     assert json.loads(tag) == {"dag": "pipeline__mini", "run": "r1", "tenant": "mini"}
     assert "MERCURIOS_DUCKDB_PATH" not in task.env
     assert (profile.target_name, profile.profile_mapping.conn_id) == ("snowflake", "snowflake_mini")
-    assert profile.profile_mapping.profile_args["database"] == "MERCURIOS_DATA"
