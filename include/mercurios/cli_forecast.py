@@ -30,23 +30,23 @@ def forecast(
     ],
     out: Annotated[Path, typer.Option(help="Folder for the tables and the summary.")],
     horizon: Annotated[
-        int | None, typer.Option(min=1, max=366, help="Periods to forecast [default: 8 weeks or 28 days].")
+        int | None, typer.Option(min=1, max=366, help="Periods to forecast (default: 8 weeks or 28 days).")
     ] = None,
     origin: Annotated[
         str | None,
-        typer.Option(help="Last day of the history, such as 2026-01-31 [default: the latest row]."),
+        typer.Option(help="Last day of the history, such as 2026-01-31 (default: the latest row)."),
     ] = None,
-    frequency: Annotated[str | None, typer.Option(help="W or D [default: found out from the dates].")] = None,
+    frequency: Annotated[str | None, typer.Option(help="W or D (default: found out from the dates).")] = None,
     quantiles: Annotated[
         str, typer.Option(help="Probabilities of the quantiles, comma-separated.")
     ] = "0.5,0.8,0.95",
     protection: Annotated[
         int | None,
-        typer.Option(min=1, max=366, help="Periods of lead time and review [default: 3 weeks or 21 days]."),
+        typer.Option(min=1, max=366, help="Periods of lead time and review (default: 3 weeks or 21 days)."),
     ] = None,
     group: Annotated[
         str | None,
-        typer.Option(help="Column that series are pooled by [default: category, group or department]."),
+        typer.Option(help="Column that series are pooled by (default: category, group or department)."),
     ] = None,
     plan: Annotated[
         Path | None, typer.Option(help="Parquet or CSV with the future values of the x_* columns.")

@@ -26,7 +26,7 @@ def read_table(path: Path) -> pa.Table:
     import pyarrow as pa
 
     if not path.is_file():
-        raise PanelError("file", None, f"{path} does not exist")
+        raise PanelError("", None, f"{path} does not exist")
     try:
         if path.suffix.lower() in (".parquet", ".pq"):
             import pyarrow.parquet as pq
@@ -38,7 +38,7 @@ def read_table(path: Path) -> pa.Table:
         return csv.read_csv(path, convert_options=csv.ConvertOptions(column_types=text))
     except (pa.ArrowInvalid, pa.ArrowKeyError, OSError, UnicodeDecodeError) as error:
         message = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise PanelError("file", None, f"{path.name} is no Parquet or CSV file: {message}") from error
+        raise PanelError("", None, f"{path.name} is no Parquet or CSV file: {message}") from error
 
 
 def column_of(table: pa.Table, name: str) -> pa.Array:

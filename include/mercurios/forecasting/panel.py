@@ -34,10 +34,11 @@ class PanelError(ValueError):
     """A demand table that cannot be forecast; says which column and row, and what is expected there."""
 
     def __init__(self, column: str, row: int | None, problem: str) -> None:
-        where = f"column '{column}'" if row is None else f"column '{column}', row {row}"
-        super().__init__(f"{where}: {problem}")
+        where = f"column '{column}': " if row is None else f"column '{column}', row {row}: "
+        super().__init__(f"{where if column else ''}{problem}")
         self.column = column
         self.row = row
+        self.problem = problem
 
 
 @dataclass(frozen=True, slots=True)

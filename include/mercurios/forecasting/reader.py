@@ -251,7 +251,7 @@ def _attributes(table: pa.Table, rows: _Rows, names: list[str]) -> I64 | None:
     for name in names:
         try:
             code, values = as_keys(table, name, nulls=True)
-        except (PanelError, NotImplementedError, TypeError):
+        except (ValueError, NotImplementedError, TypeError):
             continue
         if not 1 < len(values) <= max(2, rows.keys.size // 5):
             continue
@@ -306,7 +306,10 @@ def _with_regressors(
     if plan is None:
         notes.append(f"{', '.join(names)}: no plan was given (--plan), so they are not used")
         return panel
-    planned = read_plan(plan, panel, rows.articles, rows.branches, names, horizon, shift, notes)
+    try:
+        planned = read_plan(plan, panel, rows.articles, rows.branches, names, horizon, shift, notes)
+    except PanelError as error:
+        raise PanelError(error.column, error.row, f"{error.problem} (plan {plan.name})") from error
     x = np.full((panel.n_series, panel.n_weeks + horizon, len(names)), np.nan)
     for column, name in enumerate(names):
         x[rows.series, rows.period, column] = as_numbers(table, name, MAX_UNITS, nulls=True)
@@ -351,14 +354,14 @@ def read_plan(
     off = distance % panel.cadence.days != 0
     if bool(off.any()):
         row = first_bad(off)
-        raise PanelError(time_column, row + 1, f"plan: {days[row]} does not start a {panel.cadence.word}")
+        raise PanelError(time_column, row + 1, f"{days[row]} does not start a {panel.cadence.word}")
     series = series_of(table, panel, articles, branches)
     use = (series >= 0) & (step >= 0) & (step < horizon)
     cell = np.where(use, series * horizon + step, -1 - np.arange(use.size))
     unique, first_row = np.unique(cell, return_index=True)
     if unique.size < cell.size:
         row = first_bad(~np.isin(np.arange(cell.size), first_row))
-        raise PanelError(time_column, row + 1, "plan: a second row for the same article, branch and period")
+        raise PanelError(time_column, row + 1, "a second row for the same article, branch and period")
     planned = np.full((panel.n_series, horizon, len(names)), np.nan)
     for column, name in enumerate(names):
         planned[series[use], step[use], column] = as_numbers(table, name, MAX_UNITS, nulls=True)[use]

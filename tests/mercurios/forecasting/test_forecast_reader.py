@@ -230,9 +230,12 @@ def test_without_a_plan_regressors_are_left_out_and_that_is_told(read: Callable[
     [
         ({"x_promo": None}, "column 'x_promo': regressor of the panel, missing in the plan"),
         ({"week": None}, "column 'week': missing in the plan"),
-        ({"x_promo": [0, float("inf")] * 4}, "column 'x_promo', row 2: inf is not a number"),
-        ({"week": [date(2025, 5, 27)] * 8}, "column 'week', row 1: plan: 2025-05-27 does not start a week"),
-        ({"week": [date(2025, 5, 26)] * 8}, "column 'week', row 2: plan: a second row"),
+        (
+            {"x_promo": [0, float("inf")] * 4},
+            "column 'x_promo', row 2: inf is not a number.*plan plan.parquet",
+        ),
+        ({"week": [date(2025, 5, 27)] * 8}, "column 'week', row 1: 2025-05-27 does not start a week"),
+        ({"week": [date(2025, 5, 26)] * 8}, "column 'week', row 2: a second row.*plan.parquet"),
     ],
 )
 def test_what_is_wrong_with_a_plan_is_told(
