@@ -185,6 +185,7 @@ def session_parameters(tenant_id: str, dag_id: str, run_id: str) -> dict[str, An
     return {
         "QUERY_TAG": json.dumps(tag, sort_keys=True),
         "TIMEZONE": "UTC",
+        "WEEK_START": 1,  # Monday, whatever the account says
         "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_NTZ",
         "LOCK_TIMEOUT": LOCK_WAIT_SECONDS,
     }
