@@ -1,0 +1,88 @@
+{{ config(materialized='incremental') }}
+
+with sales as (
+
+    select * from {{ ref('fct_sales') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+branches as (
+
+    select * from {{ ref('dim_branch') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+as_of as (
+
+    select * from {{ ref('int_tenant_as_of') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+-- Today is not over, so the year ends yesterday; the year before it has as many days of each weekday.
+dated as (
+
+    select
+        sales.tenant_id,
+        coalesce(sales.branch_number, 0) as branch_number,
+        cast(sales.sold_on as varchar) || '/' || cast(sales.receipt_number as varchar) as receipt,
+        sales.units,
+        sales.revenue,
+        sales.margin,
+        sales.sold_on >= {{ add_days('as_of.as_of_date', -364) }} as is_this_year
+    from sales
+    inner join as_of
+        on sales.tenant_id = as_of.tenant_id
+    where
+        sales.sold_on < as_of.as_of_date
+        and sales.sold_on >= {{ add_days('as_of.as_of_date', -728) }}
+
+),
+
+summed as (
+
+    select
+        tenant_id,
+        branch_number,
+        sum(case when is_this_year then revenue else 0 end) as revenue,
+        sum(case when not is_this_year then revenue else 0 end) as revenue_before,
+        sum(case when is_this_year then coalesce(margin, 0) else 0 end) as margin,
+        sum(case when is_this_year then units else 0 end) as units,
+        sum(case when is_this_year and units < 0 then -units else 0 end) as returned_units,
+        sum(case when is_this_year and units > 0 then units else 0 end) as gross_units,
+        count(distinct case when is_this_year then receipt end) as receipts
+    from dated
+    group by tenant_id, branch_number
+
+)
+
+select
+    summed.tenant_id,
+    summed.branch_number,
+    coalesce(branches.branch_name, 'No branch') as branch_name,
+    cast(summed.revenue as decimal(18, 2)) as revenue,
+    cast(summed.revenue_before as decimal(18, 2)) as revenue_before,
+    case
+        when summed.revenue_before > 0
+            then round(cast(summed.revenue as double) / cast(summed.revenue_before as double) - 1, 6)
+    end as growth,
+    cast(summed.margin as decimal(18, 2)) as margin,
+    case
+        when summed.revenue > 0 then round(cast(summed.margin as double) / cast(summed.revenue as double), 6)
+    end as margin_rate,
+    cast(summed.units as decimal(18, 2)) as units,
+    case
+        when summed.gross_units > 0
+            then round(cast(summed.returned_units as double) / cast(summed.gross_units as double), 6)
+    end as return_rate,
+    summed.receipts,
+    case
+        when summed.receipts > 0 then cast(round(summed.revenue / summed.receipts, 2) as decimal(18, 2))
+    end as revenue_per_receipt
+from summed
+left join branches
+    on
+        summed.tenant_id = branches.tenant_id
+        and summed.branch_number = branches.branch_number

@@ -1,0 +1,18 @@
+{{ config(materialized='incremental') }}
+
+with sales as (
+
+    select * from {{ ref('fct_sales') }}
+    where tenant_id = {{ tenant_id() }}
+
+)
+
+select
+    tenant_id,
+    sold_on as sale_date,
+    count(*) as sale_count,
+    cast(sum(units) as decimal(18, 2)) as total_quantity,
+    cast(sum(revenue) as decimal(18, 2)) as total_amount,
+    cast(sum(coalesce(margin, 0)) as decimal(18, 2)) as total_margin
+from sales
+group by tenant_id, sold_on
