@@ -49,10 +49,7 @@ class SnowflakeRetailer(Retailer):
 
     def create_account_objects(self, landing: str | None = None) -> None:
         """Create what `warehouse apply` creates on a real account and the loader needs: schemas and the stage."""
-        with snowflake.connector.connect(**self.snowflake.parameters(self.database)) as session:
-            for schema in SCHEMAS:
-                session.cursor().execute(f"create schema if not exists {schema}")
-            session.cursor().execute(f"create or replace stage ops.landing url = '{landing or self.root}'")
+        create_account_objects(self.snowflake, self.database, landing or self.root)
 
     @contextmanager
     def engine(self, **options: Any) -> Iterator[SnowflakeEngine]:
@@ -68,6 +65,14 @@ class SnowflakeRetailer(Retailer):
                 self.database, session_parameters=parameters, arrow_number_to_decimal=True, **options
             )
         )
+
+
+def create_account_objects(emulator: Snowflake, database: str, landing: str) -> None:
+    """Create the schemas of a database and the stage that shows a landing area."""
+    with snowflake.connector.connect(**emulator.parameters(database)) as session:
+        for schema in SCHEMAS:
+            session.cursor().execute(f"create schema if not exists {schema}")
+        session.cursor().execute(f"create or replace stage ops.landing url = '{landing}'")
 
 
 def forget(snowflake_emulator: Snowflake, database: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import socket
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk import DAG
-from running_emulators import EXHAUSTED_WAREHOUSE, REGION, ROLE, S3, USER, WAREHOUSE, KeyPair, Snowflake
+from running_emulators import EXHAUSTED_WAREHOUSE, S3, KeyPair, Snowflake, airflow_connections
 from snowflake_retailer import SnowflakeRetailer, forget
 
 from mercurios.landing.store import LandingError
@@ -27,18 +26,8 @@ RUN = "manual__2026-03-04T05:00:00+00:00"
 
 
 def connection(emulator: Snowflake, **changes: Any) -> str:
-    """Return the Airflow connection of the loader's service user as JSON; arguments replace fields of its extra."""
-    extra = {
-        "account": "emulator",
-        "host": "127.0.0.1",
-        "port": emulator.port,
-        "warehouse": WAREHOUSE,
-        "role": ROLE,
-        "authenticator": "SNOWFLAKE_JWT",
-        "private_key_content": base64.b64encode(emulator.key.pem.encode()).decode(),
-        **changes,
-    }
-    return json.dumps({"conn_type": "snowflake", "login": USER, "extra": extra})
+    """Return the Airflow connection of the loader's service user; arguments replace fields of its extra."""
+    return airflow_connections(S3(0), emulator, **changes)["AIRFLOW_CONN_SNOWFLAKE_MINI"]
 
 
 @pytest.fixture
@@ -61,15 +50,11 @@ def switched(
     (folder / "mini.yaml").write_text(switched, encoding="utf-8")
     keys = own_source.credentials("mini")
     source = {"conn_type": "prohandel", "host": f"{own_source.base_url}/auth", "login": keys["apiKey"]}
-    aws = {"conn_type": "aws", "login": "emulator", "password": "emulator"}
     environment = {
         "MERCURIOS_HOME": str(tmp_path / "home"),
         "MERCURIOS_TENANTS_DIR": str(folder),
         "MERCURIOS_LANDING": retailer.root,
-        "AIRFLOW_CONN_SNOWFLAKE_MINI": connection(snowflake_emulator),
-        "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(
-            {**aws, "extra": {"endpoint_url": s3.endpoint, "region_name": REGION}}
-        ),
+        **airflow_connections(s3, snowflake_emulator),
         "AIRFLOW_CONN_PROHANDEL_MINI": json.dumps(
             {**source, "password": keys["secret"], "extra": {"hash_key": "tests"}}
         ),
