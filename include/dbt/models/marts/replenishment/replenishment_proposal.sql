@@ -51,10 +51,29 @@ curves as (
 
 ),
 
+article_sizes as (
+
+    select * from {{ ref('stg_prohandel__article_sizes') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
 as_of as (
 
     select * from {{ ref('int_tenant_as_of') }}
     where tenant_id = {{ tenant_id() }}
+
+),
+
+eans as (
+
+    select
+        tenant_id,
+        article_number,
+        article_size_number,
+        min(ean) as ean
+    from article_sizes
+    group by tenant_id, article_number, article_size_number
 
 ),
 
@@ -179,6 +198,7 @@ select
     articles.article_name,
     articles.supplier_article_number,
     coalesce(curves.size, '') as size,
+    eans.ean,
     branches.branch_name,
     afforded.order_units,
     afforded.pack_size,
@@ -248,3 +268,8 @@ left join curves
         afforded.tenant_id = curves.tenant_id
         and afforded.article_number = curves.article_number
         and afforded.article_size_number = curves.article_size_number
+left join eans
+    on
+        afforded.tenant_id = eans.tenant_id
+        and afforded.article_number = eans.article_number
+        and afforded.article_size_number = eans.article_size_number
