@@ -20,11 +20,13 @@ HEAVY = ("duckdb", "great_expectations", "numpy", "pandas", "pyarrow", "scipy", 
 # What each part of `mercurios` may know besides itself. A part that is not listed is a composer (the command line).
 MAY_KNOW = {
     "prohandel.resources": (),
+    "replenishment.settings": (),
     # The names of resources in a tenant file are checked against the contract.
-    "tenants": ("prohandel.resources",),
+    "tenants": ("prohandel.resources", "replenishment.settings"),
     "landing": ("prohandel.resources",),
     "warehouse": ("landing", "prohandel.resources", "tenants"),
     "forecasting": (),
+    "replenishment": ("warehouse",),
     "quality": ("marts", "prohandel.resources", "warehouse"),
     "alerts": (),
 }
