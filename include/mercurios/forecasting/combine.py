@@ -16,7 +16,7 @@ import numpy as np
 from mercurios.forecasting.arrays import F64, I64, Bool
 from mercurios.forecasting.backtest import Window
 from mercurios.forecasting.classes import CLASS_NAMES
-from mercurios.forecasting.pool import ADDITIVE, MEAN_13W, METHODS, POOLED_SES, SES
+from mercurios.forecasting.pool import ADDITIVE, MEAN_13W, METHODS, POOLED_SES, SEASONAL_NAIVE, SES
 
 OWN_SHARE = 0.3
 COMBINED = 3
@@ -66,11 +66,7 @@ class Tested:
 def fit_scores(windows: list[Window], group: I64) -> Scores:
     """Score every method, then their combination, by class and group over all origins and over all but each."""
     groups = np.unique(group)
-    available = np.array(
-        windows[0].candidates.available
-        if windows
-        else [method in _UNTESTED for method in range(len(METHODS))]
-    )
+    available = _available(windows)
     blank = np.ones((len(windows) + 1, len(CLASS_NAMES), groups.size + 1, len(METHODS) + 1))
     scores = Scores(groups, blank, available)
     alone = Scores(groups, _table(windows, [_alone(window) for window in windows], group, groups), available)
@@ -79,6 +75,16 @@ def fit_scores(windows: list[Window], group: I64) -> Scores:
         if windows
         else scores
     )
+
+
+def _available(windows: list[Window]) -> Bool:
+    """Methods that are themselves at the latest origin; the seasonal naive has to be tested as such at all of them."""
+    if not windows:
+        return np.isin(np.arange(len(METHODS)), _UNTESTED)
+    every = np.array([window.candidates.available for window in windows])
+    found: Bool = every[0].copy()
+    found[SEASONAL_NAIVE] = every[:, SEASONAL_NAIVE].all()
+    return found
 
 
 def with_combination(windows: list[Window], scores: Scores, group: I64) -> list[Tested]:

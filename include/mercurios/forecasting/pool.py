@@ -179,9 +179,7 @@ def _block(
         holiday=holiday,
         regressor=regressor,
         naive=baselines.seasonal_naive(y, mask, frame.horizon, cadence),
-        available=tuple(
-            has_pattern or method not in (POOLED_SES, POOLED_TSB) for method in range(len(METHODS))
-        ),
+        available=tuple(_available(method, frame, has_pattern) for method in range(len(METHODS))),
         demand_class=classify(y, mask),
         spread=error_spread(y, mask, cadence.year),
         ceiling=settings.max_ratio * y.max(axis=1, initial=0.0),
@@ -190,6 +188,13 @@ def _block(
         beta=pattern.beta,
         typical=pattern.typical,
     )
+
+
+def _available(method: int, frame: Frame, has_pattern: bool) -> bool:
+    """Whether a method is itself here: without a pattern or a past season it is another one under its name."""
+    if method == SEASONAL_NAIVE:
+        return frame.weeks >= frame.cadence.naive
+    return has_pattern or method not in (POOLED_SES, POOLED_TSB)
 
 
 def _joined(found: list[Candidates]) -> Candidates:

@@ -145,7 +145,7 @@ def test_what_cannot_be_told_apart_is_in_the_pool_once(make_panel: Callable[...,
     panel = make_panel(rng.poisson(3.0, (20, 45)).astype(float))
     young = run_windows(panel, fit_shared(panel, (), SETTINGS).shared, (), SETTINGS)
     assert not young[0].candidates.available[POOLED_SES]
-    assert young[0].candidates.available[SEASONAL_NAIVE]
+    assert not young[0].candidates.available[SEASONAL_NAIVE]
     weight = choose(
         series_scores(
             with_combination(young, fit_scores(young, panel.group), panel.group),
@@ -154,4 +154,17 @@ def test_what_cannot_be_told_apart_is_in_the_pool_once(make_panel: Callable[...,
             panel.group,
         )
     )
-    assert not weight[:, POOLED_SES].any()
+    assert not weight[:, [POOLED_SES, SEASONAL_NAIVE]].any()
+
+
+def test_a_seasonal_naive_that_was_tested_without_a_season_is_not_chosen(
+    make_panel: Callable[..., Panel],
+) -> None:
+    """At 58 weeks it repeats last year; at its earlier origins there was none to repeat."""
+    rng = np.random.default_rng(3)
+    panel = make_panel(rng.poisson(3.0, (20, 58)).astype(float))
+    tested = run_windows(panel, fit_shared(panel, (), SETTINGS).shared, (), SETTINGS)
+    assert not fit_scores(tested, panel.group).available[SEASONAL_NAIVE]
+    older = make_panel(rng.poisson(3.0, (20, 90)).astype(float))
+    tested = run_windows(older, fit_shared(older, (), SETTINGS).shared, (), SETTINGS)
+    assert fit_scores(tested, older.group).available[SEASONAL_NAIVE]
