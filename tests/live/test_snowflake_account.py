@@ -30,6 +30,27 @@ from prohandel_simulator.testing import running_simulator
 
 SETTINGS = json.loads(os.environ.get("MERCURIOS_LIVE_SNOWFLAKE") or "null")
 
+# What no emulator shows, and the test that asks a real account; None where only a person can look.
+WAITS_FOR_AN_ACCOUNT = {
+    "sign-in with a key pair, query tags": "test_the_key_pair_opens_a_session_whose_statements_carry_the_tag",
+    "words of a refused role": "test_a_wrong_role_is_refused_in_the_words_that_are_translated",
+    "storage integration, trust of the IAM role, the loader's grants, COPY's own reading of Parquet types": (
+        "test_what_was_landed_is_loaded"
+    ),
+    "DDL that ends a transaction": "test_a_create_ends_a_transaction_which_is_why_the_engine_refuses_it",
+    "COPY's memory of files and FORCE": "test_a_file_that_copy_has_seen_is_copied_again",
+    "MERGE with a doubled key": "test_a_merge_with_two_rows_of_one_key_is_an_error",
+    "scale of numbers, division by zero": (
+        "test_amounts_keep_their_scale_and_a_division_by_nothing_is_an_error"
+    ),
+    "effect of row access and masking policies": (
+        "test_a_reader_of_another_tenant_sees_no_row_and_nobody_sees_a_person"
+    ),
+    "policies on every table": "test_every_table_has_the_row_access_policy",
+    "locks of several loads at once, and what a lost session holds": None,
+    "resource monitors, network policies, auto-suspend, cost, clustering": None,
+}
+
 pytestmark = [
     pytest.mark.live,
     pytest.mark.enable_socket,
