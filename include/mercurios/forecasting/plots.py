@@ -122,9 +122,17 @@ def _parts(axes: Axes, example: Example) -> None:
 
 
 def _legend(axes: Axes) -> None:
-    """Put the legend above the axes, without room being made for its width."""
-    legend = axes.legend(loc="lower left", fontsize=9, ncols=7, frameon=False, bbox_to_anchor=(0.0, 0.98))
-    legend.set_in_layout(False)
+    """Put the legend above the axes, in one narrow line."""
+    axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(0.0, 0.98),
+        ncols=7,
+        fontsize=8.5,
+        frameon=False,
+        columnspacing=1.2,
+        handlelength=1.5,
+        handletextpad=0.5,
+    )
 
 
 def _plain(axes: Axes) -> None:

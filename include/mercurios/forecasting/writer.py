@@ -33,7 +33,7 @@ class Example:
 
     Attributes:
         title: Class, article and branch.
-        explanation: Sentence of the first period.
+        explanation: Sentence of the period that sells most.
         past: First days of the periods of history.
         demand: Demand; NaN where it is masked.
         ahead: First days of the periods forecast.
@@ -158,14 +158,16 @@ class Writer:
         article, branch = int(model.article_number[row]), int(model.branch_number[row])
         own = int(np.flatnonzero((panel.article_number == article) & (panel.branch_number == branch))[0])
         past = panel.week_starts + np.timedelta64(source.shift, "D")
+        ahead = past[-1] + step * np.arange(1, self.horizon + 1)
+        best = int(np.argmax(found.mean[row, : self.horizon]))
         parts: Parts = found.parts
         return Example(
             demand_class=name,
             title=f"{name}: article {source.articles[article]}, branch {source.branches[branch]}",
-            explanation=str(told[row * self._settings.horizon]),
+            explanation=f"{ahead[best]}: {told[row * self._settings.horizon + best]}",
             past=past,
             demand=np.where(panel.mask[own], panel.y[own], np.nan),
-            ahead=past[-1] + step * np.arange(1, self.horizon + 1),
+            ahead=ahead,
             mean=found.mean[row, : self.horizon],
             quantiles=found.quantiles[row, : self.horizon],
             probabilities=self._settings.quantiles,
