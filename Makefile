@@ -17,8 +17,13 @@ export UV_LINK_MODE ?= copy
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
-demo: $(VENV)/.runtime $(MANIFEST)  ## Run two retailers through Airflow on this machine and show the result (DEMO_EXIT=1 stops after it)
+demo: $(VENV)/.runtime $(MANIFEST)  ## Run two retailers through Airflow on this machine and show the result (DEMO_EXIT=1 stops after it, WAREHOUSE=snowflake-emulator shows Snowflake)
+ifeq ($(WAREHOUSE),snowflake-emulator)
+	@$(MAKE) --silent --no-print-directory $(VENV)/.dev
+	@PYTHONPATH=$(PYTHONPATH):tests/support:tests/emulators exec $(BIN)/python -W ignore tests/emulators/demo.py $(if $(DEMO_EXIT),--exit)
+else
 	@exec $(BIN)/python -m mercurios demo $(if $(DEMO_EXIT),--exit)
+endif
 
 test: lint types unit scheduler  ## Everything CI runs
 

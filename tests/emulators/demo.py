@@ -1,0 +1,146 @@
+"""`make demo WAREHOUSE=snowflake-emulator`: a small retailer on emulators of Snowflake and S3, through the real DAGs.
+
+The same play as `make demo`: a first run of the pipeline, a day passes in the shops, a second run, the forecast. What
+it shows is read from the emulator, which forgets everything when the demo ends.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import snowflake.connector
+from rich.console import Console
+from rich.table import Table
+from running_emulators import (
+    Snowflake,
+    airflow_connections,
+    running_s3,
+    running_snowflake,
+    switched_tenant,
+)
+from snowflake_retailer import create_account_objects
+
+from mercurios.demo.follow import Follower, RunOutcome
+from mercurios.demo.stack import Ports, Stack
+
+ROOT = Path(__file__).resolve().parents[2]
+DATABASE = "MERCURIOS_DATA"
+BUCKET = "mercurios-demo"
+REPORTS = {
+    "Rows by run and resource": "select run_id as run, resource, mode, extracted, loaded, superseded, deleted"
+    " from ops.load_ledger where extracted > 0 order by loaded_at, resource",
+    "Forecast error in the backtest (WAPE)": "select metric, round(value, 3) as value from ops.model_monitor"
+    " where metric like 'wape%' order by metric",
+    "About to run out first": "select articles.article_name as article, branches.branch_name as branch,"
+    " positions.on_hand, round(positions.average_weekly_units, 1) as a_week,"
+    " round(positions.days_of_supply, 1) as days"
+    " from published.inventory_position as positions"
+    " inner join published.dim_article as articles on positions.article_number = articles.article_number"
+    " inner join published.dim_branch as branches on positions.branch_number = branches.branch_number"
+    " where positions.days_of_supply is not null and positions.on_hand > 0"
+    " order by positions.days_of_supply, positions.average_weekly_units desc limit 10",
+    "Publication": "select tenant_id as tenant, status, run_id as run, published_at from published.publication_status",
+}
+
+
+def main(*, leave: bool) -> bool:
+    """Run the demo, and return whether every run succeeded."""
+    console = Console(width=None if sys.stdout.isatty() else 130)
+    with ExitStack() as opened:
+        home = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="mercurios-demo-")))
+        with console.status("the emulators of S3 and Snowflake are starting"):
+            s3 = opened.enter_context(running_s3())
+            emulator = opened.enter_context(running_snowflake(s3))
+        os.environ["REQUESTS_CA_BUNDLE"] = str(emulator.certificate)
+        s3.create_bucket(BUCKET)
+        create_account_objects(emulator, DATABASE, f"s3://{BUCKET}/")
+        stack = Stack(
+            home=home,
+            ports=Ports(*_free_ports(2)),
+            tenants=["mini"],
+            tenants_dir=switched_tenant(ROOT, home / "tenants"),
+            extra_environment=airflow_connections(s3, emulator) | {"MERCURIOS_LANDING": f"s3://{BUCKET}/"},
+        )
+        opened.callback(stack.stop)
+        outcomes = _play(stack, console)
+        _report(console, emulator, stack, outcomes)
+        succeeded = all(outcome.state == "success" for outcome in outcomes)
+        console.print("[green]Everything succeeded.[/]" if succeeded else "[red]Not everything succeeded.[/]")
+        if not leave:
+            console.print("Leave it running and look around; Ctrl-C stops everything.")
+            while True:
+                stack.ensure_alive()
+                time.sleep(1)
+    return succeeded
+
+
+def _play(stack: Stack, console: Console) -> list[RunOutcome]:
+    started = time.monotonic()
+    stack.start_simulator()
+    stack.start_airflow()
+    with console.status("Airflow and the simulated retailer are starting"):
+        stack.await_simulator()
+        api = stack.await_airflow(["pipeline__mini", "forecast__mini"])
+    follower = Follower(api, stack, console, started)
+    follower.say(f"Airflow is up at {stack.airflow_url}")
+    outcomes = follower.run("pipeline", "first", ["mini"])
+    stack.advance_clock(24)
+    follower.say("a day has passed in the shops: second pipeline run")
+    outcomes += follower.run("pipeline", "second", ["mini"])
+    return outcomes + follower.run("forecast", "week", ["mini"])
+
+
+def _report(console: Console, emulator: Snowflake, stack: Stack, outcomes: Sequence[RunOutcome]) -> None:
+    for outcome in outcomes:
+        console.print(f"{outcome.dag_id}, {outcome.label}: {outcome.state} after {outcome.seconds:.0f} s")
+    with snowflake.connector.connect(**emulator.parameters(DATABASE)) as session:
+        for title, question in REPORTS.items():
+            cursor = session.cursor().execute(question)
+            console.print(
+                _table(title, [field.name.lower() for field in cursor.description], cursor.fetchall())
+            )
+    console.print(f"Airflow: {stack.airflow_url} (no login on this machine); logs: {stack.home / 'logs'}")
+
+
+def _table(title: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
+    table = Table(*names, title=title, title_justify="left")
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row))
+    return table
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as opened:
+        sockets = [opened.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let an end from outside count as Ctrl-C, so that nothing is left running."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for wanted in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(wanted, interrupt)
+    yield
+
+
+if __name__ == "__main__":
+    try:
+        with _interruptible():
+            sys.exit(0 if main(leave="--exit" in sys.argv) else 1)
+    except KeyboardInterrupt:
+        sys.exit(130)
