@@ -14,10 +14,35 @@ articles as (
 
 ),
 
+article_sizes as (
+
+    select * from {{ ref('stg_prohandel__article_sizes') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
 as_of as (
 
     select * from {{ ref('int_tenant_as_of') }}
     where tenant_id = {{ tenant_id() }}
+
+),
+
+-- ProHandel's own dates reach further back than the receipts and orders it still has.
+masters as (
+
+    select
+        tenant_id,
+        article_number,
+        coalesce(article_size_number, 0) as article_size_number,
+        branch_number,
+        max(last_purchased_on) as last_purchased_on,
+        max(last_sold_on) as last_sold_on
+    from article_sizes
+    where
+        article_number is not null
+        and branch_number is not null
+    group by tenant_id, article_number, coalesce(article_size_number, 0), branch_number
 
 ),
 
@@ -49,17 +74,40 @@ moved as (
 
 ),
 
+dated as (
+
+    select
+        moved.tenant_id,
+        moved.article_number,
+        moved.article_size_number,
+        moved.branch_number,
+        moved.on_hand,
+        least(moved.on_hand, moved.received_90) as units_under_90,
+        least(moved.on_hand, moved.received_180) as units_under_180,
+        least(moved.on_hand, moved.received_365) as units_under_365,
+        coalesce(moved.last_received_on, masters.last_purchased_on) as last_received_on,
+        coalesce(moved.last_sold_on, masters.last_sold_on) as last_sold_on,
+        moved.first_moved_on,
+        moved.as_of_date
+    from moved
+    left join masters
+        on
+            moved.tenant_id = masters.tenant_id
+            and moved.article_number = masters.article_number
+            and moved.article_size_number = masters.article_size_number
+            and moved.branch_number = masters.branch_number
+    where moved.on_hand > 0
+
+),
+
+-- What was never sold is as old as its receipt, and what came without one as its first trace.
 aged as (
 
     select
         *,
-        least(on_hand, received_90) as units_under_90,
-        least(on_hand, received_180) as units_under_180,
-        least(on_hand, received_365) as units_under_365,
-        as_of_date - coalesce(last_sold_on, first_moved_on) as days_since_sale,
-        as_of_date - coalesce(last_received_on, first_moved_on) as days_since_receipt
-    from moved
-    where on_hand > 0
+        as_of_date - coalesce(last_sold_on, last_received_on, first_moved_on) as days_since_sale,
+        as_of_date - coalesce(last_received_on, last_sold_on, first_moved_on) as days_since_receipt
+    from dated
 
 )
 

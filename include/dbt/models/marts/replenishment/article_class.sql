@@ -109,6 +109,7 @@ select
         when (running_revenue - revenue) / total_revenue < {{ var('class_b_share') }} then 'B'
         else 'C'
     end as value_class,
+    cast(weeks as bigint) as weeks_measured,
     round(variation, 4) as variation,
     case
         when variation <= {{ var('class_x_variation') }} then 'X'

@@ -225,6 +225,7 @@ select
         when afforded.demand_source <> 'forecast' or afforded.lead_time_source = 'default' then 'low'
         when
             classes.demand_class in ('smooth', 'erratic')
+            and classes.weeks_measured >= {{ var('supply_weeks') }}
             and afforded.lead_time_source in ('supplier', 'policy')
             then 'high'
         else 'medium'

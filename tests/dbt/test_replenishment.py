@@ -1,0 +1,88 @@
+"""From a forecast and a policy to an order, on numbers that can be checked by hand."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+pytestmark = pytest.mark.dbt
+
+PROPOSED = (
+    "select branch_number, order_units, order_cost, order_by_on, is_late, transferred_units, confidence "
+    "from analytics.replenishment_proposal where tenant_id = 'north' order by all"
+)
+NEVER_RUNS_OUT = (
+    "update raw.article set is_nos = true, purchase_price = 4, price = 10"
+    " where tenant_id = 'north' and number = 100"
+)
+
+
+def forecasts(branch: int, units: float) -> list[str]:
+    """Return statements that forecast so many units of article 100 in each of eight weeks, for certain."""
+    first = date(2024, 1, 29)
+    return [
+        "insert into analytics.forecast_weekly by name select 'north' as tenant_id, 100 as article_number, "
+        f"{branch} as branch_number, date '2024-01-22' as origin_week, date '{first + timedelta(weeks=week)}' "
+        f"as week_start, {week + 1} as horizon, 'test' as method, {units} as mean, {units} as quantile_50, "
+        f"{units} as quantile_80, {units} as quantile_95"
+        for week in range(8)
+    ]
+
+
+def decide(setting: str, value: float) -> str:
+    """Return a statement that decides a setting for the whole tenant."""
+    return f"insert into raw.replenishment_policy values ('north', 'tenant', '', '{setting}', {value})"
+
+
+@pytest.fixture(scope="module")
+def proposing(built, tmp_path_factory):
+    """Article 100 never runs out: branch 1 has none, 6 on order for 14 February and sells 7 a week, branch 2 has 5."""
+    warehouse = built.copy(tmp_path_factory.mktemp("proposing") / "copy")
+    warehouse.execute(
+        NEVER_RUNS_OUT,
+        *forecasts(1, 7.0),
+        *forecasts(2, 1.75),
+        decide("lead_time_days", 7),
+        decide("pack_size", 4),
+    )
+    warehouse.build("north", "--exclude-resource-type", "unit_test")
+    return warehouse
+
+
+def test_an_order_is_whole_packs_for_the_days_until_the_next_one_can_arrive(proposing):
+    # 14 days at 1 a day are 14, 6 are on order and 1 more comes from the other branch: 7 are two packs of 4.
+    # The other branch has 5 and needs 3.5, rounded 4.
+    assert proposing.rows(PROPOSED) == [(1, 8.0, 32, date(2024, 1, 31), True, 1.0, "medium")]
+
+
+def test_the_reason_says_what_is_expected_and_what_is_there(proposing):
+    [(reason,)] = proposing.rows(
+        "select reason from analytics.replenishment_proposal where tenant_id = 'north'"
+    )
+
+    assert reason == (
+        "Out of stock; until the order after this one can arrive in 14 days, 14.0 are expected to sell and 14 "
+        "make that safe, against 0 in stock, 6 on order and 1 from other branches."
+    )
+
+
+def test_a_policy_reaches_the_orders_of_the_next_run(proposing, tmp_path):
+    warehouse = proposing.copy(tmp_path / "copy")
+    warehouse.execute(decide("display_units", 30), decide("budget", 10))
+
+    warehouse.build("north", "--select", "replenishment_policy+", "--exclude-resource-type", "unit_test")
+
+    proposed = warehouse.rows(
+        "select branch_number, order_units, is_within_budget from analytics.replenishment_proposal "
+        "where tenant_id = 'north' order by all"
+    )
+    assert proposed == [(1, 24.0, False), (2, 28.0, False)]
+
+
+def test_a_retailer_without_a_forecast_is_reckoned_from_what_it_sold(built):
+    sources = built.rows(
+        "select distinct demand_source from analytics.demand_outlook where tenant_id = 'north'"
+    )
+
+    assert sources == [("average",)]
