@@ -7,17 +7,19 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import yaml
 from retailer import Retailer
 from running_emulators import ROLE, USER, WAREHOUSE
 from snowflake_retailer import SnowflakeRetailer
 
+from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.setup import write_reference
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,6 +109,13 @@ def write_tenant(retailer: Retailer) -> None:
         write_reference(engine, retailer.tenant, date(2026, 3, 4))
 
 
+def sources() -> list[str]:
+    """Return the tables that models read and others fill, but for what is reckoned from marts."""
+    text = (PROJECT / "models" / "staging" / "_sources.yml").read_text(encoding="utf-8")
+    found = [each for each in yaml.safe_load(text)["sources"] if each["schema"] in ("raw", "ops")]
+    return [f"{each['schema']}.{table['name']}" for each in found for table in each["tables"]]
+
+
 def copy_tenant(retailer: SnowflakeRetailer, neighbour: str, tables: Sequence[str]) -> None:
     """Give another tenant of the same database the rows of the retailer's."""
     with retailer.engine() as engine:
@@ -141,6 +150,9 @@ class Table:
                 yield f"{name}: {left!r} and {right!r} in {mine}"
 
 
+State = dict[str, Table]
+
+
 def _equal(left: Any, right: Any) -> bool:
     if type(left) is not type(right):
         return False
@@ -149,18 +161,42 @@ def _equal(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-def table_of(retailer: Retailer, table: str, tenant: str = "mini") -> Table:
-    """Return a tenant's rows of a table; the moment a row was loaded is told by the run that loaded it."""
-    with retailer.engine() as engine:
-        found = engine.fetch_arrow(f"select * from {table} where tenant_id = '{tenant}'")
-        loads = engine.fetch_arrow("select distinct _loaded_at, _run_id from raw.sale").to_pylist()
-    runs = {load["_loaded_at"]: load["_run_id"] for load in loads}
+def table_of(engine: Engine, table: str, tenant: str, *, loads: bool = True) -> Table:
+    """Return a tenant's rows of a table without the moment they were loaded, which differs from engine to engine.
+
+    Args:
+        engine: where the table is.
+        table: its name, with schema.
+        tenant: whose rows.
+        loads: put the run that loaded a row in place of the moment.
+    """
+    found = engine.fetch_arrow(f"select * from {table} where tenant_id = '{tenant}'").drop_columns(
+        ["tenant_id"]
+    )
     kinds = {field.name: _kind(field.type) for field in found.schema}
-    columns = {
-        name: [runs[moment] for moment in values] if name == "loaded_at" else values
-        for name, values in found.drop_columns(["tenant_id"]).to_pydict().items()
-    }
-    return Table(kinds={name: kinds[name] for name in columns}, rows=_sorted(columns))
+    columns = found.to_pydict()
+    if moments := columns.pop("loaded_at", None):
+        kinds.pop("loaded_at")
+        if loads:
+            runs = _runs(engine, tenant)
+            columns["loaded_by"] = [runs[moment] for moment in moments]
+            kinds["loaded_by"] = "string"
+    return Table(kinds=kinds, rows=_sorted(columns))
+
+
+def _runs(engine: Engine, tenant: str) -> dict[datetime, str]:
+    question = f"select distinct _loaded_at, _run_id from raw.sale where tenant_id = '{tenant}'"
+    return {row["_loaded_at"]: row["_run_id"] for row in engine.fetch_arrow(question).to_pylist()}
+
+
+def tables_of(engine: Engine, tables: Iterable[str], tenant: str, *, loads: bool = True) -> State:
+    """Return a tenant's rows of some tables."""
+    return {table: table_of(engine, table, tenant, loads=loads) for table in tables}
+
+
+def differing(left: State, right: State) -> dict[str, list[str]]:
+    """Return what distinguishes the tables of one state from those of another, by table."""
+    return {name: found for name in left if (found := left[name].differences(right[name]))}
 
 
 def _kind(type_: pa.DataType) -> str:

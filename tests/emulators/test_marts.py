@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from dbt_builds import Dbt, Table, copy_tenant, table_of, write_tenant
+from dbt_builds import Dbt, State, copy_tenant, differing, sources, tables_of, write_tenant
 from running_emulators import S3, Snowflake
 from snowflake_retailer import SnowflakeRetailer, Twin
 
 from mercurios.marts import PIPELINE_MARTS
-from mercurios.prohandel.resources import RESOURCES
+from mercurios.quality.gate import run_gate
 from prohandel_simulator.testing import running_simulator
 
 pytestmark = [
@@ -26,15 +26,8 @@ pytestmark = [
 ]
 
 NEIGHBOUR = "neighbour"
-OF_TENANTS = [f"raw.{each.table}" for each in RESOURCES.values()] + [
-    "raw.tenant",
-    "raw.public_holiday",
-    "ops.run",
-]
 AS_A_TASK = ("--exclude-resource-type", "unit_test")
 MODELS_ALONE = ("--exclude-resource-type", "unit_test", "test")
-
-State = dict[str, Table]
 
 
 @dataclass
@@ -46,6 +39,7 @@ class Built:
     duckdb: dict[str, State] = field(default_factory=dict)
     snowflake: dict[str, State] = field(default_factory=dict)
     neighbour: dict[str, State] = field(default_factory=dict)
+    gates: dict[str, list[list[str]]] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="module")
@@ -69,39 +63,40 @@ def _build(dbt: Dbt, on_snowflake: SnowflakeRetailer, on_duckdb: Twin) -> Built:
         on_duckdb.load_copies(on_snowflake, urls)
 
     def keep(name: str) -> None:
-        tables = dbt.tables("standard", "analytics")
-        marts = dbt.tables("analytics")
-        built.snowflake[name] = {table: table_of(on_snowflake, table) for table in tables}
-        built.duckdb[name] = {table: table_of(on_duckdb, table) for table in marts}
+        with on_snowflake.engine() as engine:
+            tables = dbt.tables("standard", "analytics")
+            built.snowflake[name] = tables_of(engine, tables, "mini")
+            built.neighbour[name] = tables_of(engine, tables, NEIGHBOUR)
+        with on_duckdb.engine() as engine:
+            built.duckdb[name] = tables_of(engine, tables, "mini")
 
-    def keep_neighbour(name: str) -> None:
-        tables = dbt.tables("standard", "analytics")
-        built.neighbour[name] = {table: table_of(on_snowflake, table, NEIGHBOUR) for table in tables}
+    def check(run_id: str) -> None:
+        built.gates[run_id] = []
+        for retailer in (on_snowflake, on_duckdb):
+            with retailer.engine() as engine:
+                built.gates[run_id].append(
+                    sorted(map(str, run_gate(engine, "mini", run_id, "marts").outcomes))
+                )
 
     run("r1")
     for retailer in (on_snowflake, on_duckdb):
         write_tenant(retailer)
-    copy_tenant(on_snowflake, NEIGHBOUR, OF_TENANTS)
+    copy_tenant(on_snowflake, NEIGHBOUR, sources())
     built.statuses = dbt.build(on_snowflake)
     dbt.build(on_duckdb, *AS_A_TASK)
+    check("r1")
     keep("first")
     dbt.build(on_snowflake, *MODELS_ALONE, tenant=NEIGHBOUR, blind=True)
-    keep("after the neighbour's first")
-    keep_neighbour("first")
+    keep("neighbour's first")
     on_snowflake.simulator.advance(48)
     run("r2")
     dbt.build(on_snowflake, *AS_A_TASK)
     dbt.build(on_duckdb, *AS_A_TASK)
+    check("r2")
     keep("second")
-    keep_neighbour("after the tenant's second")
     dbt.build(on_snowflake, *MODELS_ALONE, "--full-refresh", tenant=NEIGHBOUR)
-    keep("after the neighbour's refresh")
-    keep_neighbour("refreshed")
+    keep("neighbour's refresh")
     return built
-
-
-def differing(left: State, right: State) -> dict[str, list[str]]:
-    return {name: found for name in left if (found := left[name].differences(right[name]))}
 
 
 def test_every_node_passes_on_snowflake(built: Built) -> None:
@@ -110,12 +105,19 @@ def test_every_node_passes_on_snowflake(built: Built) -> None:
 
 
 @pytest.mark.parametrize("name", ["first", "second"])
-def test_marts_are_the_same_on_both_engines(built: Built, name: str) -> None:
-    marts = built.duckdb[name]
+def test_every_table_is_the_same_on_both_engines(built: Built, name: str) -> None:
+    tables = built.duckdb[name]
 
-    assert {f"analytics.{mart}" for mart in PIPELINE_MARTS} <= marts.keys()
-    assert [mart for mart in marts if not marts[mart].rows and mart.split(".")[1] in PIPELINE_MARTS] == []
-    assert differing(marts, built.snowflake[name]) == {}
+    assert [mart for mart in PIPELINE_MARTS if not tables[f"analytics.{mart}"].rows] == []
+    assert differing(tables, built.snowflake[name]) == {}
+
+
+@pytest.mark.parametrize("run_id", ["r1", "r2"])
+def test_the_gate_of_the_marts_says_the_same_on_both_engines(built: Built, run_id: str) -> None:
+    on_snowflake, on_duckdb = built.gates[run_id]
+
+    assert len(on_duckdb) > 40
+    assert on_snowflake == on_duckdb
 
 
 def test_the_second_run_changed_what_it_had_to(built: Built) -> None:
@@ -125,17 +127,17 @@ def test_the_second_run_changed_what_it_had_to(built: Built) -> None:
 
 
 def test_a_first_build_leaves_the_rows_of_tenants_who_came_while_it_was_at_work(built: Built) -> None:
-    assert differing(built.snowflake["first"], built.snowflake["after the neighbour's first"]) == {}
+    assert differing(built.snowflake["first"], built.snowflake["neighbour's first"]) == {}
 
 
 def test_a_neighbour_with_the_same_rows_has_the_same_marts(built: Built) -> None:
-    assert differing(built.snowflake["first"], built.neighbour["first"]) == {}
+    assert differing(built.snowflake["first"], built.neighbour["neighbour's first"]) == {}
 
 
 def test_a_second_run_leaves_the_neighbours_rows(built: Built) -> None:
-    assert differing(built.neighbour["first"], built.neighbour["after the tenant's second"]) == {}
+    assert differing(built.neighbour["neighbour's first"], built.neighbour["second"]) == {}
 
 
 def test_a_full_refresh_leaves_the_neighbours_rows(built: Built) -> None:
-    assert differing(built.snowflake["second"], built.snowflake["after the neighbour's refresh"]) == {}
-    assert differing(built.neighbour["first"], built.neighbour["refreshed"]) == {}
+    assert differing(built.snowflake["second"], built.snowflake["neighbour's refresh"]) == {}
+    assert differing(built.neighbour["second"], built.neighbour["neighbour's refresh"]) == {}

@@ -1,10 +1,11 @@
 """One real Airflow and one simulated world for all scheduler tests: the runs are made once, the tests read them.
 
-Three tenants share the world `mini`. `mini` builds its models layer by layer, `mini_models` model by model, and
-`mini_refused` holds credentials the API refuses. What happens, in this order:
+Three tenants share the world `mini`. `mini` builds its models layer by layer on DuckDB, and `mini_refused` holds
+credentials the API refuses. `mini_models` builds model by model and is switched to the emulators of Snowflake and S3,
+by its connection id and nothing else. What happens, in this order:
 
 1. the first pipeline run of all three at once; the week it closes starts the forecast of `mini` by itself;
-2. a day passes in the shops, and the pipeline of `mini` runs again, perhaps while `mini_models` is still at work.
+2. a day passes in the shops, and the pipelines of `mini` and `mini_models` run again.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,30 +23,43 @@ from typing import Any
 import duckdb
 import pytest
 import requests
+from dbt_builds import State, tables_of
+from emulated_account import EmulatedAccount, emulated_account
 from rich.console import Console
 
 from mercurios.demo.airflow_api import FINAL_STATES, AirflowApi
 from mercurios.demo.follow import Follower, RunOutcome
 from mercurios.demo.processes import session_members
 from mercurios.demo.stack import Ports, Stack
+from mercurios.marts import PIPELINE_MARTS
+from mercurios.warehouse.duckdb import DuckDBEngine
+from mercurios.warehouse.engine import WarehouseError
 from prohandel_simulator.auth import credentials
 
 HASH_KEY = "scheduler-tests-hash-key"
 REFUSED_SECRET = "a-secret-that-is-not-the-right-one"
 TODAY = "2026-03-04"
-RUN_SECONDS = 420.0
+RUN_SECONDS = 600.0
+ON_SNOWFLAKE = "mini_models"
+SWITCH = ("warehouse: duckdb_mini_models", "warehouse: snowflake_mini_models")
 
 
 @dataclass
 class Played:
-    """What the runs left behind."""
+    """What the runs left behind.
+
+    Attributes:
+        on_snowflake: the marts that readers of `mini_models` saw after each of its runs.
+    """
 
     api: AirflowApi
     stack: Stack
+    account: EmulatedAccount
     first: dict[str, RunOutcome] = field(default_factory=dict)
     second: dict[str, RunOutcome] = field(default_factory=dict)
     forecast_run: dict[str, Any] = field(default_factory=dict)
     first_published: dict[str, Path] = field(default_factory=dict)
+    on_snowflake: dict[str, State] = field(default_factory=dict)
 
     def warehouse(self, tenant: str) -> duckdb.DuckDBPyConnection:
         """Open a tenant's warehouse; every run has ended, so nobody else holds it."""
@@ -54,6 +69,14 @@ class Played:
     def published(self, tenant: str) -> duckdb.DuckDBPyConnection:
         """Open what readers see."""
         return duckdb.connect(str(self.stack.published / f"{tenant}.duckdb"), read_only=True)
+
+    def rows(self, tenant: str, sql: str) -> list[dict[str, Any]]:
+        """Return the rows of a query on a tenant's warehouse, on whichever engine it is."""
+        file = self.stack.home / "data" / "warehouse" / f"{tenant}.duckdb"
+        session: Any = self.account.engine() if tenant == ON_SNOWFLAKE else DuckDBEngine(file, read_only=True)
+        with session as engine:
+            found: list[dict[str, Any]] = engine.fetch_arrow(sql).to_pylist()
+        return found
 
     def truth(self, resource: str) -> list[dict[str, Any]]:
         """Return every undeleted row of the simulated world."""
@@ -69,24 +92,37 @@ class Played:
 def played(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[Played]:
     """Start everything, make all runs, and afterwards prove that no process is left."""
     home = tmp_path_factory.mktemp("scheduler")
-    stack = _stack(home, root)
     sessions: list[int] = []
-    try:
-        stack.start_simulator()
-        stack.start_airflow()
-        sessions = [service.process.pid for service in stack.services]
-        yield _play(stack)
-    finally:
-        stack.stop()
+    with emulated_account() as account, pytest.MonkeyPatch.context() as trust:
+        trust.setenv("REQUESTS_CA_BUNDLE", str(account.snowflake.certificate))
+        account.create_objects()
+        stack = _stack(home, _tenant_files(root, home), account)
+        try:
+            stack.start_simulator()
+            stack.start_airflow()
+            sessions = [service.process.pid for service in stack.services]
+            yield _play(stack, account)
+        finally:
+            stack.stop()
     assert [pid for session in sessions for pid in session_members(session)] == []
     assert _processes_with(str(home)) == []
 
 
-def _stack(home: Path, root: Path) -> Stack:
+def _tenant_files(root: Path, home: Path) -> Path:
+    """Return a folder with the test tenants, one of them switched to Snowflake."""
+    folder = home / "tenants"
+    shutil.copytree(root / "tests" / "tenants", folder)
+    file = folder / "mini_models.yaml"
+    text = file.read_text(encoding="utf-8")
+    assert text.count(SWITCH[0]) == 1
+    file.write_text(text.replace(*SWITCH), encoding="utf-8")
+    return folder
+
+
+def _stack(home: Path, tenants_dir: Path, account: EmulatedAccount) -> Stack:
     ports = Ports(*_free_ports(2))
-    stack = Stack(
-        home=home, ports=ports, tenants=["mini"], tenants_dir=root / "tests" / "tenants", today=TODAY
-    )
+    stack = Stack(home=home, ports=ports, tenants=["mini"], tenants_dir=tenants_dir, today=TODAY)
+    stack.extra_environment |= account.environment(ON_SNOWFLAKE)
     keys = credentials("mini")
     secrets = {"mini": keys["secret"], "mini_models": keys["secret"], "mini_refused": REFUSED_SECRET}
     for tenant, secret in secrets.items():
@@ -102,7 +138,7 @@ def _stack(home: Path, root: Path) -> Stack:
     return stack
 
 
-def _play(stack: Stack) -> Played:
+def _play(stack: Stack, account: EmulatedAccount) -> Played:
     stack.await_simulator()
     dag_ids = [
         f"{kind}__{tenant}"
@@ -110,7 +146,7 @@ def _play(stack: Stack) -> Played:
         for tenant in ("mini", "mini_models", "mini_refused")
     ]
     api = stack.await_airflow(dag_ids)
-    played = Played(api, stack)
+    played = Played(api, stack, account)
     follower = Follower(api, stack, Console(soft_wrap=True), time.monotonic())
     api.unpause("forecast__mini")
     for tenant in ("mini_models", "mini_refused"):
@@ -119,15 +155,20 @@ def _play(stack: Stack) -> Played:
     played.first["mini"] = follower.run("pipeline", "first", ["mini"], RUN_SECONDS)[0]
     _keep_publication(played, "mini")
     played.forecast_run = _run_ended(api, stack, "forecast__mini")
-    _await(stack, lambda: _loaded(api, "pipeline__mini_models"))
+    played.first |= {tenant: _first_outcome(api, stack, tenant) for tenant in ("mini_models", "mini_refused")}
+    played.on_snowflake["first"] = _marts_on_snowflake(account)
     stack.advance_clock(24)
-    played.second["mini"] = follower.run("pipeline", "second", ["mini"], RUN_SECONDS)[0]
-    for tenant in ("mini_models", "mini_refused"):
-        dag_id = f"pipeline__{tenant}"
-        state = str(_run_ended(api, stack, dag_id).get("state"))
-        played.first[tenant] = RunOutcome(tenant, dag_id, "first", "first", state, 0.0)
-    _keep_publication(played, "mini_models")
+    both = ("mini", "mini_models")
+    played.second = dict(zip(both, follower.run("pipeline", "second", both, RUN_SECONDS), strict=True))
+    played.on_snowflake["second"] = _marts_on_snowflake(account)
     return played
+
+
+def _marts_on_snowflake(account: EmulatedAccount) -> State:
+    """Return the marts that readers of `mini_models` see now; nothing where its run failed."""
+    with suppress(WarehouseError), account.engine() as engine:
+        return tables_of(engine, [f"published.{mart}" for mart in PIPELINE_MARTS], ON_SNOWFLAKE, loads=False)
+    return {}
 
 
 def _keep_publication(played: Played, tenant: str) -> None:
@@ -137,10 +178,10 @@ def _keep_publication(played: Played, tenant: str) -> None:
         shutil.copy(published, played.first_published[tenant])
 
 
-def _loaded(api: AirflowApi, dag_id: str) -> bool:
-    """Say whether a run has read all it reads of the source, so that the source may change."""
-    tasks = api.task_instances(dag_id, "first")
-    return any(task["task_id"] == "load" and task["state"] in FINAL_STATES for task in tasks)
+def _first_outcome(api: AirflowApi, stack: Stack, tenant: str) -> RunOutcome:
+    dag_id = f"pipeline__{tenant}"
+    state = str(_run_ended(api, stack, dag_id).get("state"))
+    return RunOutcome(tenant, dag_id, "first", "first", state, 0.0)
 
 
 def _run_ended(api: AirflowApi, stack: Stack, dag_id: str) -> dict[str, Any]:
