@@ -13,7 +13,7 @@ PROPOSED = (
     "from analytics.replenishment_proposal where tenant_id = 'north' order by all"
 )
 NEVER_RUNS_OUT = (
-    "update raw.article set is_nos = true, purchase_price = 4, price = 10"
+    "update raw.article set is_nos = true, is_active = true, purchase_price = 4, price = 10"
     " where tenant_id = 'north' and number = 100"
 )
 

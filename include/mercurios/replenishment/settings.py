@@ -32,7 +32,7 @@ class Policy(_Model):
     """How something is ordered; None leaves it to the next wider scope.
 
     Attributes:
-        is_reordered: whether it is ordered again at all; left open, articles never to be out of stock are.
+        is_reordered: whether it is ordered again at all; left open, active articles never to be out of stock are.
         service_level: probability that stock lasts until the next order can arrive.
         lead_time_days: days from order to goods; left open, learned from the supplier's deliveries.
         review_days: days between two looks at the position.

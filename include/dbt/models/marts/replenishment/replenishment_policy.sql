@@ -133,7 +133,8 @@ select
     articles.supplier_number,
     classes.value_class,
     classes.variability_class,
-    not articles.is_service and coalesce(settings.is_reordered > 0, articles.is_nos) as is_reordered,
+    not articles.is_service
+    and coalesce(settings.is_reordered > 0, articles.is_nos and articles.is_active) as is_reordered,
     cast(coalesce(settings.service_level, {{ var('default_service_level') }}) as double) as service_level,
     cast(
         coalesce(
