@@ -57,26 +57,15 @@ levels as (
         {{ key }} as kpi_key,
         count(*) as positions,
         sum(case when free_stock > 0 then 1 else 0 end) as positions_in_stock,
-        sum(units_sold) as units_sold,
-        sum(revenue) as revenue,
-        sum(cost) as cost,
-        sum(margin) as margin,
-        sum(average_stock) as average_stock,
-        sum(average_stock_value) as average_stock_value,
-        sum(opening_stock) as opening_stock,
-        sum(units_received) as units_received,
-        sum(days_in_stock) as days_in_stock,
-        sum(stock_out_spells) as stock_out_spells,
-        sum(stock_out_days) as stock_out_days,
-        sum(lost_units) as lost_units,
-        sum(greatest(free_stock, 0)) as free_stock,
-        sum(stock_value) as stock_value,
-        sum(daily_units) as daily_units,
-        sum(excess_units) as excess_units,
-        sum(excess_value) as excess_value,
-        sum(slow_units) as slow_units,
-        sum(slow_value) as slow_value,
-        sum(dead_value) as dead_value,
+        {#- Decimals: their sum is the same in whatever order an engine adds. #}
+        {%- for measure in [
+            'units_sold', 'revenue', 'cost', 'margin', 'average_stock', 'average_stock_value', 'opening_stock',
+            'units_received', 'days_in_stock', 'stock_out_spells', 'stock_out_days', 'lost_units', 'stock_value',
+            'daily_units', 'excess_units', 'excess_value', 'slow_units', 'slow_value', 'dead_value',
+        ] %}
+        cast(sum(cast({{ measure }} as decimal(18, 6))) as double) as {{ measure }},
+        {%- endfor %}
+        cast(sum(cast(greatest(free_stock, 0) as decimal(18, 6))) as double) as free_stock,
         avg(service_level) as service_level
     from described
     group by tenant_id{% if level != 'tenant' %}, {{ key }}{% endif %}
