@@ -29,6 +29,7 @@ DUCKDB_ALONE = {
     "published_copy": "readers' files",
     "published_detach": "readers' files",
     "published_setup": "readers' files",
+    "proposals": "`mercurios propose` reads a file; the command line does not open Snowflake yet",
     "published_tables": "readers' files",
     "recovery_tenants": "finding out whose a file is",
     "report_accuracy": "the demo reads the readers' files",
