@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,65 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from retailer import expected_row, hash_of
+from wire import pages, row_of
 
 from mercurios.prohandel.decode import decode, decode_exact
-from mercurios.prohandel.records import records_of
-from mercurios.prohandel.resources import RESOURCES, Column, ColumnType, Resource
-from mercurios.prohandel.typing import Stamp, TypedPage, type_records, type_rows
+from mercurios.prohandel.resources import RESOURCES, ColumnType, Resource
+from mercurios.prohandel.typing import Stamp, TypedPage, type_rows
 from mercurios.tenants import Drift
 
 NOW = datetime(2026, 3, 4, 4, 0)
 KEY = b"tests"
-
-_whole = st.integers(-(2**63), 2**63 - 1).map(str) | st.integers(-(2**53) + 1, 2**53 - 1).map(
-    lambda n: f"{n}.0"
-)
-_codes = st.integers(10**12, 10**13 - 1)
-_cents = st.integers(-(10**13), 10**13) | st.integers(-100_000, 100_000)
-_dates = st.dates(date(1990, 1, 1), date(2030, 12, 31)).map(lambda d: f'"{d}T00:00:00"')
-_digits = st.text("0123456789", max_size=7)
-_moments = st.datetimes(datetime(1990, 1, 1), datetime(2030, 12, 31)) | st.sampled_from(
-    [
-        datetime(2025, 3, 30, 2, 30),  # does not exist in Berlin
-        datetime(2025, 10, 26, 2, 30),  # exists twice
-        datetime(2025, 10, 26, 3, 0),
-        datetime(1, 1, 1),  # .NET's "never"
-    ]
-)
-_instants = st.tuples(_moments, _digits).map(
-    lambda both: f'"{both[0].isoformat()[:19]}{"." if both[1] else ""}{both[1]}"'
-)
-
-
-def wire(column: Column) -> st.SearchStrategy[str]:
-    """JSON texts of values that fit a column."""
-    kinds: dict[ColumnType, st.SearchStrategy[str]] = {
-        ColumnType.INTEGER: _whole | _codes.map(lambda n: f"{n}.0"),
-        ColumnType.DECIMAL: _cents.map(lambda n: f"{'-' if n < 0 else ''}{abs(n) // 100}.{abs(n) % 100:02d}"),
-        ColumnType.FLOAT: st.floats(-1e9, 1e9).map(repr) | st.integers(-(10**6), 10**6).map(str),
-        ColumnType.TEXT: st.text(st.characters(codec="utf-8"), max_size=8).map(json.dumps),
-        ColumnType.CODE: st.text("0123456789AB-", max_size=13).map(json.dumps)
-        | _codes.map(str)
-        | _codes.map(lambda n: f"{n}.0"),
-        ColumnType.BOOLEAN: st.sampled_from(["true", "false"]),
-        ColumnType.DATE: _dates,
-        ColumnType.TIMESTAMP: _instants,
-        ColumnType.KEY_HASH: st.integers(0, 10**9).map(str) | st.integers(0, 10**9).map(lambda n: f"{n}.0"),
-    }
-    return kinds[column.type] | st.just("null")
-
-
-@st.composite
-def pages(draw: st.DrawFn, resource: Resource) -> list[str]:
-    """JSON texts of the rows of one page."""
-    rows = []
-    for number in range(draw(st.integers(1, 3))):
-        cells = {c.field: draw(wire(c)) for c in resource.columns}
-        cells["id"] = f'"id-{number}"'
-        if resource.parent_key:
-            cells[resource.parent_key] = '"parent"'
-        rows.append("{" + ",".join(f'"{name}":{text}' for name, text in cells.items()) + "}")
-    return rows
 
 
 def typed(resource: Resource | str, rows: list[str], zone: str = "UTC", **options: Any) -> TypedPage:
@@ -88,121 +38,9 @@ def typed(resource: Resource | str, rows: list[str], zone: str = "UTC", **option
     )
 
 
-def row_of(resource: str, **texts: str) -> str:
-    """One good row of a resource as JSON text; keywords replace the texts of single fields."""
-    plain = {
-        ColumnType.INTEGER: "7",
-        ColumnType.DECIMAL: "12.50",
-        ColumnType.FLOAT: "1.0",
-        ColumnType.TEXT: '"text"',
-        ColumnType.CODE: '"code"',
-        ColumnType.BOOLEAN: "false",
-        ColumnType.DATE: '"2026-03-01T00:00:00"',
-        ColumnType.TIMESTAMP: '"2026-03-01T10:00:00.1234567"',
-        ColumnType.KEY_HASH: "4711",
-    }
-    cells = {column.field: plain[column.type] for column in RESOURCES[resource].columns}
-    cells |= {"id": '"good"', **texts}
-    return "{" + ",".join(f'"{name}":{text}' for name, text in cells.items() if text) + "}"
-
-
 def only_reason(page: TypedPage) -> str:
     [rejected] = page.rejected
     return rejected.reason
-
-
-def by_records(name: str, rows: list[str], zone: str = "UTC") -> TypedPage | None:
-    """Type rows the short way; None where it leaves the page to the longer one."""
-    decoder = records_of(name)
-    records = decoder.decode(f"[{','.join(rows)}]".encode()) if decoder else None
-    return records and type_records(RESOURCES[name], records, Stamp("mini", "run", NOW, zone, KEY))
-
-
-FLAT = sorted(name for name in RESOURCES if records_of(name) and RESOURCES[name].child_of is None)
-
-_odd = st.sampled_from(
-    [
-        "true",
-        "null",
-        "1e400",
-        "1e-400",
-        "-0",
-        "-0.0",
-        "1.005",
-        "9007199254740993",
-        "123456789012345678901234567890",
-        '""',
-        '" "',
-        '"7"',
-        '"\\ud800"',
-        '"\\u0000"',
-        '"2026-03-01"',
-        '"2026-03-01 10:00:00"',
-        '"0000-01-01T00:00:00"',
-        '"2026-03-01T10:00:00Z"',
-        '"2026-03-01T10:00:00.123456+01"',
-        '"2026-03-01T10:00:00.1234567"',
-        "{}",
-        "[1]",
-    ]
-)
-
-
-@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
-@pytest.mark.parametrize("name", FLAT)
-@given(data=st.data())
-@settings(max_examples=8, deadline=None)
-def test_records_are_typed_as_objects_are(name: str, zone: str, data: st.DataObject) -> None:
-    rows = data.draw(pages(RESOURCES[name]))
-    with_dropped = [with_fields(row, dict.fromkeys(RESOURCES[name].dropped, '"x"')) for row in rows]
-
-    short = by_records(name, with_dropped, zone)
-
-    assert short is None or short.table.equals(typed(name, rows, zone).table)
-    assert short is None or (short.rejected, short.unknown_fields, short.missing_fields) == ([], {}, {})
-
-
-@pytest.mark.parametrize("name", FLAT)
-@given(data=st.data())
-@settings(max_examples=60, deadline=None)
-def test_a_value_that_records_take_is_one_that_objects_take_alike(name: str, data: st.DataObject) -> None:
-    column = data.draw(st.sampled_from(RESOURCES[name].columns))
-    dropped = dict.fromkeys(RESOURCES[name].dropped, "null")
-    row = with_fields(row_of(name, **{column.field: data.draw(_odd)}), dropped)
-
-    short = by_records(name, [row])
-
-    if short is not None:
-        longer = typed_from_bytes(name, row)
-        assert longer.rejected == []
-        assert short.table.equals(longer.table)
-
-
-@pytest.mark.parametrize("name", FLAT)
-def test_a_good_page_is_typed_the_short_way(name: str) -> None:
-    dropped = dict.fromkeys(RESOURCES[name].dropped, "null")
-
-    assert by_records(name, [with_fields(row_of(name), dropped)]) is not None
-
-
-@pytest.mark.parametrize("change", [{"loyaltyTier": "1"}, {"date": ""}])
-def test_a_field_more_or_less_takes_the_longer_way(change: dict[str, str]) -> None:
-    dropped = dict.fromkeys(RESOURCES["sale"].dropped, "null")
-    row = row_of("sale", **{name: text for name, text in change.items() if not text})
-
-    assert by_records("sale", [with_fields(row, dropped | {k: v for k, v in change.items() if v})]) is None
-
-
-def with_fields(row: str, fields: dict[str, str]) -> str:
-    """Add fields to a row's JSON text."""
-    return row[:-1] + "".join(f',"{name}":{text}' for name, text in fields.items()) + "}"
-
-
-def typed_from_bytes(name: str, row: str) -> TypedPage:
-    """Type a row the longer way, from its bytes as a client decodes them."""
-    body = f"[{row}]".encode()
-    stamp = Stamp("mini", "run", NOW, "UTC", KEY)
-    return type_rows(RESOURCES[name], decode(body), stamp, reread=lambda: decode_exact(body))
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
