@@ -10,13 +10,13 @@ import duckdb
 import pytest
 from planned_account import plan
 from snowflake_grants import Grant, grants, inherited, offences, one_line
-from snowflake_sql import rendered
+from snowflake_sql import rendered, templates
 
 from mercurios.prohandel.resources import RESOURCES, ColumnType
 from mercurios.warehouse.account import Statement
 from mercurios.warehouse.personal import masks_of
 from mercurios.warehouse.schema import raw_columns
-from mercurios.warehouse.sql import SQL_ROOT, render, statements
+from mercurios.warehouse.sql import render, statements
 
 PLAN = plan()
 TEXTS = [statement.text for statement in PLAN]
@@ -353,8 +353,7 @@ def test_a_policy_whose_argument_hides_behind_the_mapping_tables_column_is_seen_
 
 def creations() -> list[str]:
     """Return the statements by which the loader creates tables; dbt's are in test_snowflake_dbt.py."""
-    folder = SQL_ROOT / "snowflake"
-    scripts = [rendered(path) for path in sorted(folder.glob("*.sql")) if path.stem != "create_raw_table"]
+    scripts = [rendered(path) for path in templates() if path.stem != "create_raw_table"]
     for resource in RESOURCES.values():
         columns = {column.name: column.type for column in raw_columns(resource, "snowflake")}
         shape = {"columns": columns, "missing": [], "masks": masks_of(resource)}

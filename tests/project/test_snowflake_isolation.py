@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from snowflake_sql import problems, rendered, scopes
+from snowflake_sql import problems, rendered, scopes, templates
 
-from mercurios.warehouse.sql import SQL_ROOT, statements
+from mercurios.warehouse.sql import statements
 
-TEMPLATES = sorted((SQL_ROOT / "snowflake").glob("*.sql"))
+TEMPLATES = templates()
 # Creates tables and columns; counts the transient table of a load, whose name the linter's stand-in is not.
 WITHOUT_ROWS = {"setup", "create_raw_table", "count_rows"}
 TENANTS_TABLE = re.compile(r"(raw|standard|analytics|published|ops)\.\w+", re.IGNORECASE)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from planned_account import plan
-from snowflake_sql import REFRESH_VARIABLE, assert_golden, functions, problems, rendered
+from snowflake_sql import REFRESH_VARIABLE, assert_golden, functions, problems, rendered, templates
 
 from mercurios.prohandel.resources import RESOURCES
 from mercurios.warehouse.schema import landed_columns
@@ -14,7 +14,7 @@ from mercurios.warehouse.snowflake import STAGE
 from mercurios.warehouse.sql import SQL_ROOT, render
 
 GOLDEN = Path(__file__).with_name("golden")
-TEMPLATES = sorted((SQL_ROOT / "snowflake").rglob("*.sql"))
+TEMPLATES = templates(account=True)
 
 # What hand-written SQL may call. Snowflake finds an unknown function when the statement runs, the emulator takes
 # DuckDB's for its own, and no parser minds: before adding one, look it up in Snowflake's reference.

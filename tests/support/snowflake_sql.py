@@ -11,7 +11,7 @@ from sqlfluff.core import FluffConfig, Linter
 from sqlfluff.core.linter import ParsedString
 from sqlfluff.core.parser import BaseSegment
 
-from mercurios.warehouse.sql import SQL_ROOT, render
+from mercurios.warehouse.sql import COMMON, SQL_ROOT, render
 
 REFRESH_VARIABLE = "MERCURIOS_REFRESH_GOLDEN"
 
@@ -29,6 +29,17 @@ STAND_INS: dict[str, dict[str, object]] = {
 
 # By default sqlfluff passes over what is longer than 20,000 bytes without a word.
 _NO_LIMIT = {"large_file_skip_byte_limit": 0}
+
+
+def templates(dialect: str = "snowflake", *, account: bool = False) -> list[Path]:
+    """Return the hand-written statements of an engine, those that all engines share included.
+
+    Args:
+        dialect: the engine.
+        account: with the set-up of an account, which has no tenant's rows.
+    """
+    own = (SQL_ROOT / dialect).rglob("*.sql") if account else (SQL_ROOT / dialect).glob("*.sql")
+    return sorted([*own, *(SQL_ROOT / COMMON).glob("*.sql")])
 
 
 @cache
@@ -53,7 +64,7 @@ def rendered(path: Path) -> str:
     """
     config = FluffConfig.from_path(str(path)).get_section(("templater", "jinja", "context"))
     context = {name: _literal(value) for name, value in config.items()}
-    name = path.relative_to(SQL_ROOT / "snowflake").with_suffix("")
+    name = Path(*path.relative_to(SQL_ROOT).parts[1:]).with_suffix("")
     text = render("snowflake", str(name), **(context | STAND_INS.get(path.stem, {})))
     return text.replace("?", "null")
 

@@ -1,7 +1,8 @@
-"""Rendering of the hand-written SQL in `include/sql/<dialect>/`.
+"""Rendering of the hand-written SQL in `include/sql/<dialect>/` and, where the engines agree, `include/sql/common/`.
 
 Statements live in files so that they are linted, reviewed and compared between engines; Python only fills in
-names and column lists. Values never pass through a template: they are bound as parameters.
+names and column lists. What every engine reads word for word stands in `common` once, so that it cannot be mended for
+one engine and forgotten for the other. Values never pass through a template: they are bound as parameters.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 SQL_ROOT = Path(__file__).resolve().parents[2] / "sql"
+COMMON = "common"
 
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 
@@ -48,7 +50,7 @@ def _environment(dialect: str) -> Environment:
             f"there is no SQL for dialect {dialect!r}: {folder.name} is not a folder of include/sql"
         )
     environment = Environment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader([folder, SQL_ROOT / COMMON]),
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701 - SQL, not HTML; names pass the `ident` filter, values are parameters
         trim_blocks=True,
@@ -61,7 +63,7 @@ def _environment(dialect: str) -> Environment:
 
 
 def render(dialect: str, name: str, **context: Any) -> str:
-    """Render `include/sql/<dialect>/<name>.sql`; an unset variable is an error, never an empty string."""
+    """Render `<name>.sql` of the dialect or of all dialects; an unset variable is an error, never an empty string."""
     return _environment(dialect).get_template(f"{name}.sql").render(**context)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from snowflake.connector.errors import DatabaseError, OperationalError, ProgrammingError
+from snowflake_sql import templates
 
 from mercurios.prohandel.resources import RESOURCES
 from mercurios.prohandel.typing import schema as arrow_schema
@@ -20,7 +21,7 @@ from mercurios.warehouse.schema import landed_columns
 from mercurios.warehouse.snowflake import SnowflakeEngine, bound, session_parameters
 from mercurios.warehouse.snowflake_errors import explained
 from mercurios.warehouse.snowflake_tables import plain, wrong_columns
-from mercurios.warehouse.sql import SQL_ROOT, literal
+from mercurios.warehouse.sql import literal
 
 # What only one engine needs, and why the other does not.
 DUCKDB_ALONE = {
@@ -52,9 +53,7 @@ SNOWFLAKE_ALONE = {
 
 
 def test_the_engines_have_the_same_statements_but_for_those_that_one_has_no_use_for() -> None:
-    duckdb, snowflake = (
-        {path.stem for path in (SQL_ROOT / dialect).glob("*.sql")} for dialect in ("duckdb", "snowflake")
-    )
+    duckdb, snowflake = ({path.stem for path in templates(dialect)} for dialect in ("duckdb", "snowflake"))
 
     assert duckdb - snowflake == DUCKDB_ALONE.keys()
     assert snowflake - duckdb == SNOWFLAKE_ALONE.keys()

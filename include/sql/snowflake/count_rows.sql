@@ -1,2 +1,0 @@
-select count(*) as row_count
-from {{ relation }};

@@ -1,4 +1,0 @@
-select distinct date
-from raw.public_holiday
-where tenant_id = $tenant_id
-order by date;

@@ -1,2 +1,0 @@
-delete from raw.public_holiday
-where tenant_id = $tenant_id;

@@ -1,8 +1,0 @@
-update ops.run
-set
-    source_now = $source_now,
-    as_of_date = $as_of_date
-where
-    tenant_id = $tenant_id
-    and run_id = $run_id
-    and (source_now is null or source_now < $source_now);

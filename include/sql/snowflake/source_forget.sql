@@ -1,2 +1,0 @@
-delete from ops.source
-where tenant_id = $tenant_id;
