@@ -93,7 +93,7 @@ def main() -> int:
             columns.setdefault(name, []).append(values[usable])
         complete = usable[:, : settings.protected].all(axis=1)
         total = found["actual"][:, : settings.protected].sum(axis=1)
-        sums.append((total[:, None] <= own.total_quantiles)[complete])
+        sums.append((total[:, None] <= own.total_quantiles[:, settings.protected - 1])[complete])
     result = {name: np.concatenate(values) for name, values in columns.items()}
     report(printed, result)
     shares = ", ".join(

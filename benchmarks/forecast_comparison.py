@@ -30,7 +30,7 @@ from mercurios.forecasting.classes import classify
 from mercurios.forecasting.design import build_frame
 from mercurios.forecasting.pattern import build_pattern
 from mercurios.forecasting.profiles import fit_profile
-from mercurios.forecasting.quantiles import ErrorPool, error_spread, quantiles, targets
+from mercurios.forecasting.quantiles import ErrorPool, error_spread, quantiles
 from mercurios.forecasting.regressors import no_effects
 
 RIVAL_PYTHON = common.ROOT / ".venv-bench" / "bin" / "python"
@@ -82,9 +82,8 @@ def prophet_style(panel: Panel, settings: ForecastSettings, pool: ErrorPool) -> 
         pattern = build_pattern(block.y, block.mask, block.group, frame, profile, no_effects(), None)
         parts, _ = fit_additive(block.y, block.mask, frame, pattern, settings, cache)
         mean = np.clip(parts.total(), 0.0, 3.0 * block.y.max(axis=1, keepdims=True))
-        every, scale = targets(mean, error_spread(block.y, block.mask, 52), settings.protected)
-        code = classify(block.y, block.mask)
-        found.append(quantiles(every, scale, code, pool, settings.quantiles))
+        scale, code = error_spread(block.y, block.mask, 52).at(mean), classify(block.y, block.mask)
+        found.append(quantiles(mean, scale, code, pool, settings.quantiles))
     return np.concatenate(found)
 
 

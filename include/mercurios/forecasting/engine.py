@@ -37,7 +37,8 @@ class ForecastResult:
     Attributes:
         forecast: One row per series and future week, in the columns of analytics.forecast_weekly except tenant_id,
             run_id and created_at.
-        protection: One row per series: mean and quantiles of the sum over the protection period.
+        protection: One row per series and number of periods, in the columns of analytics.forecast_protection except
+            those: mean and quantiles of the sum of the first periods, what lead time and review have to cover.
         backtest: One row per series, origin and week: actual and what each method had forecast.
         model: What the forecast is made of: answers again, and other plans, without fitting.
         prediction: The forecast as arrays.
@@ -150,7 +151,6 @@ def _model(
         pool=context.pool.offsets,
         shock=np.array([context.pool.shock]),
         probabilities=np.array(settings.quantiles),
-        protected=np.array([settings.protected]),
     )
 
 
@@ -170,9 +170,9 @@ def _check(context: SharedContext, panel: Panel, settings: ForecastSettings) -> 
             "call fit_shared on the full panel of this run"
         )
     targets, count = context.pool.offsets.shape[2:]
-    if (targets - 1, count) != (settings.horizon, len(settings.quantiles)):
+    if (targets // 2, count) != (settings.horizon, len(settings.quantiles)):
         raise ValueError(
-            f"the shared context has {targets - 1} weeks and {count} quantiles, the settings ask for "
+            f"the shared context has {targets // 2} weeks and {count} quantiles, the settings ask for "
             f"{settings.horizon} and {len(settings.quantiles)}; use the settings that made the context"
         )
 

@@ -108,20 +108,16 @@ def _pool(
     windows: list[Window], tested: list[F64], rows: I64, settings: ForecastSettings, years: float
 ) -> tuple[Shocks, ErrorPool]:
     shocks = _shocks(windows, tested, settings, years)
-    errors = [
-        _errors(window, mean, rows, settings, shocks.bias)
-        for window, mean in zip(windows, tested, strict=True)
-    ]
-    return shocks, fit_pool(errors, settings.quantiles, shocks, settings.horizon + 1)
+    errors = [_errors(window, mean, rows, shocks.bias) for window, mean in zip(windows, tested, strict=True)]
+    return shocks, fit_pool(errors, settings.quantiles, shocks, settings.horizon)
 
 
-def _errors(window: Window, mean: F64, rows: I64, settings: ForecastSettings, bias: float) -> Errors:
-    found, first = window.candidates, slice(0, settings.protected)
+def _errors(window: Window, mean: F64, rows: I64, bias: float) -> Errors:
+    found = window.candidates
     corrected = np.minimum(mean * np.exp(bias), found.ceiling[:, None])
-    forecast, scale = targets(corrected, found.spread, settings.protected)
-    total = np.cumsum(window.actual[:, first], axis=1)[:, -1:]
-    complete: Bool = np.asarray(window.usable[:, first].all(axis=1))[:, None]
-    actual = np.concatenate([window.actual, total], axis=1)
+    forecast, scale = targets(corrected, found.spread)
+    complete: Bool = np.logical_and.accumulate(window.usable, axis=1)
+    actual = np.concatenate([window.actual, np.cumsum(window.actual, axis=1)], axis=1)
     usable = np.concatenate([window.usable, complete], axis=1)
     return Errors(found.demand_class[rows], forecast[rows], actual[rows], scale[rows], usable[rows])
 
@@ -133,7 +129,7 @@ def _held_out_coverage(
     if len(windows) < 2:
         return np.full(len(settings.quantiles), np.nan)
     shocks, pool = _pool(windows[1:], tested[1:], rows, settings, years)
-    last = _errors(windows[0], tested[0], rows, settings, shocks.bias)
+    last = _errors(windows[0], tested[0], rows, shocks.bias)
     spread = quantiles(last.mean, last.scale, last.demand_class, pool, settings.quantiles)
     usable = last.usable[:, : settings.horizon]
     actual, spread = last.actual[:, : settings.horizon], spread[:, : settings.horizon]

@@ -29,8 +29,8 @@ class Prediction:
         mean: Mean forecast, series x horizon.
         quantiles: Series x horizon x probability.
         parts: Parts that add up to the mean.
-        total: Mean of the sum over the protection period.
-        total_quantiles: Quantiles of that sum, series x probability.
+        total: Mean of the sum of the first 1, 2, … periods, series x horizon.
+        total_quantiles: Quantiles of those sums, series x horizon x probability; a longer sum is never less.
     """
 
     mean: F64
@@ -66,7 +66,6 @@ class ForecastModel:
         pool: Quantiles of the errors made in backtests.
         shock: What whole origins have in common.
         probabilities: Probabilities of the quantiles.
-        protected: Periods of the protection period.
     """
 
     article_number: I64
@@ -90,7 +89,6 @@ class ForecastModel:
     pool: F64
     shock: F64
     probabilities: F64
-    protected: I64
 
     def row(self, article: int, branch: int) -> int:
         """Row of a series.
@@ -121,10 +119,12 @@ class ForecastModel:
         )
         mean = np.clip(parts.total(), 0.0, self.ceiling[rows][:, None])
         spread = Spread(self.spread.mean[rows], self.spread.excess[rows])
-        every, scale = targets(mean, spread, int(self.protected[0]))
+        every, scale = targets(mean, spread)
         pool = ErrorPool(self.pool, float(self.shock[0]))
         found = quantiles(every, scale, self.demand_class[rows], pool, tuple(self.probabilities.tolist()))
-        return Prediction(mean, found[:, :-1], parts.settled(mean), every[:, -1], found[:, -1])
+        horizon = mean.shape[1]
+        totals = np.maximum.accumulate(found[:, horizon:], axis=1)
+        return Prediction(mean, found[:, :horizon], parts.settled(mean), every[:, horizon:], totals)
 
     def _what_if(self, rows: slice | I64, x: F64) -> F64:
         expected = (*self.planned[rows].shape, self.x_names.size)

@@ -2,7 +2,8 @@
 
 Errors of rolling origins, divided by the spread each series shows around such a mean, are pooled by demand class,
 forecast level and horizon; their empirical quantiles (split conformal, Vovk et al. 2005; rank ceil((n + 1) p)) are
-scaled back. The error of a sum over several periods is pooled like that of a period, never derived from those.
+scaled back. The error of a sum over several periods is pooled like that of a period, never derived from those:
+errors of successive weeks of one forecast are alike, and how much is not known beforehand.
 
 Thousands of errors of one origin share what happened to the whole market in those weeks. A few origins say little
 about how large that can be, so each origin's own share is taken out of its errors, and the shares of a t distribution
@@ -33,8 +34,8 @@ class Spread:
     mean: F64
     excess: F64
 
-    def at(self, mean: F64, periods: int = 1) -> F64:
-        """Standard deviation around forecasts of `periods` periods, series x forecasts."""
+    def at(self, mean: F64, periods: F64 | float = 1.0) -> F64:
+        """Standard deviation around forecasts of sums of `periods` periods, series x forecasts."""
         variance = mean + self.excess[:, None] * mean * mean / periods
         scale: F64 = np.sqrt(np.maximum(variance, _VARIANCE_FLOOR * periods))
         return scale
@@ -44,8 +45,8 @@ class Spread:
 class ErrorPool:
     """Scaled error quantiles, class x (levels + 1) x targets x probability; NaN where the pool is too thin.
 
-    The targets are the periods of the horizon and, last, the sum over the protection period. The last level of each
-    class pools all levels, and the last class all classes.
+    The targets are the periods of the horizon and then the sums of the first one, two, … up to all of them. The last
+    level of each class pools all levels, and the last class all classes.
 
     Attributes:
         offsets: The quantiles.
@@ -101,26 +102,25 @@ def error_spread(y: F64, mask: Bool, periods: int) -> Spread:
     return Spread(mean, np.where(square > 0, excess, 0.0))
 
 
-def targets(mean: F64, spread: Spread, protected: int) -> tuple[F64, F64]:
-    """Forecasts of every period and, last, of the protection period's sum; the spread around them."""
-    total = np.cumsum(mean[:, :protected], axis=1)[:, -1:]
-    scale = [spread.at(mean), spread.at(total, protected)]
+def targets(mean: F64, spread: Spread) -> tuple[F64, F64]:
+    """Forecasts of every period and of the sum up to every period, and the spread around them, series x targets."""
+    total = np.cumsum(mean, axis=1)
+    periods = np.arange(1.0, mean.shape[1] + 1.0)
+    scale = [spread.at(mean), spread.at(total, periods)]
     return np.concatenate([mean, total], axis=1), np.concatenate(scale, axis=1)
 
 
 def fit_pool(
-    errors: list[Errors], probabilities: tuple[float, ...], shocks: Shocks, targets: int
+    errors: list[Errors], probabilities: tuple[float, ...], shocks: Shocks, horizon: int
 ) -> ErrorPool:
     """Pool the scaled errors of several origins for every target."""
     levels, classes = len(LEVEL_EDGES) + 1, len(CLASS_NAMES)
-    offsets = np.full((classes + 1, levels + 1, targets, len(probabilities)), np.nan)
+    offsets = np.full((classes + 1, levels + 1, 2 * horizon, len(probabilities)), np.nan)
     if not errors:
         return ErrorPool(offsets, shocks.deviation)
     code = np.concatenate([window.demand_class for window in errors])
-    for target in range(targets):
-        # Neighbouring periods share their errors: three times the sample at nearly the same difficulty.
-        near = slice(max(0, target - 1), min(target + 2, targets - 1))
-        near = near if target < targets - 1 else slice(target, target + 1)
+    for target in range(2 * horizon):
+        near = _near(target, horizon)
         level = np.digitize(np.concatenate([window.mean[:, near] for window in errors]), LEVEL_EDGES)
         usable = np.concatenate([window.usable[:, near] for window in errors])
         scaled = np.concatenate(
@@ -133,6 +133,17 @@ def fit_pool(
                 offsets[demand_class, at, target] = _ranks(own[chosen & (bucket == at)], probabilities)
             offsets[demand_class, levels, target] = _ranks(own[chosen], probabilities)
     return ErrorPool(offsets, shocks.deviation)
+
+
+def _near(target: int, horizon: int) -> slice:
+    """Targets that are pooled for one: neighbouring periods share their errors, three times the sample of one.
+
+    A sum stands for itself, and that of one period is that period.
+    """
+    if target > horizon:
+        return slice(target, target + 1)
+    period = target % horizon
+    return slice(max(0, period - 1), min(period + 2, horizon))
 
 
 def quantiles(

@@ -11,7 +11,7 @@ class ForecastSettings:
 
     Attributes:
         horizon: Periods (weeks, or days of a daily panel) to forecast.
-        protection: Periods of lead time and review whose sum gets quantiles of its own; at most the horizon's.
+        protection: Periods of lead time and review that a file of sums is written for; at most the horizon's.
         quantiles: Probabilities of the published quantiles, ascending.
         windows: Rolling backtest origins to use; fewer when history is short.
         window_step: Weeks between two origins.
@@ -47,7 +47,7 @@ class ForecastSettings:
 
     @property
     def protected(self) -> int:
-        """Periods summed for the protection period."""
+        """Periods of the protection period that the horizon reaches."""
         return min(self.protection, self.horizon)
 
     def __post_init__(self) -> None:

@@ -76,19 +76,19 @@ def forecast_table(
 
 
 def protection_table(panel: Panel, settings: ForecastSettings, mean: F64, quantiles: F64) -> pa.Table:
-    """One row per series: what it may sell in lead time and review together."""
+    """Rows of analytics.forecast_protection: what each series may sell in its first 1, 2, … periods together."""
     import pyarrow as pa
 
-    n = mean.size
+    n, horizon = mean.shape
     columns = {
-        "article_number": pa.array(panel.article_number),
-        "branch_number": pa.array(panel.branch_number),
-        "origin_week": pa.array(np.full(n, panel.week_starts[-1]), pa.date32()),
-        "periods": pa.array(np.full(n, settings.protected, dtype=np.int32)),
-        "mean": pa.array(mean),
+        "article_number": pa.array(np.repeat(panel.article_number, horizon)),
+        "branch_number": pa.array(np.repeat(panel.branch_number, horizon)),
+        "origin_week": pa.array(np.full(n * horizon, panel.week_starts[-1]), pa.date32()),
+        "periods": pa.array(np.tile(np.arange(1, horizon + 1, dtype=np.int32), n)),
+        "mean": pa.array(mean.ravel()),
     }
     for position, probability in enumerate(settings.quantiles):
-        columns[quantile_name(probability)] = pa.array(quantiles[:, position])
+        columns[quantile_name(probability)] = pa.array(quantiles[:, :, position].ravel())
     return pa.table(columns)
 
 

@@ -88,14 +88,16 @@ class Writer:
 
     def add(self, result: ForecastResult) -> None:
         """Write the tables of one shard and remember an example of each class."""
+        import pyarrow.compute as pc
+
         told = self._told(result)
         forecast = self._forecast(result.forecast).append_column("explanation", told)
         if self.horizon < self._settings.horizon:
-            keep = np.tile(np.arange(self._settings.horizon) < self.horizon, result.protection.num_rows)
-            forecast = forecast.filter(keep)
+            forecast = forecast.filter(pc.less_equal(forecast["horizon"], self.horizon))
         self.rows += forecast.num_rows
         self._write("forecast", forecast)
-        self._write("protection", self._renamed(result.protection))
+        protected = pc.equal(result.protection["periods"], self._settings.protected)
+        self._write("protection", self._renamed(result.protection.filter(protected)))
         self._write("backtest", self._renamed(result.backtest))
         self._remember(result, told)
 

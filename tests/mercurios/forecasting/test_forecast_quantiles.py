@@ -20,10 +20,11 @@ def errors(count: int, rows: int, seed: int = 0, shared: float = 0.0) -> list[Er
     found = []
     for _ in range(count):
         factor = np.exp(shared * rng.normal())
-        actual = 20.0 * factor + np.sqrt(20.0) * rng.normal(0, 1, (rows, 5))
-        mean, scale = np.full((rows, 5), 20.0), np.full((rows, 5), np.sqrt(20.0))
-        code = np.full(rows, SMOOTH)
-        found.append(Errors(code, mean, actual, scale, np.ones((rows, 5), dtype=bool)))
+        weekly = 20.0 * factor + np.sqrt(20.0) * rng.normal(0, 1, (rows, 5))
+        actual = np.concatenate([weekly, np.cumsum(weekly, axis=1)], axis=1)
+        spread = Spread(np.full(rows, 20.0), np.zeros(rows))
+        mean, scale = quantiles.targets(np.full((rows, 5), 20.0), spread)
+        found.append(Errors(np.full(rows, SMOOTH), mean, actual, scale, np.ones((rows, 10), dtype=bool)))
     return found
 
 
@@ -35,6 +36,24 @@ def test_pooled_offsets_are_the_quantiles_of_the_scaled_errors() -> None:
     pool = quantiles.fit_pool(errors(4, 2_000), PROBABILITIES, calm(4), 5)
     offset = pool.lookup(np.array([SMOOTH]), np.full((1, 5), 20.0))[0]
     np.testing.assert_allclose(offset, np.tile([0.0, 0.8416, 1.6449], (5, 1)), atol=0.08)
+
+
+def test_weeks_that_are_wrong_together_make_a_sum_wider_than_the_root_of_its_weeks() -> None:
+    rng = np.random.default_rng(5)
+    level = np.sqrt(20.0) * rng.normal(
+        0, 1, (3_000, 1)
+    )  # one error a forecast, the same in each of its weeks
+    [past] = errors(1, 3_000)
+    own = past.actual[:, :5] - 20.0
+    for share, widened in ((0.0, 1.0), (0.5, np.sqrt(0.5 + 0.5 * 4)), (1.0, 2.0)):
+        weekly = 20.0 + np.sqrt(1 - share) * own + np.sqrt(share) * level
+        actual = np.concatenate([weekly, np.cumsum(weekly, axis=1)], axis=1)
+        alike = Errors(past.demand_class, past.mean, actual, past.scale, past.usable)
+        pool = quantiles.fit_pool([alike], PROBABILITIES, calm(1), 5)
+        found = quantiles.quantiles(past.mean[:1], past.scale[:1], past.demand_class[:1], pool, PROBABILITIES)
+        distance = found[0, :, 2] - past.mean[0]
+        assert distance[8] / (2.0 * distance[1]) == pytest.approx(widened, rel=0.05), "four weeks, of one"
+        assert distance[5] == distance[0], "one week is that week"
 
 
 def test_the_rank_is_the_conformal_one() -> None:
@@ -55,7 +74,12 @@ def test_quantiles_cover_the_next_origin_though_origins_are_few() -> None:
     for seed in range(40):
         past = errors(5, 300, seed, shared=0.15)
         following = past.pop()
-        totals = [Total(float(o.actual.sum()), float(o.mean.sum()), float((o.scale**2).sum())) for o in past]
+        totals = [
+            Total(
+                float(o.actual[:, :5].sum()), float(o.mean[:, :5].sum()), float((o.scale[:, :5] ** 2).sum())
+            )
+            for o in past
+        ]
         shocks = fit_shocks(totals, 4.0, 3.0)
         pool = quantiles.fit_pool(past, PROBABILITIES, shocks, 5)
         found = quantiles.quantiles(
@@ -83,7 +107,7 @@ def test_what_the_noise_of_few_series_explains_is_no_common_error() -> None:
 def test_a_thin_level_borrows_from_its_class() -> None:
     pool = quantiles.fit_pool(errors(3, 500), PROBABILITIES, calm(3), 5)
     elsewhere = pool.lookup(np.array([SMOOTH]), np.full((1, 5), 0.2))
-    assert np.array_equal(elsewhere[0], pool.offsets[SMOOTH, -1])
+    assert np.array_equal(elsewhere[0], pool.offsets[SMOOTH, -1, :5])
 
 
 def test_a_thin_class_borrows_from_the_others_at_its_level() -> None:
@@ -119,5 +143,5 @@ def test_the_spread_is_at_least_that_of_a_count_and_grows_with_the_forecast() ->
 
 def test_the_spread_of_a_sum_is_that_of_independent_periods() -> None:
     spread = Spread(np.array([10.0]), np.array([0.5]))
-    one, three = spread.at(np.array([[10.0]])), spread.at(np.array([[30.0]]), periods=3)
-    assert three[0, 0] == pytest.approx(np.sqrt(3.0) * one[0, 0])
+    _, scale = quantiles.targets(np.full((1, 3), 10.0), spread)
+    np.testing.assert_allclose(scale[0, 3:], np.sqrt([1.0, 2.0, 3.0]) * scale[0, 0])
