@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+_DEMO_HOME = ".demo/data"
+
 
 def propose(
     tenant: Annotated[str, typer.Option(help="The tenant's id.")],
+    out: Annotated[Path, typer.Option(help="File to write: .xlsx, with a sheet for each supplier, or .csv.")],
     warehouse: Annotated[
-        Path, typer.Option(help="The tenant's DuckDB warehouse file, or the published one.")
-    ],
-    out: Annotated[Path, typer.Option(help="CSV file to write.")],
+        Path | None,
+        typer.Option(
+            help="The tenant's DuckDB warehouse file (default: what was published in $MERCURIOS_HOME, "
+            "or else by the demo in this folder)."
+        ),
+    ] = None,
     wait: Annotated[
         float, typer.Option(min=0, help="Seconds to wait while another process holds the file.")
     ] = 30,
@@ -23,11 +30,20 @@ def propose(
     from mercurios.warehouse.engine import WarehouseError
 
     try:
-        proposals = read_proposals(warehouse, tenant, wait)
+        proposals = read_proposals(warehouse or _published(tenant), tenant, wait)
         write_proposals(proposals, out)
     except (WarehouseError, ValueError, OSError) as error:
         typer.secho(str(error), err=True, fg=typer.colors.RED)
         raise typer.Exit(1) from None
     suppliers = len(set(proposals["supplier_number"].to_pylist()))
-    cost = sum(each or 0 for each in proposals["order_cost"].to_pylist())
-    typer.echo(f"{proposals.num_rows} lines to {suppliers} suppliers for {cost:,.2f} in {out}.")
+    currency = proposals["currency"][0].as_py() if proposals.num_rows else ""
+    cost = f"{sum(proposals['order_cost'].to_pylist()):,.2f} {currency}".strip()
+    typer.echo(f"{proposals.num_rows} lines to {suppliers} suppliers for {cost} in {out}.")
+    beyond = proposals["is_within_budget"].to_pylist().count(False)
+    if beyond:
+        typer.echo(f"{beyond} of the lines are beyond the budget.")
+
+
+def _published(tenant: str) -> Path:
+    home = Path(os.environ.get("MERCURIOS_HOME") or _DEMO_HOME)
+    return home / "published" / f"{tenant}.duckdb"

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mercurios.warehouse.duckdb import DuckDBEngine
-from mercurios.warehouse.engine import WarehouseError
+from mercurios.warehouse.engine import Engine, WarehouseError
 from mercurios.warehouse.sql import render
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# What a spreadsheet would run as a formula when it begins a cell.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+ENDINGS = (".csv", ".xlsx")
+
+# What a spreadsheet runs as a formula when it begins a cell, in wide forms too; a cell also begins behind a separator
+# inside a text, since spreadsheets of some countries separate by semicolon.
+_FORMULA = re.compile(r"(^|[;\t\r\n])(\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def read_proposals(warehouse: Path, tenant_id: str, lock_wait: float = 30) -> pa.Table:
@@ -34,27 +38,50 @@ def read_proposals(warehouse: Path, tenant_id: str, lock_wait: float = 30) -> pa
             raise WarehouseError(
                 f"{warehouse} has no analytics.replenishment_proposal: run the tenant's pipeline first"
             )
-        return engine.fetch_arrow(render(engine.dialect, "proposals"), {"tenant_id": tenant_id})
+        return fetch_proposals(engine, tenant_id)
+
+
+def fetch_proposals(engine: Engine, tenant_id: str) -> pa.Table:
+    """Return a tenant's proposals by supplier from an open warehouse that has them."""
+    return engine.fetch_arrow(render(engine.dialect, "proposals"), {"tenant_id": tenant_id})
+
+
+def most_urgent(proposals: pa.Table, limit: int | None = None) -> pa.Table:
+    """Return what must be ordered first; among what is due on the same day, what saves most."""
+    order = [("order_by_on", "ascending"), ("margin_saved", "descending"), ("priority", "ascending")]
+    return proposals.sort_by(order).slice(0, limit)
 
 
 def write_proposals(proposals: pa.Table, out: Path) -> None:
-    """Write proposals as CSV in UTF-8, whole or not at all.
+    """Write proposals as CSV in UTF-8 or as a workbook, whole or not at all.
 
     Names and reasons come from a source, so none is left that a spreadsheet would take for a formula.
 
     Raises:
         ValueError: the file's ending is none that can be written.
     """
-    from pyarrow import csv
-
-    if out.suffix.lower() != ".csv":
-        raise ValueError(f"{out.name}: expected a name that ends in .csv")
+    if out.suffix.lower() not in ENDINGS:
+        raise ValueError(f"{out.name}: expected a name that ends in {' or '.join(ENDINGS)}")
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(f"{out.name}.partial")
-    with partial.open("wb") as handle:
+    try:
+        if out.suffix.lower() == ".csv":
+            _write_csv(proposals, partial)
+        else:
+            from mercurios.replenishment.workbook import write_workbook
+
+            write_workbook(proposals, partial)
+        os.replace(partial, out)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _write_csv(proposals: pa.Table, path: Path) -> None:
+    from pyarrow import csv
+
+    with path.open("wb") as handle:
         handle.write(b"\xef\xbb\xbf")  # without it, spreadsheets take UTF-8 for something older
         csv.write_csv(_harmless(proposals), handle)
-    os.replace(partial, out)
 
 
 def _harmless(table: pa.Table) -> pa.Table:
@@ -62,9 +89,6 @@ def _harmless(table: pa.Table) -> pa.Table:
 
     for index, field in enumerate(table.schema):
         if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
-            texts = [
-                f"'{text}" if text and text.startswith(_FORMULA_STARTS) else text
-                for text in table.column(index).to_pylist()
-            ]
+            texts = [text and _FORMULA.sub(r"\1\2'", text) for text in table.column(index).to_pylist()]
             table = table.set_column(index, field, pa.array(texts, field.type))
     return table
