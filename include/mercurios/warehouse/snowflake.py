@@ -2,7 +2,9 @@
 
 Snowflake ends a transaction with every statement that creates something, so what a transaction fills is created
 before it begins (`prepare`), and the engine refuses such a statement inside one. Nothing is sent a second time
-after a failure: only the opening of a session is tried again, because everything after it is either whole or undone.
+after a failure, because everything is either whole or undone, but for two things that did nothing: a session that could
+not be opened, and a statement that found twenty others waiting for its table. The latter waits outside that queue, so
+that any number of tenants can share a database without a pool that somebody has to create.
 """
 
 from __future__ import annotations
@@ -15,12 +17,18 @@ from contextlib import contextmanager, suppress
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from tenacity import RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity import (
+    RetryCallState,
+    retry_if_exception,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_random_exponential,
+)
 from tenacity import Retrying as Retry
 
 from mercurios.landing.store import LandingStore
 from mercurios.warehouse.engine import Parameters, WarehouseError
-from mercurios.warehouse.snowflake_errors import explained, is_transient
+from mercurios.warehouse.snowflake_errors import explained, is_transient, queue_is_full
 from mercurios.warehouse.snowflake_tables import plain, wrong_columns
 from mercurios.warehouse.sql import render
 
@@ -173,7 +181,7 @@ class SnowflakeEngine:
             )
         text, values = bound(sql, parameters)
         try:
-            return self._connection.cursor().execute(text, values or None)
+            return _queued(lambda: self._connection.cursor().execute(text, values or None))
         except Error as error:
             place = " in an open transaction, which is undone" if self._in_transaction else ""
             raise WarehouseError(explained(error, text, place)) from error
@@ -251,6 +259,26 @@ def _opened(connect: Callable[[], SnowflakeConnection]) -> SnowflakeConnection:
         raise WarehouseError(explained(error)) from error
 
 
+def _queued(send: Callable[[], Any]) -> Any:
+    """Send a statement, again where too many others wait for its table: then nothing of it has begun.
+
+    Its transaction stays open meanwhile. No two transactions wait for each other like this: a load takes the run's row
+    first, and a publication its tables in order.
+    """
+    retry = Retry(
+        retry=retry_if_exception(queue_is_full),
+        stop=stop_after_delay(LOCK_WAIT_SECONDS),
+        wait=wait_random_exponential(multiplier=1, max=30),
+        before_sleep=_log_queue,
+        reraise=True,
+    )
+    return retry(send)
+
+
 def _log_wait(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
     log.warning("Snowflake cannot be reached (attempt %d): %s", state.attempt_number, error)
+
+
+def _log_queue(state: RetryCallState) -> None:
+    log.warning("too many statements wait for the same table (attempt %d); waiting", state.attempt_number)

@@ -27,9 +27,12 @@ _TYPE = (
 )
 _LOST = "the session was lost and nothing of its transaction is kept: clear the task"
 _BUSY = (
-    "too many statements wait for the same table, or waited too long: give the tenants of this database one pool of "
-    "16 slots, and clear the task"
+    "more statements than Snowflake lets wait were waiting for the same table, for half an hour: let the tenants of "
+    "this database begin at different minutes (key 'schedules' of their files), and clear the task"
 )
+
+# No more than twenty statements wait for one table; the next is refused at once.
+_WAITERS = 625
 
 REMEDIES: dict[int, str] = {
     390100: _KEY,  # wrong user or password
@@ -53,7 +56,7 @@ REMEDIES: dict[int, str] = {
     100078: _TYPE,
     100080: _TYPE,
     100132: _TYPE,
-    625: _BUSY,
+    _WAITERS: _BUSY,
     630: "the statement took longer than its time-out: look at the warehouse's load and size, and clear the task",
     604: "somebody cancelled the statement: clear the task",
     250001: "the account cannot be reached: check the connection's account and host, and the network policy",
@@ -97,6 +100,11 @@ def is_transient(error: BaseException) -> bool:
     from snowflake.connector.errors import OperationalError
 
     return isinstance(error, OperationalError)
+
+
+def queue_is_full(error: BaseException) -> bool:
+    """Say whether a statement was refused because twenty others wait for its table; nothing of it has begun."""
+    return getattr(error, "errno", None) == _WAITERS
 
 
 def _compact(statement: str) -> str:

@@ -6,7 +6,7 @@ import json
 from datetime import date, datetime
 from decimal import Decimal
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import pytest
@@ -142,6 +142,63 @@ def test_only_a_session_that_cannot_be_reached_is_opened_again(
     assert len(tried) == (module.CONNECTION_ATTEMPTS if error else 1)
 
 
+class Crowded:
+    """A session whose first update finds the queue for its table full a number of times."""
+
+    def __init__(self, refusals: int, errno: int = 625) -> None:
+        self.refusals = refusals
+        self.errno = errno
+        self.sent: list[str] = []
+
+    def cursor(self) -> Crowded:
+        return self
+
+    def execute(self, sql: str, _: object) -> Crowded:
+        self.sent.append(sql)
+        if sql.startswith("update") and self.refusals:
+            self.refusals -= 1
+            raise ProgrammingError("number of waiters exceeds the 20 statements limit", errno=self.errno)
+        return self
+
+
+def test_a_statement_that_finds_too_many_waiting_waits_outside_with_its_transaction_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "wait_random_exponential", lambda **_: lambda _: 0)
+    session = Crowded(refusals=3)
+    engine = SnowflakeEngine(lambda: cast("Any", session))
+
+    with engine.transaction():
+        engine.execute("insert into ops.run")
+        engine.execute("update ops.run")
+
+    assert session.sent == ["begin transaction", "insert into ops.run", *["update ops.run"] * 4, "commit"]
+
+
+def test_a_queue_that_stays_full_ends_the_transaction_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "wait_random_exponential", lambda **_: lambda _: 0)
+    monkeypatch.setattr(module, "LOCK_WAIT_SECONDS", 0.05)
+    session = Crowded(refusals=10**9)
+    engine = SnowflakeEngine(lambda: cast("Any", session))
+
+    with pytest.raises(WarehouseError, match="let the tenants of this database begin"), engine.transaction():
+        engine.execute("update ops.run")
+
+    assert session.sent[-1] == "rollback"
+
+
+def test_another_refusal_is_not_sent_again() -> None:
+    session = Crowded(refusals=1, errno=3001)
+    engine = SnowflakeEngine(lambda: cast("Any", session))
+
+    with pytest.raises(WarehouseError, match="grant the privilege"):
+        engine.execute("update ops.run")
+
+    assert session.sent == ["update ops.run"]
+
+
 @pytest.mark.parametrize(
     ("errno", "remedy"),
     [
@@ -154,7 +211,7 @@ def test_only_a_session_that_cannot_be_reached_is_opened_again(
         (100038, "does not fit its column"),
         (390114, "session was lost"),
         (290503, "session was lost"),
-        (625, "one pool of 16 slots"),
+        (625, "begin at different minutes"),
     ],
 )
 def test_a_refusal_is_told_with_its_remedy_statement_and_query(errno: int, remedy: str) -> None:
