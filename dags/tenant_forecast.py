@@ -5,8 +5,9 @@ Forecasts every article in every branch, week by week, when the pipeline has pub
 
 1. **demand** reads the published demand, masks weeks without stock, and learns what all series share.
 2. **fit** forecasts one shard of series per mapped task: mean, quantiles and the parts that explain them.
-3. **load** puts all shards into `ANALYTICS.FORECAST_WEEKLY` in one transaction and records what the backtest and the forecasts of
-   weeks that have closed were worth in `ANALYTICS.FORECAST_ACCURACY` and `OPS.MODEL_MONITOR`.
+3. **load** puts all shards into `ANALYTICS.FORECAST_WEEKLY` and `ANALYTICS.FORECAST_PROTECTION` (demand of the first 1, 2, …
+   weeks together) in one transaction and records what the backtest and the forecasts of weeks that have closed were worth in
+   `ANALYTICS.FORECAST_ACCURACY` and `OPS.MODEL_MONITOR`.
 4. **check_forecast** gates what was loaded; **publish** makes it visible to readers beside the marts.
 
 ## When it fails

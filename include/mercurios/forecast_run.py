@@ -31,6 +31,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_KEYS = ("tenant_id", "article_number", "branch_number", "origin_week")
+_AMOUNTS = ("mean", "quantile_50", "quantile_80", "quantile_95")
+_PARTS = ("part_level", "part_trend", "part_season", "part_holiday", "part_regressor")
+_STAMP = ("run_id", "created_at")
+_FORECAST_COLUMNS = (*_KEYS, "week_start", "horizon", "method", *_AMOUNTS, *_PARTS, *_STAMP)
+_PROTECTION_COLUMNS = (*_KEYS, "periods", *_AMOUNTS, *_STAMP)
+
 
 class ForecastError(Exception):
     """The forecast cannot be made; the message says what is missing."""
@@ -62,7 +69,7 @@ class ForecastPlan(BaseModel):
 
 
 class ShardManifest(BaseModel):
-    """What the fit of one shard landed: its forecast, its backtest and the sums of its errors."""
+    """What the fit of one shard landed: its forecast by week and by sum of weeks, its backtest, its errors' sums."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -71,6 +78,7 @@ class ShardManifest(BaseModel):
     shard: int
     origin_week: date
     forecast: Part
+    protection: Part
     backtest: Part | None
     accuracy: BacktestSums
 
@@ -164,13 +172,15 @@ def fit_shard(store: LandingStore, plan_url: str, shard: int) -> str:
     folder = f"{run}/shard={shard:05d}"
     _store_arrays(store, f"{folder}/model.npz", result.model.to_arrays())
     stamp = datetime.now(UTC).replace(tzinfo=None)
-    rows = _stamped(result.forecast, plan, stamp)
+    weeks = _stamped(result.forecast, plan, stamp, _FORECAST_COLUMNS)
+    sums = _stamped(result.protection, plan, stamp, _PROTECTION_COLUMNS)
     manifest = ShardManifest(
         tenant_id=plan.tenant_id,
         run_id=plan.run_id,
         shard=shard,
         origin_week=plan.origin_week,
-        forecast=_write(store, f"{folder}/forecast.parquet", rows)[0],
+        forecast=_write(store, f"{folder}/forecast.parquet", weeks)[0],
+        protection=_write(store, f"{folder}/protection.parquet", sums)[0],
         backtest=next(iter(_write(store, f"{folder}/backtest.parquet", result.backtest)), None),
         accuracy=BacktestSums.of(result.accuracy),
     )
@@ -196,21 +206,28 @@ def load_forecast(
     manifests = [ShardManifest.model_validate_json(store.read_bytes(url)) for url in manifest_urls]
     manifests.sort(key=lambda manifest: manifest.shard)  # sums of doubles depend on their order
     _check_shards(plan, manifests)
-    for part in [part for each in manifests for part in (each.forecast, each.backtest) if part]:
-        store.verify(part)
+    for each in manifests:
+        for part in filter(None, (each.forecast, each.protection, each.backtest)):
+            store.verify(part)
     key = {"tenant_id": plan.tenant_id, "origin_week": plan.origin_week}
     engine.execute(
         render(engine.dialect, "forecast_backtest_create")
     )  # which ends a transaction on Snowflake
     with engine.transaction():
         engine.execute(render(engine.dialect, "forecast_delete"), key)
-        urls = [manifest.forecast.url for manifest in manifests]
-        rows = engine.copy_files("analytics.forecast_weekly", _forecast_columns(), urls)
-        expected = sum(manifest.forecast.rows for manifest in manifests)
-        if rows != expected:
-            raise WarehouseError(f"{rows} forecast rows were copied, the manifests list {expected}")
+        engine.execute(render(engine.dialect, "protection_delete"), key)
+        rows = _copy(engine, "forecast_weekly", _FORECAST_COLUMNS, [each.forecast for each in manifests])
+        _copy(engine, "forecast_protection", _PROTECTION_COLUMNS, [each.protection for each in manifests])
         wape = _monitor(engine, plan, manifests)
     return LoadedForecast(plan.origin_week, rows // plan.horizon, rows, wape)
+
+
+def _copy(engine: Engine, table: str, columns: Sequence[str], parts: Sequence[Part]) -> int:
+    rows = engine.copy_files(f"analytics.{table}", list(columns), [part.url for part in parts])
+    expected = sum(part.rows for part in parts)
+    if rows != expected:
+        raise WarehouseError(f"{rows} rows of {table} were copied, the manifests list {expected}")
+    return rows
 
 
 def _check_shards(plan: ForecastPlan, manifests: Sequence[ShardManifest]) -> None:
@@ -245,21 +262,14 @@ def _settings(horizon: int) -> ForecastSettings:
     return ForecastSettings(horizon=horizon)
 
 
-def _stamped(table: pa.Table, plan: ForecastPlan, stamp: datetime) -> pa.Table:
+def _stamped(table: pa.Table, plan: ForecastPlan, stamp: datetime, columns: Sequence[str]) -> pa.Table:
     import pyarrow as pa
 
     count = table.num_rows
     table = table.append_column("tenant_id", pa.repeat(plan.tenant_id, count))
     table = table.append_column("run_id", pa.repeat(plan.run_id, count))
     table = table.append_column("created_at", pa.repeat(pa.scalar(stamp, pa.timestamp("us")), count))
-    return table.select(_forecast_columns())
-
-
-def _forecast_columns() -> list[str]:
-    keys = ["tenant_id", "article_number", "branch_number", "origin_week", "week_start", "horizon", "method"]
-    values = ["mean", "quantile_50", "quantile_80", "quantile_95"]
-    parts = [f"part_{name}" for name in ("level", "trend", "season", "holiday", "regressor")]
-    return [*keys, *values, *parts, "run_id", "created_at"]
+    return table.select(list(columns))
 
 
 def _write(store: LandingStore, path: str, table: pa.Table) -> list[Part]:

@@ -36,4 +36,4 @@ PLANNING_MARTS = (
     "supplier_lead_time",
     "warehouse_inventory_agg",
 )
-FORECAST_MARTS = ("forecast_accuracy", "forecast_weekly")
+FORECAST_MARTS = ("forecast_accuracy", "forecast_protection", "forecast_weekly")

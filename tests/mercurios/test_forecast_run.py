@@ -27,6 +27,7 @@ EVERYTHING = (
     "select * exclude (run_id, created_at) from analytics.forecast_weekly"
     " order by article_number, branch_number, week_start"
 )
+SUMS = "select * exclude (run_id, created_at) from analytics.forecast_protection order by all"
 
 
 def demand(seed: int) -> pa.Table:
@@ -133,18 +134,63 @@ def test_every_plannable_series_gets_every_week_of_the_horizon(
     assert 0 < done.wape["wape_model"] < 2
 
 
+def test_what_orders_must_cover_is_told_for_every_number_of_weeks(
+    run: Run, fitted: tuple[Path, str, list[str]]
+) -> None:
+    _, plan_url, urls = fitted
+    run.load(plan_url, urls)
+
+    [off] = run.rows(
+        "with weeks as (select *, sum(mean) over (partition by article_number, branch_number order by week_start)"
+        " as total from analytics.forecast_weekly)"
+        " select count(*) as n, max(abs(total - sums.mean)) as mean,"
+        " max(abs(weeks.quantile_95 - sums.quantile_95)) filter (where periods = 1) as first_week,"
+        " count(*) filter (where not sums.quantile_50 <= sums.quantile_80) as crossed,"
+        " count(distinct (sums.tenant_id, sums.run_id)) as runs"
+        " from weeks full join analytics.forecast_protection as sums"
+        " using (tenant_id, run_id, origin_week, article_number, branch_number)"
+        " where horizon = periods"
+    )
+    assert off == {
+        "n": (SERIES - 2) * HORIZON,
+        "mean": pytest.approx(0, abs=1e-9),
+        "first_week": 0,
+        "crossed": 0,
+        "runs": 1,
+    }
+
+
+def test_a_load_that_breaks_between_weeks_and_sums_leaves_neither(
+    run: Run, fitted: tuple[Path, str, list[str]]
+) -> None:
+    _, plan_url, urls = fitted
+    manifest = ShardManifest.model_validate_json(run.store.read_bytes(urls[1]))
+    lost = manifest.model_copy(
+        update={"protection": manifest.protection.model_copy(update={"rows": manifest.protection.rows + 1})}
+    )
+    url = run.store.write_document("lost/manifest.json", lost.model_dump_json().encode())
+
+    with pytest.raises(
+        WarehouseError, match="512 rows of forecast_protection were copied, the manifests list 513"
+    ):
+        run.load(plan_url, [urls[0], url])
+
+    assert (run.rows(), run.rows(SUMS)) == ([], [])
+
+
 def test_the_forecast_does_not_depend_on_how_many_shards_there_are(
     run: Run, fitted: tuple[Path, str, list[str]]
 ) -> None:
     _, plan_url, urls = fitted
     run.load(plan_url, urls)
-    two_shards, measured = run.rows(), run.rows("select metric, value from ops.model_monitor order by all")
+    two_shards = run.rows(), run.rows(SUMS)
+    measured = run.rows("select metric, value from ops.model_monitor order by all")
 
     plan_url, urls = run.fit("r2", shard_size=10_000)
     run.load(plan_url, urls)
 
     assert len(urls) == 1
-    assert run.rows() == two_shards
+    assert (run.rows(), run.rows(SUMS)) == two_shards
     again = run.rows("select metric, value from ops.model_monitor where run_id = 'r2' order by all")
     assert [row["value"] for row in again] == pytest.approx([row["value"] for row in measured], rel=1e-9)
 
@@ -153,18 +199,22 @@ def test_loading_again_replaces_and_doubles_nothing(run: Run, fitted: tuple[Path
     _, plan_url, urls = fitted
     run.load(plan_url, urls)
     before = run.rows(), run.rows("select metric, value from ops.model_monitor order by all")
-    older = "insert into analytics.forecast_weekly select * replace (date '2026-02-16' as origin_week)"
-    run.engine.execute(f"{older} from analytics.forecast_weekly")
+    sums = run.rows(SUMS)
+    for table in ("analytics.forecast_weekly", "analytics.forecast_protection"):
+        older = f"insert into {table} select * replace (date '2026-02-16' as origin_week) from {table}"
+        run.engine.execute(older)
 
     run.load(plan_url, list(reversed(urls)))
 
     newest = EVERYTHING.replace("order by", f"where origin_week = date '{LAST_WEEK}' order by")
     assert run.rows(newest) == before[0]
     assert run.rows("select metric, value from ops.model_monitor order by all") == before[1]
-    [kept] = run.rows(
-        "select count(*) as n from analytics.forecast_weekly where origin_week = date '2026-02-16'"
-    )
-    assert kept["n"] == len(before[0]), "the forecast of an earlier week is measured later and must stay"
+    assert run.rows(SUMS.replace("order by", f"where origin_week = date '{LAST_WEEK}' order by")) == sums
+    for table, count in (("weekly", len(before[0])), ("protection", len(sums))):
+        [kept] = run.rows(
+            f"select count(*) as n from analytics.forecast_{table} where origin_week = date '2026-02-16'"
+        )
+        assert kept["n"] == count, "the forecast of an earlier week is measured later and must stay"
 
 
 def test_a_missing_shard_is_named_and_nothing_is_loaded(
@@ -193,7 +243,7 @@ def test_a_shard_of_another_run_is_refused(run: Run, fitted: tuple[Path, str, li
     assert run.rows() == []
 
 
-@pytest.mark.parametrize("name", ["forecast", "backtest"])
+@pytest.mark.parametrize("name", ["forecast", "protection", "backtest"])
 def test_a_part_that_is_not_the_one_its_manifest_names_is_refused(
     run: Run, tmp_path: Path, name: str
 ) -> None:

@@ -377,7 +377,8 @@ def test_every_table_is_created_with_the_row_access_policy() -> None:
     tables = created(creations(), with_policy=False)
 
     assert {f"raw.{resource.table}" for resource in RESOURCES.values()} < tables
-    assert {"raw.tenant", "raw.public_holiday", "analytics.forecast_weekly"} < tables
+    forecasts = {"analytics.forecast_weekly", "analytics.forecast_protection"}
+    assert {"raw.tenant", "raw.public_holiday", *forecasts} < tables
     assert created(creations(), with_policy=True) == tables
 
 

@@ -275,19 +275,32 @@ _MARTS: dict[str, _Promise] = {
             *(_at_least(f"coverage_{percent}", 0, 1) for percent in (50, 80, 95)),
         ],
     ),
+    "forecast_protection": _Promise(
+        ("article_number", "branch_number", "origin_week", "periods"),
+        lambda: [_at_least("periods", 1, 53), *_amounts()],
+        (_TO_ARTICLE, _TO_BRANCH),
+    ),
     "forecast_weekly": _Promise(
         ("article_number", "branch_number", "origin_week", "week_start"),
         lambda: [
             _not_null("method"),
             _at_least("horizon", 1, 53),
-            # A NaN is null in a frame, so both checks are needed: never negative, never NaN, never unexplained.
-            *(_not_null(column) for column in ("mean", *_QUANTILES, *_PARTS)),
-            *(_at_least(column, 0) for column in ("mean", *_QUANTILES)),
-            *(_ordered(low, high) for low, high in pairwise(_QUANTILES)),
+            *(_not_null(column) for column in _PARTS),
+            *_amounts(),
         ],
         (_TO_ARTICLE, _TO_BRANCH),
     ),
 }
+
+
+def _amounts() -> list[Check]:
+    """Mean and quantiles that are never negative, never NaN and never cross."""
+    return [
+        # A NaN is null in a frame, so both checks are needed.
+        *(_not_null(column) for column in ("mean", *_QUANTILES)),
+        *(_at_least(column, 0) for column in ("mean", *_QUANTILES)),
+        *(_ordered(low, high) for low, high in pairwise(_QUANTILES)),
+    ]
 
 
 def _schema_checks(columns: Sequence[str]) -> list[Check]:

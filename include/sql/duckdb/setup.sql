@@ -198,6 +198,21 @@ create table if not exists analytics.forecast_weekly (
     created_at timestamp not null
 );
 
+-- Demand of the first 1, 2, … weeks of a forecast together: what lead time and review have to cover.
+create table if not exists analytics.forecast_protection (
+    tenant_id varchar not null,
+    article_number bigint not null,
+    branch_number bigint not null,
+    origin_week date not null,
+    periods integer not null,
+    mean double not null,
+    quantile_50 double not null,
+    quantile_80 double not null,
+    quantile_95 double not null,
+    run_id varchar not null,
+    created_at timestamp not null
+);
+
 -- One row per week, kind (`backtest`, `live`) and demand class (`all` and each).
 create table if not exists analytics.forecast_accuracy (
     tenant_id varchar not null,

@@ -186,6 +186,21 @@ create table if not exists analytics.forecast_weekly (
     created_at timestamp_ntz not null
 ) with row access policy ops.tenant_rows on (tenant_id);
 
+-- Demand of the first 1, 2, … weeks of a forecast together: what lead time and review have to cover.
+create table if not exists analytics.forecast_protection (
+    tenant_id varchar not null,
+    article_number number(38, 0) not null,
+    branch_number number(38, 0) not null,
+    origin_week date not null,
+    periods integer not null,
+    mean float not null,
+    quantile_50 float not null,
+    quantile_80 float not null,
+    quantile_95 float not null,
+    run_id varchar not null,
+    created_at timestamp_ntz not null
+) with row access policy ops.tenant_rows on (tenant_id);
+
 -- One row per week, kind (`backtest`, `live`) and demand class (`all` and each).
 create table if not exists analytics.forecast_accuracy (
     tenant_id varchar not null,

@@ -56,6 +56,10 @@ insert into analytics.forecast_weekly
 select 'mini', a.article_number, b.branch_number, date '2024-01-29', date '2024-02-05', 1, 'prophet_style',
     2, 2, 3, 4, 2, 0, 0, 0, 0, 'run', timestamp '2024-03-04 05:00:00'
 from analytics.dim_article a, analytics.dim_branch b;
+insert into analytics.forecast_protection
+select 'mini', a.article_number, b.branch_number, date '2024-01-29', 1,
+    2, 2, 3, 4, 'run', timestamp '2024-03-04 05:00:00'
+from analytics.dim_article a, analytics.dim_branch b;
 """
 
 Insert = Callable[..., None]

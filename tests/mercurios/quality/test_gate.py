@@ -204,6 +204,26 @@ def test_a_negative_nan_or_unexplained_forecast_fails(engine: DuckDBEngine, chan
 
 
 @pytest.mark.usefixtures("good_marts")
+@pytest.mark.parametrize(
+    ("change", "column"),
+    [
+        ("mean = 'nan'::double", "mean"),
+        ("quantile_50 = -1", "quantile_50"),
+        ("quantile_95 = 2", "quantile_95, quantile_80"),
+        ("periods = 0", "periods"),
+    ],
+)
+def test_a_sum_of_weeks_that_no_order_can_be_based_on_fails(
+    engine: DuckDBEngine, change: str, column: str
+) -> None:
+    engine.execute(f"update analytics.forecast_protection set {change} where rowid = 0")
+
+    message = _failure(engine, "forecast", "forecast_protection")
+
+    assert f" on {column}: 1 of 6 rows" in message
+
+
+@pytest.mark.usefixtures("good_marts")
 def test_the_message_shows_keys_of_a_few_failing_rows(engine: DuckDBEngine) -> None:
     engine.execute("update analytics.fct_sales set revenue = null")
 
