@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
 from mercurios.demo.follow import RunOutcome
 from mercurios.demo.stack import Stack
+from mercurios.replenishment.proposals import fetch_proposals, most_urgent
 from mercurios.warehouse.duckdb import DuckDBEngine
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.publish import read_status
@@ -18,11 +21,15 @@ from mercurios.warehouse.sql import render
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pyarrow as pa
+
+_PROPOSALS_SHOWN = 10
+
 
 def print_summary(
     console: Console, stack: Stack, outcomes: Sequence[RunOutcome], tenants: Sequence[str]
 ) -> None:
-    """Print runs, rows, forecast error and what runs out first, for every tenant."""
+    """Print runs, rows, forecast error and what to order first, for every tenant."""
     runs = Table("tenant", "run", "state", "seconds", title="Runs", title_justify="left")
     for outcome in outcomes:
         colour = "green" if outcome.state == "success" else "red"
@@ -58,7 +65,7 @@ def _print_tenant(console: Console, tenant: str, published: Path, outcomes: Sequ
             render("duckdb", "report_ledger"), [pipelines[0], pipelines[-1]]
         ).to_pylist()
         accuracy = engine.fetch_arrow(render("duckdb", "report_accuracy")).to_pylist()
-        urgent = engine.fetch_arrow(render("duckdb", "report_running_out"), [10]).to_pylist()
+        proposals = fetch_proposals(engine, tenant)
     console.print(_ledger_table(ledger))
     identity = all(row["identity_holds"] for row in ledger)
     console.print(
@@ -70,7 +77,7 @@ def _print_tenant(console: Console, tenant: str, published: Path, outcomes: Sequ
             f"  forecast error (WAPE, backtest): {_error(row['wape_model'])}; "
             f"seasonal naive {_error(row['wape_seasonal_naive'])}, 13-week mean {_error(row['wape_mean_13w'])}"
         )
-    console.print(_urgent_table(urgent))
+    print_proposals(console, tenant, proposals)
     status = read_status(published)
     console.print(f"  publication: {status.get('status')}, {status.get('published_at', '')[:19]} UTC")
 
@@ -99,19 +106,28 @@ def _ledger_table(rows: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
-def _urgent_table(rows: Sequence[dict[str, Any]]) -> Table:
-    table = Table(title="About to run out first", title_justify="left", pad_edge=False)
-    table.add_column("article")
-    table.add_column("branch")
-    for heading in ("on hand", "on order", "a week", "days of supply"):
-        table.add_column(heading, justify="right")
-    for row in rows:
-        table.add_row(
-            row["display_name"],
-            row["branch_name"],
-            f"{row['on_hand']:,.0f}",
-            f"{row['on_order']:,.0f}",
-            f"{row['weekly_units']:,.1f}",
-            f"{row['days_of_supply']:,.1f}",
+def print_proposals(console: Console, tenant: str, proposals: pa.Table) -> None:
+    """Print what must be ordered first, what it costs and saves and why, as the file of `propose` says it."""
+    suppliers = len(set(proposals["supplier_number"].to_pylist()))
+    cost = sum(proposals["order_cost"].to_pylist())
+    urgent: list[dict[str, Any]] = most_urgent(proposals, _PROPOSALS_SHOWN).to_pylist()
+    currency = urgent[0]["currency"] if urgent else ""
+    console.print(
+        f"Most urgent of {proposals.num_rows} proposed orders to {suppliers} suppliers for {cost:,.2f} {currency}",
+        style="italic",
+        highlight=False,
+    )
+    for place, line in enumerate(urgent, start=1):
+        goods = " ".join(part for part in (line["article_name"], line["size"]) if part)
+        headline = (
+            f"{place:3}. Order by {line['order_by_on']}{', late' if line['is_late'] else ''}: "
+            f"{line['order_units']:,.0f} x {goods}, {line['branch_name']}: "
+            f"cost {line['order_cost']:,.2f} {currency}, margin saved {line['margin_saved']:,.2f}"
         )
-    return table
+        why = f"{line['reason']} Confidence {line['confidence']}."
+        console.print(escape(headline), highlight=False)
+        console.print(Padding(escape(why), (0, 0, 0, 5)), style="dim", highlight=False)
+    console.print(
+        f"  all of them: .venv/bin/python -m mercurios propose --tenant {tenant} --out orders.xlsx",
+        highlight=False,
+    )

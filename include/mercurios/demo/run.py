@@ -1,4 +1,4 @@
-"""The demo from start to summary: two retailers, a first run, a day later a second one, then the forecast."""
+"""The demo from start to summary: two retailers, a first run, their forecasts, and the orders of the day after."""
 
 from __future__ import annotations
 
@@ -75,12 +75,12 @@ def _play(stack: Stack, console: Console, started: float, history: _History) -> 
     follower.say(f"Airflow is up at {stack.airflow_url}")
     follower.say("first pipeline run of every tenant")
     outcomes = follower.run("pipeline", "first", TENANTS)
+    follower.say("forecast of every tenant")
+    outcomes += follower.run("forecast", "week", TENANTS)
     stack.advance_clock(24)
     history.add_day()
-    follower.say("a day has passed in the shops: second pipeline run")
-    outcomes += follower.run("pipeline", "second", TENANTS)
-    follower.say("forecast of every tenant")
-    return outcomes + follower.run("forecast", "week", TENANTS)
+    follower.say("a day has passed in the shops: second pipeline run, which orders by the forecast")
+    return outcomes + follower.run("pipeline", "second", TENANTS)
 
 
 class _History:

@@ -35,7 +35,6 @@ DUCKDB_ALONE = {
     "recovery_tenants": "finding out whose a file is",
     "report_accuracy": "the demo reads the readers' files",
     "report_ledger": "the demo reads the readers' files",
-    "report_running_out": "the demo reads the readers' files",
     "stage_files": "Snowflake copies what DuckDB reads in place",
     "stage_mismatches": "files are compared in Python for Snowflake",
     "writers": "how many threads write a file",
