@@ -54,6 +54,9 @@ OTHER_TABLES = {
     "analytics.forecast_weekly": "tenant_id varchar, article_number bigint, branch_number bigint, "
     "origin_week date, week_start date, horizon integer, method varchar, mean double, quantile_50 double, "
     "quantile_80 double, quantile_95 double, run_id varchar, created_at timestamp",
+    "analytics.forecast_protection": "tenant_id varchar, article_number bigint, branch_number bigint, "
+    "origin_week date, periods integer, mean double, quantile_50 double, quantile_80 double, "
+    "quantile_95 double, run_id varchar, created_at timestamp",
     "ops.run": "tenant_id varchar, run_id varchar, dag_id varchar, fence bigint, started_at timestamp, "
     "source_now timestamp, as_of_date date",
 }

@@ -28,11 +28,13 @@ def test_a_build_in_three_layers_from_nothing_gives_the_same_marts_as_a_second_r
     rebuilt = changed.copy(tmp_path / "rebuilt")
     rebuilt.execute(
         "create table ops.forecast as from analytics.forecast_weekly",  # which no model makes
+        "create table ops.sums as from analytics.forecast_protection",
         "drop schema analytics cascade",
         "drop schema standard cascade",
         "create schema standard",
         "create schema analytics",
         "create table analytics.forecast_weekly as from ops.forecast",
+        "create table analytics.forecast_protection as from ops.sums",
     )
 
     for layer in ("staging", "intermediate", "marts"):

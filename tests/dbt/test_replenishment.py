@@ -21,13 +21,26 @@ NEVER_RUNS_OUT = (
 def forecasts(branch: int, units: float) -> list[str]:
     """Return statements that forecast so many units of article 100 in each of eight weeks, for certain."""
     first = date(2024, 1, 29)
+    series = (
+        f"select 'north' as tenant_id, 100 as article_number, {branch} as branch_number, "
+        "date '2024-01-22' as origin_week, {units} as mean, {units} as quantile_50, {units} as quantile_80, "
+        "{units} as quantile_95"
+    )
     return [
-        "insert into analytics.forecast_weekly by name select 'north' as tenant_id, 100 as article_number, "
-        f"{branch} as branch_number, date '2024-01-22' as origin_week, date '{first + timedelta(weeks=week)}' "
-        f"as week_start, {week + 1} as horizon, 'test' as method, {units} as mean, {units} as quantile_50, "
-        f"{units} as quantile_80, {units} as quantile_95"
-        for week in range(8)
+        statement
+        for week in range(1, 9)
+        for statement in (
+            f"insert into analytics.forecast_weekly by name {series.format(units=units)}, {week} as horizon, "
+            f"date '{first + timedelta(weeks=week - 1)}' as week_start, 'test' as method",
+            f"insert into analytics.forecast_protection by name {series.format(units=week * units)}, "
+            f"{week} as periods",
+        )
     ]
+
+
+def unsure(units: float) -> str:
+    """Return a statement that adds so many units to the greatest quantile of each sum of weeks."""
+    return f"update analytics.forecast_protection set quantile_95 = quantile_95 + {units}"
 
 
 def decide(setting: str, value: float) -> str:
@@ -78,6 +91,22 @@ def test_a_policy_reaches_the_orders_of_the_next_run(proposing, tmp_path):
         "where tenant_id = 'north' order by all"
     )
     assert proposed == [(1, 24.0, False), (2, 28.0, False)]
+
+
+def test_an_order_secures_what_the_sum_of_its_weeks_may_be_more(proposing, tmp_path):
+    warehouse = proposing.copy(tmp_path / "copy")
+    warehouse.execute(unsure(9.0))
+
+    warehouse.build("north", "--select", "replenishment_level+", "--exclude-resource-type", "unit_test")
+
+    # Two weeks may sell 9 units more than 14; 6 are on order and the other branch needs its own: five packs for 17.
+    levels = warehouse.rows(
+        "select branch_number, round(protection_mean + protection_spread, 2) from analytics.replenishment_level "
+        "where (tenant_id, article_number) = ('north', 100) order by all"
+    )
+    assert levels == [(1, 23.0), (2, 12.5)]
+    [(_, units, *_), *_] = warehouse.rows(PROPOSED)
+    assert units == 20
 
 
 def test_a_retailer_without_a_forecast_is_reckoned_from_what_it_sold(built):

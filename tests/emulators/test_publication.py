@@ -148,9 +148,8 @@ def test_a_forecast_of_what_readers_see_is_loaded_in_one_transaction_and_again_i
             loaded = load_forecast(engine, modelled.store, plan_url, manifests)
 
     assert (loaded.series, loaded.rows) == (3, 3 * modelled.tenant.forecast.horizon_weeks)
-    found = modelled.query(
-        "select tenant_id, run_id, count(*) as n from analytics.forecast_weekly group by all"
-    )
-    assert found == [{"tenant_id": "mini", "run_id": "f2", "n": loaded.rows}]
+    for table in ("forecast_weekly", "forecast_protection"):
+        found = modelled.query(f"select tenant_id, run_id, count(*) as n from analytics.{table} group by all")
+        assert found == [{"tenant_id": "mini", "run_id": "f2", "n": loaded.rows}]
     monitored = modelled.query("select distinct run_id from ops.model_monitor order by run_id")
     assert [row["run_id"] for row in monitored] == ["f1", "f2"]

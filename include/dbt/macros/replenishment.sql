@@ -24,15 +24,25 @@
 
 
 {#
-    How far the quantile of a sum of weeks lies above its mean, from the sums over the weeks of that distance and of
-    its square. Errors of successive weeks of one forecast are alike, since they share its level: `correlation` 0
-    would add variances, 1 would add distances. The one place where weeks are added up.
+    Weight of the forecast for the sum of the first `periods` weeks in that of a sum of `weeks` weeks, which need not be
+    a whole number: a straight line between the two whole numbers beside it, from nothing in no time, and in proportion
+    beyond the longest sum. Weights of rows, not a choice of two, so that one aggregate does it for any length.
 #}
-{% macro spread_of_sum(sum_of_spreads, sum_of_squares) -%}
-    sqrt(
-        (1 - {{ var('forecast_error_correlation') }}) * ({{ sum_of_squares }})
-        + {{ var('forecast_error_correlation') }} * ({{ sum_of_spreads }}) * ({{ sum_of_spreads }})
-    )
+{% macro share_of_sum(weeks, periods, longest) -%}
+    case
+        when {{ weeks }} > {{ longest }} and {{ periods }} = {{ longest }} then {{ weeks }} / {{ longest }}
+        else greatest(1 - abs({{ weeks }} - {{ periods }}), 0)
+    end
+{%- endmacro %}
+
+
+{#
+    Standard deviation of the demand of some weeks around a mean that was itself taken from the last `supply_weeks`: that
+    of the weeks, which are independent, and that of the mean, which is wrong in all of them alike (Prak, Teunter and
+    Syntetos 2017, On the calculation of safety stocks when demand is forecasted).
+#}
+{% macro deviation_around_average(deviation, weeks) -%}
+    {{ deviation }} * sqrt({{ weeks }} * (1 + {{ weeks }} / {{ var('supply_weeks') }}))
 {%- endmacro %}
 
 

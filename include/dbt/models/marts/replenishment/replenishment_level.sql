@@ -1,6 +1,13 @@
 {{ config(materialized='incremental') }}
 
-with outlook as (
+with forecasts as (
+
+    select * from {{ source('forecast', 'forecast_protection') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+outlook as (
 
     select * from {{ ref('demand_outlook') }}
     where tenant_id = {{ tenant_id() }}
@@ -26,11 +33,6 @@ weeks as (
         policies.protection_days,
         least(outlook.day_count, greatest(policies.lead_time_days - outlook.first_day, 0)) as lead_days,
         least(outlook.day_count, greatest(policies.protection_days - outlook.first_day, 0)) as covered_days,
-        greatest(
-            {{ quantile_at(
-                'policies.service_factor', 'outlook.quantile_50', 'outlook.quantile_80', 'outlook.quantile_95'
-            ) }} - outlook.mean_units, 0
-        ) as spread,
         greatest(outlook.quantile_95 - outlook.mean_units, 0) / 1.6449 as deviation,
         row_number() over (
             partition by outlook.tenant_id, outlook.article_number, outlook.branch_number
@@ -53,18 +55,11 @@ summed as (
         min(demand_source) as demand_source,
         max(first_day + day_count) as horizon_days,
         sum(mean_units * day_count / 7) as horizon_mean,
-        sum(spread * day_count / 7) as horizon_spread,
-        sum(spread * spread * day_count / 7) as horizon_spread_square,
         sum(mean_units * lead_days / 7) as lead_mean,
         sum(mean_units * covered_days / 7) as covered_mean,
-        sum(spread * covered_days / 7) as covered_spread,
-        sum(spread * spread * covered_days / 7) as covered_spread_square,
-        sum(deviation * covered_days / 7) as covered_deviation,
-        sum(deviation * deviation * covered_days / 7) as covered_variance,
+        avg(deviation) as weekly_deviation,
         -- Beyond the forecast, demand goes on as in its last four weeks.
-        avg(case when week_from_last <= 4 then mean_units end) as last_mean,
-        avg(case when week_from_last <= 4 then spread end) as last_spread,
-        avg(case when week_from_last <= 4 then deviation end) as last_deviation
+        avg(case when week_from_last <= 4 then mean_units end) as last_mean
     from weeks
     group by tenant_id, article_number, branch_number
 
@@ -79,33 +74,111 @@ extended as (
         summed.demand_source,
         policies.service_factor,
         policies.protection_days,
+        policies.protection_days / 7 as protection_weeks,
         policies.lead_time_deviation_days,
         summed.horizon_days,
+        cast(summed.horizon_days as double) / 7 as horizon_weeks,
         summed.horizon_mean,
-        {{ spread_of_sum('summed.horizon_spread', 'summed.horizon_spread_square') }} as horizon_spread,
+        summed.weekly_deviation,
         summed.last_mean / 7 as daily_units_after_horizon,
         summed.lead_mean
         + greatest(policies.lead_time_days - summed.horizon_days, 0) / 7 * summed.last_mean as lead_mean,
         summed.covered_mean
         + greatest(policies.protection_days - summed.horizon_days, 0) / 7 * summed.last_mean
-            as protection_mean,
-        summed.covered_spread
-        + greatest(policies.protection_days - summed.horizon_days, 0) / 7 * summed.last_spread
-            as sum_of_spreads,
-        summed.covered_spread_square
-        + greatest(policies.protection_days - summed.horizon_days, 0) / 7 * power(summed.last_spread, 2)
-            as sum_of_spread_squares,
-        summed.covered_deviation
-        + greatest(policies.protection_days - summed.horizon_days, 0) / 7 * summed.last_deviation
-            as sum_of_deviations,
-        summed.covered_variance
-        + greatest(policies.protection_days - summed.horizon_days, 0) / 7 * power(summed.last_deviation, 2)
-            as sum_of_variances
+            as protection_mean
     from summed
     inner join policies
         on
             summed.tenant_id = policies.tenant_id
             and summed.article_number = policies.article_number
+
+),
+
+newest as (
+
+    select
+        tenant_id,
+        max(origin_week) as origin_week
+    from forecasts
+    group by tenant_id
+
+),
+
+sums as (
+
+    select
+        forecasts.*,
+        max(forecasts.periods) over (
+            partition by forecasts.tenant_id, forecasts.article_number, forecasts.branch_number
+        ) as longest
+    from forecasts
+    inner join newest
+        on
+            forecasts.tenant_id = newest.tenant_id
+            and forecasts.origin_week = newest.origin_week
+
+),
+
+-- How far the quantiles of sums as long as the period and as the outlook lie above their means.
+forecast_distances as (
+
+    select
+        sums.tenant_id,
+        sums.article_number,
+        sums.branch_number,
+        sum(
+            {{ share_of_sum('extended.protection_weeks', 'sums.periods', 'sums.longest') }} * (
+                {{ quantile_at(
+                    'extended.service_factor', 'sums.quantile_50', 'sums.quantile_80', 'sums.quantile_95'
+                ) }} - sums.mean
+            )
+        ) as protection_spread,
+        sum(
+            {{ share_of_sum('extended.protection_weeks', 'sums.periods', 'sums.longest') }}
+            * (sums.quantile_95 - sums.mean) / 1.6449
+        ) as protection_deviation,
+        sum(
+            {{ share_of_sum('extended.horizon_weeks', 'sums.periods', 'sums.longest') }} * (
+                {{ quantile_at(
+                    'extended.service_factor', 'sums.quantile_50', 'sums.quantile_80', 'sums.quantile_95'
+                ) }} - sums.mean
+            )
+        ) as horizon_spread
+    from sums
+    inner join extended
+        on
+            sums.tenant_id = extended.tenant_id
+            and sums.article_number = extended.article_number
+            and sums.branch_number = extended.branch_number
+    where extended.demand_source = 'forecast'
+    group by sums.tenant_id, sums.article_number, sums.branch_number
+
+),
+
+distances as (
+
+    select
+        extended.*,
+        coalesce(
+            forecast_distances.protection_deviation,
+            {{ deviation_around_average('extended.weekly_deviation', 'extended.protection_weeks') }}
+        ) as protection_deviation,
+        coalesce(
+            forecast_distances.protection_spread,
+            extended.service_factor
+            * {{ deviation_around_average('extended.weekly_deviation', 'extended.protection_weeks') }}
+        ) as protection_spread,
+        coalesce(
+            forecast_distances.horizon_spread,
+            extended.service_factor
+            * {{ deviation_around_average('extended.weekly_deviation', 'extended.horizon_weeks') }}
+        ) as horizon_spread
+    from extended
+    left join forecast_distances
+        on
+            extended.tenant_id = forecast_distances.tenant_id
+            and extended.article_number = forecast_distances.article_number
+            and extended.branch_number = forecast_distances.branch_number
 
 )
 
@@ -116,7 +189,7 @@ select
     demand_source,
     cast(horizon_days as integer) as horizon_days,
     round(horizon_mean, 6) as horizon_mean,
-    round(horizon_spread, 6) as horizon_spread,
+    round(greatest(horizon_spread, 0), 6) as horizon_spread,
     round(daily_units_after_horizon, 6) as daily_units_after_horizon,
     protection_days,
     round(service_factor, 6) as service_factor,
@@ -124,11 +197,11 @@ select
     round(protection_mean, 6) as protection_mean,
     -- A lead time that varies adds the demand of the days it is longer.
     round(sqrt(
-        power({{ spread_of_sum('sum_of_spreads', 'sum_of_spread_squares') }}, 2)
+        power(greatest(protection_spread, 0), 2)
         + power(service_factor * lead_time_deviation_days * protection_mean / protection_days, 2)
     ), 6) as protection_spread,
     round(sqrt(
-        power({{ spread_of_sum('sum_of_deviations', 'sum_of_variances') }}, 2)
+        power(greatest(protection_deviation, 0), 2)
         + power(lead_time_deviation_days * protection_mean / protection_days, 2)
     ), 6) as protection_deviation
-from extended
+from distances
