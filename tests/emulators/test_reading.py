@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from running_emulators import S3, Snowflake
 from snowflake_retailer import SnowflakeRetailer, Twin
 
 from mercurios.findings import gate_findings, load_findings
+from mercurios.quality import sources
 from mercurios.quality.gate import run_gate
 from mercurios.recovery import replay
 from mercurios.warehouse.counting import listed
@@ -86,6 +88,82 @@ def test_gates_come_to_the_same_outcomes_and_record_them(both: Pair) -> None:
 
 RAW_TABLES = {"sale": "sale", "order": "purchase_order"}
 
+FORECAST = """
+create table if not exists analytics.dim_article (tenant_id varchar, article_number integer);
+create table if not exists analytics.dim_branch (tenant_id varchar, branch_number integer);
+delete from analytics.dim_article;
+delete from analytics.dim_branch;
+insert into analytics.dim_article values ('mini', 1), ('mini', 2);
+insert into analytics.dim_branch values ('mini', 1);
+delete from analytics.forecast_weekly
+"""
+
+
+def forecasts(engine: Engine, *changes: dict[str, object]) -> None:
+    """Leave forecasts of two articles, and one more for each set of changed columns."""
+    for statement in FORECAST.strip().split(";\n"):
+        engine.execute(statement)
+    good: dict[str, object] = {
+        "tenant_id": "mini",
+        "article_number": 1,
+        "branch_number": 1,
+        "origin_week": date(2026, 3, 2),
+        "week_start": date(2026, 3, 9),
+        "horizon": 1,
+        "method": "additive",
+        **dict.fromkeys(("mean", "quantile_50", "quantile_80", "quantile_95"), 2.5),
+        **{f"part_{name}": 0.5 for name in ("level", "trend", "season", "holiday", "regressor")},
+        "run_id": "r2",
+        "created_at": datetime(2026, 3, 8, 5),
+    }
+    for row in ({}, {"article_number": 2}, *changes):
+        values = {**good, **row}
+        marks = ", ".join("?" * len(values))
+        engine.execute(
+            f"insert into analytics.forecast_weekly ({', '.join(values)}) values ({marks})",
+            [*values.values()],
+        )
+
+
+BROKEN: list[dict[str, object]] = [
+    {"article_number": 2, "horizon": 2},  # the key of another row
+    {"article_number": 1, "week_start": date(2026, 3, 16), "mean": float("nan")},
+    {"article_number": 1, "week_start": date(2026, 3, 23), "quantile_50": -1.0},
+    {"article_number": 2, "week_start": date(2026, 3, 16), "quantile_80": 9.0},
+    {"article_number": 2, "week_start": date(2026, 3, 23), "horizon": 54},
+]
+
+
+@pytest.mark.parametrize("changes", [[], BROKEN], ids=["good", "broken"])
+def test_many_rows_are_checked_where_they_are_and_come_to_the_same_outcomes(
+    both: Pair, changes: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "IN_SESSION_FROM_ROWS", 1)
+    moved: list[str] = []
+    kept = sources.SessionSource._kept
+    monkeypatch.setattr(sources.SessionSource, "rows", None)  # nothing else reads rows
+    monkeypatch.setattr(
+        sources.SessionSource, "_kept", lambda source, suite: moved.append(suite.name) or kept(source, suite)
+    )
+
+    def gated(engine: Engine, retailer: Retailer) -> Any:
+        forecasts(engine, *changes)
+        result = run_gate(engine, "mini", "r2", "forecast", ["forecast_weekly"])
+        share = "select value from ops.dq_metric where table_name like '%forecast_weekly' and metric = 'null_share'"
+        return [str(outcome) for outcome in result.outcomes], engine.fetch_arrow(share).to_pylist()
+
+    on_snowflake, on_duckdb = asked(both, gated)
+
+    assert on_snowflake == on_duckdb
+    assert moved == (["analytics.forecast_weekly"] if changes else [])
+    said = "\n".join(on_snowflake[0])
+    found = [
+        text
+        for text in ("null on mean: 1 of 7", "between on quantile_50: 1 of 7", "on horizon: 1 of 7")
+        if text in said
+    ]
+    assert len(found) == (3 if changes else 0)
+
 
 def test_findings_are_the_same(both: Pair) -> None:
     def found(engine: Engine, retailer: Retailer) -> list[str]:
@@ -155,8 +233,6 @@ def test_quarantined_rows_are_typed_again(both: Pair) -> None:
 
 
 def test_requests_approvals_and_reference_rows_are_kept_the_same(both: Pair) -> None:
-    from datetime import date
-
     def told(engine: Engine, retailer: Retailer) -> Any:
         request_resync(engine, "mini", ["sale"], "tests")
         approve_deletes(engine, "mini", ["order"], "tests")

@@ -75,19 +75,19 @@ def _read(
 
 
 def _checked(engine: DuckDBEngine, success: bool, run_id: str, at: datetime, **changes: Any) -> None:
-    row = {
-        "tenant_id": "mini",
-        "gate": "raw",
+    run = {"tenant_id": "mini", "gate": "raw", "run_id": run_id, "checked_at": at}
+    outcome = {
         "suite": "raw.sale",
         "expectation": "expect_column_values_to_be_between",
         "column_name": "last_change",
         "severity": "warning",
+        "success": success,
         "observed": "freshness_hours = 31 (at most 24)",
         "details": "{}",
-        **changes,
     }
-    values = {**row, "run_id": run_id, "success": success, "checked_at": at}
-    engine.execute(render("duckdb", "quality_result_insert"), values)
+    run |= {name: value for name, value in changes.items() if name in run}
+    outcome |= {name: value for name, value in changes.items() if name in outcome}
+    engine.execute(render("duckdb", "quality_result_insert"), {**run, "outcomes": [outcome]})
 
 
 def test_a_run_without_news_has_no_findings(engine: DuckDBEngine, tenant: Tenant) -> None:

@@ -23,6 +23,7 @@ STAND_INS: dict[str, dict[str, object]] = {
         "missing": ["ean", "staff_key"],
         "masks": {"staff_key": "personal_text"},
     },
+    "quality_gate_rows": {"columns": ["id", "share"], "doubles": ["share"]},
     "published_replace": {"columns": ["tenant_id", "units"]},
     "transient_table": {"columns": {"id": "varchar"}},
 }

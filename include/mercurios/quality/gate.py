@@ -12,16 +12,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mercurios.quality.sources import BatchSource, Facts, batch_source
 from mercurios.quality.suites import History, Severity, Source, Suite, Usual, suites_of
 from mercurios.quality.validate import Outcome, validate
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.sql import render
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 log = logging.getLogger(__name__)
 
@@ -140,9 +137,8 @@ def _check_table(suite: Suite, source: BatchSource) -> tuple[list[Outcome], Fact
     outcomes += validate(suite, "facts", pd.DataFrame([facts], dtype="float64"))
     if suite.run_rows_only and not facts["run_rows"]:
         return outcomes, facts
-    rows = source.rows(suite)
-    outcomes += validate(suite, "rows", rows)
-    return outcomes, {**facts, "null_share": _null_share(rows)}
+    found, null_share = source.check_rows(suite, facts)
+    return outcomes + found, {**facts, "null_share": null_share}
 
 
 def _unchecked(suite: Suite, missing: Sequence[str]) -> list[Outcome]:
@@ -160,10 +156,6 @@ def _unchecked(suite: Suite, missing: Sequence[str]) -> list[Outcome]:
         for check in suite.checks
         if check.source in sources
     ]
-
-
-def _null_share(rows: pd.DataFrame) -> float | None:
-    return float(rows.isna().to_numpy().mean()) if rows.size else None
 
 
 def _history(engine: Engine, tenant_id: str, run_id: str) -> History:
@@ -197,18 +189,25 @@ def _record(
 ) -> None:
     now = datetime.now(UTC).replace(tzinfo=None)
     run = {"tenant_id": tenant_id, "run_id": run_id}
-    insert_result = render(engine.dialect, "quality_result_insert")
-    insert_metric = render(engine.dialect, "quality_metric_insert")
+    results = [_result_row(outcome) for outcome in result.outcomes]
+    measures = [
+        {"table_name": table, "metric": metric, "value": value}
+        for table, facts in metrics.items()
+        for metric, value in facts.items()
+    ]
+    # One statement for all rows: each is a journey to Snowflake.
     with engine.transaction():
-        engine.execute(render(engine.dialect, "quality_result_delete"), {**run, "gate": result.gate})
-        for outcome in result.outcomes:
-            row = {**run, "gate": result.gate, **_result_row(outcome), "checked_at": now}
-            engine.execute(insert_result, row)
-        for table, facts in metrics.items():
-            engine.execute(render(engine.dialect, "quality_metric_delete"), {**run, "table_name": table})
-            for metric, value in facts.items():
-                row = {**run, "table_name": table, "metric": metric, "value": value, "measured_at": now}
-                engine.execute(insert_metric, row)
+        _execute(engine, "quality_result_delete", {**run, "gate": result.gate})
+        if results:
+            rows = {**run, "gate": result.gate, "outcomes": results, "checked_at": now}
+            _execute(engine, "quality_result_insert", rows)
+        _execute(engine, "quality_metric_delete", {**run, "tables": list(metrics)})
+        if measures:
+            _execute(engine, "quality_metric_insert", {**run, "measures": measures, "measured_at": now})
+
+
+def _execute(engine: Engine, statement: str, parameters: dict[str, Any]) -> None:
+    engine.execute(render(engine.dialect, statement), parameters)
 
 
 def _result_row(outcome: Outcome) -> dict[str, Any]:

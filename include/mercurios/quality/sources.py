@@ -3,24 +3,33 @@
 A strategy answers three questions about a table (columns, facts, rows) with something Great Expectations can
 validate. What is counted is counted in the warehouse, by SQL; of the rows, those of the run come over as a DataFrame
 with the columns that checks read. DuckDB cannot do otherwise, because the library calls every expectation failed when
-it talks to DuckDB itself; Snowflake does the same, so that one suite says the same on both.
+it talks to DuckDB itself. On Snowflake tables of many rows are checked where they are, and only checks that do not hold
+have the rows come over, which then say the same as on DuckDB; for few rows that would be many questions for nothing.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mercurios.quality.suites import Suite
+from mercurios.quality.validate import Outcome, validate, validate_in_session
 from mercurios.warehouse.engine import Engine, WarehouseError
 from mercurios.warehouse.sql import render
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+
+    from mercurios.warehouse.snowflake import SnowflakeEngine
+
+# From here on moving the rows takes longer than the several questions about each check.
+IN_SESSION_FROM_ROWS = 100_000
+GATE_ROWS = "gate_rows"
+_DOUBLES = ("float", "double")
 
 Facts = dict[str, float | None]
 
@@ -34,8 +43,8 @@ class BatchSource(Protocol):
     def facts(self, suite: Suite) -> Facts:
         """Return what is counted about the whole table."""
 
-    def rows(self, suite: Suite) -> pd.DataFrame:
-        """Return the rows to check, with the columns the checks read."""
+    def check_rows(self, suite: Suite, facts: Facts) -> tuple[list[Outcome], float | None]:
+        """Return what the checks of rows found, in the suite's order, and the share of nulls in what they read."""
 
 
 def batch_source(engine: Engine, tenant_id: str, run_id: str, source_now: datetime | None) -> BatchSource:
@@ -95,6 +104,11 @@ class FrameSource:
             facts[reference.fact] = _number(_scalar(self.engine.fetch_arrow(orphans, parameters)))
         return facts
 
+    def check_rows(self, suite: Suite, facts: Facts) -> tuple[list[Outcome], float | None]:
+        """Return what the checks of rows found, in the suite's order, and the share of nulls in what they read."""
+        rows = self.rows(suite)
+        return validate(suite, "rows", rows), float(rows.isna().to_numpy().mean()) if rows.size else None
+
     def rows(self, suite: Suite) -> pd.DataFrame:
         """Return the rows to check, with the columns the checks read."""
         sql = render(
@@ -113,7 +127,47 @@ class FrameSource:
         return {**run, **others}
 
 
-_STRATEGIES: Mapping[str, type[FrameSource]] = {"duckdb": FrameSource, "snowflake": FrameSource}
+@dataclass(frozen=True)
+class SessionSource(FrameSource):
+    """The same, but many rows are checked in the warehouse."""
+
+    engine: SnowflakeEngine
+
+    def check_rows(self, suite: Suite, facts: Facts) -> tuple[list[Outcome], float | None]:
+        """Return what the checks of rows found, in the suite's order, and the share of nulls in what they read."""
+        if (facts["run_rows" if suite.run_rows_only else "rows"] or 0) < IN_SESSION_FROM_ROWS:
+            return super().check_rows(suite, facts)
+        self._keep(suite)
+        found = validate_in_session(suite, self.engine.session, GATE_ROWS)
+        checks = [check for check in suite.checks if check.source == "rows"]
+        broken = replace(suite, checks=tuple(c for c, o in zip(checks, found, strict=True) if o is None))
+        told = iter(validate(broken, "rows", self._kept(broken)) if broken.checks else ())
+        nulls = self._asked("quality_gate_nulls", columns=suite.row_columns)
+        return [outcome or next(told) for outcome in found], _number(_scalar(nulls))
+
+    def _keep(self, suite: Suite) -> None:
+        parameters = {"table_schema": suite.schema, "table_name": suite.table}
+        columns = self._asked("quality_columns", parameters).to_pylist()
+        doubles = [row["column_name"] for row in columns if row["data_type"] in _DOUBLES]
+        shape = {"schema": suite.schema, "table": suite.table, "columns": suite.row_columns}
+        sql = render(
+            self.engine.dialect,
+            "quality_gate_rows",
+            **shape,
+            doubles=doubles,
+            run_rows_only=suite.run_rows_only,
+        )
+        self.engine.execute(sql, self._parameters())
+
+    def _kept(self, suite: Suite) -> pd.DataFrame:
+        frame: pd.DataFrame = _plain(self._asked("quality_gate_frame", columns=suite.row_columns)).to_pandas()
+        return frame
+
+    def _asked(self, name: str, parameters: Mapping[str, Any] | None = None, **shape: Any) -> pa.Table:
+        return self.engine.fetch_arrow(render(self.engine.dialect, name, **shape), parameters or {})
+
+
+_STRATEGIES: Mapping[str, type[FrameSource]] = {"duckdb": FrameSource, "snowflake": SessionSource}
 
 
 def _plain(table: pa.Table) -> pa.Table:

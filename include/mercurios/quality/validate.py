@@ -1,4 +1,4 @@
-"""Running a suite with Great Expectations.
+"""Running a suite with Great Expectations, over a frame or where the rows are.
 
 The library takes seconds to import, talks to the network and draws progress bars unless told otherwise; this module
 tells it, imports it late, and turns its results into plain outcomes.
@@ -9,15 +9,18 @@ from __future__ import annotations
 import json
 import math
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mercurios.quality.suites import Check, Severity, Source, Suite
+from mercurios.warehouse.sql import identifier
 
 if TYPE_CHECKING:
     import pandas as pd
+    from snowflake.connector import SnowflakeConnection
 
 EXAMPLES = 3
 
@@ -63,33 +66,83 @@ def validate(suite: Suite, source: Source, frame: pd.DataFrame) -> list[Outcome]
     checks = [check for check in suite.checks if check.source == source]
     if not checks:
         return []
-    import great_expectations as gx
-    import great_expectations.expectations as gxe
-
     name = f"{suite.name}:{source}"
-    context = _context()
-    frames = context.data_sources.get("frames")
+    frames = _context().data_sources.get("frames")
     batch = (
         frames.add_dataframe_asset(name)
         .add_batch_definition_whole_dataframe("all")
         .get_batch({"dataframe": frame})
     )
     try:
-        expectations = [
-            getattr(gxe, check.expectation)(
-                severity=check.severity.value, meta={"position": position}, **check.arguments
-            )
-            for position, check in enumerate(checks)
-        ]
-        # Keys of failing rows are not asked for here: the library collects them one by one, a minute for 500,000 rows.
-        result = batch.validate(
-            gx.ExpectationSuite(name, expectations=expectations),
-            result_format={"result_format": "BASIC", "partial_unexpected_count": EXAMPLES},
-        )
+        found = _asked(batch, name, checks)
     finally:
         frames.delete_asset(name)
+    return [_outcome(suite, check, item, frame) for check, item in zip(checks, found, strict=True)]
+
+
+def validate_in_session(suite: Suite, session: SnowflakeConnection, table: str) -> list[Outcome | None]:
+    """Run the checks of a suite's rows where the rows are.
+
+    Args:
+        suite: the suite.
+        session: an open session; it stays open.
+        table: the rows, under the names of the suite's columns.
+
+    Returns:
+        An outcome for each check that holds, in the suite's order; None for the others, about which the rows
+        themselves have to say more.
+    """
+    from sqlalchemy.pool import StaticPool
+
+    checks = [check for check in suite.checks if check.source == "rows"]
+    sources, name = _context().data_sources, f"{suite.name}:session"
+    # The session binds question marks. The library would open a session of its own, with other settings and tags.
+    lent = {"creator": lambda: _Lent(session), "poolclass": StaticPool, "paramstyle": "qmark"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that there is a source of its own for Snowflake
+        source = sources.add_sql(name, connection_string="snowflake://lent@session", kwargs=lent)
+    try:
+        asset = source.add_query_asset(name, query=f"select * from {identifier(table)}")  # noqa: S608 - a plain name
+        found = _asked(asset.add_batch_definition_whole_table("all").get_batch(), name, checks)
+    finally:
+        sources.delete(name)
+    return [
+        _outcome(suite, check, item, None) if item.success else None
+        for check, item in zip(checks, found, strict=True)
+    ]
+
+
+class _Lent:
+    """A session that whoever is given it cannot end."""
+
+    def __init__(self, session: SnowflakeConnection) -> None:
+        self._session = session
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    def close(self) -> None:
+        """Leave the session open."""
+
+
+def _asked(batch: Any, name: str, checks: Sequence[Check]) -> list[Any]:
+    """Return the library's results for checks, in their order."""
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+
+    expectations = [
+        getattr(gxe, check.expectation)(
+            severity=check.severity.value, meta={"position": position}, **check.arguments
+        )
+        for position, check in enumerate(checks)
+    ]
+    # Keys of failing rows are not asked for here: the library collects them one by one, a minute for 500,000 rows.
+    result = batch.validate(
+        gx.ExpectationSuite(name, expectations=expectations),
+        result_format={"result_format": "BASIC", "partial_unexpected_count": EXAMPLES},
+    )
     found = {item.expectation_config.meta["position"]: item for item in result.results}
-    return [_outcome(suite, check, found[position], frame) for position, check in enumerate(checks)]
+    return [found[position] for position in range(len(checks))]
 
 
 @cache
@@ -104,7 +157,7 @@ def _context() -> Any:
     return context
 
 
-def _outcome(suite: Suite, check: Check, item: Any, frame: pd.DataFrame) -> Outcome:
+def _outcome(suite: Suite, check: Check, item: Any, frame: pd.DataFrame | None) -> Outcome:
     details = item.result
     failing = details.get("unexpected_count")
     about_rows = check.source == "rows"
@@ -117,16 +170,18 @@ def _outcome(suite: Suite, check: Check, item: Any, frame: pd.DataFrame) -> Outc
         success=bool(item.success),
         observed=_observed(check, item, frame),
         failing=int(failing) if about_rows and failing is not None else None,
-        examples=_examples(suite, check, details, frame) if wanted else (),
+        examples=_examples(suite, check, details, frame) if frame is not None and wanted else (),
     )
 
 
-def _observed(check: Check, item: Any, frame: pd.DataFrame) -> str:
+def _observed(check: Check, item: Any, frame: pd.DataFrame | None) -> str:
     raised = [
         info["exception_message"] for info in _exceptions(item.exception_info) if info.get("raised_exception")
     ]
     if raised:
         return f"not checked: {str(raised[0]).splitlines()[0][:300]}"
+    if frame is None or check.source == "rows":
+        return f"{item.result.get('unexpected_count', 0)} of {item.result.get('element_count', 0)} rows"
     if check.source == "columns":
         present, expected = set(frame.columns), set(check.arguments["column_set"])
         missing, extra = sorted(expected - present), sorted(present - expected)
@@ -134,15 +189,13 @@ def _observed(check: Check, item: Any, frame: pd.DataFrame) -> str:
             [f"further columns: {', '.join(extra)}"] if extra else []
         )
         return "; ".join(parts) or f"{len(present)} columns"
-    if check.source == "facts":
-        value = frame[check.columns[0]].iloc[0]
-        bounds = " and ".join(
-            f"{word} {check.arguments[key]:g}"
-            for key, word in (("min_value", "at least"), ("max_value", "at most"))
-            if key in check.arguments
-        )
-        return f"{check.columns[0]} = {'none' if value is None or math.isnan(value) else f'{value:g}'} ({bounds})"
-    return f"{item.result.get('unexpected_count', 0)} of {item.result.get('element_count', 0)} rows"
+    value = frame[check.columns[0]].iloc[0]
+    bounds = " and ".join(
+        f"{word} {check.arguments[key]:g}"
+        for key, word in (("min_value", "at least"), ("max_value", "at most"))
+        if key in check.arguments
+    )
+    return f"{check.columns[0]} = {'none' if value is None or math.isnan(value) else f'{value:g}'} ({bounds})"
 
 
 def _exceptions(info: Any) -> list[Mapping[str, Any]]:

@@ -76,6 +76,11 @@ class SnowflakeEngine:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def session(self) -> SnowflakeConnection:
+        """The connector's session, for a library that asks it something; it must leave it open."""
+        return self._connection
+
     def close(self) -> None:
         """End the session; its transient tables go with it."""
         from snowflake.connector.errors import Error

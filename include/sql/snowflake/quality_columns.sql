@@ -1,5 +1,7 @@
 -- The columns a table has; no row when the table does not exist.
-select lower(column_name) as column_name
+select
+    lower(column_name) as column_name,
+    lower(data_type) as data_type
 from information_schema.columns
 where
     table_catalog = current_database()

@@ -262,6 +262,22 @@ def test_a_rerun_replaces_the_result_and_the_metrics(engine: DuckDBEngine, inser
     ]
 
 
+@pytest.mark.usefixtures("good_raw")
+def test_a_gate_records_with_one_statement_however_much_it_found(
+    engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    execute = engine.execute
+    monkeypatch.setattr(engine, "execute", lambda sql, values=(): sent.append(sql) or execute(sql, values))
+
+    run_gate(engine, TENANT, RUN, "raw")
+
+    inserts = [sql for sql in sent if "insert into" in sql]
+    assert len(inserts) == 2
+    assert _rows(engine, "select count(*) > 100 as many from ops.dq_result") == [{"many": True}]
+    assert _rows(engine, "select count(*) > 50 as many from ops.dq_metric") == [{"many": True}]
+
+
 @pytest.mark.usefixtures("good_raw", "good_marts")
 def test_gates_and_runs_keep_their_own_results(engine: DuckDBEngine) -> None:
     run_gate(engine, TENANT, RUN, "raw", ["sale"])

@@ -1,0 +1,17 @@
+-- All metrics of a gate at once.
+insert into ops.dq_metric (
+    tenant_id,
+    run_id,
+    table_name,
+    metric,
+    value,
+    measured_at
+)
+select
+    $tenant_id as tenant_id,
+    $run_id as run_id,
+    measured.table_name,
+    measured.metric,
+    measured.value,
+    $measured_at as measured_at
+from (select unnest($measures, recursive := true)) as measured;
