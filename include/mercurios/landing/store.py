@@ -334,7 +334,11 @@ class PartWriter:
             self._context = self._store.create(self._path)
             self._file = _HashingFile(self._context.__enter__())
             self._writer = pq.ParquetWriter(
-                self._file, self._schema, compression="zstd", use_dictionary=self._repeating
+                self._file,
+                self._schema,
+                compression="zstd",
+                use_dictionary=self._repeating,
+                write_statistics=False,  # nobody asks for a part's rows by value
             )
         with self._naming_the_file():
             self._writer.write_table(pa.concat_tables(tables), row_group_size=self.ROW_GROUP)

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -117,30 +116,35 @@ class Collector:
         page = type_rows(
             self.resource, rows, self._stamp, first_row=self.extracted, reread=reread, drift=self._drift
         )
-        return self._take(page, len(rows), page.table["id"].to_pylist())
+        refused = [row.source_id for row in page.rejected if row.source_id]
+        repeated = self.show([*page.table["id"].to_pylist(), *refused])
+        self._take(page, len(rows))
+        return repeated
 
-    def take_records(self, records: Sequence[Record]) -> bool | None:
-        """Type one page of records and write what is new.
+    def take_records(self, records: Sequence[Record]) -> bool:
+        """Type records that were shown and write what is new.
 
         Returns:
-            Whether this pass had already shown every one of these rows; None where nothing was taken, because a value
-            must be looked at row by row.
+            False where nothing was taken, because a value must be looked at row by row.
         """
         page = type_records(self.resource, records, self._stamp)
-        return None if page is None else self._take(page, len(records), [record.id for record in records])
+        if page is not None:
+            self._take(page, len(records))
+        return page is not None
 
-    def _take(self, page: TypedPage, rows: int, ids: Sequence[str]) -> bool:
+    def show(self, ids: Sequence[str]) -> bool:
+        """Note that the source shows these rows; return whether this pass had already shown every one of them."""
+        keys = self._hashes_of(ids)
+        repeated = bool(keys.size) and self._seen.holds_all(keys)
+        self._seen.add(keys)
+        return repeated
+
+    def _take(self, page: TypedPage, rows: int) -> None:
         self.extracted += rows
         self._note_drift(page, rows)
-        keys = self._hashes_of(ids)
-        refused = self._hashes_of([row.source_id for row in page.rejected if row.source_id])
-        shown = np.concatenate([keys, refused])
-        repeated = bool(shown.size) and self._seen.holds_all(shown)
-        self._seen.add(shown)
-        fresh = self._first_seen(page, keys)
+        fresh = self._first_seen(page)
         self._note_cursor(fresh.table)
         self._write(fresh)
-        return repeated
 
     def _note_drift(self, page: TypedPage, rows: int) -> None:
         if self._earlier is None:  # a further pass shows the same rows
@@ -169,10 +173,11 @@ class Collector:
         self._earlier.add_all(self._seen)
         self._seen = KeySet()
 
-    def _first_seen(self, page: TypedPage, keys: np.ndarray) -> TypedPage:
+    def _first_seen(self, page: TypedPage) -> TypedPage:
         """Leave out what an earlier pass has shown."""
         if self._earlier is None:
             return page
+        keys = self._hashes_of(page.table["id"].to_pylist())
         fresh = page.table.filter(pa.array(~self._earlier.hold(keys)))
         # A row without an id cannot be told from the same row of the pass before.
         rejected = [

@@ -37,6 +37,9 @@ _REPEATED_PAGES = (
     10  # pages in a row that this pass has shown: more than rows that appear further up can explain
 )
 _WINDOW_PAGES = 3  # pages in a row without anything new after which a window read stops
+ROWS_TOGETHER = (
+    4_000  # rows typed at once: each call lets another thread in, and getting back costs more than the call
+)
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,7 @@ class _Reading:
         self.quiet_pages = 0
         self.stopped_early = False
         self.repeated_pages = 0
+        self.waiting: list[Page] = []  # pages of records that are not typed yet
         self.verdict = Verdict.BELIEVED
         self.extracted_at = datetime.now(UTC)
         known = load_known(store, self.plan.known_url)
@@ -140,6 +144,11 @@ class _Reading:
         return self.resource.name
 
     @property
+    def is_window(self) -> bool:
+        """Whether the read goes over the list's newest rows until nothing is new, which is judged page by page."""
+        return self.plan.mode == Mode.WINDOW and self.plan.since is not None
+
+    @property
     def complete(self) -> bool:
         """Whether this read enumerated every row of the source."""
         return self.is_whole_list and self.verdict is Verdict.BELIEVED
@@ -155,16 +164,16 @@ class _Reading:
         A list of changes is watched like any other: the watermark passes a row that slipped there, and only the
         next complete read would find it. A window ends where nothing is new, whatever lies behind.
         """
-        is_window = self.plan.mode == Mode.WINDOW and self.plan.since is not None
         passes: list[Pass] = []
         while True:
             slips: list[int] = []
             for page in self.watched(client.pages(self.path, on_slip=slips.append, records=self.records)):
                 self.take(page)
                 self.source = client.source
-                if is_window and not passes and self.quiet_pages >= _WINDOW_PAGES:
+                if self.is_window and not passes and self.quiet_pages >= _WINDOW_PAGES:
                     self.stopped_early = True
                     return
+            self.take_waiting()
             passes.append(Pass(tuple(slips), self.is_whole_list and self.misses_known_rows()))
             self.verdict = judge(passes)
             if self.verdict is not Verdict.AGAIN:
@@ -196,24 +205,45 @@ class _Reading:
         log.info("%s: read to the end: %s", self.resource.name, self._progress())
 
     def take(self, page: Page) -> None:
-        """Type, filter and write one page.
+        """Type, filter and write one page, or let it wait for others to be typed with.
 
         Raises:
             TransientProHandelError: the API keeps showing what it has shown, and says that more follows.
         """
         self.source_now = self.source_now or self._clock_of(page)
         self.pages += 1
-        parent, *children = self.collectors
+        parent = self.collectors[0]
         before = parent.landed
-        repeated = parent.take_records(page.records) if page.records is not None else None
-        if repeated is None:
-            repeated = parent.take(page.rows, lambda: decode_exact(page.body))
+        if page.records is None:
+            self.take_waiting()
+            self._watch_repeats(page, self._take_rows(page))
+        else:
+            self._watch_repeats(page, parent.show([record.id for record in page.records]))
+            self.waiting.append(page)
+            if self.is_window or sum(map(len, self.waiting)) >= ROWS_TOGETHER:
+                self.take_waiting()
+        self.quiet_pages = 0 if parent.landed > before else self.quiet_pages + 1
+
+    def take_waiting(self) -> None:
+        """Type, filter and write the pages that wait, together; each alone where a value needs a closer look."""
+        pages, self.waiting = self.waiting, []
+        parent = self.collectors[0]
+        if not parent.take_records([record for page in pages for record in page.records or ()]):
+            for page in pages:
+                if not parent.take_records(page.records or ()):
+                    self._take_rows(page)
+
+    def _take_rows(self, page: Page) -> bool:
+        """Type, filter and write one page the longer way; return whether this pass had shown all of it before."""
+        parent, *children = self.collectors
         for child in children:
             field = child.resource.child_field or ""
             key = child.resource.parent_key or ""
             parent.note_missing(field, sum(field not in row for row in page.rows))
             child.take(_nested(page.rows, field, key), partial(_exact_nested, page, field, key))
-        self.quiet_pages = 0 if parent.landed > before else self.quiet_pages + 1
+        return parent.take(page.rows, lambda: decode_exact(page.body))
+
+    def _watch_repeats(self, page: Page, repeated: bool) -> None:
         self.repeated_pages = self.repeated_pages + 1 if repeated else 0
         if self.repeated_pages >= _REPEATED_PAGES and page.more:
             raise TransientProHandelError(
