@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mercurios import cli_forecast, cli_recovery, cli_replenishment, cli_warehouse
+from mercurios import cli_forecast, cli_recovery, cli_replenishment, cli_simulation, cli_warehouse
 
 _HELP = "Commands for people who work on one piece of Mercurios; the DAGs use the same functions."
 
@@ -15,6 +15,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=_HELP, pretty
 for command in (
     cli_forecast.forecast,
     cli_replenishment.propose,
+    cli_simulation.simulate,
     cli_recovery.ledger,
     cli_recovery.alerts,
     cli_recovery.quarantine,

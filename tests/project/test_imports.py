@@ -27,6 +27,7 @@ MAY_KNOW = {
     "warehouse": ("landing", "prohandel.resources", "tenants"),
     "forecasting": (),
     "replenishment": ("warehouse",),
+    "simulation": ("forecasting", "replenishment", "warehouse"),
     "quality": ("marts", "prohandel.resources", "warehouse"),
     "alerts": (),
 }

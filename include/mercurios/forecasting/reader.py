@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 GROUP_COLUMNS = ("category", "group", "department")
-_KNOWN = ("article", "branch", "week", "date", "quantity", "in_stock")
+_KNOWN = ("article", "branch", "week", "date", "quantity", "in_stock", "initial_state")
 _TIME_COLUMNS = ("week", "date")
 _MAX_PERIODS = 8_000
 

@@ -1,0 +1,2 @@
+-- A week of the replay leaves nothing to the next.
+delete from {{ relation }};
