@@ -18,6 +18,7 @@ from mercurios.warehouse.sql import render
 
 _WHAT = {
     "expect_column_values_to_be_in_set": "unknown values",
+    "expect_column_values_to_not_be_in_set": "in the data behind stock and orders",
     "expect_column_values_to_not_be_null": "missing values",
     "expect_column_values_to_be_between": "out of its usual range",
     "expect_table_columns_to_match_set": "other columns than declared",

@@ -59,10 +59,44 @@ def test_stock_is_written_down_by_the_day_and_of_its_own_tenant_alone(built):
     ]
 
 
-def test_negative_stock_and_overdue_orders_are_named_and_kept(built):
+def test_bad_input_is_named_and_kept(built):
     issues = built.rows(
         "select issue, article_number, branch_number, units from analytics.inventory_issue "
         "where tenant_id = 'north' order by all"
     )
 
-    assert ("negative stock", 200, 1, -1.0) in issues
+    # Article 300 was sold without a master, a size or stock; 200 was sold below zero.
+    assert issues == [
+        ("article without master", 300, 0, 0.0),
+        ("negative stock", 200, 1, -1.0),
+        ("no purchase price", 100, 2, 5.0),
+    ]
+
+
+def test_an_article_that_lacks_what_an_order_needs_is_named_for_each(built, tmp_path):
+    warehouse = built.copy(tmp_path / "copy")
+    warehouse.execute(
+        "update raw.article set is_nos = true, is_active = true, supplier_number = 77"
+        " where tenant_id = 'north' and number = 100",
+        "delete from raw.articlesize where tenant_id = 'north' and article_number = 100",
+        "delete from raw.purchase_order_position where tenant_id = 'north' and id = 'p2'",
+        "update raw.article set is_nos = true, is_active = true where tenant_id = 'north' and number = 200",
+    )
+
+    warehouse.build("north", "--select", "+inventory_issue", "--exclude-resource-type", "test", "unit_test")
+
+    issues = warehouse.rows(
+        "select article_number, issue, branch_number from analytics.inventory_issue "
+        "where tenant_id = 'north' and article_number < 300 order by all"
+    )
+    # Nobody ever delivered, so no lead time is known.
+    assert issues == [
+        (100, "no lead time", 0),
+        (100, "no sizes", 0),
+        (100, "unknown supplier", 0),
+        (200, "negative stock", 1),
+        (200, "no forecast", 1),
+        (200, "no lead time", 0),
+        (200, "no purchase price", 1),
+        (200, "no supplier", 0),
+    ]

@@ -165,7 +165,7 @@ def suites_of(gate: str, tenant_id: str, history: History) -> tuple[Suite, ...]:
     """
     if gate == "raw":
         return tuple(raw_suite(resource, tenant_id, history) for resource in RESOURCES.values())
-    marts = {"marts": PIPELINE_MARTS, "forecast": FORECAST_MARTS}.get(gate)
+    marts = {"marts": (*PIPELINE_MARTS, "inventory_issue"), "forecast": FORECAST_MARTS}.get(gate)
     if marts is None:
         raise ValueError(f"gate {gate!r} is unknown; gates are raw, marts and forecast")
     return tuple(mart_suite(table, tenant_id, history) for table in marts)
@@ -215,7 +215,7 @@ def mart_suite(table: str, tenant_id: str, history: History) -> Suite:
     checks = [
         _columns_present(list(wanted)),
         *_key_checks(key, tenant_id),
-        *_volume_checks(name, history),
+        *(_volume_checks(name, history) if promise.is_kept_full else []),
         *promised,
         *(_fact_at_most(reference.fact, 0, label=reference.column) for reference in promise.references),
     ]
@@ -224,17 +224,37 @@ def mart_suite(table: str, tenant_id: str, history: History) -> Suite:
 
 @dataclass(frozen=True)
 class _Promise:
-    """What readers rely on in one mart; the tenant is part of every key."""
+    """What readers rely on in one mart; the tenant is part of every key.
+
+    Attributes:
+        is_kept_full: whether fewer rows than before are a bad sign.
+    """
 
     key: tuple[str, ...]
     checks: Callable[[], list[Check]]
     references: tuple[Reference, ...] = ()
+    is_kept_full: bool = True
 
 
 _TO_ARTICLE = Reference("article_number", "dim_article", "article_number")
 _TO_BRANCH = Reference("branch_number", "dim_branch", "branch_number")
 _PARTS = ("part_level", "part_trend", "part_season", "part_holiday", "part_regressor")
 _QUANTILES = ("quantile_50", "quantile_80", "quantile_95")
+# What inventory_issue may name. Stock and orders are reckoned in spite of each, so none stops a run.
+ISSUES = (
+    "article without master",
+    "negative stock",
+    "no forecast",
+    "no lead time",
+    "no margin",
+    "no purchase price",
+    "no sizes",
+    "no supplier",
+    "overdue order",
+    "unexplained stock",
+    "unknown size",
+    "unknown supplier",
+)
 
 _MARTS: dict[str, _Promise] = {
     "dim_article": _Promise(("article_number",), lambda: [_not_null("article_name")]),
@@ -266,6 +286,12 @@ _MARTS: dict[str, _Promise] = {
             _at_least("on_order", 0, severity=Severity.WARNING),
         ],
         (_TO_ARTICLE, _TO_BRANCH),
+    ),
+    "inventory_issue": _Promise(
+        ("issue", "article_number", "article_size_number", "branch_number"),
+        lambda: [_in_set("issue", ISSUES, Severity.WARNING), *(_absent("issue", issue) for issue in ISSUES)],
+        (_TO_ARTICLE,),
+        is_kept_full=False,
     ),
     "forecast_accuracy": _Promise(
         ("origin_week", "kind", "demand_class"),
@@ -374,6 +400,11 @@ def _not_null(column: str, severity: Severity = Severity.CRITICAL) -> Check:
 
 def _in_set(column: str, values: Sequence[Any], severity: Severity = Severity.CRITICAL) -> Check:
     return Check("ExpectColumnValuesToBeInSet", {"column": column, "value_set": list(values)}, severity)
+
+
+def _absent(column: str, value: str) -> Check:
+    arguments = {"column": column, "value_set": [value]}
+    return Check("ExpectColumnValuesToNotBeInSet", arguments, Severity.WARNING, label=value)
 
 
 def _at_least(

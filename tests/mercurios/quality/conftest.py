@@ -52,6 +52,10 @@ select 'mini' as tenant_id, a.article_number, 1::bigint as article_size_number, 
     5::decimal(18, 2) as on_hand, 0::decimal(18, 2) as on_order, 1::double as average_weekly_units,
     35::double as days_of_supply
 from analytics.dim_article a, analytics.dim_branch b;
+create table analytics.inventory_issue (
+    tenant_id varchar, article_number bigint, article_size_number bigint, branch_number bigint, issue varchar,
+    units double
+);
 insert into analytics.forecast_weekly
 select 'mini', a.article_number, b.branch_number, date '2024-01-29', date '2024-02-05', 1, 'prophet_style',
     2, 2, 3, 4, 2, 0, 0, 0, 0, 'run', timestamp '2024-03-04 05:00:00'

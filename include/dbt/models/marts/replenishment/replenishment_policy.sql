@@ -33,6 +33,7 @@ other_suppliers as (
 
     select
         tenant_id,
+        sum(deliveries) as deliveries,
         avg(lead_time_days) as lead_time_days,
         avg(lead_time_deviation_days) as lead_time_deviation_days
     from lead_times
@@ -153,7 +154,7 @@ select
     case
         when settings.lead_time_days is not null then 'policy'
         when lead_times.deliveries > 0 then 'supplier'
-        when other_suppliers.tenant_id is not null then 'other suppliers'
+        when other_suppliers.deliveries > 0 then 'other suppliers'
         else 'default'
     end as lead_time_source,
     cast(coalesce(settings.review_days, {{ var('default_review_days') }}) as double) as review_days,
