@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+import yaml
 
 pytestmark = pytest.mark.dbt
+
+PROJECT = Path(__file__).parents[2] / "include" / "dbt"
 
 
 def test_a_build_runs_every_unit_test_and_every_data_test(first_build):
@@ -15,8 +19,22 @@ def test_a_build_runs_every_unit_test_and_every_data_test(first_build):
     kinds = [node.split(".")[0] for node in statuses]
 
     assert set(statuses.values()) == {"success", "pass"}
-    assert kinds.count("unit_test") >= 15
-    assert kinds.count("test") >= 55
+    assert kinds.count("unit_test") >= 43
+    assert kinds.count("test") >= 97
+
+
+@pytest.mark.parametrize("area", ["inventory", "replenishment", "sales"])
+def test_every_formula_has_a_unit_test(area: str) -> None:
+    folder = PROJECT / "models" / "marts" / area
+    models = {path.stem for path in folder.glob("*.sql")}
+    tested = {
+        unit_test["model"]
+        for path in folder.glob("*.yml")
+        for unit_test in yaml.safe_load(path.read_text()).get("unit_tests", [])
+    }
+
+    assert models
+    assert models - tested == set()
 
 
 def test_reversed_lines_are_no_sales_and_returns_are_negative_ones(built):
