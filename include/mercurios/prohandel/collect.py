@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -117,34 +119,33 @@ class Collector:
             self.resource, rows, self._stamp, first_row=self.extracted, reread=reread, drift=self._drift
         )
         refused = [row.source_id for row in page.rejected if row.source_id]
-        repeated = self.show([*page.table["id"].to_pylist(), *refused])
-        self._take(page, len(rows))
-        return repeated
+        shown = self._hashes_of([*page.table["id"].to_pylist(), *refused])
+        return self._take(page, len(rows), [shown])[0]
 
-    def take_records(self, records: Sequence[Record]) -> bool:
-        """Type records that were shown and write what is new.
+    def take_records(self, pages: Sequence[Sequence[Record]]) -> list[bool] | None:
+        """Type pages of records together and write what is new.
 
         Returns:
-            False where nothing was taken, because a value must be looked at row by row.
+            For each page whether this pass had shown every one of its rows before these pages; None where nothing was
+            taken, because a value must be looked at row by row.
         """
-        page = type_records(self.resource, records, self._stamp)
-        if page is not None:
-            self._take(page, len(records))
-        return page is not None
+        records = list(chain.from_iterable(pages))
+        typed = type_records(self.resource, records, self._stamp)
+        if typed is None:
+            return None
+        shown = [self._hashes_of([record.id for record in page]) for page in pages]
+        return self._take(typed, len(records), shown)
 
-    def show(self, ids: Sequence[str]) -> bool:
-        """Note that the source shows these rows; return whether this pass had already shown every one of them."""
-        keys = self._hashes_of(ids)
-        repeated = bool(keys.size) and self._seen.holds_all(keys)
-        self._seen.add(keys)
-        return repeated
-
-    def _take(self, page: TypedPage, rows: int) -> None:
+    def _take(self, page: TypedPage, rows: int, shown: Sequence[np.ndarray]) -> list[bool]:
+        """Note and write what is typed of these rows; `shown` are the hashes of their ids, page by page."""
         self.extracted += rows
         self._note_drift(page, rows)
+        repeated = [bool(keys.size) and self._seen.holds_all(keys) for keys in shown]
+        self._seen.add(np.concatenate(shown))
         fresh = self._first_seen(page)
         self._note_cursor(fresh.table)
         self._write(fresh)
+        return repeated
 
     def _note_drift(self, page: TypedPage, rows: int) -> None:
         if self._earlier is None:  # a further pass shows the same rows

@@ -37,8 +37,8 @@ _REPEATED_PAGES = (
     10  # pages in a row that this pass has shown: more than rows that appear further up can explain
 )
 _WINDOW_PAGES = 3  # pages in a row without anything new after which a window read stops
-ROWS_TOGETHER = (
-    4_000  # rows typed at once: each call lets another thread in, and getting back costs more than the call
+PAGES_TOGETHER = (
+    4  # typed at once: each call lets another thread in, and getting back costs more than the call
 )
 
 
@@ -212,38 +212,48 @@ class _Reading:
         """
         self.source_now = self.source_now or self._clock_of(page)
         self.pages += 1
-        parent = self.collectors[0]
-        before = parent.landed
         if page.records is None:
             self.take_waiting()
-            self._watch_repeats(page, self._take_rows(page))
-        else:
-            self._watch_repeats(page, parent.show([record.id for record in page.records]))
-            self.waiting.append(page)
-            if self.is_window or sum(map(len, self.waiting)) >= ROWS_TOGETHER:
-                self.take_waiting()
-        self.quiet_pages = 0 if parent.landed > before else self.quiet_pages + 1
+            self._take_rows(page)
+            return
+        self.waiting.append(page)
+        if self.is_window or len(self.waiting) == PAGES_TOGETHER:
+            self.take_waiting()
 
     def take_waiting(self) -> None:
-        """Type, filter and write the pages that wait, together; each alone where a value needs a closer look."""
-        pages, self.waiting = self.waiting, []
-        parent = self.collectors[0]
-        if not parent.take_records([record for page in pages for record in page.records or ()]):
-            for page in pages:
-                if not parent.take_records(page.records or ()):
-                    self._take_rows(page)
+        """Type, filter and write the pages that wait, together; each alone where a value needs a closer look.
 
-    def _take_rows(self, page: Page) -> bool:
-        """Type, filter and write one page the longer way; return whether this pass had shown all of it before."""
+        Raises:
+            TransientProHandelError: as for `take`.
+        """
+        pages, self.waiting = self.waiting, []
+        if not pages or self._take_records(pages):
+            return
+        for page in pages:
+            if not self._take_records([page]):
+                self._take_rows(page)
+
+    def _take_records(self, pages: Sequence[Page]) -> bool:
+        parent = self.collectors[0]
+        before = parent.landed
+        repeated = parent.take_records([page.records or () for page in pages])
+        for page, is_repeated in zip(pages, repeated or (), strict=False):
+            self._judge(page, parent.landed > before, is_repeated)
+        return repeated is not None
+
+    def _take_rows(self, page: Page) -> None:
         parent, *children = self.collectors
+        before = parent.landed
+        repeated = parent.take(page.rows, lambda: decode_exact(page.body))
         for child in children:
             field = child.resource.child_field or ""
             key = child.resource.parent_key or ""
             parent.note_missing(field, sum(field not in row for row in page.rows))
             child.take(_nested(page.rows, field, key), partial(_exact_nested, page, field, key))
-        return parent.take(page.rows, lambda: decode_exact(page.body))
+        self._judge(page, parent.landed > before, repeated)
 
-    def _watch_repeats(self, page: Page, repeated: bool) -> None:
+    def _judge(self, page: Page, brought_something: bool, repeated: bool) -> None:
+        self.quiet_pages = 0 if brought_something else self.quiet_pages + 1
         self.repeated_pages = self.repeated_pages + 1 if repeated else 0
         if self.repeated_pages >= _REPEATED_PAGES and page.more:
             raise TransientProHandelError(

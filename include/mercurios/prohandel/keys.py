@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -81,7 +82,9 @@ class KeySet:
 
     def _holds(self, key: np.uint64) -> bool:
         for run in self._runs:
-            at = run.searchsorted(key)
+            at = bisect_left(
+                run, key
+            )  # numpy's own search would let another thread in, which costs more than it
             if at < len(run) and run[at] == key:
                 return True
         return False

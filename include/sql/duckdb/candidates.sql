@@ -3,31 +3,62 @@
 -- an older cursor (a restored backup, the doubled hour of autumn). A key that RAW holds as deleted comes back,
 -- but not through a read that is older than the one that missed it. A key that RAW has never held and that a newer
 -- complete read did not show was gone by then: `_is_gone` says so. The table only points at rows, at the staged one and
--- at the one it replaces, so that millions of candidates take little memory.
+-- at the one it replaces, so that millions of candidates take little memory; only keys that come more than once are put
+-- in order, and nearly none do.
 create or replace temp table candidate_{{ table | ident }} as
-with newest as (
-    select
-        _staged_file,
-        _staged_row,
-        tenant_id,
-        id,
+{% set narrow %}
+        staged._staged_file,
+        staged._staged_row,
+        staged.tenant_id,
+        staged.id,
         {% if cursor %}
-        {{ cursor | ident }},
+        staged.{{ cursor | ident }},
         {% endif %}
         {% if tombstone %}
-        {{ tombstone | ident }},
+        staged.{{ tombstone | ident }},
         {% endif %}
-        _extracted_at,
-        _content_hash
+        staged._extracted_at,
+        staged._content_hash
+{% endset %}
+with repeated as (
+    select
+        tenant_id,
+        id
     from stage_{{ table | ident }}
+    group by
+        tenant_id,
+        id
+    having count(*) > 1
+),
+
+newest as (
+    select
+{{ narrow }}
+    from stage_{{ table | ident }} as staged
+    where
+        not exists (
+            select 1
+            from repeated
+            where
+                staged.tenant_id = repeated.tenant_id
+                and staged.id = repeated.id
+        )
+    union all
+    select
+{{ narrow }}
+    from stage_{{ table | ident }} as staged
+    inner join repeated
+        on
+            staged.tenant_id = repeated.tenant_id
+            and staged.id = repeated.id
     qualify row_number() over (
-        partition by tenant_id, id
+        partition by staged.tenant_id, staged.id
         order by
             {% if cursor %}
-            {{ cursor | ident }} desc nulls last,
+            staged.{{ cursor | ident }} desc nulls last,
             {% endif %}
-            _extracted_at desc,
-            _content_hash
+            staged._extracted_at desc,
+            staged._content_hash
     ) = 1
 )
 

@@ -319,7 +319,6 @@ def test_an_outage_in_the_middle_leaves_no_manifest_no_open_file_and_a_clean_nex
         return error(503, "Service unavailable") if broken else None
 
     monkeypatch.setattr(PartWriter, "ROW_GROUP", 500)
-    monkeypatch.setattr("mercurios.prohandel.extract.ROWS_TOGETHER", 500)
     living.simulator.application.interceptors.insert(0, break_later)
     plan = living.begin("r1")
 
