@@ -82,7 +82,7 @@ def prophet_style(panel: Panel, settings: ForecastSettings, pool: ErrorPool) -> 
         pattern = build_pattern(block.y, block.mask, block.group, frame, profile, no_effects(), None)
         parts, _ = fit_additive(block.y, block.mask, frame, pattern, settings, cache)
         mean = np.clip(parts.total(), 0.0, 3.0 * block.y.max(axis=1, keepdims=True))
-        scale, code = error_spread(block.y, block.mask, 52).at(mean), classify(block.y, block.mask)
+        scale, code = error_spread(block.y, block.mask).at(mean), classify(block.y, block.mask)
         found.append(quantiles(mean, scale, code, pool, settings.quantiles))
     return np.concatenate(found)
 

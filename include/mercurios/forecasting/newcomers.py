@@ -15,6 +15,7 @@ from mercurios.forecasting.arrays import F64, I64, Bool
 from mercurios.forecasting.baselines import MEAN_WEEKS, mean_13w
 from mercurios.forecasting.cadence import WEEKLY, Cadence
 from mercurios.forecasting.panel import Panel
+from mercurios.forecasting.quantiles import usual_excess
 
 _WEEKS_FOR_HALF = 2.0
 _SERIES_FOR_HALF = 5.0
@@ -33,6 +34,7 @@ class Levels:
         branches: Branches, ascending.
         branch_factor: Their factors.
         overall: Level of the whole panel.
+        excess: Usual excess of a series' variance, for those too young to know their own.
     """
 
     kinds: I64
@@ -40,6 +42,7 @@ class Levels:
     branches: I64
     branch_factor: F64
     overall: F64
+    excess: F64
 
     def expected(self, kinship: I64, branch: I64) -> F64:
         """Usual level of series with these groups and attributes in these branches."""
@@ -78,8 +81,14 @@ def fit_levels(panel: Panel) -> Levels:
         wider = shrunk[at]
     branches, rest = _average(panel.branch_number[known], level - wider)
     factor = np.clip(np.exp(rest), *_BRANCH_LIMITS)
+    whole, excess = np.expm1(overall), usual_excess(panel.y, panel.mask, panel.cadence)
     return Levels(
-        np.concatenate(kinds), np.concatenate(levels), branches, factor, np.array([np.expm1(overall)])
+        np.concatenate(kinds),
+        np.concatenate(levels),
+        branches,
+        factor,
+        overall=np.array([whole]),
+        excess=np.array([excess]),
     )
 
 

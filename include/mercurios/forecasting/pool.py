@@ -181,7 +181,7 @@ def _block(
         naive=baselines.seasonal_naive(y, mask, frame.horizon, cadence),
         available=tuple(_available(method, frame, has_pattern) for method in range(len(METHODS))),
         demand_class=classify(y, mask),
-        spread=error_spread(y, mask, cadence.year),
+        spread=error_spread(y, mask, cadence, float(shared.levels.excess[0])),
         ceiling=settings.max_ratio * y.max(axis=1, initial=0.0),
         own=own_share(mask, cadence),
         usual=shared.levels.expected(panel.kinship(), panel.branch_number),

@@ -18,12 +18,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from mercurios.forecasting.arrays import F64, I64, Bool, last_observed, masked_mean, row_sum
+from mercurios.forecasting.cadence import WEEKLY, Cadence
 from mercurios.forecasting.classes import CLASS_NAMES, NONE
 from mercurios.forecasting.shocks import Shocks
 
 MIN_ERRORS = 150
 LEVEL_EDGES = (0.1, 0.3, 1.0, 3.0, 10.0, 50.0)
 _VARIANCE_FLOOR = 0.05
+_WEEKS_FOR_HALF = 4.0
+_QUARTER, _SELLING = 13, 5
 _MAX_DISPERSION = 1e4
 
 
@@ -91,15 +94,34 @@ class Errors:
         return result
 
 
-def error_spread(y: F64, mask: Bool, periods: int) -> Spread:
-    """Spread of the last `periods` observed periods."""
-    recent = last_observed(mask, periods)
+def error_spread(y: F64, mask: Bool, cadence: Cadence = WEEKLY, usual: float | None = None) -> Spread:
+    """Spread of the last year's observed periods.
+
+    Args:
+        y: Units, series x periods.
+        mask: Observed periods.
+        cadence: Calendar of the periods.
+        usual: Excess of an ordinary series, see `usual_excess`. A few periods say little about their own variance, so
+            that of a young series is shrunk to it; not shrunk when omitted.
+    """
+    recent = last_observed(mask, cadence.year)
     mean = masked_mean(y, recent)
     deviation = np.where(recent, y - mean[:, None], 0.0)
     variance = row_sum(deviation * deviation) / np.maximum(recent.sum(axis=1) - 1, 1)
     square = mean * mean
     excess = np.maximum(variance - mean, 0.0) / np.where(square > 0, square, 1.0)
-    return Spread(mean, np.where(square > 0, excess, 0.0))
+    own = np.where(square > 0, excess, 0.0)
+    if usual is None:
+        return Spread(mean, own)
+    known, weight = np.maximum(recent.sum(axis=1) - 1, 0), _WEEKS_FOR_HALF * cadence.week
+    return Spread(mean, (known * own + weight * usual) / (known + weight))
+
+
+def usual_excess(y: F64, mask: Bool, cadence: Cadence) -> float:
+    """Median excess of the series that have a quarter of history and sold now and then; zero when there are none."""
+    tells = (mask.sum(axis=1) >= _QUARTER * cadence.week) & ((y > 0).sum(axis=1) >= _SELLING)
+    excess = error_spread(y[tells], mask[tells], cadence).excess
+    return float(np.median(excess)) if excess.size else 0.0
 
 
 def targets(mean: F64, spread: Spread) -> tuple[F64, F64]:
