@@ -99,16 +99,21 @@ def tenants() -> None:
 @app.command()
 def load(
     manifest: Annotated[str, typer.Argument(help="URL or path of a manifest.json in a landing area.")],
-    warehouse: Annotated[Path, typer.Option(help="DuckDB warehouse file; created when missing.")],
-    tenant: Annotated[str, typer.Option(help="Tenant whose file names time zone and holidays.")],
+    tenant: Annotated[str, typer.Option(help="Tenant whose file names time zone, holidays and warehouse.")],
+    warehouse: Annotated[
+        Path | None,
+        typer.Option(
+            help="DuckDB warehouse file; created when missing (default: where the tenant's connection leads)."
+        ),
+    ] = None,
 ) -> None:
-    """Load one manifest into a warehouse file and print its ledger rows."""
+    """Load one manifest into a warehouse and print its ledger rows."""
     from rich.console import Console
     from rich.table import Table
 
-    from mercurios.landing.store import LandingError, LandingStore
+    from mercurios.landing.store import LandingError
+    from mercurios.opening import open_for_load, open_landing
     from mercurios.tenants import load_tenants
-    from mercurios.warehouse.duckdb import DuckDBEngine
     from mercurios.warehouse.engine import WarehouseError
     from mercurios.warehouse.load import load_manifest
     from mercurios.warehouse.runs import adopt_run
@@ -117,13 +122,13 @@ def load(
     # Addresses in manifests are plain, not percent-encoded as Path.as_uri() would have it.
     url = manifest if "://" in manifest else f"file://{Path(manifest).resolve()}"
     try:
-        zone = load_tenants(only=tenant).get(tenant).time_zone
-        store = LandingStore(url.rsplit("/", 1)[0])
+        settings = load_tenants(only=tenant).get(tenant)
+        store = open_landing(settings, url.rsplit("/", 1)[0])
         landed = store.read_manifest(url)
-        with DuckDBEngine(warehouse) as engine:
+        with open_for_load(settings, warehouse, store) as engine:
             set_up(engine)
             adopt_run(engine, landed, "command line")
-            rows = load_manifest(engine, store, url, time_zone=zone)
+            rows = load_manifest(engine, store, url, time_zone=settings.time_zone)
     except (KeyError, LandingError, WarehouseError) as error:
         typer.secho(str(error.args[0]), err=True, fg=typer.colors.RED)
         raise typer.Exit(1) from None

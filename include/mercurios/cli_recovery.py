@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from mercurios.warehouse.duckdb import DuckDBEngine
+    from mercurios.warehouse.engine import Engine
 
 TenantOption = Annotated[str, typer.Option(help="The tenant's id.")]
-WarehouseOption = Annotated[Path, typer.Option(help="The tenant's DuckDB warehouse file.")]
+WarehouseOption = Annotated[
+    Path | None,
+    typer.Option(help="A DuckDB warehouse file (default: where the connection of the tenant's file leads)."),
+]
 ResourceOption = Annotated[str, typer.Option(help="A resource, such as sale.")]
 WaitOption = Annotated[
     float, typer.Option(min=0, help="Seconds to wait while another process holds the file.")
@@ -26,7 +29,7 @@ _COUNTS = ("extracted", "loaded", "quarantined", "superseded", "deleted", "withh
 
 def ledger(
     tenant: TenantOption,
-    warehouse: WarehouseOption,
+    warehouse: WarehouseOption = None,
     runs: Annotated[int, typer.Option(min=1, help="How many of the newest runs.")] = 3,
     wait: WaitOption = 30,
 ) -> None:
@@ -78,16 +81,18 @@ def alerts(
 ) -> None:
     """Show what the newest alerts of a tenant said, whether Slack took them or not."""
     from mercurios.alerts.record import AlertKind, AlertRecord, folder
-    from mercurios.landing.store import LandingError, LandingStore
+    from mercurios.landing.store import LandingError
+    from mercurios.opening import open_landing
     from mercurios.tenants import load_tenants
+    from mercurios.warehouse.engine import WarehouseError
 
     try:
-        store = LandingStore(load_tenants(only=tenant).get(tenant).landing_url())
+        store = open_landing(load_tenants(only=tenant).get(tenant))
         urls = store.newest_documents(folder(tenant), _ALERTS_LOOKED_AT)
         records = (AlertRecord.model_validate_json(store.read_bytes(url)) for url in urls)
         wanted = (each for each in records if not failures or each.kind is AlertKind.FAILURE)
         shown = list(islice(wanted, last))
-    except (KeyError, ValueError, LandingError) as error:
+    except (KeyError, ValueError, LandingError, WarehouseError) as error:
         _fail(str(error.args[0]))
     if not shown:
         typer.echo(f"No {'failure' if failures else 'alert'} of tenant {tenant} is on record in {store.url}.")
@@ -97,11 +102,12 @@ def alerts(
 
 def quarantine(
     tenant: TenantOption,
-    warehouse: WarehouseOption,
+    warehouse: WarehouseOption = None,
     resource: Annotated[str | None, typer.Option(help="Only this resource.")] = None,
     wait: WaitOption = 30,
 ) -> None:
     """Show the rows that did not fit, by resource, run and reason, the newest first; never their content."""
+    from mercurios.warehouse.counting import listed
     from mercurios.warehouse.sql import render
 
     if resource is not None:
@@ -123,7 +129,7 @@ def quarantine(
                 row["reason"],
                 f"{row['waiting']:,}",
                 f"{row['replayed']:,}",
-                "\n".join(row["examples"] or ["(no id)"]),
+                "\n".join(listed(row["examples"]) or ["(no id)"]),
             )
             for row in rows
         ],
@@ -131,20 +137,23 @@ def quarantine(
 
 
 def replay(
-    tenant: TenantOption, warehouse: WarehouseOption, resource: ResourceOption, wait: WaitOption = 30
+    tenant: TenantOption,
+    resource: ResourceOption,
+    warehouse: WarehouseOption = None,
+    wait: WaitOption = 30,
 ) -> None:
     """Type the quarantined rows of a resource with today's contract and load those that now fit.
 
     Running it again changes nothing. The marts follow with the next run of the pipeline.
     """
-    from mercurios.landing.store import LandingStore
+    from mercurios.opening import open_landing
     from mercurios.recovery import replay as replay_rows
     from mercurios.tenants import load_tenants
 
     _check_resource(resource)
-    with _opened(warehouse, tenant, wait) as engine:
+    with _opened(warehouse, tenant, wait, loads=True) as engine:
         settings = load_tenants(only=tenant).get(tenant)
-        done = replay_rows(engine, LandingStore(settings.landing_url()), settings, resource)
+        done = replay_rows(engine, open_landing(settings), settings, resource)
     if done.ledger is None:
         typer.echo(f"{resource}: nothing to load; {done.waiting:,} rows in quarantine do not fit.")
         return
@@ -156,7 +165,10 @@ def replay(
 
 
 def resync(
-    tenant: TenantOption, warehouse: WarehouseOption, resource: ResourceOption, wait: WaitOption = 30
+    tenant: TenantOption,
+    resource: ResourceOption,
+    warehouse: WarehouseOption = None,
+    wait: WaitOption = 30,
 ) -> None:
     """Forget how far a resource was read, so that the next run of the pipeline reads it completely."""
     from mercurios.warehouse.runs import request_resync
@@ -166,7 +178,7 @@ def resync(
     typer.echo(f"{resource}: the next run of the pipeline of {tenant} reads it completely.")
 
 
-def reconcile(tenant: TenantOption, warehouse: WarehouseOption, wait: WaitOption = 30) -> None:
+def reconcile(tenant: TenantOption, warehouse: WarehouseOption = None, wait: WaitOption = 30) -> None:
     """Have the next run of the pipeline read every resource completely and compare RAW with the source.
 
     That run loads what RAW lacks, marks as deleted what the source no longer shows, and advances every watermark;
@@ -182,7 +194,10 @@ def reconcile(tenant: TenantOption, warehouse: WarehouseOption, wait: WaitOption
 
 
 def accept_deletes(
-    tenant: TenantOption, warehouse: WarehouseOption, resource: ResourceOption, wait: WaitOption = 30
+    tenant: TenantOption,
+    resource: ResourceOption,
+    warehouse: WarehouseOption = None,
+    wait: WaitOption = 30,
 ) -> None:
     """Say that the rows a complete read missed are gone, however many; the next run reads and deletes them.
 
@@ -197,7 +212,7 @@ def accept_deletes(
     )
 
 
-def accept_source(tenant: TenantOption, warehouse: WarehouseOption, wait: WaitOption = 30) -> None:
+def accept_source(tenant: TenantOption, warehouse: WarehouseOption = None, wait: WaitOption = 30) -> None:
     """Say that the retailer's API has moved; the next run that loads notes the new address.
 
     Look first whose key the tenant's ProHandel connection holds: with another retailer's, two shops would mix in RAW.
@@ -218,14 +233,14 @@ def _check_resource(name: str) -> None:
 
 
 @contextmanager
-def _opened(warehouse: Path, tenant: str, wait: float) -> Iterator[DuckDBEngine]:
+def _opened(warehouse: Path | None, tenant: str, wait: float, *, loads: bool = False) -> Iterator[Engine]:
     """Open the warehouse and tell what goes wrong without a traceback."""
     from mercurios.landing.store import LandingError
-    from mercurios.recovery import open_warehouse
+    from mercurios.opening import open_tenant
     from mercurios.warehouse.engine import WarehouseError, WarehouseLockedError
 
     try:
-        with open_warehouse(warehouse, tenant, wait) as engine:
+        with open_tenant(tenant, warehouse, wait, command=_command(), loads=loads) as engine:
             yield engine
     except WarehouseLockedError as error:
         held = str(error).split(". ", 1)[0]
@@ -234,12 +249,20 @@ def _opened(warehouse: Path, tenant: str, wait: float) -> Iterator[DuckDBEngine]
         _fail(str(error.args[0]))
 
 
+def _command() -> str:
+    """Return the name of the command that is running."""
+    import click
+
+    context = click.get_current_context(silent=True)
+    return (context.info_name or "") if context else ""
+
+
 def _fail(message: str) -> None:
     typer.secho(message, err=True, fg=typer.colors.RED)
     raise typer.Exit(1)
 
 
-def _rows(engine: DuckDBEngine, sql: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _rows(engine: Engine, sql: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = engine.fetch_arrow(sql, parameters).to_pylist()
     return rows
 

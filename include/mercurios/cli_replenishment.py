@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _DEMO_HOME = ".demo/data"
 
@@ -17,8 +20,8 @@ def propose(
     warehouse: Annotated[
         Path | None,
         typer.Option(
-            help="The tenant's DuckDB warehouse file (default: what was published in $MERCURIOS_HOME, "
-            "or else by the demo in this folder)."
+            help="The tenant's DuckDB warehouse file (default: what was published in $MERCURIOS_HOME, or else by the "
+            "demo in this folder; on Snowflake, where the connection of the tenant's file leads)."
         ),
     ] = None,
     wait: Annotated[
@@ -26,11 +29,11 @@ def propose(
     ] = 30,
 ) -> None:
     """Write what to order now, by supplier: units, cost, the day to order by, and why."""
-    from mercurios.replenishment.proposals import read_proposals, write_proposals
+    from mercurios.replenishment.proposals import write_proposals
     from mercurios.warehouse.engine import WarehouseError
 
     try:
-        proposals = read_proposals(warehouse or _published(tenant), tenant, wait)
+        proposals = _read(tenant, warehouse, wait)
         write_proposals(proposals, out)
     except (WarehouseError, ValueError, OSError) as error:
         typer.secho(str(error), err=True, fg=typer.colors.RED)
@@ -42,6 +45,19 @@ def propose(
     beyond = proposals["is_within_budget"].to_pylist().count(False)
     if beyond:
         typer.echo(f"{beyond} of the lines are beyond the budget.")
+
+
+def _read(tenant: str, warehouse: Path | None, wait: float) -> pa.Table:
+    """Return a tenant's proposals from the file that was named, or else from what was published."""
+    from mercurios.opening import open_snowflake
+    from mercurios.replenishment.proposals import fetch_published, read_proposals
+    from mercurios.tenants import load_tenants
+
+    known = {each.id: each for each in load_tenants(only=tenant)} if warehouse is None else {}
+    if tenant in known and known[tenant].engine == "snowflake":
+        with open_snowflake(known[tenant], "propose", as_loader=False) as engine:
+            return fetch_published(engine, tenant)
+    return read_proposals(warehouse or _published(tenant), tenant, wait)
 
 
 def _published(tenant: str) -> Path:

@@ -1,4 +1,4 @@
-"""Recovery by hand: opening a warehouse with care, and typing quarantined rows again.
+"""Recovery by hand: typing quarantined rows again.
 
 A replay loads through the same loader as a run, from parts and a manifest of its own, so that ledger, guards and
 exactly-once effect hold for it too. A replayed row keeps the time it was extracted: what RAW has learned since is
@@ -8,13 +8,11 @@ never overwritten by it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -26,11 +24,9 @@ from mercurios.prohandel.decode import decode_exact
 from mercurios.prohandel.resources import RESOURCES, ColumnType, Resource
 from mercurios.prohandel.typing import Stamp, schema, type_rows
 from mercurios.tenants import Drift, Tenant
-from mercurios.warehouse.duckdb import DuckDBEngine
-from mercurios.warehouse.engine import Engine, WarehouseError
+from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.load import LedgerRow, load_manifest
 from mercurios.warehouse.runs import adopt_run
-from mercurios.warehouse.setup import set_up
 from mercurios.warehouse.sql import render
 
 log = logging.getLogger(__name__)
@@ -64,34 +60,6 @@ class _Sorted:
     tables: list[pa.Table] = field(default_factory=list)
     fitting: list[Row] = field(default_factory=list)
     refused: list[Row] = field(default_factory=list)
-
-
-@contextmanager
-def open_warehouse(path: Path, tenant_id: str, lock_wait: float) -> Iterator[DuckDBEngine]:
-    """Open a tenant's warehouse file, never creating one and never touching a file that is something else.
-
-    Raises:
-        WarehouseError: the file is missing, locked, no warehouse, or holds no run of the tenant.
-    """
-    if not path.is_file():
-        raise WarehouseError(
-            f"warehouse file {path} does not exist: check --warehouse, or run the tenant's pipeline first"
-        )
-    with DuckDBEngine(path, lock_wait=lock_wait) as engine:
-        columns = {"table_schema": "ops", "table_name": "watermark"}
-        if not engine.fetch_arrow(render(engine.dialect, "quality_columns"), columns).num_rows:
-            raise WarehouseError(
-                f"{path} is not a warehouse file (it has no ops.watermark): name the file that the tenant's pipeline "
-                "writes, not the published one"
-            )
-        known = engine.fetch_arrow(render(engine.dialect, "recovery_tenants"))["tenant_id"].to_pylist()
-        if tenant_id not in known:
-            raise WarehouseError(
-                f"{path} holds no run of tenant {tenant_id!r} (it knows: {', '.join(known) or 'none'}): "
-                "check --tenant and --warehouse"
-            )
-        set_up(engine)
-        yield engine
 
 
 def check_resources(names: Sequence[str]) -> None:

@@ -20,25 +20,17 @@ if TYPE_CHECKING:
     from mercurios.warehouse.publish import Publication
     from mercurios.warehouse.snowflake import SnowflakeEngine
 
-LOGIN_SECONDS = 60
-NETWORK_SECONDS = 300
-
 
 class SessionHook(SnowflakeHook):
-    """The provider's hook, opening sessions as the engine needs them: bound parameters, exact numbers, short waits."""
+    """The provider's hook, opening sessions as the engine needs them."""
 
     def get_conn(self) -> SnowflakeConnection:
         """Open a session."""
         from snowflake.connector import connect
 
-        return connect(
-            **self._get_conn_params(),
-            paramstyle="qmark",
-            arrow_number_to_decimal=True,
-            client_session_keep_alive=True,
-            login_timeout=LOGIN_SECONDS,
-            network_timeout=NETWORK_SECONDS,
-        )
+        from mercurios.warehouse.snowflake import SESSION_OPTIONS
+
+        return connect(**self._get_conn_params(), **SESSION_OPTIONS)
 
 
 class SnowflakeWarehouse:

@@ -50,9 +50,12 @@ def _guard_logins(account: dict[str, Any]) -> None:
             code, message = refusal
             return JSONResponse({"success": False, "code": code, "message": message, "data": None})
         answer = await original(request)
-        token = json.loads(bytes(answer.body))["data"]["token"]
+        told = json.loads(bytes(answer.body))
+        token = told["data"]["token"]
         server.sessions[token].warehouse_name = (request.query_params.get("warehouse") or "").upper()
-        return answer
+        # A user without a default role gets this one.
+        told["data"]["sessionInfo"]["roleName"] = (request.query_params.get("roleName") or "PUBLIC").upper()
+        return JSONResponse(told)
 
     for route in server.app.routes:
         if isinstance(route, Route) and route.path == "/session/v1/login-request":

@@ -18,6 +18,7 @@ from snowflake_retailer import SnowflakeRetailer, forget
 from mercurios.landing.store import LandingError
 from mercurios.prohandel.resources import groups
 from mercurios.warehouse.engine import WarehouseError
+from mercurios.warehouse.snowflake import SESSION_OPTIONS
 from prohandel.operators import ProHandelExtractOperator
 from prohandel_simulator.testing import RunningSimulator
 from warehouse.operators import BeginRunOperator, LoadOperator
@@ -86,16 +87,21 @@ def test_a_run_loads_what_the_source_shows(switched: SnowflakeRetailer) -> None:
     [
         ({"private_key_content": KeyPair().pem}, r"JWT token is invalid.*\n.*RSA_PUBLIC_KEY"),
         ({"role": "NOBODY"}, r"Role 'NOBODY' .* is not granted.*\n.*grant the role to the connection's user"),
+        (
+            {"role": "MERCURIOS_DEVELOPER"},
+            r"user MERCURIOS_LOADER_SERVICE has role MERCURIOS_DEVELOPER, .* `grant role mercurios_loader to user",
+        ),
+        ({"role": None}, "has role PUBLIC, .* set the connection's role to MERCURIOS_LOADER"),
         ({"warehouse": "GONE_WH"}, r"No active warehouse selected.*\n.*grant USAGE and OPERATE"),
         ({"warehouse": EXHAUSTED_WAREHOUSE}, rf"'{EXHAUSTED_WAREHOUSE}' cannot be resumed.*\n.*higher quota"),
     ],
-    ids=["wrong key", "missing role", "missing warehouse", "suspended warehouse"],
+    ids=["wrong key", "missing role", "another role", "no role", "missing warehouse", "suspended warehouse"],
 )
 def test_a_session_that_cannot_work_fails_the_task_and_says_what_to_correct(
     switched: SnowflakeRetailer,
     snowflake_emulator: Snowflake,
     monkeypatch: pytest.MonkeyPatch,
-    changes: dict[str, str],
+    changes: dict[str, str | None],
     said: str,
 ) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_SNOWFLAKE_MINI", connection(snowflake_emulator, **changes))
@@ -110,7 +116,7 @@ def test_a_session_that_cannot_work_fails_the_task_and_says_what_to_correct(
 def test_a_host_that_does_not_answer_is_tried_a_bounded_number_of_times(
     switched: SnowflakeRetailer, snowflake_emulator: Snowflake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("warehouse.snowflake.LOGIN_SECONDS", 1)
+    monkeypatch.setitem(SESSION_OPTIONS, "login_timeout", 1)
     with free_port() as port:
         monkeypatch.setenv("AIRFLOW_CONN_SNOWFLAKE_MINI", connection(snowflake_emulator, port=port))
 

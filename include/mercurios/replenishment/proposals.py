@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ENDINGS = (".csv", ".xlsx")
+# Where people read in a database that tenants share; a file of readers has the marts where they were built.
+PUBLISHED = "published"
 
 # What a spreadsheet runs as a formula when it begins a cell, in wide forms too; a cell also begins behind a separator
 # inside a text, since spreadsheets of some countries separate by semicolon.
@@ -41,9 +43,23 @@ def read_proposals(warehouse: Path, tenant_id: str, lock_wait: float = 30) -> pa
         return fetch_proposals(engine, tenant_id)
 
 
-def fetch_proposals(engine: Engine, tenant_id: str) -> pa.Table:
-    """Return a tenant's proposals by supplier from an open warehouse that has them."""
-    return engine.fetch_arrow(render(engine.dialect, "proposals"), {"tenant_id": tenant_id})
+def fetch_published(engine: Engine, tenant_id: str) -> pa.Table:
+    """Return a tenant's proposals by supplier, as readers of a database see them.
+
+    Raises:
+        WarehouseError: nothing was published since there are proposals.
+    """
+    columns = {"table_schema": PUBLISHED, "table_name": "replenishment_proposal"}
+    if not engine.fetch_arrow(render(engine.dialect, "quality_columns"), columns).num_rows:
+        raise WarehouseError(
+            f"there is no {PUBLISHED}.replenishment_proposal: run the pipeline of tenant {tenant_id} first"
+        )
+    return fetch_proposals(engine, tenant_id, PUBLISHED)
+
+
+def fetch_proposals(engine: Engine, tenant_id: str, schema: str = "analytics") -> pa.Table:
+    """Return a tenant's proposals by supplier from an open warehouse whose schema has them."""
+    return engine.fetch_arrow(render(engine.dialect, "proposals", schema=schema), {"tenant_id": tenant_id})
 
 
 def most_urgent(proposals: pa.Table, limit: int | None = None) -> pa.Table:

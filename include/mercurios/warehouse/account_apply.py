@@ -7,16 +7,12 @@ same command goes on from there: every statement can run again.
 
 from __future__ import annotations
 
-import base64
-import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from mercurios.warehouse.account import Statement
+from mercurios.warehouse.connections import in_environment, snowflake_options, variable
 from mercurios.warehouse.engine import WarehouseError
 
 ADMIN_CONNECTION = "snowflake_admin"
@@ -109,81 +105,21 @@ def signed_in(name: str = ADMIN_CONNECTION, environ: Mapping[str, str] | None = 
     The connector's file, `connections.toml`, is the place for a person's sign-in with a browser.
 
     Raises:
-        AccountError: there is no such connection, or Snowflake refuses it.
+        WarehouseError: there is no such connection, it cannot be read, or Snowflake refuses it.
     """
     import snowflake.connector
 
-    environ = os.environ if environ is None else environ
-    text = environ.get(f"AIRFLOW_CONN_{name.upper()}")
-    options = connection_options(name, text) if text else {"connection_name": name}
+    text = in_environment(name, environ)
+    options = snowflake_options(name, text) if text else {"connection_name": name}
     try:
         connection = snowflake.connector.connect(**options)
     except snowflake.connector.errors.Error as error:
         said = " ".join(str(error.msg or error).split())
         raise AccountError(
-            f"connection {name!r}: {said}. Set AIRFLOW_CONN_{name.upper()}, or name an entry of Snowflake's "
+            f"connection {name!r}: {said}. Set {variable(name)}, or name an entry of Snowflake's "
             "connections.toml with --connection"
         ) from None
     try:
         yield connection
     finally:
         connection.close()
-
-
-def connection_options(name: str, text: str) -> dict[str, Any]:
-    """Turn a connection in Airflow's form, JSON or URI, into what the connector takes.
-
-    Raises:
-        AccountError: it is not of that form, not a Snowflake connection, or its key cannot be read.
-    """
-    try:
-        fields = json.loads(text) if text.lstrip().startswith("{") else _of_uri(text)
-        extra = fields.get("extra") or {}
-        extra = json.loads(extra) if isinstance(extra, str) else dict(extra)
-        kind = fields.get("conn_type")
-    except (AttributeError, TypeError, ValueError):
-        # The error would repeat what it could not read, and that may be a password.
-        raise AccountError(f"connection {name!r}: neither JSON nor a URI in Airflow's form") from None
-    if kind != "snowflake":
-        raise AccountError(f"connection {name!r}: has type {kind!r}; expected 'snowflake'")
-    names = ("account", "warehouse", "database", "role", "authenticator", "region", "host", "port")
-    options = {key: extra[key] for key in names if extra.get(key)}
-    options |= {"user": fields.get("login"), "schema": fields.get("schema")}
-    key = _private_key(name, extra, fields.get("password"))
-    options |= {"private_key": key, "password": None if key else fields.get("password")}
-    return {key: value for key, value in options.items() if value}
-
-
-def _of_uri(text: str) -> dict[str, Any]:
-    parts = urlsplit(text)
-    extra = dict(parse_qsl(parts.query))
-    packed = extra.pop("__extra__", None)
-    return {
-        "conn_type": parts.scheme,
-        "login": unquote(parts.username or ""),
-        "password": unquote(parts.password or ""),
-        "schema": unquote(parts.path.lstrip("/")),
-        "extra": extra | (json.loads(packed) if packed else {}),
-    }
-
-
-def _private_key(name: str, extra: Mapping[str, Any], passphrase: str | None) -> bytes | None:
-    """Return the key of a connection as the connector takes it; the password is the key's passphrase."""
-    from cryptography.hazmat.primitives import serialization
-
-    try:
-        if file := extra.get("private_key_file"):
-            pem = Path(str(file)).read_bytes()
-        elif content := str(extra.get("private_key_content") or ""):
-            pem = content.encode() if "-----BEGIN" in content else base64.b64decode(content)
-        else:
-            return None
-        key = serialization.load_pem_private_key(pem, passphrase.encode() if passphrase else None)
-    except (OSError, TypeError, ValueError):
-        raise AccountError(
-            f"connection {name!r}: its private key cannot be read: expected a PEM file in private_key_file, or base64 "
-            "of one in private_key_content, and its passphrase as the password"
-        ) from None
-    return key.private_bytes(
-        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )

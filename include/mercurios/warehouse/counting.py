@@ -20,8 +20,9 @@ def scalar(engine: Engine, sql: str, parameters: Parameters = ()) -> int:
 
 
 def listed(value: list[str] | str | None) -> list[str]:
-    """Return a list that a query made: engines that know no lists answer with JSON."""
-    return list(json.loads(value)) if isinstance(value, str) else list(value or ())
+    """Return a list that a query made, without nulls: engines that know no lists answer with JSON."""
+    found = json.loads(value) if isinstance(value, str) else value or ()
+    return [each for each in found if each is not None]
 
 
 def naive(instant: datetime) -> datetime:

@@ -40,10 +40,19 @@ log = logging.getLogger(__name__)
 
 SCHEMA = "OPS"
 STAGE = "ops.landing"
+LOADER = "MERCURIOS_LOADER"
 CONNECTION_ATTEMPTS = 3
 # Snowflake takes no more names in one COPY.
 FILES_PER_COPY = 1_000
 LOCK_WAIT_SECONDS = 1_800
+# What every session is opened with, by whomever: bound parameters, exact numbers, short waits.
+SESSION_OPTIONS: dict[str, Any] = {
+    "paramstyle": "qmark",
+    "arrow_number_to_decimal": True,
+    "client_session_keep_alive": True,
+    "login_timeout": 60,
+    "network_timeout": 300,
+}
 
 _COMMITS = re.compile(r"\s*(create|alter|drop|truncate|comment|grant|revoke|undrop|use)\b", re.IGNORECASE)
 _TOKENS = re.compile(r"'(?:[^']|'')*'|--[^\n]*|\$([a-z_][a-z0-9_]*)")
@@ -55,20 +64,40 @@ class SnowflakeEngine:
     Args:
         connect: opens a session with qmark binding whose schema is OPS; tried a bounded number of times.
         landing: the tenant's landing area, whose files stage `ops.landing` shows; None where nothing is loaded.
+        role: the role that the session must have taken on; None takes any, for somebody who only reads.
 
     Raises:
-        WarehouseError: the account cannot be reached or refuses the session; the message says what to correct.
+        WarehouseError: the account cannot be reached or refuses the session, or the session has another role; the
+            message says what to correct.
     """
 
     dialect = "snowflake"
 
     def __init__(
-        self, connect: Callable[[], SnowflakeConnection], *, landing: LandingStore | None = None
+        self,
+        connect: Callable[[], SnowflakeConnection],
+        *,
+        landing: LandingStore | None = None,
+        role: str | None = LOADER,
     ) -> None:
         self._connection = _opened(connect)
         self._landing = landing
         self._in_transaction = False
         self._filled: set[str] = set()
+        if role is not None:
+            self._check_role(role)
+
+    def _check_role(self, wanted: str) -> None:
+        """Make sure that policies show the session every row: what a MERGE does not see, it would insert again."""
+        found, user = self._connection.role, self._connection.user
+        if found != wanted:
+            self.close()
+            raise WarehouseError(
+                f"the session of user {user} has role {found}, to which row access policies do not show what is loaded "
+                f"already: set the connection's role to {wanted}. If Snowflake refuses that, the missing grant is "
+                f"`grant role {wanted.lower()} to user {user}`; `python -m mercurios warehouse apply` makes it for its "
+                "own service"
+            )
 
     def __enter__(self) -> SnowflakeEngine:
         return self

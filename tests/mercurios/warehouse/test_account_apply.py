@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from planned_account import plan
 from snowflake.connector.errors import ProgrammingError
 
-from mercurios.warehouse.account_apply import AccountError, apply, connection_options
+from mercurios.warehouse.account_apply import AccountError, apply
+from mercurios.warehouse.connections import ConnectionFormError, snowflake_options
 
 KEY = rsa.generate_private_key(65537, 2048)
 
@@ -149,7 +150,7 @@ def test_a_connection_in_airflows_form_signs_in_with_its_key(
 ) -> None:
     extra = {"account": "an-account", "private_key_content": base64.b64encode(pem(passphrase)).decode()}
 
-    options = connection_options("snowflake_admin", form(extra, passphrase))
+    options = snowflake_options("snowflake_admin", form(extra, passphrase))
 
     key = serialization.load_der_private_key(options.pop("private_key"), None)
     assert key.private_numbers() == KEY.private_numbers()
@@ -161,7 +162,7 @@ def test_a_key_may_stand_in_a_file_or_as_text(tmp_path: Any) -> None:
     path.write_bytes(pem())
 
     for extra in ({"private_key_file": str(path)}, {"private_key_content": pem().decode()}):
-        assert "private_key" in connection_options("a", as_json(extra, None))
+        assert "private_key" in snowflake_options("a", as_json(extra, None))
 
 
 @pytest.mark.parametrize(
@@ -176,8 +177,8 @@ def test_a_key_may_stand_in_a_file_or_as_text(tmp_path: Any) -> None:
     ],
 )
 def test_a_connection_that_cannot_be_used_is_refused_without_being_repeated(text: str, said: str) -> None:
-    with pytest.raises(AccountError, match="connection 'snowflake_admin'") as error:
-        connection_options("snowflake_admin", text)
+    with pytest.raises(ConnectionFormError, match="connection 'snowflake_admin'") as error:
+        snowflake_options("snowflake_admin", text)
 
     assert said in str(error.value)
     assert "s3cret" not in str(error.value)

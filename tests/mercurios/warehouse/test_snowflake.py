@@ -18,7 +18,7 @@ from mercurios.prohandel.typing import schema as arrow_schema
 from mercurios.warehouse import snowflake as module
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.schema import landed_columns
-from mercurios.warehouse.snowflake import SnowflakeEngine, bound, session_parameters
+from mercurios.warehouse.snowflake import LOADER, SnowflakeEngine, bound, session_parameters
 from mercurios.warehouse.snowflake_errors import explained
 from mercurios.warehouse.snowflake_tables import plain, wrong_columns
 from mercurios.warehouse.sql import literal
@@ -30,11 +30,14 @@ DUCKDB_ALONE = {
     "published_copy": "readers' files",
     "published_detach": "readers' files",
     "published_setup": "readers' files",
-    "proposals": "`mercurios propose` reads a file; the command line does not open Snowflake yet",
     "published_tables": "readers' files",
     "recovery_tenants": "finding out whose a file is",
     "report_accuracy": "the demo reads the readers' files",
     "report_ledger": "the demo reads the readers' files",
+    "simulation_build": "a replay builds its marts in memory",
+    "simulation_clear": "a replay builds its marts in memory",
+    "simulation_create": "a replay builds its marts in memory",
+    "simulation_read": "a replay builds its marts in memory",
     "stage_files": "Snowflake copies what DuckDB reads in place",
     "stage_mismatches": "files are compared in Python for Snowflake",
     "writers": "how many threads write a file",
@@ -89,7 +92,7 @@ class Answering(SnowflakeEngine):
     def __init__(self, refused: str | None = None) -> None:
         self.sent: list[str] = []
         self.refused = refused
-        super().__init__(lambda: SimpleNamespace())
+        super().__init__(lambda: SimpleNamespace(role=LOADER, user="A_SERVICE"))
 
     def _rows(self, sql: str) -> list[dict[str, Any]]:
         self.sent.append(sql)
@@ -147,6 +150,8 @@ def test_only_a_session_that_cannot_be_reached_is_opened_again(
 class Crowded:
     """A session whose first update finds the queue for its table full a number of times."""
 
+    role, user = LOADER, "A_SERVICE"
+
     def __init__(self, refusals: int, errno: int = 625) -> None:
         self.refusals = refusals
         self.errno = errno
@@ -199,6 +204,20 @@ def test_another_refusal_is_not_sent_again() -> None:
         engine.execute("update ops.run")
 
     assert session.sent == ["update ops.run"]
+
+
+@pytest.mark.parametrize("role", ["ACCOUNTADMIN", "MERCURIOS_DEVELOPER", None])
+def test_a_session_of_another_role_is_ended_with_the_grant_that_is_missing(role: str | None) -> None:
+    closed: list[bool] = []
+    session = SimpleNamespace(role=role, user="ADA", close=lambda: closed.append(True))
+
+    with pytest.raises(
+        WarehouseError, match=rf"user ADA has role {role}.*grant role mercurios_loader to user ADA"
+    ):
+        SnowflakeEngine(lambda: session)
+
+    assert closed == [True]
+    assert SnowflakeEngine(lambda: session, role=None).session is session
 
 
 @pytest.mark.parametrize(

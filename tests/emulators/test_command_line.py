@@ -1,0 +1,189 @@
+"""The commands of a person, on a tenant whose file names a Snowflake connection: no file is named, none is needed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from contracts import refused
+from running_emulators import S3, KeyPair, Snowflake, airflow_connections, switched_tenant
+from snowflake_retailer import SnowflakeRetailer, forget
+from typer.testing import CliRunner
+
+from mercurios.cli import app
+from prohandel_simulator.testing import RunningSimulator
+
+VARIABLE = "AIRFLOW_CONN_SNOWFLAKE_MINI"
+FOR_A_RESOURCE = ("replay", "resync", "accept-deletes")
+
+
+@pytest.fixture
+def retailer(
+    own_source: RunningSimulator,
+    s3: S3,
+    snowflake_emulator: Snowflake,
+    root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> SnowflakeRetailer:
+    forget(snowflake_emulator, "MERCURIOS_DATA")
+    retailer = SnowflakeRetailer(own_source, tmp_path, s3, snowflake_emulator, database="MERCURIOS_DATA")
+    monkeypatch.setenv("MERCURIOS_TENANTS_DIR", str(switched_tenant(root, tmp_path / "tenants")))
+    monkeypatch.setenv("MERCURIOS_LANDING", retailer.root)
+    for name, value in airflow_connections(s3, snowflake_emulator).items():
+        monkeypatch.setenv(name, value)
+    return retailer
+
+
+def run(command: str, *arguments: str) -> tuple[int, str]:
+    line = [command, "--tenant", "mini", *arguments]
+    if command in FOR_A_RESOURCE and "--resource" not in arguments:
+        line += ["--resource", "article"]
+    result = CliRunner().invoke(app, line, env={"COLUMNS": "250"})
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.output
+
+
+def as_uri(connection: str) -> str:
+    """Return a connection's JSON as the URI that Airflow takes as well."""
+    fields = json.loads(connection)
+    return f"snowflake://{fields['login']}@/?__extra__={quote(json.dumps(fields['extra']), safe='')}"
+
+
+def test_a_manifest_is_loaded_and_the_ledger_shows_it_whatever_the_connections_form(
+    retailer: SnowflakeRetailer, snowflake_emulator: Snowflake, s3: S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [url] = retailer.extract(retailer.begin("r1"), "article")
+
+    first, again = run("load", url), run("load", url)
+    shown = run("ledger")
+    monkeypatch.setenv(VARIABLE, as_uri(airflow_connections(s3, snowflake_emulator)[VARIABLE]))
+
+    assert first == again
+    assert first[0] == 0, first[1]
+    assert retailer.differences("article") == []
+    assert shown == run("ledger")
+    assert (shown[0], "holds" in shown[1], "r1" in shown[1]) == (0, True, True)
+
+
+def test_quarantined_rows_are_shown_and_loaded_again(retailer: SnowflakeRetailer) -> None:
+    refused(retailer, "article", "supplier_number")
+
+    listed = run("quarantine", "--resource", "article")
+    first, again = run("replay"), run("replay")
+
+    assert listed[1].count("supplierNumber") >= 1
+    assert "article: 40 rows now fit; 40 loaded, 0 superseded" in first[1], first[1]
+    assert again[1].startswith("article: nothing to load; 0 rows in quarantine do not fit.")
+    assert retailer.differences("article") == []
+
+
+def test_what_the_next_run_should_do_is_noted(retailer: SnowflakeRetailer) -> None:
+    retailer.run("r1", "article")
+
+    said = {name: run(name) for name in ("resync", "reconcile", "accept-deletes", "accept-source")}
+
+    assert {name: code for name, (code, _) in said.items()} == dict.fromkeys(said, 0)
+    assert "was read from 127.0.0.1" in said["accept-source"][1]
+    assert "complete (resync)" in run("ledger")[1]
+    assert retailer.query("select count(*) as n from ops.delete_approval where resource = 'article'") == [
+        {"n": 1}
+    ]
+    assert retailer.begin("r2").resources["article"].since is None
+
+
+def test_a_database_without_a_run_is_named(
+    retailer: SnowflakeRetailer, snowflake_emulator: Snowflake
+) -> None:
+    forget(snowflake_emulator, "MERCURIOS_DATA")
+
+    code, output = run("ledger")
+
+    assert code == 1
+    assert "database MERCURIOS_DATA has no ops.watermark: run the pipeline of tenant mini first" in output
+
+
+def test_a_refused_sign_in_is_told_with_its_remedy_and_without_the_key(
+    retailer: SnowflakeRetailer, snowflake_emulator: Snowflake, s3: S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = KeyPair().pem
+    monkeypatch.setenv(
+        VARIABLE, airflow_connections(s3, snowflake_emulator, private_key_content=other)[VARIABLE]
+    )
+    wrong_key = run("ledger")
+    monkeypatch.setenv(
+        VARIABLE, airflow_connections(s3, snowflake_emulator, role="MERCURIOS_DEVELOPER")[VARIABLE]
+    )
+    wrong_role = run("ledger")
+
+    assert (wrong_key[0], wrong_role[0]) == (1, 1)
+    assert "set the user's RSA_PUBLIC_KEY" in wrong_key[1]
+    assert "set the connection's role to MERCURIOS_LOADER" in wrong_role[1]
+    assert "PRIVATE KEY" not in wrong_key[1]
+
+
+def test_proposals_come_from_what_was_published_under_whatever_role_may_read_it(
+    retailer: SnowflakeRetailer,
+    snowflake_emulator: Snowflake,
+    s3: S3,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    retailer.run("r1", "article")
+    out = tmp_path / "orders.csv"
+    monkeypatch.setenv(
+        VARIABLE, airflow_connections(s3, snowflake_emulator, role="MERCURIOS_DEVELOPER")[VARIABLE]
+    )
+    before = run("propose", "--out", str(out))
+    publish_a_proposal(retailer)
+
+    after = run("propose", "--out", str(out))
+
+    assert before[0] == 1
+    assert "there is no published.replenishment_proposal: run the pipeline of tenant mini first" in before[1]
+    assert after[0] == 0, after[1]
+    assert after[1].startswith("1 lines to 1 suppliers for 60.00 EUR in ")
+    assert "Scarf" in out.read_text(encoding="utf-8")
+    assert "of another tenant" not in out.read_text(encoding="utf-8")
+
+
+def publish_a_proposal(retailer: SnowflakeRetailer) -> None:
+    """Publish one proposal of the tenant and one of another."""
+    columns = {
+        "supplier_number": "7",
+        "supplier_name": "'Weaver'",
+        "supplier_article_number": "'W-1'",
+        "article_number": "1",
+        "article_size_number": "1",
+        "size": "'M'",
+        "ean": "'4000000000001'",
+        "branch_number": "1",
+        "branch_name": "'High Street'",
+        "order_units": "10",
+        "pack_size": "5",
+        "unit_cost": "6.00",
+        "order_cost": "60.00",
+        "order_by_on": "cast('2026-03-04' as date)",
+        "is_late": "false",
+        "stock_out_on": "cast('2026-03-20' as date)",
+        "arrives_on": "cast('2026-03-18' as date)",
+        "margin_saved": "12.00",
+        "priority": "1",
+        "is_within_budget": "true",
+        "is_below_supplier_minimum": "false",
+        "confidence": "'high'",
+        "reason": "'sells 5 a week'",
+    }
+    values = ", ".join(f"{value} as {name}" for name, value in columns.items())
+    with retailer.engine() as engine:
+        engine.execute(
+            "insert into raw.tenant (tenant_id, name, time_zone, country, currency)"
+            " values ('mini', 'Mini', 'UTC', 'DE', 'EUR')"
+        )
+        engine.execute(
+            "create or replace table published.replenishment_proposal as"
+            f" select 'mini' as tenant_id, 'Scarf' as article_name, {values}"
+            f" union all select 'other', 'of another tenant', {values}"
+        )
