@@ -149,7 +149,7 @@ def main() -> int:
         raise RuntimeError(f"{RIVAL_PYTHON} is missing: `make bench` prepares it from requirements-bench.txt")
     panel = forecast_accuracy.read_panel(forecast_accuracy.DEFAULT)
     cut, series = panel.n_weeks - HORIZON, 15 if options.quick else 150
-    rows = np.flatnonzero(panel.mask[:, :cut].sum(axis=1) >= 10)
+    rows = forecast_accuracy.known_at(panel, cut)
     past, actual = panel.until(cut).take(rows), panel.y[rows, cut:]
     means = speed(report, past, "gift-ware", series)
     accuracy(report, past, actual, means)
