@@ -199,7 +199,14 @@ def combination(score: F64, previous: Bool | None = None) -> F64:
 
 
 def choose(score: F64, previous: Bool | None = None) -> F64:
-    """Weights to publish: those of the combination, or the 13-week mean alone where the combination is no better."""
+    """Weights to publish: those of the combination, or the 13-week mean alone where the combination is no better.
+
+    The 13-week mean alone is a verdict and no choice that is kept: it is given anew each time, and a combination, which
+    is better than its methods are on average, would hardly ever clearly beat it.
+    """
+    if previous is not None:
+        alone = previous[:, MEAN_13W] & (previous.sum(axis=1) == 1)
+        previous = previous & ~alone[:, None]
     weight = combination(score, previous)
     weight[score[:, _COMBINATION] > 1.0] = np.arange(len(METHODS)) == MEAN_13W
     return weight

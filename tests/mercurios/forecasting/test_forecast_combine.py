@@ -94,6 +94,20 @@ def test_the_previous_choice_is_kept_unless_it_is_clearly_beaten() -> None:
     assert np.flatnonzero(kept[1]).tolist() == [ADDITIVE, POOLED_SES, SES]
 
 
+def test_a_series_that_fell_back_to_the_13_week_mean_is_judged_anew() -> None:
+    score = np.full((2, WIDTH), 1.5)
+    score[:, MEAN_13W] = 1.0
+    score[:, [ADDITIVE, POOLED_SES, SES]] = 0.99
+    score[:, -1] = [0.9, 1.1]
+    previous = np.zeros((2, len(METHODS)), dtype=bool)
+    previous[:, MEAN_13W] = True
+
+    chosen = choose(score, previous) > 0
+
+    assert np.flatnonzero(chosen[0]).tolist() == [ADDITIVE, POOLED_SES, SES]
+    assert np.flatnonzero(chosen[1]).tolist() == [MEAN_13W]
+
+
 def test_a_series_without_a_previous_choice_gets_the_best() -> None:
     score = np.full((1, WIDTH), 0.9)
     none = np.zeros((1, len(METHODS)), dtype=bool)
