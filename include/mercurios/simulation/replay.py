@@ -14,9 +14,10 @@ from datetime import date
 import numpy as np
 
 from mercurios.forecasting.arrays import F64, I64, Bool
-from mercurios.forecasting.engine import forecast
+from mercurios.forecasting.engine import ForecastResult, forecast
 from mercurios.forecasting.panel import Panel
 from mercurios.forecasting.settings import ForecastSettings
+from mercurios.forecasting.tables import methods_of
 from mercurios.simulation.orders import Arm, OrderDesk, Orders, Settings, simple_levels
 from mercurios.simulation.rules import PRODUCT, SIMPLE_RULES, expectation
 
@@ -166,13 +167,13 @@ def replay(plan: Plan, desk: OrderDesk, costs: Costs, see: Callable[[Week], None
     depth = max(int(lead.max()), plan.in_transit.shape[1], 1)
     coming = np.zeros((arms, depth + 1, series))
     coming[:, : plan.in_transit.shape[1]] = plan.in_transit.T
-    totals = Totals(arms)
+    totals, published = Totals(arms), Published(plan)
     for step in range(plan.warm_up + plan.weeks):
         now = plan.start + step
         before, received = stock, coming[:, 0].copy()
         coming = np.concatenate([coming[:, 1:], np.zeros((arms, 1, series))], axis=1)
         # From here `coming[:, k]` arrives k + 1 weeks from now.
-        orders = _orders(plan, desk, now, before + received, coming)
+        orders = _orders(plan, desk, published.forecast(now), now, before + received, coming)
         ordered = np.where(step % review == 0, orders.units, 0.0)
         received = received + np.where(lead == 0, ordered, 0.0)
         late = np.flatnonzero(lead > 0)
@@ -199,17 +200,44 @@ def replay(plan: Plan, desk: OrderDesk, costs: Costs, see: Callable[[Week], None
     return totals
 
 
-def _orders(plan: Plan, desk: OrderDesk, now: int, stock: F64, coming: F64) -> Orders:
-    horizon = horizon_of(plan.settings)
-    known = known_at(plan.panel, now, horizon)
+class Published:
+    """The forecast as it would have been published week after week.
+
+    Args:
+        plan: what is replayed.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._horizon = horizon_of(plan.settings)
+        self._settings = ForecastSettings(
+            horizon=self._horizon, protection=int(plan.settings.protection_weeks.max())
+        )
+        self._previous: Bool | None = None
+
+    def forecast(self, week: int) -> Forecast:
+        """Forecast from what is known when a week begins; methods stay unless clearly beaten, as in production."""
+        known = known_at(self._plan.panel, week, self._horizon)
+        result = forecast(known, self._plan.holidays, self._settings, previous=self._previous)
+        self._previous = methods_of(result.model.methods.tolist())[result.model.method]
+        return Forecast(known.learnable(), result)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The past as every rule sees it, without keyed-in giants, and the forecast from it."""
+
+    past: Panel
+    result: ForecastResult
+
+
+def _orders(plan: Plan, desk: OrderDesk, known: Forecast, now: int, stock: F64, coming: F64) -> Orders:
     weeks: I64 = plan.settings.protection_weeks
-    result = forecast(known, plan.holidays, ForecastSettings(horizon=horizon, protection=int(weeks.max())))
-    past = known.learnable()
-    expected = {rule: expectation(rule, past, weeks) for rule in SIMPLE_RULES}
+    expected = {rule: expectation(rule, known.past, weeks) for rule in SIMPLE_RULES}
     on_order = coming.sum(axis=1)
     arrival = np.where(on_order > 0, np.argmax(coming > 0, axis=1) + 1, -1)
     simple = [number for number, arm in enumerate(plan.arms) if arm.rule != PRODUCT]
     levels = simple_levels(
         [plan.arms[number] for number in simple], expected, plan.settings, (stock + on_order)[simple]
     )
-    return desk.propose(now, result, stock, on_order, arrival, levels)
+    return desk.propose(now, known.result, stock, on_order, arrival, levels)
