@@ -22,6 +22,7 @@ NAMES = (
     "forecast_accuracy",
     "forecast_speed",
     "forecast_comparison",
+    "replenishment_outcome",
 )
 
 
