@@ -81,11 +81,11 @@ def test_a_tenant_on_duckdb_has_the_file_that_its_dags_write(
 @pytest.mark.parametrize(
     ("environ", "file"),
     [
-        ({"MERCURIOS_HOME": "/home/here"}, "/home/here/warehouse/mini.duckdb"),
+        ({"MERCURIOS_HOME": "/srv/here"}, "/srv/here/warehouse/mini.duckdb"),
         ({"AIRFLOW_CONN_DUCKDB_MINI": f"duckdb://{quote('/data/a.duckdb', safe='')}"}, "/data/a.duckdb"),
         (
-            {"AIRFLOW_CONN_DUCKDB_MINI": '{"conn_type": "duckdb"}', "MERCURIOS_HOME": "/home/here"},
-            "/home/here/warehouse/mini.duckdb",
+            {"AIRFLOW_CONN_DUCKDB_MINI": '{"conn_type": "duckdb"}', "MERCURIOS_HOME": "/srv/here"},
+            "/srv/here/warehouse/mini.duckdb",
         ),
     ],
     ids=["home", "connection", "connection without a file"],
