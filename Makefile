@@ -36,7 +36,7 @@ types: $(VENV)/.dev  ## Static types of include/mercurios
 	$(BIN)/mypy
 
 unit: $(VENV)/.dev $(MANIFEST)  ## All tests but those in a real scheduler
-	$(BIN)/python -m pytest -m "not scheduler"
+	$(BIN)/python -m pytest -m "not scheduler" --numprocesses logical --dist loadfile
 
 scheduler: $(VENV)/.dev $(MANIFEST)  ## A small tenant's DAGs in a real Airflow scheduler
 	$(BIN)/python -m pytest -m scheduler
