@@ -58,6 +58,7 @@ def proposing(built, tmp_path_factory):
         *forecasts(2, 1.75),
         decide("lead_time_days", 7),
         decide("pack_size", 4),
+        decide("transfer_minimum", 1),
     )
     warehouse.build("north", "--exclude-resource-type", "unit_test")
     return warehouse
@@ -107,6 +108,18 @@ def test_an_order_secures_what_the_sum_of_its_weeks_may_be_more(proposing, tmp_p
     assert levels == [(1, 23.0), (2, 12.5)]
     [(_, units, *_), *_] = warehouse.rows(PROPOSED)
     assert units == 20
+
+
+def test_a_single_piece_is_not_sent_unless_the_tenant_file_says_so(proposing, tmp_path):
+    warehouse = proposing.copy(tmp_path / "copy")
+    warehouse.execute("delete from raw.replenishment_policy where setting = 'transfer_minimum'")
+
+    warehouse.build("north", "--select", "replenishment_policy+", "--exclude-resource-type", "unit_test")
+
+    moved = warehouse.rows("select units from analytics.replenishment_transfer where tenant_id = 'north'")
+    # 14 less 6 on order are two packs of 4 with the piece or without it.
+    assert moved == []
+    assert [(line[1], line[5]) for line in warehouse.rows(PROPOSED)] == [(8.0, 0.0)]
 
 
 def test_a_retailer_without_a_forecast_is_reckoned_from_what_it_sold(built):

@@ -40,6 +40,7 @@ class Policy(_Model):
         pack_size: orders are multiples of this.
         minimum_order_units: least units of an order line.
         display_units: least stock of each size in a branch that carries the article, so that size runs stay whole.
+        transfer_minimum: least units of an article, of all sizes together, that one branch sends to another.
     """
 
     is_reordered: bool | None = None
@@ -50,6 +51,7 @@ class Policy(_Model):
     pack_size: Annotated[int, Field(ge=1)] | None = None
     minimum_order_units: Annotated[int, Field(ge=0)] | None = None
     display_units: Annotated[int, Field(ge=0)] | None = None
+    transfer_minimum: Annotated[int, Field(ge=1)] | None = None
 
 
 class SupplierPolicy(Policy):

@@ -122,6 +122,7 @@ settings as (
         {{ setting('minimum_order_units') }} as minimum_order_units,
         {{ setting('minimum_order_value') }} as minimum_order_value,
         {{ setting('display_units') }} as display_units,
+        {{ setting('transfer_minimum') }} as transfer_minimum,
         {{ setting('budget') }} as budget
     from decided
     group by tenant_id, article_number
@@ -165,6 +166,8 @@ select
         as minimum_order_units,
     cast(coalesce(settings.minimum_order_value, 0) as double) as minimum_order_value,
     cast(coalesce(settings.display_units, {{ var('default_display_units') }}) as double) as display_units,
+    cast(coalesce(settings.transfer_minimum, {{ var('default_transfer_minimum') }}) as double)
+        as transfer_minimum,
     cast(settings.budget as double) as budget
 from articles
 left join classes

@@ -7,6 +7,13 @@ with positions as (
 
 ),
 
+policies as (
+
+    select * from {{ ref('replenishment_policy') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
 articles as (
 
     select * from {{ ref('dim_article') }}
@@ -98,16 +105,33 @@ matched as (
             and needs.article_size_number = surpluses.article_size_number
             and needs.branch_number <> surpluses.branch_number
 
+),
+
+-- The sizes of an article travel together.
+sent as (
+
+    select
+        *,
+        sum(units) over (
+            partition by tenant_id, article_number, from_branch_number, to_branch_number
+        ) as units_together
+    from matched
+    where units > 0
+
 )
 
 select
-    tenant_id,
-    article_number,
-    article_size_number,
-    from_branch_number,
-    to_branch_number,
-    units,
-    cast(units * unit_cost as decimal(18, 2)) as cost_saved,
-    cast(units * unit_margin as decimal(18, 2)) as margin
-from matched
-where units > 0
+    sent.tenant_id,
+    sent.article_number,
+    sent.article_size_number,
+    sent.from_branch_number,
+    sent.to_branch_number,
+    sent.units,
+    cast(sent.units * sent.unit_cost as decimal(18, 2)) as cost_saved,
+    cast(sent.units * sent.unit_margin as decimal(18, 2)) as margin
+from sent
+inner join policies
+    on
+        sent.tenant_id = policies.tenant_id
+        and sent.article_number = policies.article_number
+where sent.units_together >= policies.transfer_minimum
