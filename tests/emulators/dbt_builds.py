@@ -90,6 +90,11 @@ class Dbt:
             "SNOWFLAKE_WAREHOUSE": WAREHOUSE,
         }
 
+    def statements(self) -> dict[str, str]:
+        """Return what the last build on Snowflake ran for each table, by the table's name."""
+        files = (self.home / "snowflake" / "run").rglob("*.sql")
+        return {path.stem: path.read_text(encoding="utf-8") for path in files}
+
     def tables(self, *schemas: str) -> list[str]:
         """Return the tables that a build on Snowflake makes in some schemas."""
         text = (self.home / "snowflake" / "manifest.json").read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ Builds cost seconds, so they are made once, in this order, and the tests read wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -40,6 +41,7 @@ class Built:
     snowflake: dict[str, State] = field(default_factory=dict)
     neighbour: dict[str, State] = field(default_factory=dict)
     gates: dict[str, list[list[str]]] = field(default_factory=dict)
+    created: dict[str, str] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +85,7 @@ def _build(dbt: Dbt, on_snowflake: SnowflakeRetailer, on_duckdb: Twin) -> Built:
         write_tenant(retailer)
     copy_tenant(on_snowflake, NEIGHBOUR, sources())
     built.statuses = dbt.build(on_snowflake)
+    built.created = dbt.statements()
     dbt.build(on_duckdb, *AS_A_TASK)
     check("r1")
     keep("first")
@@ -102,6 +105,17 @@ def _build(dbt: Dbt, on_snowflake: SnowflakeRetailer, on_duckdb: Twin) -> Built:
 def test_every_node_passes_on_snowflake(built: Built) -> None:
     assert set(built.statuses.values()) == {"success", "pass"}
     assert sum(node.startswith("unit_test.") for node in built.statuses) >= 10
+
+
+def test_only_history_that_cannot_be_built_again_is_kept_beyond_a_day(built: Built) -> None:
+    kinds = {
+        name: found[1]
+        for name, text in built.created.items()
+        if (found := re.search(r"create (transient table|table) if not exists", text))
+    }
+
+    assert len(kinds) > 30
+    assert [name for name, kind in kinds.items() if kind == "table"] == ["int_stock_snapshots"]
 
 
 @pytest.mark.parametrize("name", ["first", "second"])

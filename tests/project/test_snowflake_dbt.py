@@ -228,6 +228,34 @@ def test_a_model_that_reads_every_tenant_is_found(compiled: dict[str, Compiled])
     ]
 
 
+def forgettable_histories(models: dict[str, dict[str, Any]]) -> list[str]:
+    """Return the tables that keep rows which no build brings back, and that Snowflake may forget.
+
+    The project's own strategy replaces what it can build again, all of it. A transient table, which dbt makes unless
+    told otherwise, has a day of time travel and no fail-safe.
+    """
+    return sorted(
+        key
+        for key, node in models.items()
+        if node["config"]["materialized"] not in ("view", "ephemeral", "table")
+        and node["config"]["incremental_strategy"] != "replace_slice"
+        and node["config"].get("transient") is not False
+    )
+
+
+def test_a_table_whose_history_cannot_be_built_again_is_no_transient_one(
+    compiled: dict[str, Compiled],
+) -> None:
+    models = compiled["later"].models()
+    snapshots = models["model.mercurios.int_stock_snapshots"]
+    forgetful = {**snapshots, "config": {**snapshots["config"], "transient": None}}
+
+    assert forgettable_histories(models) == []
+    assert forgettable_histories({**models, "model.mercurios.int_stock_snapshots": forgetful}) == [
+        "model.mercurios.int_stock_snapshots"
+    ]
+
+
 def unmasked_copies(models: dict[str, dict[str, Any]]) -> list[str]:
     """Return the models that would store clear text of persons: RAW masks what a view shows, not what a table keeps."""
     persons = ("source.mercurios.raw.customer", "source.mercurios.raw.staff")

@@ -1,7 +1,9 @@
+{# The source never says again what it said on a day, so on Snowflake a drop of this table must be undoable for a week. #}
 {{
     config(
         materialized='incremental',
         incremental_strategy='replace_today',
+        transient=false,
         meta={'day': 'reported_on'},
     )
 }}
