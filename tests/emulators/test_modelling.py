@@ -1,0 +1,57 @@
+"""A layer of models through its real task, signed in with the tenant's connection; no scheduler test runs this grain here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG
+from running_emulators import S3, Snowflake, airflow_connections, switched_tenant
+from snowflake_retailer import SnowflakeRetailer, forget
+
+from mercurios.tenants import load_tenants
+from modelling.tasks import LAYERS, model_tasks
+from prohandel_simulator.testing import RunningSimulator
+from tenancy import dag_settings
+
+pytestmark = [pytest.mark.dbt, pytest.mark.slow]
+
+
+@pytest.fixture
+def retailer(
+    own_source: RunningSimulator,
+    s3: S3,
+    snowflake_emulator: Snowflake,
+    root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> SnowflakeRetailer:
+    forget(snowflake_emulator, "MERCURIOS_DATA")
+    monkeypatch.setenv("MERCURIOS_TENANTS_DIR", str(switched_tenant(root, tmp_path / "tenants")))
+    for name, value in airflow_connections(s3, snowflake_emulator).items():
+        monkeypatch.setenv(name, value)
+    return SnowflakeRetailer(own_source, tmp_path, s3, snowflake_emulator, database="MERCURIOS_DATA")
+
+
+def test_a_layer_is_built_with_the_tenants_connection(retailer: SnowflakeRetailer) -> None:
+    retailer.run("r1", "label")
+    tenant = load_tenants(only="mini").get("mini")
+    with DAG(schedule=None, **dag_settings(tenant, "pipeline", None)) as dag:
+        model_tasks(tenant)
+    task: Any = dag.get_task("model.staging")
+    task.select = ["stg_prohandel__labels"]
+    instance = SimpleNamespace(
+        task_id=task.task_id, dag_id=dag.dag_id, run_id="r1", try_number=1, map_index=-1
+    )
+    context = {"ti": instance, "task_instance": instance, "run_id": "r1", "dag": dag, "task": task}
+    task.render_template_fields({**context, **(dag.user_defined_macros or {})})
+
+    task.execute(context)
+
+    assert (tenant.engine, tenant.dbt_grain) == ("snowflake", "layers")
+    assert [each.task_id for each in dag.topological_sort()] == [f"model.{layer}" for layer in LAYERS]
+    [built] = retailer.query("select count(*) as n from standard.stg_prohandel__labels")
+    [raw] = retailer.query("select count(*) as n from raw.label")
+    assert built == raw != {"n": 0}
