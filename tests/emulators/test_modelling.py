@@ -1,4 +1,4 @@
-"""A layer of models through its real task, signed in with the tenant's connection; no scheduler test runs this grain here."""
+"""A layer of models through its real task, signed in with the tenant's connection, which no scheduler test runs."""
 
 from __future__ import annotations
 
