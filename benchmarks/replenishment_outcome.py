@@ -2,8 +2,8 @@
 
 Grocery articles with their promotions known (five years, the last two replayed) and a gift-ware web shop (one year, its
 second half replayed): forecast from the past, order by the dbt models, receive after two weeks, lose what is not in
-stock. The bars hold the product's stock against that of an order-up-to rule on a 13-week mean + z x standard deviation, at
-the fill rate that this rule reaches at a service level of 0.95. The last figure is the time of a replay of 600 series.
+stock. The bars hold the product's stock against that of an order-up-to rule on a 13-week mean + z x standard
+deviation, at the fill rate that this rule reaches at a service level of 0.95. The last figure is a replay's time.
 
 Run: PYTHONPATH=include python benchmarks/replenishment_outcome.py [--quick]
 """

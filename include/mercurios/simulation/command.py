@@ -15,6 +15,7 @@ import numpy as np
 from mercurios.forecasting import baselines
 from mercurios.forecasting.arrays import F64, I64
 from mercurios.forecasting.panel import Panel, PanelError
+from mercurios.replenishment.settings import PolicyRow
 from mercurios.simulation.history import History, read_history
 from mercurios.simulation.measure import by_rule, equal_fill, frontier
 from mercurios.simulation.models import Model, OrderModels, compile_models
@@ -103,8 +104,12 @@ def run_simulation(
         initial_state=request.initial_state,
         planned=request.planned,
     )
+    # What is wrong with the request is told before dbt is started.
+    numbers = {str(key): number for number, key in enumerate(history.articles.to_pylist())}
+    rows = policy.rows(numbers)
+    _check_weeks(request, history, history.panel.n_weeks - request.weeks - (request.warm_up or 0))
     with OrderModels(compiled or compile_models()) as models:
-        plan, desk, costs, notes = _prepare(request, policy, history, models)
+        plan, desk, costs = _prepare(request, _costs(policy, history), rows, history, models)
         steps = plan.warm_up + plan.weeks + 1
         writer = None if request.out is None else Writer(request.out, history, plan)
 
@@ -122,7 +127,7 @@ def run_simulation(
             if writer is not None:
                 writer.close()
     rules, points = by_rule(totals, plan.arms), frontier(totals, plan.arms)
-    summary = _facts(request, policy, history, plan, notes) | {
+    summary = _facts(request, policy, history, plan) | {
         "demand_units": round(totals.demand, 4),
         "series_weeks": totals.series_weeks,
         "rules": rules,
@@ -135,31 +140,19 @@ def run_simulation(
 
 
 def _prepare(
-    request: Request, policy: SimulationPolicy, history: History, models: OrderModels
-) -> tuple[Plan, OrderDesk, Costs, list[str]]:
+    request: Request, costs: Costs, rows: list[PolicyRow], history: History, models: OrderModels
+) -> tuple[Plan, OrderDesk, Costs]:
     """Decide which weeks and series are replayed, and with what stock they begin."""
     arms = tuple(Arm(rule, level) for rule in RULES for level in (None, *sorted(set(request.service_levels))))
-    numbers = {str(key): number for number, key in enumerate(history.articles.to_pylist())}
-    rows, stated = policy.rows(numbers), bool(np.isfinite(history.stock).any())
-    latest = history.panel.n_weeks - request.weeks - (request.warm_up or 0)
-    _check_weeks(request, history, latest)
-    costs = _costs(policy, history)
-    # What the policy comes to, with the classes of the last weeks before the replay, decides how long it warms up.
-    settings = OrderDesk(models, history.panel, arms, costs.unit).open(rows, latest)
-    warm_up = request.warm_up
-    if warm_up is None:
-        warm_up = 0 if stated else 2 * int(settings.protection_weeks.max())
+    warm_up = _warm_up(request, OrderDesk(models, history.panel, arms, costs.unit), rows, history)
     start = history.panel.n_weeks - request.weeks - warm_up
     _check_weeks(replace(request, warm_up=warm_up), history, start)
     sold = (history.panel.y[:, :start] > 0).any(axis=1)
     chosen = np.flatnonzero(sold | (np.nan_to_num(history.stock) > 0))
-    notes = [*history.notes, *policy.notes()]
-    if chosen.size < sold.size:
-        notes.append(f"{sold.size - chosen.size:,} series that never sold before the replay are left out")
     if not chosen.size:
         raise PanelError("quantity", None, "no series sold anything before the replay")
-    panel = history.panel.take(chosen)
-    desk = OrderDesk(models, panel, arms, costs.unit[chosen])
+    panel, costs = history.panel.take(chosen), _taken(costs, chosen)
+    desk = OrderDesk(models, panel, arms, costs.unit)
     settings = desk.open(rows, start)
     stock, in_transit = _beginning(history, panel, settings, chosen, start)
     plan = Plan(
@@ -173,7 +166,16 @@ def _prepare(
         in_transit=in_transit,
         holidays=_holidays(request, panel, horizon_of(settings)),
     )
-    return plan, desk, _taken(costs, chosen), notes
+    return plan, desk, costs
+
+
+def _warm_up(request: Request, desk: OrderDesk, rows: list[PolicyRow], history: History) -> int:
+    """Weeks that are not counted: until what the replay begins with is sold and what it ordered has come."""
+    if request.warm_up is not None:
+        return request.warm_up
+    if bool(np.isfinite(history.stock).any()):
+        return 0
+    return 2 * int(desk.open(rows, history.panel.n_weeks - request.weeks).protection_weeks.max())
 
 
 def _check_weeks(request: Request, history: History, start: int) -> None:
@@ -245,10 +247,11 @@ def _holidays(request: Request, panel: Panel, horizon: int) -> tuple[date, ...]:
         ) from error
 
 
-def _facts(
-    request: Request, policy: SimulationPolicy, history: History, plan: Plan, notes: list[str]
-) -> dict[str, Any]:
-    first = plan.start + plan.warm_up
+def _facts(request: Request, policy: SimulationPolicy, history: History, plan: Plan) -> dict[str, Any]:
+    first, left_out = plan.start + plan.warm_up, history.panel.n_series - plan.panel.n_series
+    notes = [*history.notes, *policy.notes()]
+    if left_out:
+        notes.append(f"{left_out:,} series that never sold before the replay are left out")
     settings = plan.settings
     return {
         "panel": request.panel.name,

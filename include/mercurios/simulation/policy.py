@@ -116,7 +116,8 @@ def read_policy(path: Path | None) -> SimulationPolicy:
         raise PolicyError(f"{path.name}: not readable as YAML: {' '.join(str(error).split())}") from error
     if isinstance(document, dict) and _SECTION in document:
         costs = {"costs": document["costs"]} if "costs" in document else {}
-        document = (document[_SECTION] or {}) | costs
+        section = document[_SECTION] or {}
+        document = section | costs if isinstance(section, dict) else section
     if not isinstance(document, dict | None):
         raise PolicyError(f"{path.name}: expected settings such as 'default: {{service_level: 0.95}}'")
     try:
