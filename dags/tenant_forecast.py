@@ -30,6 +30,7 @@ of `docs/runbooks` with the steps.
 | alert | what it means for you |
 | --- | --- |
 | failed | buyers keep the forecast of the week before; act before the next orders are placed |
+| found forecast drift in `load` | the forecasts of the last weeks missed by more than usual (`forecast-drift.md`) |
 | found anomaly in `check_forecast` | the forecast is published; something is unlike before (`anomaly.md`) |
 | works again | nothing to do: this forecast replaces the missing one |
 """
@@ -58,7 +59,12 @@ def forecast(tenant: Tenant) -> DAG:
     with DAG(schedule=[week_closed_asset(tenant)], **dag_settings(tenant, "forecast", __doc__)) as dag:
         demand = DemandOperator(task_id="demand", tenant_id=tenant.id, inlets=[marts_asset(tenant)])
         fit = FitOperator.partial(task_id="fit", tenant_id=tenant.id).expand_kwargs(demand.output)
-        load = LoadForecastOperator(task_id="load", tenant_id=tenant.id, fits=fit.output)
+        load = LoadForecastOperator(
+            task_id="load",
+            tenant_id=tenant.id,
+            fits=fit.output,
+            on_success_callback=[findings_notifier(tenant)],
+        )
         check = GateOperator(
             task_id="check_forecast",
             tenant_id=tenant.id,

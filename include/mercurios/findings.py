@@ -1,8 +1,8 @@
 """Reading a run's findings from the bookkeeping.
 
 What is news is decided here, in one place: a field when the changelog gained a row, a quarantined row and a withheld
-delete the first time, a gate's warning when the check had held before. An hourly run would otherwise repeat, hour by
-hour, what people know already.
+delete the first time, a gate's warning when the check had held before, a forecast when it was good before. An hourly
+run would otherwise repeat, hour by hour, what people know already.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _QUARANTINE_LOSS = (
 _UNSETTLED_LOSS = (
     "nothing: what was read is loaded, nothing is taken for deleted, and the next run reads the range again"
 )
+_FORECAST_LOSS = "nothing: the new forecast is published; orders after the old one may be too high or too low"
 _WITHHELD_LOSS = (
     "nothing: the rows live on in RAW and the marts until the source shows them or somebody accepts"
 )
@@ -84,6 +85,23 @@ def gate_findings(engine: Engine, tenant_id: str, run_id: str, gate: str) -> lis
         Finding(FindingKind.ANOMALY, row["suite"], _anomaly(row), _ANOMALY_LOSS)
         for row in _rows(engine, "findings_anomalies", key)
     ]
+
+
+def forecast_findings(engine: Engine, tenant_id: str, run_id: str) -> list[Finding]:
+    """Return the demand classes whose published forecasts have become worse than their own history explains."""
+    key = {"tenant_id": tenant_id, "run_id": run_id}
+    return [
+        Finding(FindingKind.FORECAST_DRIFT, "analytics.forecast_accuracy", _worse(row), _FORECAST_LOSS)
+        for row in _rows(engine, "findings_forecast", key)
+    ]
+
+
+def _worse(row: dict[str, Any]) -> str:
+    demand_class = row["metric"].removeprefix("live_drift").removeprefix("_")
+    return (
+        f"{demand_class or 'all'} articles: the error is {row['ratio']:.2f} times that of the 13-week mean, "
+        f"usually {row['usual_ratio']:.2f}"
+    )
 
 
 def _drift(tenant: Tenant, row: dict[str, Any]) -> Finding:

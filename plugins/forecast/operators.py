@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from alerts.findings import telling
 from warehouse.operators import TenantOperator
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class FitOperator(TenantOperator):
 
 
 class LoadForecastOperator(TenantOperator):
-    """Loads all shards in one transaction.
+    """Loads all shards in one transaction, and tells where earlier forecasts have become worse.
 
     Args:
         fits: what the fits returned.
@@ -74,21 +75,27 @@ class LoadForecastOperator(TenantOperator):
     """
 
     template_fields: Sequence[str] = ("fits",)
+    tells_findings = True
 
     def __init__(self, *, fits: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.fits = fits
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Load the forecast."""
+        """Load the forecast, and tell what its monitoring found."""
         from landing import landing_of
+        from mercurios.findings import forecast_findings
         from mercurios.forecast_run import load_forecast
         from mercurios.warehouse.setup import set_up
         from warehouse.hooks import warehouse_of
 
         tenant = self.tenant()
+        run_id = str(context["run_id"])
         fits = list(self.fits)
-        with warehouse_of(tenant, self.dag_id, str(context["run_id"])).get_conn() as engine:
+        with (
+            warehouse_of(tenant, self.dag_id, run_id).get_conn() as engine,
+            telling(context, lambda: forecast_findings(engine, tenant.id, run_id)),
+        ):
             set_up(engine)
             store = landing_of(tenant)
             manifests = [fit["manifest_url"] for fit in fits]

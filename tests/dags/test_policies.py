@@ -92,7 +92,7 @@ def test_every_task_that_looks_at_data_tells_what_it_found_and_no_other(
 
     assert telling == {
         name: [(tenant, tenants[tenant].connections.slack)]
-        if task.task_type in ("LoadOperator", "GateOperator")
+        if task.task_type in ("LoadOperator", "GateOperator", "LoadForecastOperator")
         else []
         for name, task, tenant in _tasks(bag)
     }

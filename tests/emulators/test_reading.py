@@ -11,7 +11,7 @@ from retailer import Retailer
 from running_emulators import S3, Snowflake
 from snowflake_retailer import SnowflakeRetailer, Twin
 
-from mercurios.findings import gate_findings, load_findings
+from mercurios.findings import forecast_findings, gate_findings, load_findings
 from mercurios.quality import sources
 from mercurios.quality.gate import run_gate
 from mercurios.recovery import replay
@@ -179,6 +179,28 @@ def test_findings_are_the_same(both: Pair) -> None:
     on_snowflake, on_duckdb = asked(both, found)
 
     assert len(on_snowflake) >= 2
+    assert on_snowflake == on_duckdb
+
+
+def test_a_forecast_that_became_worse_is_the_same_news(both: Pair) -> None:
+    weeks = [(date(2026, 2, 2), 0.8, 0), (date(2026, 2, 9), 0.9, 0), (date(2026, 2, 16), 1.5, 1)]
+
+    def found(engine: Engine, _: Retailer) -> list[str]:
+        for week, ratio, alarm in weeks:
+            at = datetime.combine(week, datetime.min.time())
+            stamp = {"tenant_id": "mini", "run_id": f"{week}", "origin_week": week, "measured_at": at}
+            for metric, value in (("live_ratio_smooth", ratio), ("live_drift_smooth", float(alarm))):
+                engine.execute(
+                    render(engine.dialect, "monitor_insert"), stamp | {"metric": metric, "value": value}
+                )
+        return [str(finding) for finding in forecast_findings(engine, "mini", f"{weeks[-1][0]}")]
+
+    on_snowflake, on_duckdb = asked(both, found)
+
+    assert len(on_snowflake) == 1
+    assert (
+        "smooth articles: the error is 1.50 times that of the 13-week mean, usually 0.85" in on_snowflake[0]
+    )
     assert on_snowflake == on_duckdb
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mercurios.alerts.findings import Finding, FindingKind
-from mercurios.findings import gate_findings, load_findings
+from mercurios.findings import forecast_findings, gate_findings, load_findings
 from mercurios.tenants import Tenant, load_tenants
 from mercurios.warehouse.duckdb import DuckDBEngine
 from mercurios.warehouse.setup import set_up
@@ -298,6 +298,37 @@ def test_what_fails_the_gate_or_could_not_be_checked_is_no_anomaly(engine: DuckD
     _checked(engine, False, "now", NOW, observed="not checked: missing columns: price")
 
     assert gate_findings(engine, "mini", "now", "raw") == []
+
+
+def _monitored(engine: DuckDBEngine, run_id: str, at: datetime, **metrics: float) -> None:
+    for metric, value in metrics.items():
+        stamp = {"tenant_id": "mini", "run_id": run_id, "origin_week": at.date(), "measured_at": at}
+        engine.execute(render("duckdb", "monitor_insert"), {**stamp, "metric": metric, "value": value})
+
+
+def test_a_forecast_that_became_worse_is_told_with_what_is_usual(engine: DuckDBEngine) -> None:
+    for week, ratio in enumerate([0.8, 0.9, 1.0]):
+        at = NOW - timedelta(weeks=3 - week)
+        _monitored(engine, f"week {week}", at, live_ratio_lumpy=ratio, live_drift_lumpy=0, live_ratio=0.7)
+    _monitored(engine, "now", NOW, live_ratio_lumpy=1.314, live_drift_lumpy=1, live_ratio=0.7, live_drift=0)
+
+    [finding] = forecast_findings(engine, "mini", "now")
+
+    assert (finding.kind, finding.table) == (FindingKind.FORECAST_DRIFT, "analytics.forecast_accuracy")
+    assert finding.seen == "lumpy articles: the error is 1.31 times that of the 13-week mean, usually 0.90"
+    assert finding.lost.startswith("nothing: ")
+    assert forecast_findings(engine, "another", "now") == []
+
+
+def test_a_drift_that_lasts_is_told_once_and_again_when_it_comes_back(engine: DuckDBEngine) -> None:
+    for number, alarm in enumerate([0, 1, 1, 0, 1]):
+        at = NOW + timedelta(weeks=number)
+        _monitored(engine, f"run {number}", at, live_ratio=0.8 + alarm, live_drift=alarm)
+
+    told = [forecast_findings(engine, "mini", f"run {number}") for number in range(5)]
+
+    assert [len(findings) for findings in told] == [0, 1, 0, 0, 1]
+    assert told[1][0].seen.startswith("all articles: the error is 1.80 times")
 
 
 def test_asking_again_gives_the_same_findings(engine: DuckDBEngine, tenant: Tenant) -> None:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 from retailer import tenant_of
 
+from mercurios.findings import forecast_findings
 from mercurios.forecast_run import ForecastError, ShardManifest, fit_shard, load_forecast, prepare, read_plan
 from mercurios.forecasting.model import ForecastModel
 from mercurios.landing.store import LandingError, LandingStore
@@ -370,8 +371,11 @@ def test_a_ratio_far_above_its_own_history_is_an_alarm(a_week_later: Path, tmp_p
         run.engine.execute(f"insert into ops.model_monitor values {row}")
     run.load(*run.fit("r1"))
     [alarm] = run.rows("select value from ops.model_monitor where metric = 'live_drift'")
+    [finding] = forecast_findings(run.engine, "mini", "r1")
     run.engine.close()
     assert alarm["value"] == 1.0
+    assert finding.seen.startswith("all articles: the error is ")
+    assert finding.seen.endswith(" times that of the 13-week mean, usually 0.50")
 
 
 def test_the_methods_that_readers_know_are_kept_where_they_are_nearly_the_best(

@@ -24,6 +24,7 @@ class FindingKind(StrEnum):
     DELETES_WITHHELD = "deletes-withheld"
     ANOMALY = "anomaly"
     UNSETTLED = "list-unsettled"
+    FORECAST_DRIFT = "forecast-drift"
 
 
 @dataclass(frozen=True)
