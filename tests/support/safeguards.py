@@ -170,7 +170,7 @@ SAFEGUARDS = (
     Safeguard(
         "what changed when a read began is not judged by it",
         instead(deletes, "CLOCKS_APART", timedelta(0)),
-        f"{LOADER}/test_load.py"
+        f"{LOADER}/test_deletes.py"
         "::test_a_web_server_whose_clock_is_ahead_makes_no_row_vanish_that_appeared_behind_a_reader",
         "assert 1 == 0",
     ),
@@ -234,7 +234,7 @@ SAFEGUARDS = (
     Safeguard(
         "what a newer complete read had missed stays gone",
         with_sql("complete_read_newest", lambda sql: sql.replace("limit 1", "limit 0")),
-        f"{LOADER}/test_load.py::test_what_a_newer_complete_read_had_missed_an_older_read_does_not_bring_to_life[order]",
+        f"{LOADER}/test_deletes.py::test_what_a_newer_complete_read_had_missed_an_older_read_does_not_bring_to_life[order]",
         "not at the source",
     ),
     Safeguard(
