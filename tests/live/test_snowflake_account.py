@@ -23,6 +23,8 @@ from retailer import Retailer, tenant_of
 from snowflake.connector.errors import DatabaseError, ProgrammingError
 
 from mercurios.landing.store import LandingStore
+from mercurios.quality import sources
+from mercurios.quality.gate import run_gate
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.setup import set_up
 from mercurios.warehouse.snowflake import SnowflakeEngine, session_parameters
@@ -45,6 +47,9 @@ WAITS_FOR_AN_ACCOUNT = {
     ),
     "effect of row access and masking policies": (
         "test_a_reader_of_another_tenant_sees_no_row_and_nobody_sees_a_person"
+    ),
+    "Great Expectations in the loader's session, not-a-number": (
+        "test_rows_are_checked_in_the_session_with_the_outcomes_of_a_frame"
     ),
     "policies on every table": "test_every_table_has_the_row_access_policy",
     "locks of several loads at once, and what a lost session holds": None,
@@ -175,6 +180,24 @@ def test_a_reader_of_another_tenant_sees_no_row_and_nobody_sees_a_person(loaded:
         assert one(developer, "select count(*) from raw.customer where id is not null") == 0
     with loaded.connect(role="MERCURIOS_ADMIN") as admin, pytest.raises(ProgrammingError):
         admin.cursor().execute("select count(*) from raw.customer")
+
+
+def test_rows_are_checked_in_the_session_with_the_outcomes_of_a_frame(
+    loaded: LiveRetailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [run] = loaded.query(
+        "select max_by(run_id, loaded_at) as id from ops.load_ledger where resource = 'order'"
+    )
+    told = []
+    for fewest in (10**9, 1):
+        monkeypatch.setattr(sources, "IN_SESSION_FROM_ROWS", fewest)
+        with loaded.engine() as engine:
+            found = run_gate(engine, SETTINGS["tenant"], run["id"], "raw", ["purchase_order"])
+        told.append([str(outcome) for outcome in found.outcomes])
+
+    assert told[0] == told[1]
+    with loaded.connect() as session:
+        assert one(session, "select nullif(cast('NaN' as double), cast('NaN' as double))") is None
 
 
 def test_every_table_has_the_row_access_policy(loaded: LiveRetailer) -> None:

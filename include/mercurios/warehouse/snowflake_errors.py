@@ -18,8 +18,8 @@ _WAREHOUSE = (
     "resume or create the connection's warehouse and grant USAGE and OPERATE on it to the role; a warehouse that its "
     "resource monitor has suspended needs a higher quota"
 )
-_OBJECT = f"the object is missing, or the role has no grant on it: {_APPLY}"
-_PRIVILEGE = f"grant the privilege to the connection's role: {_APPLY}"
+_OBJECT = f"the object is missing, or the role has no grant on it{{grant}}: {_APPLY}"
+_PRIVILEGE = f"grant the privilege to the connection's role{{grant}}: {_APPLY}"
 _FILE = "a landed file is gone: clear the extract task, so that a new attempt lands it again"
 _TYPE = (
     "a value does not fit its column: the file was landed for another version of the contract. Clear the extract task, "
@@ -69,6 +69,25 @@ REMEDIES: dict[int, str] = {
 }
 
 
+# What a statement needs, and how Snowflake names what it refuses.
+_NEEDED = {
+    "select": "select",
+    "show": "usage",
+    "insert": "insert",
+    "update": "select, update",
+    "delete": "select, delete",
+    "merge": "select, insert, update, delete",
+    "copy": "insert on the table and usage",
+    "create table": "create table",
+    "create view": "create view",
+    "create schema": "create schema",
+}
+_MAKES = re.compile(r"create (?:or replace )?(?:temporary |transient )?(table|view|schema)\b", re.IGNORECASE)
+_NAMED = re.compile(
+    r"(?:Insufficient privileges to operate on (?P<kind>[a-z ]+?)|(?P<what>[A-Z][a-z]+)) '(?P<name>[^']+)'"
+)
+
+
 # The connector's own codes for answers that are no answers of Snowflake: 290000 and the status.
 _HTTP = range(290_000, 291_000)
 
@@ -84,6 +103,8 @@ def explained(error: Exception, statement: str = "", place: str = "") -> str:
     message = " ".join(str(getattr(error, "msg", None) or error).split())
     code = abs(int(getattr(error, "errno", None) or 0))
     remedy = _LOST if code in _HTTP else REMEDIES.get(code)
+    if remedy in (_OBJECT, _PRIVILEGE):
+        remedy = remedy.format(grant=_grant(statement, message))
     lines = [f"Snowflake{place}: {message}"]
     if remedy:
         lines.append(f"remedy: {remedy}")
@@ -93,6 +114,17 @@ def explained(error: Exception, statement: str = "", place: str = "") -> str:
     if query_id:
         lines.append(f"query id: {query_id}")
     return "\n".join(lines)
+
+
+def _grant(statement: str, message: str) -> str:
+    """Return the grant that the first object of a refusal lacks, as far as statement and message tell it."""
+    named = _NAMED.search(message)
+    made = _MAKES.match(_compact(statement))
+    verb = f"create {made[1]}" if made else _compact(statement).partition(" ")[0].lower()
+    if named is None or verb not in _NEEDED:
+        return ""
+    kind = (named["kind"] or named["what"] or "object").lower()
+    return f" ({_NEEDED[verb]} on {kind} {named['name']})"
 
 
 def is_transient(error: BaseException) -> bool:

@@ -245,6 +245,31 @@ def test_a_refusal_is_told_with_its_remedy_statement_and_query(errno: int, remed
     assert told.endswith("statement: select 1 from raw.sale\nquery id: 01b2-c3")
 
 
+@pytest.mark.parametrize(
+    ("errno", "said", "statement", "grant"),
+    [
+        (3001, "Insufficient privileges to operate on schema 'RAW'", "create table if not exists raw.sale (id varchar)",
+         "(create table on schema RAW)"),
+        (3001, "Insufficient privileges to operate on table 'SALE'", "-- why\ndelete from raw.sale where true",
+         "(select, delete on table SALE)"),
+        (2003, "Object 'MERCURIOS_DATA.RAW.SALE' does not exist or not authorized.", "select * from raw.sale",
+         "(select on object MERCURIOS_DATA.RAW.SALE)"),
+        (2003, "Stage 'OPS.LANDING' does not exist or not authorized.", "copy into stage_sale from @ops.landing",
+         "(insert on the table and usage on stage OPS.LANDING)"),
+    ],
+)  # fmt: skip
+def test_a_missing_grant_is_named_with_its_object(errno: int, said: str, statement: str, grant: str) -> None:
+    error = ProgrammingError(f"SQL access control error: {said}", errno=errno, sqlstate="42501")
+
+    assert grant in explained(error, statement)
+
+
+def test_a_refusal_whose_object_is_not_told_promises_no_grant() -> None:
+    told = explained(ProgrammingError("Insufficient privileges", errno=3001, sqlstate="42501"), "call a()")
+
+    assert "grant the privilege to the connection's role: `python -m mercurios warehouse apply`" in told
+
+
 def test_a_refusal_nobody_foresaw_is_told_in_snowflakes_words_alone() -> None:
     told = explained(ProgrammingError("something else", errno=1, sqlstate="42000"))
 
