@@ -15,11 +15,9 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import snowflake.connector
 from rich.console import Console
-from rich.table import Table
 from running_emulators import (
     Snowflake,
     airflow_connections,
@@ -30,26 +28,15 @@ from running_emulators import (
 from snowflake_retailer import create_account_objects
 
 from mercurios.demo.follow import Follower, RunOutcome
+from mercurios.demo.report import print_publication, print_tenant
 from mercurios.demo.stack import Ports, Stack
+from mercurios.replenishment.proposals import fetch_published
+from mercurios.warehouse.snowflake import SnowflakeEngine
+from mercurios.warehouse.sql import render
 
 ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "MERCURIOS_DATA"
 BUCKET = "mercurios-demo"
-REPORTS = {
-    "Rows by run and resource": "select run_id as run, resource, mode, extracted, loaded, superseded, deleted"
-    " from ops.load_ledger where extracted > 0 order by loaded_at, resource",
-    "Forecast error in the backtest (WAPE)": "select metric, round(value, 3) as value from ops.model_monitor"
-    " where metric like 'wape%' order by metric",
-    "About to run out first": "select articles.article_name as article, branches.branch_name as branch,"
-    " positions.on_hand, round(positions.average_weekly_units, 1) as a_week,"
-    " round(positions.days_of_supply, 1) as days"
-    " from published.inventory_position as positions"
-    " inner join published.dim_article as articles on positions.article_number = articles.article_number"
-    " inner join published.dim_branch as branches on positions.branch_number = branches.branch_number"
-    " where positions.days_of_supply is not null and positions.on_hand > 0"
-    " order by positions.days_of_supply, positions.average_weekly_units desc limit 10",
-    "Publication": "select tenant_id as tenant, status, run_id as run, published_at from published.publication_status",
-}
 
 
 def main(*, leave: bool) -> bool:
@@ -102,20 +89,13 @@ def _play(stack: Stack, console: Console) -> list[RunOutcome]:
 def _report(console: Console, emulator: Snowflake, stack: Stack, outcomes: Sequence[RunOutcome]) -> None:
     for outcome in outcomes:
         console.print(f"{outcome.dag_id}, {outcome.label}: {outcome.state} after {outcome.seconds:.0f} s")
-    with snowflake.connector.connect(**emulator.parameters(DATABASE)) as session:
-        for title, question in REPORTS.items():
-            cursor = session.cursor().execute(question)
-            console.print(
-                _table(title, [field.name.lower() for field in cursor.description], cursor.fetchall())
-            )
+    parameters = emulator.parameters(DATABASE, arrow_number_to_decimal=True)
+    with SnowflakeEngine(lambda: snowflake.connector.connect(**parameters)) as engine:
+        key = {"tenant_id": "mini"}
+        print_tenant(console, "mini", engine, outcomes, fetch_published(engine, "mini"))
+        [status] = engine.fetch_arrow(render(engine.dialect, "publication_known"), key).to_pylist()
+        print_publication(console, status)
     console.print(f"Airflow: {stack.airflow_url} (no login on this machine); logs: {stack.home / 'logs'}")
-
-
-def _table(title: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
-    table = Table(*names, title=title, title_justify="left")
-    for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row))
-    return table
 
 
 def _free_ports(count: int) -> list[int]:

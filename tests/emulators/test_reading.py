@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
+from io import StringIO
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from retailer import Retailer
+from rich.console import Console
 from running_emulators import S3, Snowflake
 from snowflake_retailer import SnowflakeRetailer, Twin
 
+from mercurios.demo.follow import RunOutcome
+from mercurios.demo.report import print_tenant
 from mercurios.findings import forecast_findings, gate_findings, load_findings
 from mercurios.quality import sources
 from mercurios.quality.gate import run_gate
@@ -252,6 +257,30 @@ def test_quarantined_rows_are_typed_again(both: Pair) -> None:
         for retailer in both
     ]
     assert states[0] == states[1]
+
+
+def test_the_demos_summary_is_the_same(both: Pair) -> None:
+    outcomes = [RunOutcome("mini", "pipeline__mini", name, name, "success", 1.0) for name in ("r1", "r2")]
+    columns = ("supplier_number", "order_cost", "order_by_on", "margin_saved", "priority")
+    none = pa.table({name: pa.array([], pa.int64()) for name in columns})
+
+    def summary(engine: Engine, _: Retailer) -> str:
+        for metric, value in {"wape_model": 0.412, "wape_seasonal_naive": 0.6}.items():
+            row = {"tenant_id": "mini", "run_id": "r2", "origin_week": date(2026, 3, 2), "metric": metric}
+            measured = {"value": value, "measured_at": datetime(2026, 3, 8, 5)}
+            engine.execute(render(engine.dialect, "monitor_insert"), {**row, **measured})
+        console = Console(file=StringIO(), width=200)
+        print_tenant(console, "mini", engine, outcomes, none)
+        return console.file.getvalue()
+
+    on_snowflake, on_duckdb = asked(both, summary)
+
+    assert on_snowflake == on_duckdb
+    assert "holds for every run and resource" in on_snowflake
+    assert (
+        "forecast error (WAPE, backtest): 0.412; seasonal naive 0.600, 13-week mean not measurable"
+        in on_snowflake
+    )
 
 
 def test_requests_approvals_and_reference_rows_are_kept_the_same(both: Pair) -> None:

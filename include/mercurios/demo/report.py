@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -14,7 +14,7 @@ from mercurios.demo.follow import RunOutcome
 from mercurios.demo.stack import Stack
 from mercurios.replenishment.proposals import fetch_proposals, most_urgent
 from mercurios.warehouse.duckdb import DuckDBEngine
-from mercurios.warehouse.engine import WarehouseError
+from mercurios.warehouse.engine import Engine, WarehouseError
 from mercurios.warehouse.publish import read_status
 from mercurios.warehouse.sql import render
 
@@ -49,7 +49,7 @@ def print_summary(
             console.print("  nothing was published")
             continue
         try:
-            _print_tenant(console, tenant, published, outcomes)
+            _print_file(console, tenant, published, outcomes)
         except WarehouseError as error:
             console.print(f"  [red]{error}[/]")
     console.print(f"\nAirflow: {stack.airflow_url} (no login on this machine)")
@@ -58,14 +58,21 @@ def print_summary(
     console.print(f"Logs: {stack.home / 'logs'}")
 
 
-def _print_tenant(console: Console, tenant: str, published: Path, outcomes: Sequence[RunOutcome]) -> None:
-    pipelines = [o.run_id for o in outcomes if o.tenant == tenant and o.dag_id.startswith("pipeline")]
+def _print_file(console: Console, tenant: str, published: Path, outcomes: Sequence[RunOutcome]) -> None:
     with DuckDBEngine(published, read_only=True) as engine:
-        ledger = engine.fetch_arrow(
-            render("duckdb", "report_ledger"), [pipelines[0], pipelines[-1]]
-        ).to_pylist()
-        accuracy = engine.fetch_arrow(render("duckdb", "report_accuracy")).to_pylist()
-        proposals = fetch_proposals(engine, tenant)
+        print_tenant(console, tenant, engine, outcomes, fetch_proposals(engine, tenant))
+    print_publication(console, read_status(published))
+
+
+def print_tenant(
+    console: Console, tenant: str, engine: Engine, outcomes: Sequence[RunOutcome], proposals: pa.Table
+) -> None:
+    """Print rows, forecast error and what to order first, from an open warehouse on whichever engine."""
+    pipelines = [o.run_id for o in outcomes if o.tenant == tenant and o.dag_id.startswith("pipeline")]
+    key = {"tenant_id": tenant}
+    runs = {**key, "first_run": pipelines[0], "last_run": pipelines[-1]}
+    ledger = engine.fetch_arrow(render(engine.dialect, "report_ledger"), runs).to_pylist()
+    accuracy = engine.fetch_arrow(render(engine.dialect, "report_accuracy"), key).to_pylist()
     console.print(_ledger_table(ledger))
     identity = all(row["identity_holds"] for row in ledger)
     console.print(
@@ -78,7 +85,10 @@ def _print_tenant(console: Console, tenant: str, published: Path, outcomes: Sequ
             f"seasonal naive {_error(row['wape_seasonal_naive'])}, 13-week mean {_error(row['wape_mean_13w'])}"
         )
     print_proposals(console, tenant, proposals)
-    status = read_status(published)
+
+
+def print_publication(console: Console, status: Mapping[str, Any]) -> None:
+    """Print how fresh what readers see is."""
     console.print(f"  publication: {status.get('status')}, {status.get('published_at', '')[:19]} UTC")
 
 

@@ -32,8 +32,6 @@ DUCKDB_ALONE = {
     "published_setup": "readers' files",
     "published_tables": "readers' files",
     "recovery_tenants": "finding out whose a file is",
-    "report_accuracy": "the demo reads the readers' files",
-    "report_ledger": "the demo reads the readers' files",
     "simulation_build": "a replay builds its marts in memory",
     "simulation_clear": "a replay builds its marts in memory",
     "simulation_create": "a replay builds its marts in memory",
@@ -43,6 +41,7 @@ DUCKDB_ALONE = {
     "writers": "how many threads write a file",
 }
 SNOWFLAKE_ALONE = {
+    "publication_known": "a document beside the file on DuckDB",
     "publication_stale": "a document beside the file on DuckDB",
     "publication_status": "a document beside the file on DuckDB",
     "published_columns": "readers' tables live on",
