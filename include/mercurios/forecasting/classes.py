@@ -19,21 +19,25 @@ _DENSE_ADI = 1.05
 _DENSE_MEAN = 5.0
 
 
-def interval_and_variation(y: F64, mask: Bool) -> tuple[F64, F64]:
-    """Return ADI (observed weeks per selling week) and CV2 (squared variation of the selling weeks' units)."""
+def interval(y: F64, mask: Bool) -> F64:
+    """Observed weeks per selling week (ADI), infinite for a series without a sale."""
+    selling = (mask & (y > 0)).sum(axis=1)
+    return np.where(selling > 0, mask.sum(axis=1) / np.maximum(selling, 1), np.inf)
+
+
+def variation(y: F64, mask: Bool) -> F64:
+    """Squared variation of the selling weeks' units (CV2)."""
     sold = mask & (y > 0)
-    selling = sold.sum(axis=1)
-    adi = np.where(selling > 0, mask.sum(axis=1) / np.maximum(selling, 1), np.inf)
     mean = masked_mean(y, sold)
     deviation = np.where(sold, y - mean[:, None], 0.0)
     variance = masked_mean(deviation * deviation, sold)
     square = mean * mean
-    return adi, variance / np.where(square > 0, square, 1.0)
+    return variance / np.where(square > 0, square, 1.0)
 
 
 def classify(y: F64, mask: Bool) -> I64:
     """Class code of each series, an index into `CLASS_NAMES`; `NONE` for a series without a sale."""
-    adi, cv2 = interval_and_variation(y, mask)
+    adi, cv2 = interval(y, mask), variation(y, mask)
     rare = adi >= ADI_CUT
     uneven = cv2 >= CV2_CUT
     code = np.where(rare, np.where(uneven, LUMPY, INTERMITTENT), np.where(uneven, ERRATIC, SMOOTH))
@@ -43,6 +47,5 @@ def classify(y: F64, mask: Bool) -> I64:
 
 def is_dense(y: F64, mask: Bool) -> Bool:
     """Series that sell nearly every week in quantity, for which effects multiply and the log scale is right."""
-    adi, _ = interval_and_variation(y, mask)
-    dense: Bool = (adi <= _DENSE_ADI) & (masked_mean(y, mask) >= _DENSE_MEAN)
+    dense: Bool = (interval(y, mask) <= _DENSE_ADI) & (masked_mean(y, mask) >= _DENSE_MEAN)
     return dense

@@ -120,7 +120,7 @@ def fit(basis: RidgeBasis, z: F64, observed: Bool) -> RidgeFit:
     sizes[many] = 0
     for size in np.unique(sizes[sizes > 0]).tolist():
         rows = np.flatnonzero(sizes == size)
-        chunk = max(1, _GAP_CELLS // (size * basis.shrink.size))
+        chunk = max(1, _GAP_CELLS // (size * max(size, basis.grid.size) * basis.shrink.shape[1]))
         for begin in range(0, rows.size, chunk):
             part = rows[begin : begin + chunk]
             choice[part], projection[part] = _fit_gaps(
@@ -149,20 +149,29 @@ def _fit_gaps(basis: RidgeBasis, projection: F64, squares: F64, observed: Bool, 
     """
     at = np.argsort(observed, axis=1, kind="stable")[:, :size]
     missing = ~np.take_along_axis(observed, at, axis=1)
-    shrink = basis.shrink[:, None, :]
     q_m = basis.q[at] * missing[:, :, None]
-    q_t = q_m.transpose(0, 2, 1)
-    damped = q_m * shrink[:, :, None, :]
-    right = damped @ q_t
-    square = (damped * shrink[:, :, None, :]) @ q_t
-    target = damped @ projection[:, :, None]
-    solved = np.linalg.solve(np.eye(size) - right, np.concatenate([target, square - right @ right], axis=3))
+    right, square = _by_penalty(basis, q_m[:, :, None, :] * q_m[:, None, :, :])
+    target, target_square = _by_penalty(basis, q_m * projection[:, None, :])
+    known = np.concatenate([target[:, :, :, None], square - right @ right], axis=3)
+    solved = np.linalg.solve(np.eye(size) - right, known)
     y_m = solved[:, :, :, 0]
-    completed = projection + (q_t @ y_m[:, :, :, None])[:, :, :, 0]
-    rss = squares + row_sum(y_m * y_m) - row_sum(completed * completed * (2.0 * shrink - shrink * shrink))
+    # |z - H z|^2 of the completed series z, expanded so that it need not be completed for every penalty.
+    base, base_square = _by_penalty(basis, projection * projection)
+    bend = row_sum(square * y_m[:, :, None, :])
+    rss = squares - (2.0 * base - base_square) + row_sum(y_m * (2.0 * (target_square - target) - y_m + bend))
     lost = np.trace(right, axis1=2, axis2=3) - np.trace(solved[:, :, :, 1:], axis1=2, axis2=3)
     choice = _choose(rss.T, (basis.shrink.sum(axis=1)[:, None] - lost).T, observed.sum(axis=1))
-    return choice, completed[choice, np.arange(choice.size)]
+    filled = y_m[choice, np.arange(choice.size)]
+    return choice, projection + (filled[:, None, :] @ q_m)[:, 0]
+
+
+def _by_penalty(basis: RidgeBasis, directions: F64) -> tuple[F64, F64]:
+    """Sums over the directions with the shrinkage of each penalty as weights, and with its square, penalties first."""
+    weights = np.concatenate([basis.shrink, basis.shrink * basis.shrink]).T
+    shape = directions.shape[:-1]
+    sums = matmul_rows(directions.reshape(-1, directions.shape[-1]), weights)
+    first = np.ascontiguousarray(sums.T).reshape(-1, *shape)
+    return first[: basis.grid.size], first[basis.grid.size :]
 
 
 def _fit_observed(basis: RidgeBasis, filled: F64, observed: Bool) -> tuple[I64, F64]:

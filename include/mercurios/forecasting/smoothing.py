@@ -48,7 +48,7 @@ def starting_level(y: F64, mask: Bool, exposure: F64 | None = None) -> F64:
     """Demand over exposure of the first observed periods."""
     early = mask & (np.cumsum(mask, axis=1, dtype=np.int16) <= _START_PERIODS)
     total = np.where(early, y, 0.0).sum(axis=1)
-    weight = np.where(early, 1.0 if exposure is None else exposure, 0.0).sum(axis=1)
+    weight = early.sum(axis=1) if exposure is None else np.where(early, exposure, 0.0).sum(axis=1)
     level: F64 = np.where(weight > 0, total / np.maximum(weight, 1e-12), 0.0)
     return level
 
