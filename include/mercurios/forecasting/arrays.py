@@ -40,6 +40,15 @@ def row_sum(values: F64) -> F64:
     return total
 
 
+def place_of(codes: I64, wanted: I64) -> I64:
+    """Place of each wanted code among ascending ones, -1 where it is not."""
+    if codes.size == 0:
+        return np.full(wanted.size, -1, dtype=np.int64)
+    at = np.minimum(np.searchsorted(codes, wanted), codes.size - 1)
+    found: I64 = np.where(codes[at] == wanted, at, -1).astype(np.int64)
+    return found
+
+
 def masked_mean(values: F64, mask: Bool) -> F64:
     """Mean of the observed values of each row; zero for a row without any."""
     count = mask.sum(axis=-1)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mercurios.forecasting.arrays import F64, I64, Bool
+from mercurios.forecasting.arrays import F64, I64, Bool, place_of
 from mercurios.forecasting.backtest import Window
 from mercurios.forecasting.classes import CLASS_NAMES
 from mercurios.forecasting.pool import ADDITIVE, MEAN_13W, METHODS, POOLED_SES, SEASONAL_NAIVE, SES
@@ -48,11 +48,7 @@ class Scores:
 
     def column(self, group: I64) -> I64:
         """Column of each series' group."""
-        if self.groups.size == 0:
-            return np.zeros(group.size, dtype=np.int64)
-        at = np.minimum(np.searchsorted(self.groups, group), self.groups.size - 1)
-        found: I64 = np.where(self.groups[at] == group, at + 1, 0).astype(np.int64)
-        return found
+        return place_of(self.groups, group) + 1
 
 
 @dataclass(frozen=True, slots=True)

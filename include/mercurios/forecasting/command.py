@@ -16,14 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from mercurios.forecasting.arrays import Bool
+from mercurios.forecasting.arrays import I64, Bool
 from mercurios.forecasting.backtest import origins
 from mercurios.forecasting.cadence import WEEKLY, Cadence
 from mercurios.forecasting.classes import CLASS_NAMES
 from mercurios.forecasting.engine import ForecastResult, fit_shared, forecast
 from mercurios.forecasting.panel import Panel, shards
-from mercurios.forecasting.reader import read_source
+from mercurios.forecasting.reader import Source, read_source
 from mercurios.forecasting.settings import ForecastSettings
+from mercurios.forecasting.summary import Accuracy
 from mercurios.forecasting.writer import Writer, previous_methods
 
 _PACKAGES = ("numpy", "pandas", "pyarrow", "scipy", "statsmodels")
@@ -109,37 +110,21 @@ def run_request(request: Request, progress: Callable[[str, int], None] | None = 
     clock, begin = _Clock(), time.perf_counter()
     request.settings(WEEKLY)  # an option that makes no sense is told before a large file is read
     with clock.stage("read"):
-        source = read_source(
-            request.panel,
-            horizon=lambda cadence: request.settings(cadence).horizon,
-            frequency=request.frequency,
-            origin=request.origin,
-            group=request.group,
-            plan=request.plan,
-        )
-        settings = request.settings(source.panel.cadence)
-        days = _holidays(request, source.panel, settings.horizon)
-        previous = None if request.previous is None else previous_methods(request.previous, source)
-    steps = _steps(request, source.panel, settings)
+        job = _read(request)
+    steps, totals = _steps(job), _Totals()
 
     def done(name: str) -> None:
         if progress is not None:
             progress(name, steps)
 
     done("read")
-    accuracy, classes = [], np.zeros(len(CLASS_NAMES), dtype=np.int64)
-    methods: dict[str, float] = {}
-    with Writer(request.out, source, settings, request.published(source.panel.cadence)) as writer:
-        for result in _results(request, source.panel, days, settings, previous, clock, done):
+    with Writer(request.out, job.source, job.settings, request.published(job.panel.cadence)) as writer:
+        for result in _results(job, clock, done):
             for stage, seconds in result.summary["seconds"].items():
                 clock.add(stage, seconds)
             with clock.stage("write"):
                 writer.add(result)
-            accuracy.append(result.accuracy)
-            classes += np.bincount(result.model.demand_class, minlength=len(CLASS_NAMES))
-            for name, count in result.summary["methods"].items():
-                methods[name] = round(methods.get(name, 0.0) + count, 2)
-            coverage = result.summary["coverage"]
+            totals.add(result)
             done("forecast")
     if request.plots:
         from mercurios.forecasting.plots import draw_classes
@@ -148,65 +133,110 @@ def run_request(request: Request, progress: Callable[[str, int], None] | None = 
             writer.files += draw_classes(request.out, writer.examples)
         done("plots")
     clock.add("total", time.perf_counter() - begin)
-    summary = {
-        "panel": request.panel.name,
-        "series": source.panel.n_series,
+    summary = _summary(job, totals, writer, clock)
+    (request.out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
+    return summary
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A request and what was read for it."""
+
+    request: Request
+    source: Source
+    settings: ForecastSettings
+    days: tuple[date, ...]
+    previous: Bool | None
+
+    @property
+    def panel(self) -> Panel:
+        return self.source.panel
+
+
+@dataclass(slots=True)
+class _Totals:
+    """What the results of the shards add up to."""
+
+    accuracy: list[Accuracy] = field(default_factory=list)
+    classes: I64 = field(default_factory=lambda: np.zeros(len(CLASS_NAMES), dtype=np.int64))
+    methods: dict[str, float] = field(default_factory=dict)
+    coverage: dict[str, float | None] = field(default_factory=dict)
+
+    def add(self, result: ForecastResult) -> None:
+        self.accuracy.append(result.accuracy)
+        self.classes += np.bincount(result.model.demand_class, minlength=len(CLASS_NAMES))
+        for name, count in result.summary["methods"].items():
+            self.methods[name] = round(self.methods.get(name, 0.0) + count, 2)
+        self.coverage = result.summary["coverage"]  # of the whole panel, the same in every shard
+
+
+def _read(request: Request) -> _Job:
+    source = read_source(
+        request.panel,
+        horizon=lambda cadence: request.settings(cadence).horizon,
+        frequency=request.frequency,
+        origin=request.origin,
+        group=request.group,
+        plan=request.plan,
+    )
+    settings = request.settings(source.panel.cadence)
+    days = _holidays(request, source.panel, settings.horizon)
+    previous = None if request.previous is None else previous_methods(request.previous, source)
+    return _Job(request, source, settings, days, previous)
+
+
+def _summary(job: _Job, totals: _Totals, writer: Writer, clock: _Clock) -> dict[str, Any]:
+    source, panel, settings = job.source, job.panel, job.settings
+    return {
+        "panel": job.request.panel.name,
+        "series": panel.n_series,
         "rows": writer.rows,
-        "periods": source.panel.n_weeks,
-        "frequency": source.panel.cadence.name,
-        "first": str(source.label(source.panel.week_starts[0])),
-        "origin": str(source.label(source.panel.week_starts[-1])),
+        "periods": panel.n_weeks,
+        "frequency": panel.cadence.name,
+        "first": str(source.label(panel.week_starts[0])),
+        "origin": str(source.label(panel.week_starts[-1])),
         "horizon": writer.horizon,
         "protection": settings.protected,
         "quantiles": list(settings.quantiles),
-        "regressors": list(source.panel.x_names),
-        "holidays": len(days),
+        "regressors": list(panel.x_names),
+        "holidays": len(job.days),
         "outliers": source.outliers(),
-        "masked": int((~source.panel.mask).sum()),
+        "masked": int((~panel.mask).sum()),
         "notes": source.notes,
-        "classes": dict(zip(CLASS_NAMES, classes.tolist(), strict=True)),
-        "methods": methods,
-        "backtest": sum(accuracy[1:], start=accuracy[0]).measured(),
-        "coverage": coverage,
+        "classes": dict(zip(CLASS_NAMES, totals.classes.tolist(), strict=True)),
+        "methods": totals.methods,
+        "backtest": sum(totals.accuracy[1:], start=totals.accuracy[0]).measured(),
+        "coverage": totals.coverage,
         "seconds": clock.seconds,
         "peak_memory_mib": _peak_mib(),
         "versions": {"python": sys.version.split()[0], **{name: version(name) for name in _PACKAGES}},
         "files": [*writer.files, "summary.json"],
     }
-    (request.out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
-    return summary
 
 
-def _results(
-    request: Request,
-    panel: Panel,
-    days: tuple[date, ...],
-    settings: ForecastSettings,
-    previous: Bool | None,
-    clock: _Clock,
-    done: Callable[[str], None],
-) -> Iterator[ForecastResult]:
+def _results(job: _Job, clock: _Clock, done: Callable[[str], None]) -> Iterator[ForecastResult]:
     """Forecast the panel at once, or shard by shard where it is large."""
-    if panel.n_series <= request.shard_series:
+    panel, days, settings, previous = job.panel, job.days, job.settings, job.previous
+    if panel.n_series <= job.request.shard_series:
         yield forecast(panel, days, settings, previous=previous, progress=done)
         return
     panel = panel.planned(settings.horizon)
     with clock.stage("shared"):
         context = fit_shared(panel, days, settings, done)
     begin = 0
-    for shard in shards(panel, request.shard_series):
+    for shard in shards(panel, job.request.shard_series):
         rows = slice(begin, begin + shard.n_series)
         begin += shard.n_series
         kept = None if previous is None else previous[rows]
         yield forecast(shard, days, settings, context, kept, done)
 
 
-def _steps(request: Request, panel: Panel, settings: ForecastSettings) -> int:
+def _steps(job: _Job) -> int:
     """Steps of which the progress is told: one for each origin's patterns and each shard's backtests."""
-    cuts = len(origins(panel.n_weeks, settings, panel.cadence))
-    parts = -(-panel.n_series // request.shard_series)
+    cuts = len(origins(job.panel.n_weeks, job.settings, job.panel.cadence))
+    parts = -(-job.panel.n_series // job.request.shard_series)
     backtests = cuts if parts == 1 else cuts * (parts + 1)
-    return 1 + (cuts + 1) + backtests + parts + int(request.plots)
+    return 1 + (cuts + 1) + backtests + parts + int(job.request.plots)
 
 
 def _holidays(request: Request, panel: Panel, horizon: int) -> tuple[date, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mercurios.forecasting.arrays import F64, I64, Bool
+from mercurios.forecasting.arrays import F64, I64, Bool, place_of
 from mercurios.forecasting.baselines import MEAN_WEEKS, mean_13w
 from mercurios.forecasting.cadence import WEEKLY, Cadence
 from mercurios.forecasting.panel import Panel
@@ -122,7 +122,5 @@ def _average(code: I64, value: F64) -> tuple[I64, F64]:
 
 
 def _lookup(codes: I64, values: F64, code: I64, otherwise: float) -> F64:
-    if codes.size == 0:
-        return np.full(code.size, otherwise)
-    at = np.minimum(np.searchsorted(codes, code), codes.size - 1)
-    return np.where(codes[at] == code, values[at], otherwise)
+    at = place_of(codes, code)
+    return np.where(at >= 0, np.append(values, otherwise)[at], otherwise)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mercurios.forecasting import ridge
-from mercurios.forecasting.arrays import F64, I64, Bool, masked_mean
+from mercurios.forecasting.arrays import F64, I64, Bool, masked_mean, place_of
 from mercurios.forecasting.cadence import Cadence
 from mercurios.forecasting.design import Frame, changepoints
 from mercurios.forecasting.settings import ForecastSettings
@@ -33,11 +33,7 @@ class Profile:
 
     def row(self, group: I64) -> I64:
         """Row of each series' group; the whole panel's for a group unknown here."""
-        if self.codes.size == 0:
-            return np.zeros(group.size, dtype=np.int64)
-        at = np.minimum(np.searchsorted(self.codes, group), self.codes.size - 1)
-        found: I64 = np.where(self.codes[at] == group, at + 1, 0).astype(np.int64)
-        return found
+        return place_of(self.codes, group) + 1
 
 
 def fit_profile(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mercurios.forecasting.arrays import F64, I64, Bool, Days
+from mercurios.forecasting.arrays import F64, I64, Bool, Days, place_of
 from mercurios.forecasting.cadence import CADENCES, DAILY, WEEKLY, Cadence
 from mercurios.forecasting.columns import (
     as_days,
@@ -92,15 +92,8 @@ def read_source(
     Raises:
         PanelError: the file cannot be used; names column and row.
     """
-    table = read_table(path)
-    time_column = next((name for name in _TIME_COLUMNS if name in table.column_names), None)
-    if time_column is None:
-        raise PanelError("week", None, f"missing (or 'date'); the file has {', '.join(table.column_names)}")
-    for name in ("article", "branch", "quantity"):
-        column_of(table, name)
-    if not table.num_rows:
-        raise PanelError("quantity", None, "the file has no rows; a forecast needs a history")
-    notes: list[str] = []
+    table, notes = read_table(path), list[str]()
+    time_column = _checked(table)
     days = as_days(table, time_column)
     table, days, late = _until(table, days, origin)
     if late:
@@ -112,19 +105,36 @@ def read_source(
     kin = [name for name in table.column_names if name not in (*_KNOWN, pooled) and not name.startswith("x_")]
     panel = _assemble(table, rows, cadence, _group_of(table, rows, pooled), notes)
     panel = replace(panel, attributes=_attributes(table, rows, kin))
-    flagged = int(flag_outliers(panel.y, panel.mask).sum())
-    if flagged:
-        notes.append(
-            f"{flagged:,} quantities are many times all others of their series and are not learned from"
-        )
     names = tuple(name for name in table.column_names if name.startswith("x_"))
     if names:
         panel = _with_regressors(panel, table, rows, names, plan, horizon(cadence), shift, notes)
     elif plan is not None:
         raise PanelError("x_", None, "a plan was given, but the panel has no regressor columns x_...")
+    source = Source(panel, rows.articles, rows.branches, time_column, shift, notes)
+    giants = source.outliers()
+    if giants:
+        notes.append(
+            f"{giants:,} quantities are many times all others of their series and are not learned from"
+        )
     if panel.negative_weeks:
         notes.append(f"{panel.negative_weeks:,} negative quantities (returns beyond sales) count as zero")
-    return Source(panel, rows.articles, rows.branches, time_column, shift, notes)
+    return source
+
+
+def _checked(table: pa.Table) -> str:
+    """Name of the time column of a table that has what a panel needs."""
+    time_column = _time_column(table)
+    if time_column is None:
+        raise PanelError("week", None, f"missing (or 'date'); the file has {', '.join(table.column_names)}")
+    for name in ("article", "branch", "quantity"):
+        column_of(table, name)
+    if not table.num_rows:
+        raise PanelError("quantity", None, "the file has no rows; a forecast needs a history")
+    return time_column
+
+
+def _time_column(table: pa.Table) -> str | None:
+    return next((name for name in _TIME_COLUMNS if name in table.column_names), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,21 +350,14 @@ def read_plan(
         PanelError: the plan lacks a column, or a value cannot be used; names column and row.
     """
     table = read_table(path)
-    time_column = next((name for name in _TIME_COLUMNS if name in table.column_names), None)
+    time_column = _time_column(table)
     if time_column is None:
         raise PanelError("week", None, f"missing in the plan; it has {', '.join(table.column_names)}")
     for name in ("article", "branch", *names):
         if name not in table.column_names:
             what = "regressor of the panel, missing in the plan" if name in names else "missing in the plan"
             raise PanelError(name, None, f"{what}; the plan has {', '.join(table.column_names)}")
-    days = as_days(table, time_column) - np.timedelta64(shift, "D")
-    first = panel.week_starts[-1] + np.timedelta64(panel.cadence.days, "D")
-    distance = (days - first).astype(np.int64)
-    step = distance // panel.cadence.days
-    off = distance % panel.cadence.days != 0
-    if bool(off.any()):
-        row = first_bad(off)
-        raise PanelError(time_column, row + 1, f"{days[row]} does not start a {panel.cadence.word}")
+    step = _steps_ahead(panel, as_days(table, time_column) - np.timedelta64(shift, "D"), time_column)
     series = series_of(table, panel, articles, branches)
     use = (series >= 0) & (step >= 0) & (step < horizon)
     cell = np.where(use, series * horizon + step, -1 - np.arange(use.size))
@@ -372,6 +375,17 @@ def read_plan(
     return planned
 
 
+def _steps_ahead(panel: Panel, days: Days, time_column: str) -> I64:
+    """Periods from the first one after the history to each day."""
+    first = panel.week_starts[-1] + np.timedelta64(panel.cadence.days, "D")
+    distance: I64 = (days - first).astype(np.int64)
+    off = distance % panel.cadence.days != 0
+    if bool(off.any()):
+        row = first_bad(off)
+        raise PanelError(time_column, row + 1, f"{days[row]} does not start a {panel.cadence.word}")
+    return distance // panel.cadence.days
+
+
 def series_of(table: pa.Table, panel: Panel, articles: pa.Array, branches: pa.Array) -> I64:
     """Row of the panel that each row of the plan belongs to; -1 for a series that the panel does not have."""
     import pyarrow.compute as pc
@@ -385,9 +399,8 @@ def series_of(table: pa.Table, panel: Panel, articles: pa.Array, branches: pa.Ar
         codes.append(pc.fill_null(found, -1).to_numpy().astype(np.int64))
     key = codes[0] * len(branches) + codes[1]
     own = panel.article_number * len(branches) + panel.branch_number
-    at = np.minimum(np.searchsorted(own, key), own.size - 1)
-    known_series: I64 = np.where((own[at] == key) & (codes[0] >= 0) & (codes[1] >= 0), at, -1)
-    return known_series
+    found_series: I64 = np.where((codes[0] >= 0) & (codes[1] >= 0), place_of(own, key), -1)
+    return found_series
 
 
 def filled(values: F64, periods: int) -> F64:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mercurios.forecasting.arrays import F64, I64, Bool, row_sum
+from mercurios.forecasting.arrays import F64, I64, Bool, place_of, row_sum
 
 # Periods of one level: a quarter of a year of weeks.
 QUARTER_WEEKS = 13
@@ -96,7 +96,7 @@ def fit_effects(y: F64, mask: Bool, x: F64, group: I64, week: int) -> Effects:
 
 def series_effects(effects: Effects, y: F64, mask: Bool, x: F64, group: I64, week: int) -> F64:
     """Effects of every series, shrunk to its group's; each row depends on its own demand only."""
-    prior = effects.beta[_rows(effects.codes, group)]
+    prior = effects.beta[place_of(effects.codes, group) + 1]
     if not effects.count or not y.shape[0]:
         return prior
     z = effects.standardised(x)
@@ -141,14 +141,6 @@ def typical_state(effects: Effects, x: F64, year: int) -> F64:
 def _flat(codes: I64, count: int) -> Effects:
     zero = np.zeros(count)
     return Effects(codes, np.zeros((codes.size + 1, count)), zero, zero + 1.0, zero, zero)
-
-
-def _rows(codes: I64, group: I64) -> I64:
-    if codes.size == 0:
-        return np.zeros(group.size, dtype=np.int64)
-    at = np.minimum(np.searchsorted(codes, group), codes.size - 1)
-    found: I64 = np.where(codes[at] == group, at + 1, 0).astype(np.int64)
-    return found
 
 
 def _quarters(values: F64, week: int) -> F64:
