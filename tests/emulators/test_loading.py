@@ -100,12 +100,19 @@ def known_rows(retailer: Retailer, plan: RunPlan) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: row["key64"])
 
 
-def test_a_rerun_changes_nothing(on_snowflake: SnowflakeRetailer) -> None:
+def test_a_rerun_copies_and_changes_nothing(
+    on_snowflake: SnowflakeRetailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     urls = on_snowflake.extract(on_snowflake.begin("r1"), "sale", "order")
     first = on_snowflake.load(*urls)
     before = raw(on_snowflake, "sale"), books(on_snowflake)
 
-    assert on_snowflake.load(*urls) == first
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            SnowflakeEngine, "_copy", lambda _, table, urls: pytest.fail(f"{table} is copied again")
+        )
+        assert on_snowflake.load(*urls) == first
+
     assert (raw(on_snowflake, "sale"), books(on_snowflake)) == before
 
 

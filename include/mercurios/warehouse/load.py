@@ -72,10 +72,13 @@ def load_manifest(engine: Engine, store: LandingStore, url: str, *, time_zone: s
     Raises:
         FencedError: the run was started again since.
         TenantGuardError: a part holds rows of another tenant, or another retailer's API was read.
-        LandingError: a part is missing or is not the file the manifest names.
+        LandingError: a part of an attempt that is not loaded yet is missing or is not the file the manifest names.
         WarehouseError: a statement failed; nothing of the manifest is loaded.
     """
     manifest = store.read_manifest(url)
+    done = _loaded_before(engine, manifest)
+    if done:
+        return done
     for part in manifest.parts:
         store.verify(part)
     resources = [RESOURCES[name] for name in manifest.counts]
@@ -86,9 +89,8 @@ def load_manifest(engine: Engine, store: LandingStore, url: str, *, time_zone: s
             _guard_tenant(engine, manifest, resource)
         _check_fence(engine, manifest)
         _check_source(engine, manifest)
-        done = _ledger_of(engine, manifest)
+        done = _ledger_of(engine, manifest)  # again: only now can nobody else be loading it
         if done:
-            log.info("%s: attempt %d was loaded before", manifest.resource, manifest.attempt)
             return done
         loaded_at = datetime.now(UTC).replace(tzinfo=None)
         rows = [_load_resource(engine, manifest, resource, loaded_at) for resource in resources]
@@ -104,11 +106,20 @@ def load_manifest(engine: Engine, store: LandingStore, url: str, *, time_zone: s
     return rows
 
 
-def _check_fence(engine: Engine, manifest: Manifest) -> None:
+def _loaded_before(engine: Engine, manifest: Manifest) -> list[LedgerRow]:
+    """Return the ledger rows of an attempt of the run's newest start that is loaded: its files need not be copied."""
+    return _ledger_of(engine, manifest) if _fence_of(engine, manifest) == manifest.fence else []
+
+
+def _fence_of(engine: Engine, manifest: Manifest) -> int | None:
     run = {"tenant_id": manifest.tenant_id, "run_id": manifest.run_id}
-    _execute(engine, "run_lock", run)
     found = engine.fetch_arrow(render(engine.dialect, "run_fence"), run)
-    current = found["fence"][0].as_py() if found.num_rows else None
+    return int(found["fence"][0].as_py()) if found.num_rows else None
+
+
+def _check_fence(engine: Engine, manifest: Manifest) -> None:
+    _execute(engine, "run_lock", {"tenant_id": manifest.tenant_id, "run_id": manifest.run_id})
+    current = _fence_of(engine, manifest)
     if current != manifest.fence:
         raise FencedError(
             f"manifest of {manifest.resource} belongs to start {manifest.fence} of run {manifest.run_id}, but the "
@@ -147,6 +158,8 @@ def _ledger_of(engine: Engine, manifest: Manifest) -> list[LedgerRow]:
             f"{manifest.resource}: attempt {manifest.attempt} of run {manifest.run_id} was loaded before from another "
             "manifest; the landing area was changed by hand. Clear the extract task, so that a new attempt lands"
         )
+    if rows:
+        log.info("%s: attempt %d was loaded before", manifest.resource, manifest.attempt)
     return [LedgerRow(**row) for row in rows]
 
 

@@ -14,6 +14,7 @@ from retailer import Retailer
 
 from mercurios.landing.manifest import Manifest
 from mercurios.landing.store import LandingError
+from mercurios.warehouse import load
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.load import FencedError, TenantGuardError
 
@@ -75,6 +76,30 @@ def test_loading_a_manifest_again_changes_nothing_and_answers_the_same(retailer:
     again = retailer.load(*urls)
 
     assert again == first
+    assert state(retailer) == before
+
+
+def test_a_manifest_that_was_loaded_before_needs_its_files_no_more(retailer: Retailer) -> None:
+    [url] = retailer.extract(retailer.begin("r1"), "article")
+    first = retailer.load(url)
+    for part in retailer.store.read_manifest(url).parts:
+        path_of(part.url).unlink()
+
+    assert retailer.load(url) == first
+
+    retailer.begin("r1")
+    with pytest.raises(LandingError, match=r"cannot be read|missing"):
+        retailer.load(url)
+
+
+def test_what_somebody_else_loads_between_the_look_and_the_lock_is_not_loaded_again(
+    retailer: Retailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urls = retailer.extract(retailer.begin("r1"), *NAMES)
+    first, before = retailer.load(*urls), state(retailer)
+    monkeypatch.setattr(load, "_loaded_before", lambda *_: [])
+
+    assert retailer.load(*urls) == first
     assert state(retailer) == before
 
 
