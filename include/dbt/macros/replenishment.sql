@@ -12,13 +12,32 @@
 
 
 {#
-    A quantile between the three that are published, straight along the scale of the normal distribution, on which
-    they are 0, 0.8416 and 1.6449 standard deviations from the middle; beyond the last the line goes on.
+    A quantile between the three that are published, along the scale of the normal distribution, on which they are 0,
+    0.8416 and 1.6449 standard deviations from the middle; beyond the last it goes on. Demand has a long upper tail, and
+    a straight line would keep too much stock between two quantiles and too little beyond them.
 #}
 {% macro quantile_at(z, quantile_50, quantile_80, quantile_95) -%}
+    {%- set lower = '(' ~ quantile_80 ~ ' - ' ~ quantile_50 ~ ')' -%}
+    {%- set upper = '(' ~ quantile_95 ~ ' - ' ~ quantile_80 ~ ')' -%}
     case
-        when {{ z }} <= 0.8416 then {{ quantile_50 }} + ({{ quantile_80 }} - {{ quantile_50 }}) * {{ z }} / 0.8416
-        else {{ quantile_80 }} + ({{ quantile_95 }} - {{ quantile_80 }}) * ({{ z }} - 0.8416) / 0.8033
+        when {{ z }} <= 0.8416
+            then {{ quantile_50 }} + {{ lower }} * {{ share_of_step(z ~ ' / 0.8416', lower, upper) }}
+        else
+            {{ quantile_80 }} + {{ upper }} * {{ share_of_step('(' ~ z ~ ' - 0.8416) / 0.8033', lower, upper) }}
+    end
+{%- endmacro %}
+
+
+{#
+    How much of a step between two quantiles is done after a share of it, when the next step is so much longer than the
+    one before: of a geometric progression as in a log-normal distribution, of at most four times, else of a line.
+#}
+{% macro share_of_step(share, lower, upper) -%}
+    {%- set growth = 'least(' ~ upper ~ ' / nullif(' ~ lower ~ ', 0), 4)' -%}
+    case
+        when {{ lower }} > 0 and {{ upper }} > 1.001 * {{ lower }}
+            then (power({{ growth }}, {{ share }}) - 1) / ({{ growth }} - 1)
+        else {{ share }}
     end
 {%- endmacro %}
 

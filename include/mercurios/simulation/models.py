@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -170,6 +171,12 @@ class OrderModels:
         pq.write_table(rows, path, compression="none")
         self._engine.copy_files(relation, rows.column_names, [str(path)])
 
+    def forget(self, source: str, origin_week: date) -> None:
+        """Delete the forecasts of a source `schema.name` that were made before a week."""
+        self._engine.execute(
+            render("duckdb", "simulation_forget", relation=source), {"origin_week": origin_week}
+        )
+
     def build(self, *names: str) -> None:
         """Build models anew, as dbt would: all rows, in the types of the contract."""
         for name in names:
@@ -197,10 +204,6 @@ class OrderModels:
                 keys=keys,
             )
         )
-
-    def has(self, relation: str) -> bool:
-        """Return whether there is such a source."""
-        return bool(self._columns(relation))
 
     def _columns(self, relation: str) -> list[str]:
         schema, table = relation.split(".")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,9 @@ from mercurios.simulation.rules import PRODUCT, Expectation
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_FORECASTS = ("analytics.forecast_weekly", "analytics.forecast_protection")
+_WEEKS, _SUMS = "analytics.forecast_weekly", "analytics.forecast_protection"
+# Earlier forecasts that a formula may read; more would only cost memory.
+_KEPT_WEEKS = 13
 _SETTINGS = (
     "is_reordered",
     "service_level",
@@ -104,7 +107,6 @@ class OrderDesk:
             raise ValueError("the arms of the product must come first")
         last = np.searchsorted(panel.article_number, self._articles, side="right") - 1
         self._article_cost = unit_cost[last]
-        self._forecasts = [name for name in _FORECASTS if models.has(name)]
 
     def open(self, rows: Sequence[PolicyRow], start: int) -> Settings:
         """Class the articles by the weeks before `start`, resolve the policy, and return what it comes to."""
@@ -187,7 +189,7 @@ class OrderDesk:
         """
         models, product = self._models, self._n_product
         self._set_day(week)
-        self._fill_forecasts(result)
+        self._fill_forecasts(week, result)
         models.fill("inventory_position", self._positions(week, stock, on_order, next_arrival))
         models.build("demand_outlook", "replenishment_level", "replenishment_position")
         own = self._read("replenishment_position", ("reorder_point", "order_up_to"))
@@ -248,16 +250,16 @@ class OrderDesk:
             table = table.append_column(name, pa.repeat(flag, numbers.size))
         return table
 
-    def _fill_forecasts(self, result: ForecastResult) -> None:
-        for name in self._forecasts:
-            table = result.forecast if name.endswith("forecast_weekly") else result.protection
-            count = table.num_rows
-            copies = table.take(np.tile(np.arange(count), self._n_product))
+    def _fill_forecasts(self, week: int, result: ForecastResult) -> None:
+        """Add a week's forecast to those of the weeks before, which the formula reads too."""
+        oldest = self._monday(week - _KEPT_WEEKS).astype(date)
+        for name, table in ((_WEEKS, result.forecast), (_SUMS, result.protection)):
+            copies = table.take(np.tile(np.arange(table.num_rows), self._n_product))
             numbers = self._numbers(table["article_number"].to_numpy(), self._n_product)
-            copies = copies.set_column(
-                copies.column_names.index("article_number"), "article_number", _array(numbers)
-            )
-            self._models.fill(name, _stamped(copies, self._monday(0)))
+            column = copies.column_names.index("article_number")
+            copies = copies.set_column(column, "article_number", _array(numbers))
+            self._models.forget(name, oldest)
+            self._models.fill(name, _stamped(copies, self._monday(week)), add=name == _SUMS)
 
     def _positions(self, week: int, stock: F64, on_order: F64, next_arrival: I64) -> pa.Table:
         import pyarrow as pa
