@@ -116,6 +116,19 @@ def test_a_rerun_copies_and_changes_nothing(
     assert (raw(on_snowflake, "sale"), books(on_snowflake)) == before
 
 
+def test_a_file_that_copy_has_seen_is_copied_again(on_snowflake: SnowflakeRetailer) -> None:
+    [url] = on_snowflake.extract(on_snowflake.begin("r1"), "label")
+    [part] = on_snowflake.store.read_manifest(url).parts_of("label", "rows")
+
+    with on_snowflake.engine() as engine:
+        engine.execute("create or replace table ops.seen (id varchar)")
+        copied = [engine.copy_files("ops.seen", ["id"], [part.url]) for _ in range(2)]
+        [kept] = engine.fetch_arrow("select count(*) as n from ops.seen").to_pylist()
+
+    assert copied == [part.rows, part.rows]
+    assert kept == {"n": 2 * part.rows}
+
+
 def test_rows_that_vanish_at_the_source_are_marked_once(
     on_snowflake: SnowflakeRetailer, own_source: RunningSimulator
 ) -> None:
