@@ -42,7 +42,7 @@ def test_a_panel_is_replayed_and_its_figures_printed_and_written(tmp_path: Path,
         assert text in output
     summary = json.loads((out / "summary.json").read_text())
     assert (summary["series"], summary["weeks"], summary["warm_up"]) == (3, 3, 4)
-    assert summary["service_levels"] == pytest.approx([1 / 1.2, 1 / 1.2], abs=1e-6)
+    assert summary["service_levels"] == pytest.approx([1 / 1.4, 1 / 1.4], abs=1e-6)
     assert (out / "weekly.parquet").is_file()
 
 

@@ -13,6 +13,8 @@ from mercurios.replenishment.settings import ClassKey, Policy, PolicyRow, Replen
 HOLDING_RATE = 0.25
 WEEKS_A_YEAR = 52
 _SECTION = "replenishment"
+# As in dbt_project.yml; only for the service level that costs make worth while.
+_LEAD_DAYS, _REVIEW_DAYS = 21.0, 7.0
 
 Key = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Money = Annotated[float, Field(ge=0, le=1e9)]
@@ -83,13 +85,18 @@ class SimulationPolicy(_Model):
     def service_level(self) -> float | None:
         """Return what the file says, else what its costs make worth while, else None: the models' default.
 
-        A unit too few costs its shortage, a unit too many its holding until the next review (the newsvendor's ratio).
+        A unit too few costs its shortage, and a unit too many is in the way until what is ordered next has come. Where
+        what is not in stock is lost, more than one review period has to bear it, or levels get too high (Janakiraman,
+        Seshadri and Shanthikumar 2007, A comparison of the optimal costs of two canonical inventory systems).
         """
         known = self.costs.holding_cost, self.costs.shortage_cost
         if self.default.service_level is not None or None in known or not any(known):
             return self.default.service_level
         holding, shortage = (cost or 0.0 for cost in known)
-        weeks = -(-(self.default.review_days or 7.0) // 7)
+        lead, review = self.default.lead_time_days, self.default.review_days
+        weeks = _weeks(_LEAD_DAYS if lead is None else lead) + _weeks(
+            _REVIEW_DAYS if review is None else review
+        )
         return min(max(shortage / (shortage + holding * weeks), 0.5), 0.999)
 
     def notes(self) -> list[str]:
@@ -124,6 +131,10 @@ def read_policy(path: Path | None) -> SimulationPolicy:
         return SimulationPolicy.model_validate(document or {})
     except ValidationError as error:
         raise PolicyError(f"{path.name}: " + "; ".join(_problem(item) for item in error.errors())) from error
+
+
+def _weeks(days: float) -> int:
+    return int(-(-days // 7))
 
 
 def _problem(item: Any) -> str:

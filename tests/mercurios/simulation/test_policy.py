@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mercurios.simulation.policy import PolicyError, read_policy
 
@@ -46,8 +47,12 @@ def test_articles_are_named_as_in_the_panel(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "level"),
     [
-        ("costs: {holding_cost: 0.2, shortage_cost: 1}", 1 / 1.2),
-        ("default: {review_days: 14}\ncosts: {holding_cost: 0.2, shortage_cost: 1}", 1 / 1.4),
+        # Three weeks of lead time and one of review.
+        ("costs: {holding_cost: 0.2, shortage_cost: 1}", 1 / 1.8),
+        (
+            "default: {lead_time_days: 0, review_days: 14}\ncosts: {holding_cost: 0.2, shortage_cost: 1}",
+            1 / 1.4,
+        ),
         ("default: {service_level: 0.9}\ncosts: {holding_cost: 0.2, shortage_cost: 1}", 0.9),
         ("costs: {holding_cost: 2, shortage_cost: 1}", 0.5),
         ("costs: {holding_cost: 0, shortage_cost: 1}", 0.999),
@@ -86,3 +91,14 @@ def test_what_has_no_effect_is_said(tmp_path: Path) -> None:
     found = read_policy(policy(tmp_path, "budget: 10\nsuppliers: {1: {review_days: 7}}\n"))
 
     assert [note.split()[2] for note in found.notes()] == ["suppliers", "budget"]
+
+
+def test_what_the_file_leaves_open_is_what_the_models_take(root: Path, tmp_path: Path) -> None:
+    taken = yaml.safe_load((root / "include" / "dbt" / "dbt_project.yml").read_text())["vars"]
+    costs = "costs: {holding_cost: 0.2, shortage_cost: 1}"
+    lead, review = taken["default_lead_time_days"], taken["default_review_days"]
+    said = f"default: {{lead_time_days: {lead}, review_days: {review}}}\n{costs}"
+
+    assert read_policy(policy(tmp_path, costs)).service_level() == (
+        read_policy(policy(tmp_path, said)).service_level()
+    )
