@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mercurios.forecasting import ForecastSettings, fit_shared, forecast, shards
+from mercurios.forecasting import ForecastSettings, fit_shared, forecast, quantiles, shards
 from mercurios.forecasting.cadence import CADENCES
 from mercurios.forecasting.engine import ForecastResult
 from mercurios.forecasting.panel import Panel
@@ -69,6 +70,17 @@ def assert_sound(panel: Panel, result: ForecastResult) -> None:
 def test_any_panel_gets_a_sound_forecast(make_panel: MakePanel, drawn: dict[str, object]) -> None:
     panel = make_panel(**drawn)
     assert_sound(panel, forecast(panel, (), SETTINGS))
+
+
+@given(panels())
+@UNHURRIED
+def test_any_panel_gets_a_sound_forecast_where_a_few_errors_are_enough_for_a_pool(
+    make_panel: MakePanel, drawn: dict[str, object]
+) -> None:
+    panel = make_panel(**drawn)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(quantiles, "MIN_ERRORS", 2)
+        assert_sound(panel, forecast(panel, (), SETTINGS))
 
 
 @given(panels(), st.integers(1, 4))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import nbinom
 
-from mercurios.forecasting import quantiles
+from mercurios.forecasting import ForecastSettings, Panel, fit_shared, learn, quantiles
+from mercurios.forecasting.backtest import run_windows
 from mercurios.forecasting.cadence import WEEKLY
 from mercurios.forecasting.classes import CLASS_NAMES, SMOOTH
 from mercurios.forecasting.quantiles import ErrorPool, Errors, Spread
@@ -59,6 +62,20 @@ def test_weeks_that_are_wrong_together_make_a_sum_wider_than_the_root_of_its_wee
 
 def test_the_rank_is_the_conformal_one() -> None:
     assert quantiles._ranks(np.arange(199.0), (0.5, 0.95)).tolist() == [99.0, 189.0]
+
+
+def test_a_sum_with_a_week_that_nobody_saw_is_no_error_of_a_sum(seasonal_panel: Panel) -> None:
+    settings = ForecastSettings(horizon=4, windows=1)
+    cut = seasonal_panel.n_weeks - 4
+    mask = seasonal_panel.mask.copy()
+    mask[3, cut + 1] = False
+    panel = replace(seasonal_panel, y=np.where(mask, seasonal_panel.y, 0.0), mask=mask)
+    context = fit_shared(panel, (), settings)
+    window = run_windows(panel, context.shared, (), settings)[0]
+    found = learn._errors(window, window.candidates.single(0), np.arange(5), 0.0)
+    assert found.usable[2].all()
+    assert found.usable[3].tolist() == [True, False, True, True, True, False, False, False]
+    assert found.actual[2, 4:].tolist() == np.cumsum(panel.y[2, cut:]).tolist()
 
 
 def test_the_common_error_of_an_origin_is_replaced_by_what_the_next_one_may_have() -> None:
