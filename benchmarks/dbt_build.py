@@ -1,9 +1,10 @@
 """The three dbt layers as the pipeline builds them, first on a full reload and again after a day of changes.
 
-Each layer is a dbt process of its own with the flags of the DAG's task, so every figure holds dbt's start and parse
-(`parse` shows that share: a process that builds nothing). The tests of the models run with them, as in the DAG.
+`modehaus` has three years of 2,000 articles in six branches. Each layer is a dbt process of its own with the flags of
+the DAG's task, so every figure holds the start of one (`start` is a process that builds nothing), and the data tests of
+its models. The first build is held to its bar with all three layers. After a day the marts are: their whole process.
 
-Run: PYTHONPATH=include python benchmarks/dbt_build.py [--world giftware] [--quick]
+Run: PYTHONPATH=include python benchmarks/dbt_build.py [--world giftware] [--repeat 3] [--quick]
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import pipeline
 DBT_PROJECT = common.ROOT / "include" / "dbt"
 LAYERS = ("staging", "intermediate", "marts")
 BAR_FIRST_SECONDS = 60.0
+BAR_SECOND_MARTS_SECONDS = 10.0
 BAR_SECOND_RATIO = 1.1
 
 
@@ -48,47 +50,52 @@ def dbt(home: Path, tenant_id: str, *arguments: str) -> common.Spent:
     return spent
 
 
-def build(report: common.Report, home: Path, tenant_id: str, label: str) -> common.Spent:
-    """Build the layers one after another and return what they took."""
-    total = common.Spent()
+def build(report: common.Report, home: Path, tenant_id: str, label: str) -> dict[str, common.Spent]:
+    """Build the layers one after another and return what each took, and all of them."""
+    spent = {}
     for layer in LAYERS:
-        spent = dbt(
+        spent[layer] = dbt(
             home, tenant_id, "build", "--select", f"tag:{layer}", "--exclude-resource-type", "unit_test"
         )
-        report.say(f"{label:12s} {layer:12s} {spent}")
-        total += spent
-    report.say(f"{label:12s} {'total':12s} {total}")
-    return total
+        report.say(f"{label:12s} {layer:12s} {spent[layer]}")
+    spent["total"] = sum(spent.values(), common.Spent())
+    report.say(f"{label:12s} {'total':12s} {spent['total']}")
+    return spent
 
 
-def once(report: common.Report, world: str) -> tuple[common.Spent, common.Spent]:
+def once(report: common.Report, world: str) -> tuple[dict[str, common.Spent], dict[str, common.Spent]]:
     """Fill a warehouse, build, load a day of changes, build again; return what both builds took."""
-    seconds = []
+    builds = []
     with common.serving(common.simulator(world)) as source, tempfile.TemporaryDirectory() as name:
         home = Path(name)
         for label in ("first", "second"):
             _, ledger = pipeline.run(world, home, source.auth_url, label)
             report.say(f"{label}: {sum(row.loaded for row in ledger):,} rows loaded before it")
             if label == "first":
-                report.say(f"{'':12s} {'parse':12s} {dbt(home, world, 'parse')}")
-            seconds.append(build(report, home, world, label))
+                dbt(home, world, "parse")  # as the image has
+                report.say(f"{'':12s} {'start':12s} {dbt(home, world, 'ls', '--select', 'tag:nothing')}")
+            builds.append(build(report, home, world, label))
             source.advance(24)
-    return seconds[0], seconds[1]
+    return builds[0], builds[1]
 
 
 def main() -> int:
     """Measure and print."""
     parser = common.parser(__doc__)
-    parser.add_argument("--world", default="giftware", choices=["giftware", "modehaus"])
+    parser.add_argument("--world", default="modehaus", choices=["giftware", "modehaus"])
     parser.add_argument("--repeat", type=int, default=1, help="builds from a fresh warehouse (default: 1)")
     options = parser.parse_args()
     report = common.Report("dbt_build", options.quick)
     runs = [once(report, options.world) for _ in range(1 if options.quick else options.repeat)]
-    first, ratios = [one.wall for one, _ in runs], [second.cpu / one.cpu for one, second in runs]
-    report.say(f"first build, s: {common.spread(first)}; CPU of second / first: {common.spread(ratios)}")
+    first = [build["total"].wall for build, _ in runs]
+    marts = [build["marts"].wall for _, build in runs]
+    ratios = [second["total"].cpu / first["total"].cpu for first, second in runs]
+    report.say(f"first build, s: {common.spread(first)}; marts after a day, s: {common.spread(marts)}")
+    report.say(f"CPU of second / first: {common.spread(ratios)}")
     report.at_most(
         f"first build of {options.world}, median", statistics.median(first), BAR_FIRST_SECONDS, " s"
     )
+    report.at_most("marts after a day, median", statistics.median(marts), BAR_SECOND_MARTS_SECONDS, " s")
     report.at_most(
         "build after a day / first build, CPU, median", statistics.median(ratios), BAR_SECOND_RATIO
     )

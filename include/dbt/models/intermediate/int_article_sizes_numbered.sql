@@ -1,6 +1,9 @@
+{{ config(materialized='incremental') }}
+
 with article_sizes as (
 
     select * from {{ ref('stg_prohandel__article_sizes') }}
+    where tenant_id = {{ tenant_id() }}
 
 ),
 

@@ -1,30 +1,37 @@
+{{ config(materialized='incremental') }}
+
 with positions as (
 
     select * from {{ ref('stg_prohandel__purchase_order_positions') }}
+    where tenant_id = {{ tenant_id() }}
 
 ),
 
 orders as (
 
     select * from {{ ref('stg_prohandel__purchase_orders') }}
+    where tenant_id = {{ tenant_id() }}
 
 ),
 
 article_sizes as (
 
     select * from {{ ref('stg_prohandel__article_sizes') }}
+    where tenant_id = {{ tenant_id() }}
 
 ),
 
 numbers as (
 
     select * from {{ ref('int_article_sizes_numbered') }}
+    where tenant_id = {{ tenant_id() }}
 
 ),
 
 as_of as (
 
     select * from {{ ref('int_tenant_as_of') }}
+    where tenant_id = {{ tenant_id() }}
 
 ),
 

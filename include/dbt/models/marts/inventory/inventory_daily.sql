@@ -23,7 +23,7 @@ as_of as (
 
 days_on as (
 
-    {{ integers(var('max_days')) }}
+    {{ integers(var('inventory_days')) }}
 
 ),
 
