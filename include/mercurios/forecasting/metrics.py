@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mercurios.forecasting.arrays import F64, Bool
+from mercurios.forecasting.arrays import F64
 
 
 def wape(actual: F64, forecast: F64) -> float:
@@ -21,21 +21,6 @@ def bias(actual: F64, forecast: F64) -> float:
     Hyndman and Athanasopoulos (2021), Forecasting: Principles and Practice, 3rd ed., section 5.8 (scaled mean error).
     """
     return _ratio(float((forecast - actual).sum()), float(np.abs(actual).sum()))
-
-
-def mase(actual: F64, forecast: F64, history: F64, mask: Bool, period: int = 52) -> float:
-    """Mean over series of mean|y - f| / mean|y_t - y_(t-period)| in the observed history.
-
-    A series without two observed weeks one period apart is scaled by its one-step differences; one whose scale is
-    zero is left out. Hyndman and Koehler (2006), Another look at measures of forecast accuracy, Int. J. Forecasting
-    22(4), 679-688.
-    """
-    scale = _naive_scale(history, mask, period)
-    scale = np.where(scale > 0, scale, _naive_scale(history, mask, 1))
-    usable = scale > 0
-    if not bool(usable.any()):
-        return float("nan")
-    return float((np.abs(actual - forecast).mean(axis=1)[usable] / scale[usable]).mean())
 
 
 def coverage(actual: F64, quantile: F64) -> float:
@@ -65,15 +50,6 @@ def weighted_quantile_loss(actual: F64, quantiles: F64, probabilities: tuple[flo
         2.0 * pinball(actual, quantiles[..., at], p) * actual.size for at, p in enumerate(probabilities)
     ]
     return _ratio(float(np.mean(losses)), float(np.abs(actual).sum()))
-
-
-def _naive_scale(history: F64, mask: Bool, period: int) -> F64:
-    if history.shape[1] <= period:
-        return np.zeros(history.shape[0])
-    both = mask[:, period:] & mask[:, :-period]
-    difference = np.where(both, np.abs(history[:, period:] - history[:, :-period]), 0.0)
-    scale: F64 = difference.sum(axis=1) / np.maximum(both.sum(axis=1), 1)
-    return scale
 
 
 def _ratio(numerator: float, denominator: float) -> float:

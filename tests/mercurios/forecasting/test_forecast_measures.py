@@ -18,13 +18,6 @@ def test_wape_of_nothing_sold_is_unknown_not_zero() -> None:
     assert np.isnan(metrics.wape(np.zeros(3), np.ones(3)))
 
 
-def test_mase_of_the_naive_forecast_of_a_steady_walk_is_its_horizon_error_over_its_step() -> None:
-    history = np.array([[1.0, 2.0, 3.0, 4.0, 5.0]])
-    actual, forecast = np.array([[6.0, 7.0]]), np.array([[5.0, 5.0]])
-    value = metrics.mase(actual, forecast, history, np.ones(history.shape, dtype=bool), period=1)
-    assert value == pytest.approx(1.5)
-
-
 def test_pinball_weighs_under_and_over_forecasts_by_the_probability() -> None:
     assert metrics.pinball(np.array([10.0]), np.array([4.0]), 0.8) == pytest.approx(4.8)
     assert metrics.pinball(np.array([4.0]), np.array([10.0]), 0.8) == pytest.approx(1.2)
