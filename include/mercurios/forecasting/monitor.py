@@ -55,8 +55,8 @@ class Measured:
         wape: Sum of absolute errors over demand.
         wape_mean_13w: That of the frozen 13-week mean.
         ratio: Ours over the frozen mean's; less than one is better.
-        mase: Mean absolute error over that of last period's demand as a forecast (Hyndman and Koehler 2006, Another look
-            at measures of forecast accuracy, Int. J. Forecasting 22(4), 679-688).
+        mase: Mean absolute error over that of last period's demand as a forecast (Hyndman and Koehler 2006, Another
+            look at measures of forecast accuracy, Int. J. Forecasting 22(4), 679-688).
         bias: Forecast minus demand, over demand.
         tracking_signal: Sum of the periods' errors over their mean absolute size; beyond about four it is no chance.
         coverage: Share of demand at most each quantile.
