@@ -14,6 +14,13 @@ sales as (
 
 ),
 
+positions as (
+
+    select * from {{ ref('int_order_positions_sized') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
 sale_days as (
 
     select
@@ -25,6 +32,18 @@ sale_days as (
     where
         units > 0
         and not is_reversed
+    group by tenant_id, article_number
+
+),
+
+receipt_days as (
+
+    select
+        tenant_id,
+        article_number,
+        min(received_on) as first_received_on
+    from positions
+    where delivered_units > 0
     group by tenant_id, article_number
 
 )
@@ -52,9 +71,14 @@ select
     articles.is_service,
     articles.is_inferred,
     sale_days.first_sold_on,
-    sale_days.last_sold_on
+    sale_days.last_sold_on,
+    receipt_days.first_received_on
 from articles
 left join sale_days
     on
         articles.tenant_id = sale_days.tenant_id
         and articles.article_number = sale_days.article_number
+left join receipt_days
+    on
+        articles.tenant_id = receipt_days.tenant_id
+        and articles.article_number = receipt_days.article_number

@@ -140,5 +140,8 @@ select
     target_units,
     days_of_supply,
     stock_out_on,
-    days_of_supply > {{ var('slow_days') }} as is_slow
+    case
+        when is_new and not is_reordered then false
+        else days_of_supply > {{ var('slow_days') }}
+    end as is_slow
 from valued

@@ -84,6 +84,7 @@ stock as (
     select
         tenant_id,
         article_number,
+        max(case when is_new then 1 else 0 end) = 1 as is_new,
         sum(greatest(free_stock, 0)) as free_stock,
         max(unit_cost) as unit_cost
     from positions
@@ -147,6 +148,7 @@ measured as (
         ends.season_number,
         ends.sell_until,
         greatest(ends.sell_until - ends.as_of_date + 1, 0) as days_left,
+        stock.is_new,
         stock.free_stock,
         stock.unit_cost,
         greatest(coalesce(moved.units_sold, 0), 0) as units_sold,
@@ -190,9 +192,10 @@ select
     round(expected_units, 4) as expected_units,
     round(greatest(free_stock - expected_units, 0), 4) as leftover_units,
     cast(greatest(free_stock - expected_units, 0) * unit_cost as decimal(18, 2)) as leftover_value,
-    free_stock - expected_units >= 1 as is_candidate,
+    is_new,
+    free_stock - expected_units >= 1 and not is_new as is_candidate,
     cast(row_number() over (
         partition by tenant_id
-        order by greatest(free_stock - expected_units, 0) * unit_cost desc, article_number asc
+        order by is_new asc, greatest(free_stock - expected_units, 0) * unit_cost desc, article_number asc
     ) as bigint) as impact_rank
 from measured

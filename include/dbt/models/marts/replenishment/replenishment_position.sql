@@ -100,6 +100,24 @@ prices as (
 
 ),
 
+-- What was sold or delivered for the first time a few weeks ago, or is only on order yet.
+newcomers as (
+
+    select
+        articles.tenant_id,
+        articles.article_number,
+        coalesce(articles.first_sold_on, articles.first_received_on) as first_seen_on,
+        coalesce(
+            coalesce(articles.first_sold_on, articles.first_received_on)
+            > {{ add_days('as_of.as_of_date', '-7 * ' ~ var('new_weeks')) }},
+            true
+        ) as is_new
+    from articles
+    inner join as_of
+        on articles.tenant_id = as_of.tenant_id
+
+),
+
 carrying as (
 
     select
@@ -125,6 +143,7 @@ shared as (
         cast(positions.available as double) as available,
         positions.next_arrival_on,
         policies.is_reordered,
+        newcomers.is_new and (newcomers.first_seen_on is not null or positions.free_stock <= 0) as is_new,
         policies.service_level,
         policies.lead_time_days,
         policies.review_days,
@@ -169,6 +188,10 @@ shared as (
         on
             positions.tenant_id = prices.tenant_id
             and positions.article_number = prices.article_number
+    inner join newcomers
+        on
+            positions.tenant_id = newcomers.tenant_id
+            and positions.article_number = newcomers.article_number
     inner join carrying
         on
             positions.tenant_id = carrying.tenant_id
@@ -217,6 +240,7 @@ secured as (
         greatest(reorder_point - protection_units, 0) as safety_stock,
         case
             when is_reordered then order_up_to
+            when is_new then greatest(round(horizon_units + horizon_spread, 0), available)
             else round(horizon_units + horizon_spread, 0)
         end as target_units
     from levelled
@@ -331,6 +355,7 @@ select
     supplied.article_size_number,
     supplied.branch_number,
     supplied.is_reordered,
+    supplied.is_new,
     supplied.demand_source,
     supplied.free_stock,
     supplied.on_order,

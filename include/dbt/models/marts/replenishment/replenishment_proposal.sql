@@ -227,6 +227,7 @@ select
             classes.demand_class in ('smooth', 'erratic')
             and classes.weeks_measured >= {{ var('supply_weeks') }}
             and afforded.lead_time_source in ('supplier', 'policy')
+            and afforded.protection_deviation <= afforded.protection_units
             then 'high'
         else 'medium'
     end as confidence,
