@@ -15,6 +15,7 @@ import numpy as np
 
 from mercurios.forecasting.arrays import F64, I64, Bool
 from mercurios.forecasting.engine import ForecastResult, forecast
+from mercurios.forecasting.outliers import flag_outliers
 from mercurios.forecasting.panel import Panel
 from mercurios.forecasting.settings import ForecastSettings
 from mercurios.forecasting.tables import methods_of
@@ -168,6 +169,7 @@ def replay(plan: Plan, desk: OrderDesk, costs: Costs, see: Callable[[Week], None
     coming = np.zeros((arms, depth + 1, series))
     coming[:, : plan.in_transit.shape[1]] = plan.in_transit.T
     totals, published = Totals(arms), Published(plan)
+    real = ~flag_outliers(plan.panel.y, plan.panel.mask)
     for step in range(plan.warm_up + plan.weeks):
         now = plan.start + step
         before, received = stock, coming[:, 0].copy()
@@ -178,8 +180,8 @@ def replay(plan: Plan, desk: OrderDesk, costs: Costs, see: Callable[[Week], None
         received = received + np.where(lead == 0, ordered, 0.0)
         late = np.flatnonzero(lead > 0)
         coming[:, lead[late] - 1, late] += ordered[:, late]
-        counted = plan.panel.mask[:, now]
-        demand = plan.panel.y[:, now]
+        counted = plan.panel.mask[:, now] & real[:, now]
+        demand = np.where(counted, plan.panel.y[:, now], 0.0)
         sold = np.minimum(before + received, demand)
         stock = before + received - sold
         week = Week(

@@ -120,6 +120,20 @@ def test_weeks_without_stock_in_the_history_ask_for_nothing_and_do_not_count(
     assert summary["series_weeks"] == 3 * summary["series"]
 
 
+def test_a_keyed_in_giant_asks_for_nothing_and_does_not_count(simulate: Simulate, columns: Columns) -> None:
+    values = columns()
+    week = np.unique(values["week"])[-2]
+    values["quantity"][(values["week"] == week) & (values["article"] == 100)] = 1e6
+
+    summary, weekly = simulate(values, POLICY, weeks=3, warm_up=0)
+
+    giants = weekly.filter(pa.compute.invert(weekly["is_measured"]))
+    assert set(giants["article"].to_pylist()) == {100}
+    assert set(giants["week"].to_pylist()) == {week.item()}
+    assert set(giants["demand"].to_pylist()) == {0.0}
+    assert summary["demand_units"] < 1e5
+
+
 def test_warm_up_is_replayed_and_not_counted(simulate: Simulate, columns: Columns) -> None:
     summary, weekly = simulate(columns(), POLICY, weeks=3)
 
