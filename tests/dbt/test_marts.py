@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,12 @@ import yaml
 pytestmark = pytest.mark.dbt
 
 PROJECT = Path(__file__).parents[2] / "include" / "dbt"
+JOIN = re.compile(
+    r"^ *(?:inner|left|full outer|cross) join (\w+)(.*?)"
+    r"(?=^ *(?:inner|left|full outer|cross) join|^ *(?:where|group by|qualify|having|union)|^\)|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+SPINES = ("weeks_on", "days_on", "days_back")
 
 
 def test_a_build_runs_every_unit_test_and_every_data_test(first_build):
@@ -35,6 +42,32 @@ def test_every_formula_has_a_unit_test(area: str) -> None:
 
     assert models
     assert models - tested == set()
+
+
+def loose_joins(text: str) -> list[str]:
+    """Return what a model joins without the tenant; a spine of numbers has none."""
+    return [
+        joined
+        for joined, condition in JOIN.findall(text)
+        if "tenant_id" not in condition and joined not in SPINES
+    ]
+
+
+def test_every_join_carries_the_tenant() -> None:
+    models = list((PROJECT / "models").rglob("*.sql"))
+
+    assert sum(len(JOIN.findall(path.read_text())) for path in models) > 100
+    assert {
+        path.stem: loose_joins(path.read_text()) for path in models if loose_joins(path.read_text())
+    } == {}
+
+
+def test_a_join_that_forgets_the_tenant_is_found() -> None:
+    model = (PROJECT / "models" / "marts" / "inventory" / "stock_age.sql").read_text()
+
+    assert loose_joins(model.replace("aged.tenant_id = articles.tenant_id\n        and ", "", 1)) == [
+        "articles"
+    ]
 
 
 def test_reversed_lines_are_no_sales_and_returns_are_negative_ones(built):
