@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -111,21 +112,16 @@ def run_simulation(
     with OrderModels(compiled or compile_models()) as models:
         plan, desk, costs = _prepare(request, _costs(policy, history), rows, history, models)
         steps = plan.warm_up + plan.weeks + 1
-        writer = None if request.out is None else Writer(request.out, history, plan)
-
-        def see(week: Week) -> None:
-            if writer is not None:
-                writer.add(week)
-            if progress is not None:
-                progress("replay", steps)
-
         if progress is not None:
             progress("prepare", steps)
-        try:
+        with Writer(request.out, history, plan) as writer:
+
+            def see(week: Week) -> None:
+                writer.add(week)
+                if progress is not None:
+                    progress("replay", steps)
+
             totals = replay(plan, desk, costs, see)
-        finally:
-            if writer is not None:
-                writer.close()
     rules, points = by_rule(totals, plan.arms), frontier(totals, plan.arms)
     summary = _facts(request, policy, history, plan) | {
         "demand_units": round(totals.demand, 4),
@@ -279,18 +275,19 @@ class Writer:
     """Writes what happened in every week at the policy's own service levels, week by week.
 
     Args:
-        out: folder; made when missing.
+        out: folder, made when missing; nothing is written without.
         history: in whose words articles and branches are named.
         plan: what is replayed.
     """
 
     NAME = "weekly.parquet"
 
-    def __init__(self, out: Path, history: History, plan: Plan) -> None:
+    def __init__(self, out: Path | None, history: History, plan: Plan) -> None:
         import pyarrow as pa
 
-        out.mkdir(parents=True, exist_ok=True)
-        self._path, self._partial = out / self.NAME, out / f"{self.NAME}.partial"
+        self._out = out
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
         self._arms = [number for number, arm in enumerate(plan.arms) if arm.service_level is None]
         self._rules = [plan.arms[number].rule for number in self._arms]
         self._history = history
@@ -302,9 +299,11 @@ class Writer:
         """Append a week."""
         import pyarrow.parquet as pq
 
+        if self._out is None:
+            return
         table = self._table(week.first(self._arms), week.measured)
         if self._writer is None:
-            self._writer = pq.ParquetWriter(self._partial, table.schema, compression="zstd")
+            self._writer = pq.ParquetWriter(self._partial(self._out), table.schema, compression="zstd")
         self._writer.write_table(table)
 
     def _table(self, week: Week, measured: Any) -> pa.Table:
@@ -324,9 +323,20 @@ class Writer:
         columns["lost"] = columns["demand"] - columns["sold"]
         return pa.table(columns)
 
-    def close(self) -> None:
-        """Finish the file and give it its name."""
-        if self._writer is not None:
-            self._writer.close()
-            os.replace(self._partial, self._path)
-            self._writer = None
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the file its name when it is whole."""
+        if self._writer is None or self._out is None:
+            return
+        self._writer.close()
+        if kind is None:
+            os.replace(self._partial(self._out), self._out / self.NAME)
+        else:
+            self._partial(self._out).unlink()
+
+    def _partial(self, out: Path) -> Path:
+        return out / f"{self.NAME}.partial"

@@ -40,7 +40,7 @@ def _columns(seed: int = 1, weeks: int = WEEKS) -> dict[str, Any]:
     }
 
 
-def write(path: Path, values: dict[str, Any]) -> Path:
+def _write(path: Path, values: dict[str, Any]) -> Path:
     """Write columns as Parquet."""
     table = {name: pa.array(column) for name, column in values.items()}
     table["week"] = table["week"].cast(pa.date32())
@@ -55,6 +55,12 @@ def columns() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
+def write() -> Callable[[Path, dict[str, Any]], Path]:
+    """Writes columns as Parquet."""
+    return _write
+
+
+@pytest.fixture
 def simulate(tmp_path: Path, compiled: Mapping[str, Model]) -> Callable[..., tuple[dict[str, Any], pa.Table]]:
     """Replay columns under a policy, and return the summary and what happened in every week."""
 
@@ -65,7 +71,7 @@ def simulate(tmp_path: Path, compiled: Mapping[str, Model]) -> Callable[..., tup
         folder.mkdir()
         (folder / "policy.yaml").write_text(policy)
         request = Request(
-            panel=write(folder / "panel.parquet", values),
+            panel=_write(folder / "panel.parquet", values),
             policy=folder / "policy.yaml",
             weeks=weeks,
             out=folder / "out",

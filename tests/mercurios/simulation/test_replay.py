@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mercurios.simulation.command import Request, run_simulation
 from mercurios.simulation.models import Model
 from mercurios.simulation.rules import RULES
 
@@ -184,3 +185,20 @@ def test_the_formula_is_the_models_own(compiled: Mapping[str, Model], root: Path
     } <= made
     assert all((folder / f"{name}.sql").is_file() for name in made)
     assert "'simulation'" in compiled["replenishment_proposal"].sql
+
+
+def test_a_replay_that_breaks_off_leaves_no_file(
+    columns: Columns, write: Callable[..., Path], compiled: Mapping[str, Model], tmp_path: Path
+) -> None:
+    request = Request(
+        panel=write(tmp_path / "panel.parquet", columns()), weeks=2, warm_up=0, out=tmp_path / "out"
+    )
+
+    def interrupt(step: str, steps: int) -> None:
+        if step == "replay":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_simulation(request, interrupt, compiled)
+
+    assert list((tmp_path / "out").iterdir()) == []
