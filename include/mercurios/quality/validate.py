@@ -212,17 +212,19 @@ def _examples(
 ) -> list[dict[str, Any]]:
     columns = list(dict.fromkeys([*suite.key, *check.columns]))
     if check.expectation == "ExpectColumnValuesToNotBeNull":
-        rows = frame.loc[frame[check.columns[0]].isna(), columns].head(EXAMPLES)
+        rows = frame.loc[frame[check.columns[0]].isna(), columns]
     elif len(check.columns) == 1:
         values = details.get("partial_unexpected_list", [])[:EXAMPLES]
-        rows = frame.loc[frame[check.columns[0]].isin(values), columns].head(EXAMPLES)
+        rows = frame.loc[frame[check.columns[0]].isin(values), columns]
     elif check.expectation == "ExpectCompoundColumnsToBeUnique":
         repeated = frame.duplicated(subset=list(check.columns), keep=False)
-        rows = frame.loc[repeated, columns].head(EXAMPLES)
+        rows = frame.loc[repeated, columns]
     else:
         pairs = [tuple(pair) for pair in details.get("partial_unexpected_list", [])[:EXAMPLES]]
         return [dict(zip(check.columns, map(plain, pair), strict=True)) for pair in pairs]
-    return [{str(name): plain(value) for name, value in row.items()} for row in rows.to_dict("records")]
+    # A warehouse keeps rows in no order; the same rows are to be shown on every engine and at every try.
+    shown = rows.sort_values(list(suite.key)).head(EXAMPLES)
+    return [{str(name): plain(value) for name, value in row.items()} for row in shown.to_dict("records")]
 
 
 def plain(value: Any) -> Any:

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from mercurios.quality.gate import GateFailed, check, run_gate
-from mercurios.quality.suites import Severity
+from mercurios.quality.suites import History, Severity, mart_suite
+from mercurios.quality.validate import validate
 from mercurios.warehouse.duckdb import DuckDBEngine
 from mercurios.warehouse.engine import WarehouseError
 
@@ -260,6 +262,21 @@ def test_a_rerun_replaces_the_result_and_the_metrics(engine: DuckDBEngine, inser
     assert [(row["suite"], row["column_name"], row["severity"]) for row in failed] == [
         ("raw.sale", "id", "critical")
     ]
+
+
+def test_the_same_rows_are_shown_in_whatever_order_a_warehouse_gives_them() -> None:
+    suite = mart_suite("dim_article", TENANT, History())
+    rows = pd.DataFrame(
+        {"tenant_id": [TENANT] * 9, "article_number": [*range(7), 3, 3], "article_name": [None] * 9}
+    )
+
+    told = [
+        [str(outcome) for outcome in validate(suite, "rows", rows.sample(frac=1, random_state=seed))]
+        for seed in range(3)
+    ]
+
+    assert told[0] == told[1] == told[2]
+    assert '"article_number": 0}' in "\n".join(told[0]).replace(', "article_name": null', "")
 
 
 @pytest.mark.usefixtures("good_raw")
