@@ -93,9 +93,11 @@ def main() -> int:
         found["class"] = np.repeat(classify(past.y, past.mask)[:, None], HORIZON, axis=1)
         for name, values in found.items():
             columns.setdefault(name, []).append(values[usable])
-        more = found["actual"][usable].sum() / own.mean[usable].sum() - 1.0
+        market = found["actual"][usable].sum() / own.mean[usable].sum()
+        alone = metrics.coverage(found["actual"][usable] / market, found["q0.8"][usable])
         printed.say(
-            f"origin {past.week_starts[-1]}: {rows.size} series, the market sold {more:.1%} more than forecast"
+            f"origin {past.week_starts[-1]}: {rows.size} series, the market sold {market - 1:.1%} more than forecast; "
+            f"coverage of quantile 0.8 without that {alone:.3f}"
         )
         complete = usable[:, : settings.protected].all(axis=1)
         total = found["actual"][:, : settings.protected].sum(axis=1)
