@@ -105,6 +105,8 @@ class Schedule:
         shutil.copy(first, self.retailer.warehouse)
         incremental = {name for name in self.names if self.modes.get(name) == "changed"}
         self.oracle = Oracle(self.source, self.retailer, self.names, incremental)
+        if self.begun:
+            self.oracle.observe()  # the first step's source may forget the column of stamps
         self.settings = {
             "page_size": choice([9, 20, 50]),
             "pages_in_flight": choice([1, 2, 4]),
