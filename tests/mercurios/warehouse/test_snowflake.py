@@ -35,6 +35,7 @@ DUCKDB_ALONE = {
     "simulation_build": "a replay builds its marts in memory",
     "simulation_clear": "a replay builds its marts in memory",
     "simulation_create": "a replay builds its marts in memory",
+    "simulation_forget": "a replay builds its marts in memory",
     "simulation_read": "a replay builds its marts in memory",
     "stage_files": "Snowflake copies what DuckDB reads in place",
     "stage_mismatches": "files are compared in Python for Snowflake",
