@@ -27,7 +27,6 @@ from mercurios.simulation.command import SERVICE_LEVELS, Request, run_simulation
 from mercurios.simulation.models import Model, compile_models
 from mercurios.simulation.rules import MEAN_13W, PRODUCT, RULES
 
-PASTA = Path(__file__).parent / "data" / "pasta.parquet"
 POLICY = "default: {service_level: 0.95, lead_time_days: 14, review_days: 7}\n"
 WEEKS = {"pasta": 104, "gift-ware": 26}
 BAR_STOCK = {"pasta": 0.9, "gift-ware": 1.0}
@@ -102,7 +101,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder, models = Path(name), compile_models()
         levels = (0.5, 0.7, 0.85, 0.95) if options.quick else SERVICE_LEVELS
-        panels = {"pasta": PASTA, "gift-ware": gift_ware(folder / "gift-ware.parquet")}
+        panels = {"pasta": forecast_accuracy.PASTA, "gift-ware": gift_ware(folder / "gift-ware.parquet")}
         for panel, path in panels.items():
             weeks = 4 if options.quick else WEEKS[panel]
             summary, _ = replay(printed, folder, path, weeks, levels, models)
