@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mercurios.cli_panel import frequency_of, progress
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -80,7 +82,7 @@ def forecast(
             protection=protection,
             quantiles=_probabilities(quantiles),
             origin=_day(origin),
-            frequency=_frequency(frequency),
+            frequency=frequency_of(frequency),
             group=group,
             plan=plan,
             country=country,
@@ -99,23 +101,9 @@ def forecast(
 
 
 def _run(console: Console, request: Any) -> dict[str, Any]:
-    """Run with a progress bar, which only a terminal shows."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from mercurios.forecasting.command import run_request
 
-    columns = (
-        TextColumn("{task.description:28s}"),
-        BarColumn(),
-        TextColumn("{task.percentage:3.0f} %"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("reading the panel", total=None)
-
-        def done(name: str, steps: int) -> None:
-            bar.update(task, description=_STEPS.get(name, name), total=steps, advance=1)
-
-        from mercurios.forecasting.command import run_request
-
+    with progress(console, "reading the panel", _STEPS) as done:
         return run_request(request, done)
 
 
@@ -160,11 +148,3 @@ def _day(text: str | None) -> date | None:
         return datetime.strptime(text, "%Y-%m-%d").date()
     except ValueError:
         raise ValueError(f"--origin: '{text}' is not a date such as 2026-01-31") from None
-
-
-def _frequency(text: str | None) -> str | None:
-    if text is None:
-        return None
-    if text.upper() not in ("W", "D"):
-        raise ValueError(f"--frequency: '{text}' is neither W (weekly) nor D (daily)")
-    return text.upper()

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mercurios.cli_panel import frequency_of, progress
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -91,7 +93,7 @@ def simulate(
             warm_up=warm_up,
             initial_state=initial_state,
             group=group,
-            frequency=_frequency(frequency),
+            frequency=frequency_of(frequency),
             planned=planned,
             country=country,
             region=region,
@@ -112,23 +114,9 @@ def simulate(
 
 
 def _run(console: Console, request: Any) -> dict[str, Any]:
-    """Run with a progress bar, which only a terminal shows."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from mercurios.simulation.command import run_simulation
 
-    columns = (
-        TextColumn("{task.description:28s}"),
-        BarColumn(),
-        TextColumn("{task.percentage:3.0f} %"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("reading and compiling", total=None)
-
-        def done(name: str, steps: int) -> None:
-            bar.update(task, description=_STEPS.get(name, name), total=steps, advance=1)
-
-        from mercurios.simulation.command import run_simulation
-
+    with progress(console, "reading and compiling", _STEPS) as done:
         return run_simulation(request, done)
 
 
@@ -169,12 +157,6 @@ def _share(value: float | None) -> str:
 
 def _number(value: float | None, form: str) -> str:
     return "-" if value is None else form.format(value)
-
-
-def _frequency(text: str | None) -> str | None:
-    if text is not None and text.upper() not in ("W", "D"):
-        raise ValueError(f"--frequency: '{text}' is neither W (weekly) nor D (daily)")
-    return None if text is None else text.upper()
 
 
 def _levels(text: str) -> tuple[float, ...]:
