@@ -22,6 +22,7 @@ from mercurios.forecasting.cadence import WEEKLY, Cadence
 from mercurios.forecasting.classes import CLASS_NAMES
 from mercurios.forecasting.engine import ForecastResult, fit_shared, forecast
 from mercurios.forecasting.panel import Panel, shards
+from mercurios.forecasting.public_holidays import holidays_of
 from mercurios.forecasting.reader import Source, read_source
 from mercurios.forecasting.settings import ForecastSettings
 from mercurios.forecasting.summary import Accuracy
@@ -180,7 +181,7 @@ def _read(request: Request) -> _Job:
         plan=request.plan,
     )
     settings = request.settings(source.panel.cadence)
-    days = _holidays(request, source.panel, settings.horizon)
+    days = holidays_of(source.panel, settings.horizon, request.country, request.region)
     previous = None if request.previous is None else previous_methods(request.previous, source)
     return _Job(request, source, settings, days, previous)
 
@@ -237,26 +238,6 @@ def _steps(job: _Job) -> int:
     parts = -(-job.panel.n_series // job.request.shard_series)
     backtests = cuts if parts == 1 else cuts * (parts + 1)
     return 1 + (cuts + 1) + backtests + parts + int(job.request.plots)
-
-
-def _holidays(request: Request, panel: Panel, horizon: int) -> tuple[date, ...]:
-    """Public holidays of history and horizon.
-
-    Raises:
-        ValueError: the country or region is unknown.
-    """
-    if request.country is None:
-        return ()
-    import holidays
-
-    end = panel.week_starts[-1] + np.timedelta64((horizon + 1) * panel.cadence.days, "D")
-    years = range(panel.week_starts[0].item().year, end.item().year + 1)
-    try:
-        return tuple(holidays.country_holidays(request.country, subdiv=request.region, years=years))
-    except NotImplementedError as error:
-        raise ValueError(
-            f"no public holidays are known for {request.country} {request.region or ''}: {error}"
-        ) from error
 
 
 def _peak_mib() -> int:

@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ import numpy as np
 from mercurios.forecasting import baselines
 from mercurios.forecasting.arrays import F64, I64
 from mercurios.forecasting.panel import Panel, PanelError
+from mercurios.forecasting.public_holidays import holidays_of
 from mercurios.replenishment.settings import PolicyRow
 from mercurios.simulation.history import History, read_history
 from mercurios.simulation.measure import by_rule, equal_fill, frontier
@@ -160,7 +160,7 @@ def _prepare(
         settings=settings,
         stock=stock,
         in_transit=in_transit,
-        holidays=_holidays(request, panel, horizon_of(settings)),
+        holidays=holidays_of(panel, horizon_of(settings), request.country, request.region),
     )
     return plan, desk, costs
 
@@ -226,21 +226,6 @@ def _reach(policy: SimulationPolicy) -> int:
     lead = max((each.lead_time_days or 0.0) for each in every)
     review = max((each.review_days or 0.0) for each in every)
     return max(_LEAST_REACH, int(-(-lead // 7) + -(-review // 7)))
-
-
-def _holidays(request: Request, panel: Panel, horizon: int) -> tuple[date, ...]:
-    if request.country is None:
-        return ()
-    import holidays
-
-    end = panel.week_starts[-1] + np.timedelta64(7 * (horizon + 1), "D")
-    years = range(panel.week_starts[0].item().year, end.item().year + 1)
-    try:
-        return tuple(holidays.country_holidays(request.country, subdiv=request.region, years=years))
-    except NotImplementedError as error:
-        raise ValueError(
-            f"no public holidays are known for {request.country} {request.region or ''}: {error}"
-        ) from error
 
 
 def _facts(request: Request, policy: SimulationPolicy, history: History, plan: Plan) -> dict[str, Any]:
