@@ -48,6 +48,7 @@ SNOWFLAKE_ALONE = {
     "published_columns": "readers' tables live on",
     "published_replace": "readers' tables live on",
     "published_table": "readers' tables live on",
+    "quality_all_rows": "rows are checked in a frame on DuckDB",
     "quality_gate_frame": "rows are checked in a frame on DuckDB",
     "quality_gate_nulls": "rows are checked in a frame on DuckDB",
     "quality_gate_rows": "rows are checked in a frame on DuckDB",
