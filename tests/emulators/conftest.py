@@ -6,8 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running_emulators import S3, Snowflake, running_s3, running_snowflake
-from snowflake_retailer import SnowflakeRetailer, Twin
+from running_emulators import (
+    S3,
+    Snowflake,
+    airflow_connections,
+    running_s3,
+    running_snowflake,
+    switched_tenant,
+)
+from snowflake_retailer import SnowflakeRetailer, Twin, forget
 
 from prohandel_simulator.testing import RunningSimulator, running_simulator
 
@@ -54,3 +61,22 @@ def on_snowflake(
 def on_duckdb(own_source: RunningSimulator, tmp_path: Path) -> Twin:
     """The same tenant on DuckDB, for comparison."""
     return Twin(own_source, tmp_path / "duckdb")
+
+
+@pytest.fixture
+def retailer(
+    own_source: RunningSimulator,
+    s3: S3,
+    snowflake_emulator: Snowflake,
+    root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> SnowflakeRetailer:
+    """The test tenant on Snowflake, as its file and the Airflow connections of the environment say."""
+    forget(snowflake_emulator, "MERCURIOS_DATA")
+    retailer = SnowflakeRetailer(own_source, tmp_path, s3, snowflake_emulator, database="MERCURIOS_DATA")
+    monkeypatch.setenv("MERCURIOS_TENANTS_DIR", str(switched_tenant(root, tmp_path / "tenants")))
+    monkeypatch.setenv("MERCURIOS_LANDING", retailer.root)
+    for name, value in airflow_connections(s3, snowflake_emulator).items():
+        monkeypatch.setenv(name, value)
+    return retailer

@@ -8,33 +8,14 @@ from urllib.parse import quote
 
 import pytest
 from contracts import refused
-from running_emulators import S3, KeyPair, Snowflake, airflow_connections, switched_tenant
+from running_emulators import S3, KeyPair, Snowflake, airflow_connections
 from snowflake_retailer import SnowflakeRetailer, forget
 from typer.testing import CliRunner
 
 from mercurios.cli import app
-from prohandel_simulator.testing import RunningSimulator
 
 VARIABLE = "AIRFLOW_CONN_SNOWFLAKE_MINI"
 FOR_A_RESOURCE = ("replay", "resync", "accept-deletes")
-
-
-@pytest.fixture
-def retailer(
-    own_source: RunningSimulator,
-    s3: S3,
-    snowflake_emulator: Snowflake,
-    root: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> SnowflakeRetailer:
-    forget(snowflake_emulator, "MERCURIOS_DATA")
-    retailer = SnowflakeRetailer(own_source, tmp_path, s3, snowflake_emulator, database="MERCURIOS_DATA")
-    monkeypatch.setenv("MERCURIOS_TENANTS_DIR", str(switched_tenant(root, tmp_path / "tenants")))
-    monkeypatch.setenv("MERCURIOS_LANDING", retailer.root)
-    for name, value in airflow_connections(s3, snowflake_emulator).items():
-        monkeypatch.setenv(name, value)
-    return retailer
 
 
 def run(command: str, *arguments: str) -> tuple[int, str]:

@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow.sdk import DAG
-from running_emulators import S3, Snowflake, airflow_connections, switched_tenant
-from snowflake_retailer import SnowflakeRetailer, forget
+from snowflake_retailer import SnowflakeRetailer
 
 from mercurios.tenants import load_tenants
 from modelling.tasks import LAYERS, model_tasks
-from prohandel_simulator.testing import RunningSimulator
 from tenancy import dag_settings
 
 pytestmark = [pytest.mark.dbt, pytest.mark.slow]
-
-
-@pytest.fixture
-def retailer(
-    own_source: RunningSimulator,
-    s3: S3,
-    snowflake_emulator: Snowflake,
-    root: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> SnowflakeRetailer:
-    forget(snowflake_emulator, "MERCURIOS_DATA")
-    monkeypatch.setenv("MERCURIOS_TENANTS_DIR", str(switched_tenant(root, tmp_path / "tenants")))
-    for name, value in airflow_connections(s3, snowflake_emulator).items():
-        monkeypatch.setenv(name, value)
-    return SnowflakeRetailer(own_source, tmp_path, s3, snowflake_emulator, database="MERCURIOS_DATA")
 
 
 def test_a_layer_is_built_with_the_tenants_connection(retailer: SnowflakeRetailer) -> None:
