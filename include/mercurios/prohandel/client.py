@@ -30,7 +30,7 @@ from tenacity import (
 
 from mercurios.prohandel.answers import more_pages, page_size, raise_for_status, rows_of, source_clock
 from mercurios.prohandel.decode import decode
-from mercurios.prohandel.edges import SMALLEST_PAGE, Key, Row, links, row_key, windows
+from mercurios.prohandel.edges import SMALLEST_PAGE, Key, Row, links, reaches_the_end, row_key, windows
 from mercurios.prohandel.errors import (
     EmptyPageError,
     RequestContext,
@@ -216,9 +216,8 @@ class ProHandelClient:
                     if before is not None and _repeats(page, before):
                         page = self._page(path, page.number, ended, records, before)
                     if before is not None and on_slip is not None:
-                        edges.append(
-                            (before.number, pool.submit(self._slipped, path, before, page, ended, records))
-                        )
+                        for number, hides in self._doubts(before, page):
+                            edges.append((number, pool.submit(hides, path, before, page, ended, records)))
                     if page.more:
                         # The first page tells whether a second exists; only then more are asked for at once.
                         while len(flight) < self._settings.pages_in_flight:
@@ -250,6 +249,12 @@ class ProHandelClient:
         context = RequestContext(path, number, self._settings.page_size)
         return self._retrying(context, ended)(self._request_page, context, ended, records, before)
 
+    def _doubts(self, before: Page, page: Page) -> Iterator[tuple[int, Callable[..., bool]]]:
+        """Yield the ends of pages behind which rows may be hidden, and what to ask to know."""
+        yield before.number, self._slipped
+        if not page.more and not page.by_key.keys().isdisjoint(before.by_key):
+            yield page.number, self._ends_too_early
+
     def _slipped(
         self, path: str, before: Page, after: Page, ended: threading.Event, records: Records | None
     ) -> bool:
@@ -262,6 +267,17 @@ class ProHandelClient:
             for number, rows in windows(before.number * size, size):
                 span = self._glimpse(RequestContext(path, number, rows), ended, records)
                 if span is not None and _are_linked(span, before, after):
+                    return False
+        return True
+
+    def _ends_too_early(
+        self, path: str, before: Page, last: Page, ended: threading.Event, records: Records | None
+    ) -> bool:
+        """Return whether the list may go on behind its last page: no answer across its end shows the contrary."""
+        for size in dict.fromkeys((last.full, len(before))):
+            for number, rows in windows((last.number - 1) * size + len(last), size):
+                span = self._glimpse(RequestContext(path, number, rows), ended, records)
+                if span is not None and not span.more and _is_end(span, before, last):
                     return False
         return True
 
@@ -405,6 +421,13 @@ def _are_linked(span: Page, before: Page, after: Page) -> bool:
     if span.records is not None and before.records is not None and after.records is not None:
         return links(span.records, before.by_key, after.by_key)
     return links(span.rows, before.rows_by_key, after.rows_by_key)
+
+
+def _is_end(span: Page, before: Page, last: Page) -> bool:
+    """Return whether an answer after which nothing follows shows that the last page is; rows in one form."""
+    if span.records is not None and before.records is not None and last.records is not None:
+        return reaches_the_end(span.records, before.by_key, last.by_key)
+    return reaches_the_end(span.rows, before.rows_by_key, last.rows_by_key)
 
 
 def _end_of(path: str, page: Page, page_size: int) -> RequestContext:

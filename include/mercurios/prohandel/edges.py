@@ -5,6 +5,10 @@ lived all the while is on no page if it stood behind the last row of one page an
 at the moment of that page. One more small answer settles it: rows that follow one another in a single answer follow
 one another in the list. If it shows a row of the one page, then a row of the next, and nothing in between that neither
 page has shown, no row was hidden there, in whatever order the answers came and whatever moved meanwhile.
+
+Behind the last page no other tells where it had to end. As long as it shows other rows than the page before, the
+edge between them tells. Where it shows some of them again, rows further up moved it, or the server gave an older page
+in its place; then an answer across its end has to show that nothing new stands there.
 """
 
 from __future__ import annotations
@@ -71,6 +75,23 @@ def links(
         for last in lasts
         if first <= last
     )
+
+
+def reaches_the_end(
+    window: Sequence[Record | Row],
+    before: Mapping[Key, Record | Row],
+    last: Mapping[Key, Record | Row],
+) -> bool:
+    """Return whether an answer after which nothing follows proves that no row is hidden behind the last page.
+
+    Args:
+        window: rows of that answer, in order, in the form that the pages' rows have.
+        before: rows of the page before the last by key.
+        last: rows of the last page by key.
+    """
+    keys = [row_key(row) for row in window]
+    shown = [place for place, key in enumerate(keys) if last.get(key) == window[place]]
+    return bool(shown) and all(key in before or key in last for key in keys[shown[-1] :])
 
 
 def row_key(row: Record | Row) -> Key:

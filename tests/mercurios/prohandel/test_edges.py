@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mercurios.prohandel.edges import links, windows
+from mercurios.prohandel.edges import links, reaches_the_end, windows
 
 
 @given(page_size=st.integers(3, 1000), number=st.integers(1, 5000))
@@ -45,6 +45,24 @@ def test_a_window_costs_a_small_part_of_a_page_of_usual_size() -> None:
 )
 def test_only_neighbours_of_both_pages_link_them(window: str, linked: bool) -> None:
     assert links(rows(window), page("abc"), page("def")) is linked
+
+
+@pytest.mark.parametrize(
+    ("window", "ends"),
+    [
+        ("de", True),
+        ("cde", True),
+        ("Xde", True),  # what stands further up is another edge's business
+        ("d", True),  # the row behind it has gone
+        ("deX", False),  # X is on neither page
+        ("dXe", True),  # X came before a row of the page after it was cut
+        ("abc", True),
+        ("ab", False),  # no row of the last page
+        ("", False),
+    ],
+)
+def test_only_rows_of_the_last_page_and_nothing_new_behind_them_are_the_end(window: str, ends: bool) -> None:
+    assert reaches_the_end(rows(window), page("abc"), page("cde")) is ends
 
 
 def test_a_row_on_both_pages_links_them() -> None:

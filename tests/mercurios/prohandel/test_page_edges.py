@@ -27,6 +27,7 @@ class Listing:
         act: what happens before the page with this number is cut for the first time.
         cut: what happens when it has been cut.
         hidden: rows that are left out of a page after it was cut.
+        stale: numbers of pages in whose place the one before is shown, as it is then.
         more_of: fields that single rows have besides those of the contract.
         asked: page number and size of every request.
     """
@@ -36,6 +37,7 @@ class Listing:
         self.act: dict[int, Callable[[], None]] = {}
         self.cut: dict[int, Callable[[], None]] = {}
         self.hidden: set[str] = set()
+        self.stale: set[int] = set()
         self.more_of: dict[str, dict[str, Any]] = {}
         self.asked: list[tuple[int, int]] = []
 
@@ -44,7 +46,8 @@ class Listing:
         if size == SIZE:
             self.act.pop(page, lambda: None)()
         used = min(size, self.cap)
-        part = self.ids[(page - 1) * used : page * used]
+        first = (page - 2 if size == SIZE and page in self.stale else page - 1) * used
+        part = self.ids[first : first + used]
         rows = [{**PLAIN, "id": key, **self.more_of.get(key, {})} for key in part if key not in self.hidden]
         if size == SIZE:
             self.cut.pop(page, lambda: None)()
@@ -214,6 +217,32 @@ def test_rows_that_appear_further_up_make_pages_overlap_and_that_is_no_repetitio
     found, _ = read(stub(listing, sized=True))
 
     assert found == list("abccdeef")
+
+
+def test_an_older_page_in_the_place_of_the_last_is_noticed_though_it_moved_by_a_row(
+    stub: Start, reply: Any
+) -> None:
+    listing = Listing(reply, list("abcdefgh"))
+    listing.stale = {3}
+    listing.act[3] = lambda: listing.ids.remove("a")
+
+    found, slips = read(stub(listing, sized=True))
+
+    assert "h" not in found
+    assert slips == [3]
+
+
+@pytest.mark.parametrize("inserted", [1, 2])
+def test_a_last_page_that_rightly_shows_rows_again_is_the_end_of_the_list(
+    stub: Start, reply: Any, inserted: int
+) -> None:
+    listing = Listing(reply, list("abcdefg"))
+    listing.act[3] = lambda: listing.ids.__setitem__(slice(0, 0), list("xy")[:inserted])
+
+    found, slips = read(stub(listing, sized=True))
+
+    assert found == [*"abcdef", *"abcdefg"[6 - inserted :]]
+    assert slips == []
 
 
 def test_ids_that_are_no_text_do_not_end_the_read(stub: Start, reply: Any) -> None:

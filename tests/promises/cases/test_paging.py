@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 from edits import MINUTE, Edits, before_page, intercepting, wire_rows
 from quick_retailer import QuickRetailer
 
 from mercurios.prohandel.errors import TransientProHandelError
-from prohandel_simulator.api import Answer, Request, _route
+from prohandel_simulator.api import Answer, Interceptor, Request, _route
 from prohandel_simulator.faults import ALL_FAULTS, Fault, FaultSchedule
 from prohandel_simulator.simulator import Simulator
 from prohandel_simulator.testing import RunningSimulator
@@ -96,28 +99,56 @@ def test_a_damaged_answer_costs_another_request_and_no_row(
     assert retailer.differences("sale") == []
 
 
-def test_a_last_page_that_repeats_the_one_before_it_does_not_end_the_list(
-    retailer: QuickRetailer, source: RunningSimulator
-) -> None:
+def last_page_is_the_one_before(
+    page_size: int, first: Callable[[], None] = lambda: None
+) -> tuple[Interceptor, list[int]]:
+    """Answer the last page once with the rows of the page before, as they are after something happened.
+
+    Returns:
+        What answers, and the numbers of the pages that were asked for.
+    """
+    asked: list[int] = []
     repeated: list[int] = []
 
-    def repeat_once(simulator: Simulator, request: Request) -> Answer | None:
-        if request.path != ("sale",) or request.query["pagesize"] == "1":
+    def intercept(simulator: Simulator, request: Request) -> Answer | None:
+        if request.path != ("sale",) or request.query["pagesize"] != str(page_size):
             return None
         answer, page = _route(simulator, request), int(request.query["page"])
+        asked.append(page)
         if b"False" not in dict(answer.headers).values() or repeated:
             return answer
         repeated.append(page)
-        before = Request(
-            request.tenant, request.path, {**request.query, "page": str(page - 1)}, request.token
-        )
+        first()
+        before = replace(request, query={**request.query, "page": str(page - 1)})
         return Answer(200, _route(simulator, before).body, answer.headers)
+
+    return intercept, asked
+
+
+def test_a_last_page_that_repeats_the_one_before_it_is_asked_for_again_and_ends_no_list(
+    retailer: QuickRetailer, source: RunningSimulator
+) -> None:
+    repeat_once, asked = last_page_is_the_one_before(20)
 
     with intercepting(source, repeat_once):
         retailer.load(*retailer.extract(retailer.begin("r1"), "sale", **ONE_BY_ONE))
 
-    assert repeated
+    last = max(asked)
+    assert asked == [*range(1, last), last, last]
     assert retailer.differences("sale") == []
+
+
+def test_a_last_page_that_repeats_all_but_a_row_of_the_one_before_it_does_not_end_the_list(
+    retailer: QuickRetailer, source: RunningSimulator
+) -> None:
+    sales = Edits(source, "sale")
+    repeat_once, asked = last_page_is_the_one_before(20, lambda: sales.delete(sales.ids[0], silent=True))
+
+    with intercepting(source, repeat_once):
+        retailer.load(*retailer.extract(retailer.begin("r1"), "sale", **ONE_BY_ONE))
+
+    assert retailer.truth_ids("sale") - retailer.raw("sale").keys() == set()
+    assert asked.count(1) == 2  # the list was read again
 
 
 @pytest.mark.parametrize("fault", [f for f in DAMAGE if f not in (Fault.TOKEN_DIES, Fault.STALE_PAGE)])
