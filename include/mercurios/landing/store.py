@@ -9,13 +9,15 @@ import socket
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import fsspec
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from mercurios.landing.manifest import Manifest, Part, PartKind
+
+if TYPE_CHECKING:  # a process that only begins or loads runs has no need of Arrow's libraries
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 MANIFEST_NAME = "manifest.json"
 RESERVED_NAME = "reserved"
@@ -146,6 +148,9 @@ class LandingStore:
         Raises:
             LandingError: it is missing or no Parquet file.
         """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
         try:
             with self._fs.open(self._fs._strip_protocol(url), "rb") as handle:
                 return pq.read_schema(handle)
@@ -284,7 +289,7 @@ class PartWriter:
         Raises:
             LandingError: rows could not be written.
         """
-        self._flush()
+        self._flush(to_the_end=True)
         self._wait()
         if self._thread is not None:
             self._thread.shutdown()
@@ -315,13 +320,19 @@ class PartWriter:
             with suppress(OSError, LandingError):
                 self._context.__exit__(None, None, None)
 
-    def _flush(self) -> None:
+    def _flush(self, *, to_the_end: bool = False) -> None:
+        """Hand on what fills row groups, and the rest too `to_the_end`: a reader pays for every group it begins."""
         if not self._pending:
             return
+        import pyarrow as pa
+
         self._wait()
+        table = pa.concat_tables(self._pending)
+        whole = table.num_rows if to_the_end else table.num_rows // self.ROW_GROUP * self.ROW_GROUP
         self._thread = self._thread or ThreadPoolExecutor(1, thread_name_prefix="part")
-        self._writing = self._thread.submit(self._write_group, self._pending)
-        self._pending, self._pending_rows = [], 0
+        self._writing = self._thread.submit(self._write_groups, table.slice(0, whole))
+        rest = table.slice(whole)
+        self._pending, self._pending_rows = ([rest] if rest.num_rows else []), rest.num_rows
 
     def _wait(self) -> None:
         """Let the row group under way be written, or raise what befell it."""
@@ -329,7 +340,9 @@ class PartWriter:
             self._writing.result()
             self._writing = None
 
-    def _write_group(self, tables: list[pa.Table]) -> None:
+    def _write_groups(self, table: pa.Table) -> None:
+        import pyarrow.parquet as pq
+
         if self._writer is None:
             self._context = self._store.create(self._path)
             self._file = _HashingFile(self._context.__enter__())
@@ -341,7 +354,7 @@ class PartWriter:
                 write_statistics=False,  # nobody asks for a part's rows by value
             )
         with self._naming_the_file():
-            self._writer.write_table(pa.concat_tables(tables), row_group_size=self.ROW_GROUP)
+            self._writer.write_table(table, row_group_size=self.ROW_GROUP)
 
     @contextmanager
     def _naming_the_file(self) -> Iterator[None]:
