@@ -16,7 +16,7 @@ def count(engine: Engine, relation: str) -> int:
 
 def scalar(engine: Engine, sql: str, parameters: Parameters = ()) -> int:
     """Return the `row_count` of a query's only row."""
-    return int(engine.fetch_arrow(sql, parameters)["row_count"][0].as_py())
+    return int(engine.fetch_rows(sql, parameters)[0]["row_count"])
 
 
 def listed(value: list[str] | str | None) -> list[str]:

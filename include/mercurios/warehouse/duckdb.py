@@ -81,6 +81,13 @@ class DuckDBEngine:
         with self._naming_the_statement(sql):
             return self._connection.sql(sql, params=_named(sql, parameters) or None).to_arrow_table()
 
+    def fetch_rows(self, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
+        """Run one query and return its few rows, without Arrow."""
+        cursor = self._run(sql, parameters)
+        names = [column[0] for column in cursor.description or ()]
+        with self._naming_the_statement(sql):
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit what happens inside, or roll all of it back when it raises."""
@@ -119,7 +126,7 @@ class DuckDBEngine:
 
     def _check_columns(self, columns: Mapping[str, str], paths: Sequence[str]) -> None:
         wanted = {"paths": paths, "names": list(columns), "types": list(columns.values())}
-        wrong = self.fetch_arrow(render(self.dialect, "stage_mismatches"), wanted).to_pylist()
+        wrong = self.fetch_rows(render(self.dialect, "stage_mismatches"), wanted)
         if wrong:
             found = ", ".join(
                 f"{row['name']} is {row['found'] or 'missing'} and not {row['type']}" for row in wrong[:5]

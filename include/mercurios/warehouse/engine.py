@@ -39,6 +39,12 @@ class Engine(Protocol):
     def fetch_arrow(self, sql: str, parameters: Parameters = ()) -> pa.Table:
         """Run one query and return its rows as an Arrow table."""
 
+    def fetch_rows(self, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
+        """Run one query and return its few rows.
+
+        On DuckDB it needs no Arrow, whose libraries would be a third of the memory of a process that only loads.
+        """
+
     def transaction(self) -> AbstractContextManager[None]:
         """Commit what happens inside, or roll all of it back when it raises."""
 

@@ -113,8 +113,8 @@ def _loaded_before(engine: Engine, manifest: Manifest) -> list[LedgerRow]:
 
 def _fence_of(engine: Engine, manifest: Manifest) -> int | None:
     run = {"tenant_id": manifest.tenant_id, "run_id": manifest.run_id}
-    found = engine.fetch_arrow(render(engine.dialect, "run_fence"), run)
-    return int(found["fence"][0].as_py()) if found.num_rows else None
+    found = engine.fetch_rows(render(engine.dialect, "run_fence"), run)
+    return int(found[0]["fence"]) if found else None
 
 
 def _check_fence(engine: Engine, manifest: Manifest) -> None:
@@ -132,7 +132,7 @@ def _check_source(engine: Engine, manifest: Manifest) -> None:
     if manifest.source is None:
         return
     key = {"tenant_id": manifest.tenant_id}
-    found = engine.fetch_arrow(render(engine.dialect, "source_known"), key)["source"].to_pylist()
+    found = [row["source"] for row in engine.fetch_rows(render(engine.dialect, "source_known"), key)]
     if not found:
         first = {**key, "source": manifest.source, "run_id": manifest.run_id}
         engine.execute(render(engine.dialect, "source_insert"), first)
@@ -151,7 +151,7 @@ def _ledger_of(engine: Engine, manifest: Manifest) -> list[LedgerRow]:
         "attempt": manifest.attempt,
         "resources": list(manifest.counts),
     }
-    rows = engine.fetch_arrow(render(engine.dialect, "ledger_of_attempt"), parameters).to_pylist()
+    rows = engine.fetch_rows(render(engine.dialect, "ledger_of_attempt"), parameters)
     read_at = {row.pop("extracted_at") for row in rows} - {None, naive(manifest.extracted_at)}
     if read_at:
         raise WarehouseError(
@@ -199,12 +199,12 @@ def _merge(engine: Engine, manifest: Manifest, resource: Resource, loaded_at: da
         "columns": columns,
     }
     key = {"tenant_id": manifest.tenant_id, "resource": resource.name}
-    newest = engine.fetch_arrow(render(engine.dialect, "complete_read_newest"), key).to_pylist()
+    newest = engine.fetch_rows(render(engine.dialect, "complete_read_newest"), key)
     missed_at, missed_source_now = newest[0].values() if newest else (None, None)
     if missed_source_now is not None:
         missed_source_now -= CLOCKS_APART
     missed = {"missed_at": missed_at, "missed_source_now": missed_source_now}
-    engine.execute(render(engine.dialect, "candidates", **shape), {**key, **missed})
+    _execute(engine, "candidates", {**key, **missed}, **shape)
     loaded = count(engine, f"candidate_{resource.table}")
     _execute(engine, "merge_delete", key, table=resource.table)
     values = {**key, **missed, "loaded_at": loaded_at}
@@ -238,9 +238,9 @@ def _stage(engine: Engine, manifest: Manifest, resource: Resource) -> None:
 
 
 def _guard_tenant(engine: Engine, manifest: Manifest, resource: Resource) -> None:
-    foreign = engine.fetch_arrow(
+    foreign = engine.fetch_rows(
         render(engine.dialect, "tenant_guard", table=resource.table), {"tenant_id": manifest.tenant_id}
-    ).to_pylist()
+    )
     if foreign:
         found = ", ".join(f"{row['row_count']} of {row['tenant_id']!r}" for row in foreign)
         raise TenantGuardError(

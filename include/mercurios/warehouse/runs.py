@@ -60,18 +60,16 @@ def begin_run(
         engine.execute(render(engine.dialect, "run_begin"), parameters)  # first: a load locks the run first
         _request_resync(engine, tenant.id, [*resync, *accept_deletes], asker, now)
         _approve_deletes(engine, tenant.id, accept_deletes, asker, now)
-        found = engine.fetch_arrow(render(engine.dialect, "run_fence"), parameters)
-        attempts = engine.fetch_arrow(render(engine.dialect, "ledger_attempts"), parameters)
-        standing = engine.fetch_arrow(
-            render(engine.dialect, "watermarks"), {"tenant_id": tenant.id}
-        ).to_pylist()
-    fence = int(found["fence"][0].as_py())
+        [found] = engine.fetch_rows(render(engine.dialect, "run_fence"), parameters)
+        [attempts] = engine.fetch_rows(render(engine.dialect, "ledger_attempts"), parameters)
+        standing = engine.fetch_rows(render(engine.dialect, "watermarks"), {"tenant_id": tenant.id})
+    fence = int(found["fence"])
     resources = _plans(engine, store, tenant, run_id, fence, standing, now.replace(tzinfo=None))
     plan = RunPlan(
         tenant_id=tenant.id,
         run_id=run_id,
         fence=fence,
-        attempts=int(attempts["attempts"][0].as_py()),
+        attempts=int(attempts["attempts"]),
         resources=resources,
     )
     return plan.write(store)
@@ -145,9 +143,9 @@ def forget_source(engine: Engine, tenant_id: str) -> str | None:
     """Forget which API a tenant was read from, and return it: the next load notes the one its run has read."""
     key = {"tenant_id": tenant_id}
     with engine.transaction():
-        found = engine.fetch_arrow(render(engine.dialect, "source_known"), key)["source"].to_pylist()
+        found = engine.fetch_rows(render(engine.dialect, "source_known"), key)
         engine.execute(render(engine.dialect, "source_forget"), key)
-    return found[0] if found else None
+    return found[0]["source"] if found else None
 
 
 def collections() -> list[str]:

@@ -21,7 +21,7 @@ def set_up(engine: Engine) -> None:
     for statement in statements(render(engine.dialect, "setup")):
         engine.execute(statement)
     there: dict[str, set[str]] = defaultdict(set)
-    for row in engine.fetch_arrow(render(engine.dialect, "raw_columns")).to_pylist():
+    for row in engine.fetch_rows(render(engine.dialect, "raw_columns")):
         there[row["table_name"]].add(row["column_name"])
     for resource in RESOURCES.values():
         columns = {column.name: column.type for column in raw_columns(resource, engine.dialect)}

@@ -126,6 +126,11 @@ class SnowflakeEngine:
         cursor = self._run(sql, parameters)
         return plain(cursor.fetch_arrow_all(force_return_table=True), cursor.description)
 
+    def fetch_rows(self, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
+        """Run one query and return its few rows, columns in lower case."""
+        found: list[dict[str, Any]] = self.fetch_arrow(sql, parameters).to_pylist()
+        return found
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit what happens inside, or roll all of it back when it raises."""

@@ -2,11 +2,37 @@
 -- newer and nothing equal. What a read that began after RAW's version was loaded shows is always newer, even with
 -- an older cursor (a restored backup, the doubled hour of autumn). A key that RAW holds as deleted comes back,
 -- but not through a read that is older than the one that missed it. A key that RAW has never held and that a newer
--- complete read did not show was gone by then: `_is_gone` says so. The table only points at rows, at the staged one and
--- at the one it replaces, so that millions of candidates take little memory; only keys that come more than once are put
--- in order, and nearly none do.
-create or replace temp table candidate_{{ table | ident }} as
-{% set narrow %}
+-- complete read did not show was gone by then: `_is_gone` says so. Most rows are new to RAW and come once. The table
+-- holds the others alone, each as a pointer to its staged row with what becomes of it, so that millions of candidates
+-- take no memory. Keys that may come more than once are found by a hash, and told apart by the keys themselves.
+create or replace temp table marked_{{ table | ident }} as
+with repeated as (
+    select hash(tenant_id, id) as key_hash
+    from stage_{{ table | ident }}
+    group by hash(tenant_id, id)
+    having count(*) > 1
+),
+
+superseded as materialized (
+    select
+        staged._staged_file,
+        staged._staged_row
+    from stage_{{ table | ident }} as staged
+    inner join repeated
+        on hash(staged.tenant_id, staged.id) = repeated.key_hash
+    qualify row_number() over (
+        partition by staged.tenant_id, staged.id
+        order by
+            {% if cursor %}
+            staged.{{ cursor | ident }} desc nulls last,
+            {% endif %}
+            staged._extracted_at desc,
+            staged._content_hash
+    ) > 1
+),
+
+newest as (
+    select
         staged._staged_file,
         staged._staged_row,
         staged.tenant_id,
@@ -19,101 +45,90 @@ create or replace temp table candidate_{{ table | ident }} as
         {% endif %}
         staged._extracted_at,
         staged._content_hash
-{% endset %}
-with repeated as (
-    select
-        tenant_id,
-        id
-    from stage_{{ table | ident }}
-    group by
-        tenant_id,
-        id
-    having count(*) > 1
-),
-
-newest as (
-    select
-{{ narrow }}
     from stage_{{ table | ident }} as staged
     where
         not exists (
             select 1
-            from repeated
+            from superseded
             where
-                staged.tenant_id = repeated.tenant_id
-                and staged.id = repeated.id
+                staged._staged_file = superseded._staged_file
+                and staged._staged_row = superseded._staged_row
         )
-    union all
-    select
-{{ narrow }}
-    from stage_{{ table | ident }} as staged
-    inner join repeated
-        on
-            staged.tenant_id = repeated.tenant_id
-            and staged.id = repeated.id
-    qualify row_number() over (
-        partition by staged.tenant_id, staged.id
-        order by
-            {% if cursor %}
-            staged.{{ cursor | ident }} desc nulls last,
-            {% endif %}
-            staged._extracted_at desc,
-            staged._content_hash
-    ) = 1
 )
 
 select
     newest._staged_file,
     newest._staged_row,
     target.rowid as _present_row,
-    {% if cursor %}
-    newest.{{ cursor | ident }},
-    {% endif %}
+    target.id is null as _is_gone,
     coalesce(
         target.id is null
-        and newest._extracted_at < $missed_at
-        {% if cursor %}
-        and coalesce(newest.{{ cursor | ident }}, timestamp '0001-01-01') < $missed_source_now
-        {% endif %},
+        or (
+            (
+                newest._content_hash <> target._content_hash
+                or (
+                    target._deleted_at is not null
+                    {% if tombstone %}
+                    and not coalesce(newest.{{ tombstone | ident }}, false)
+                    {% endif %}
+                )
+            )
+            and (
+                {% if cursor %}
+                newest._extracted_at >= target._loaded_at
+                or (
+                    newest._extracted_at >= target._extracted_at
+                    and coalesce(newest.{{ cursor | ident }}, timestamp '0001-01-01')
+                    >= coalesce(target.{{ cursor | ident }}, timestamp '0001-01-01')
+                )
+                or (
+                    coalesce(newest.{{ cursor | ident }}, timestamp '0001-01-01')
+                    > coalesce(target.{{ cursor | ident }}, timestamp '0001-01-01')
+                    and (
+                        target._deleted_at is null
+                        {% if tombstone %}
+                        or coalesce(target.{{ tombstone | ident }}, false)
+                        {% endif %}
+                    )
+                )
+                {% else %}
+                newest._extracted_at >= target._extracted_at
+                {% endif %}
+            )
+        ),
         false
-    ) as _is_gone
+    ) as _is_loaded
 from newest
 left join raw.{{ table | ident }} as target
     on
         newest.tenant_id = target.tenant_id
         and newest.id = target.id
 where
-    target.id is null
+    target.id is not null
     or (
-        (
-            newest._content_hash <> target._content_hash
-            or (
-                target._deleted_at is not null
-                {% if tombstone %}
-                and not coalesce(newest.{{ tombstone | ident }}, false)
-                {% endif %}
-            )
-        )
-        and (
-            {% if cursor %}
-            newest._extracted_at >= target._loaded_at
-            or (
-                newest._extracted_at >= target._extracted_at
-                and coalesce(newest.{{ cursor | ident }}, timestamp '0001-01-01')
-                >= coalesce(target.{{ cursor | ident }}, timestamp '0001-01-01')
-            )
-            or (
-                coalesce(newest.{{ cursor | ident }}, timestamp '0001-01-01')
-                > coalesce(target.{{ cursor | ident }}, timestamp '0001-01-01')
-                and (
-                    target._deleted_at is null
-                    {% if tombstone %}
-                    or coalesce(target.{{ tombstone | ident }}, false)
-                    {% endif %}
-                )
-            )
-            {% else %}
-            newest._extracted_at >= target._extracted_at
-            {% endif %}
-        )
-    );
+        newest._extracted_at < $missed_at
+        {% if cursor %}
+        and coalesce(newest.{{ cursor | ident }}, timestamp '0001-01-01') < $missed_source_now
+        {% endif %}
+    )
+union all
+select
+    superseded._staged_file,
+    superseded._staged_row,
+    cast(null as bigint) as _present_row,
+    false as _is_gone,
+    false as _is_loaded
+from superseded;
+
+create or replace temp view candidate_{{ table | ident }} as
+select
+    {% for column in columns %}
+    staged.{{ column | ident }},
+    {% endfor %}
+    coalesce(marked._is_gone, false) as _is_gone
+from stage_{{ table | ident }} as staged
+left join marked_{{ table | ident }} as marked
+    on
+        staged._staged_file = marked._staged_file
+        and staged._staged_row = marked._staged_row
+where coalesce(marked._is_loaded, true);

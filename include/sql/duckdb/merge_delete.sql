@@ -2,7 +2,9 @@
 -- touches anew, which for one changed row in a thousand is the whole table; its MERGE costs more than the two halves.
 delete from raw.{{ table | ident }}
 where rowid in (
-    select candidates._present_row
-    from candidate_{{ table | ident }} as candidates
-    where candidates._present_row is not null
+    select marked._present_row
+    from marked_{{ table | ident }} as marked
+    where
+        marked._is_loaded
+        and marked._present_row is not null
 );

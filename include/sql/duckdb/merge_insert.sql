@@ -10,18 +10,14 @@ insert into raw.{{ table | ident }} (
 )
 select
     {% for column in columns if column != '_extracted_at' %}
-    staged.{{ column | ident }},
+    candidates.{{ column | ident }},
     {% endfor %}
-    case when candidates._is_gone then $missed_at else staged._extracted_at end as _extracted_at,
+    case when candidates._is_gone then $missed_at else candidates._extracted_at end as _extracted_at,
     $loaded_at as _loaded_at,
     case
         when candidates._is_gone then $loaded_at
         {% if tombstone %}
-        when staged.{{ tombstone | ident }} then $loaded_at
+        when candidates.{{ tombstone | ident }} then $loaded_at
         {% endif %}
     end as _deleted_at
-from stage_{{ table | ident }} as staged
-inner join candidate_{{ table | ident }} as candidates
-    on
-        staged._staged_file = candidates._staged_file
-        and staged._staged_row = candidates._staged_row;
+from candidate_{{ table | ident }} as candidates;

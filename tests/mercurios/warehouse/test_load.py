@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from retailer import Retailer
 from mercurios.landing.manifest import Manifest
 from mercurios.landing.store import LandingError
 from mercurios.warehouse import load
+from mercurios.warehouse.duckdb import DuckDBEngine
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.load import FencedError, TenantGuardError
 
@@ -67,6 +69,46 @@ def test_raw_equals_the_source_after_days_of_sales_corrections_and_deletions(
 
     assert 0 < rows["sale"].loaded < 1000
     assert retailer.query("select 1 as n from raw.sale where _deleted_at is not null limit 1")
+
+
+def test_a_load_asks_duckdb_nothing_by_arrow_whose_libraries_its_process_need_not_hold(
+    retailer: Retailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urls = retailer.extract(retailer.begin("r1"), *NAMES)
+    with monkeypatch.context() as patch:
+        patch.delattr(DuckDBEngine, "fetch_arrow")
+        retailer.load(*urls)
+
+    assert retailer.differences(*NAMES) == []
+
+
+def test_of_versions_of_a_key_in_one_read_the_newest_is_loaded_and_all_others_count_as_superseded(
+    retailer: Retailer,
+) -> None:
+    [url] = retailer.extract(retailer.begin("r1"), "sale")
+    manifest = retailer.store.read_manifest(url)
+    [part] = manifest.parts_of("sale", "rows")
+    rows = pq.read_table(path_of(part.url), partitioning=None)
+    long_ago = pa.repeat(pa.scalar(datetime(2001, 1, 1), pa.timestamp("us")), 50)
+    place = rows.schema.get_field_index("last_change")
+    older = rows.slice(0, 50).set_column(place, "last_change", long_ago)
+    pq.write_table(pa.concat_tables([older, rows]), path_of(part.url))
+    content = path_of(part.url).read_bytes()
+    twice = part.model_copy(
+        update={
+            "rows": part.rows + 50,
+            "bytes": len(content),
+            "sha256": hashlib.sha256(content).hexdigest(),
+        }
+    )
+    counts = manifest.counts["sale"]
+    counts = counts.model_copy(update={"extracted": counts.extracted + 50})
+    edit(url, parts=[twice], counts={"sale": counts})
+
+    row = retailer.load(url)["sale"]
+
+    assert (row.extracted - row.loaded, row.superseded) == (50, 50)
+    assert retailer.differences("sale") == []
 
 
 def test_loading_a_manifest_again_changes_nothing_and_answers_the_same(retailer: Retailer) -> None:
