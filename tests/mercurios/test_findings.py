@@ -115,11 +115,11 @@ def test_a_field_that_appeared_is_told_with_what_its_policy_keeps(
     assert finding.lost.startswith(lost)
 
 
-def test_a_field_is_told_in_the_run_that_saw_it_first_and_again_when_it_vanishes(
+def test_a_field_is_told_in_the_run_whose_changelog_names_it_and_not_when_it_is_as_it_should_be_again(
     engine: DuckDBEngine, tenant: Tenant
 ) -> None:
     _drift(engine, "colour", "appeared", "first", BEFORE_THAT)
-    _drift(engine, "colour", "appeared", "second", EARLIER)
+    _drift(engine, "colour", "returned", "second", EARLIER)
     _drift(engine, "colour", "vanished", "third", NOW)
 
     told = {run: [f.seen for f in load_findings(engine, tenant, run)] for run in ("first", "second", "third")}

@@ -18,6 +18,7 @@ from mercurios.landing.store import LandingStore
 from mercurios.prohandel.resources import RESOURCES, Resource
 from mercurios.warehouse.counting import count, naive, scalar
 from mercurios.warehouse.deletes import CLOCKS_APART, count_living, delete_vanished, use_up_approvals
+from mercurios.warehouse.drift import record_drift
 from mercurios.warehouse.engine import Engine, WarehouseError
 from mercurios.warehouse.schema import QUARANTINE_COLUMNS, landed_columns, transient_relations, typed
 from mercurios.warehouse.sql import render, statements
@@ -99,7 +100,7 @@ def load_manifest(engine: Engine, store: LandingStore, url: str, *, time_zone: s
                 render(engine.dialect, "ledger_insert"), _ledger_parameters(manifest, row, url, loaded_at)
             )
         use_up_approvals(engine, manifest, loaded_at)
-        _record_drift(engine, manifest, loaded_at)
+        record_drift(engine, manifest, loaded_at)
         _advance(engine, manifest, loaded_at, time_zone)
     for row in rows:
         log.info("%s", row)
@@ -280,23 +281,6 @@ def _quarantine(engine: Engine, manifest: Manifest, resource: Resource, loaded_a
     )
     log.warning("%s: %d rows went to quarantine (ops.quarantine says why)", resource.name, staged)
     return staged
-
-
-def _record_drift(engine: Engine, manifest: Manifest, loaded_at: datetime) -> None:
-    for note in manifest.drift:
-        log.warning("%s: field %s %s in %d rows", note.resource, note.field, note.change, note.rows)
-        engine.execute(
-            render(engine.dialect, "drift_insert"),
-            {
-                "tenant_id": manifest.tenant_id,
-                "resource": note.resource,
-                "column_name": note.field,
-                "change": note.change,
-                "row_count": note.rows,
-                "run_id": manifest.run_id,
-                "detected_at": loaded_at,
-            },
-        )
 
 
 def _advance(engine: Engine, manifest: Manifest, loaded_at: datetime, time_zone: str) -> None:

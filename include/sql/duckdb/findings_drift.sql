@@ -1,4 +1,5 @@
--- What the changelog of fields learned in a run; a field that stays as it is has no row there.
+-- What the changelog of fields learned in a run; a field that stays as it is has no row there, and that one is as it
+-- should be again is no alert.
 select
     resource,
     change,
@@ -9,6 +10,7 @@ from ops.schema_drift
 where
     tenant_id = $tenant_id
     and run_id = $run_id
+    and change <> 'returned'
 group by
     resource,
     change

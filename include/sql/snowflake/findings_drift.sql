@@ -1,4 +1,5 @@
--- What the changelog of fields learned in a run; a field that stays as it is has no row there.
+-- What the changelog of fields learned in a run; a field that stays as it is has no row there, and that one is as it
+-- should be again is no alert.
 with learned as (
     select
         resource,
@@ -13,6 +14,7 @@ with learned as (
     where
         tenant_id = $tenant_id
         and run_id = $run_id
+        and change <> 'returned'
 )
 
 select

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,10 @@ from edits import Edits, wire_rows
 from quick_retailer import QuickRetailer
 
 from prohandel_simulator.testing import RunningSimulator
+
+
+def _without(fields: Collection[str], row: dict[str, Any]) -> dict[str, Any]:
+    return {field: value for field, value in row.items() if field not in fields}
 
 
 def changelog(retailer: QuickRetailer) -> list[tuple[Any, ...]]:
@@ -46,6 +51,22 @@ def test_a_renamed_field_is_two_lines_in_the_changelog_and_its_values_are_kept(
     }
     retailer.run("r4", "sale")
     assert retailer.differences("sale") == []
+
+
+def test_a_field_that_returned_and_vanishes_again_is_news_again(
+    retailer: QuickRetailer, source: RunningSimulator
+) -> None:
+    for run_id, fields in (("r1", {}), ("r2", {"discount"}), ("r3", {}), ("r4", {}), ("r5", {"discount"})):
+        plan = retailer.begin(run_id)
+        with wire_rows(source, "sale", lambda row, fields=fields: _without(fields, row)):
+            retailer.load(*retailer.extract(plan, "sale"))
+
+    news = {run_id: (column, change) for _, column, change, _, run_id in changelog(retailer)}
+    assert news == {
+        "r2": ("discount", "vanished"),
+        "r3": ("discount", "returned"),
+        "r5": ("discount", "vanished"),
+    }
 
 
 def test_a_field_that_appears_is_kept_as_it_came(retailer: QuickRetailer, source: RunningSimulator) -> None:
