@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mercurios.cli_panel import frequency_of, progress
+from mercurios.cli_panel import frequency_of, mistakes_named, progress
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -71,10 +71,9 @@ def forecast(
     from rich.console import Console
 
     from mercurios.forecasting.command import Request
-    from mercurios.forecasting.panel import PanelError
 
     console = Console()
-    try:
+    with mistakes_named(panel):
         request = Request(
             panel=panel,
             out=out,
@@ -91,12 +90,6 @@ def forecast(
             plots=plots,
         )
         summary = _run(console, request)
-    except PanelError as error:
-        typer.secho(f"{panel.name}: {error}", err=True, fg=typer.colors.RED)
-        raise typer.Exit(2) from None
-    except ValueError as error:
-        typer.secho(str(error), err=True, fg=typer.colors.RED)
-        raise typer.Exit(2) from None
     _show(console, summary, out)
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,6 +40,32 @@ def progress(console: Console, first: str, steps: Mapping[str, str]) -> Iterator
             bar.update(task, description=steps.get(name, name), total=total, advance=1)
 
         yield done
+
+
+@contextmanager
+def mistakes_named(panel: Path) -> Iterator[None]:
+    """End the command with one line that names the mistake, instead of a traceback, for the length of a `with` block.
+
+    What was asked for wrongly, in the panel, an option or a file, exits with 2; a warehouse that fails, with 1.
+
+    Args:
+        panel: what the command reads.
+    """
+    from mercurios.forecasting.panel import PanelError
+    from mercurios.warehouse.engine import WarehouseError
+
+    try:
+        yield
+    except PanelError as error:
+        message, code = f"{panel.name}: {error}", 2
+    except (ValueError, OSError) as error:
+        message, code = str(error), 2
+    except WarehouseError as error:
+        message, code = str(error), 1
+    else:
+        return
+    typer.secho(message, err=True, fg=typer.colors.RED)
+    raise typer.Exit(code)
 
 
 def frequency_of(text: str | None) -> str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mercurios.cli_panel import frequency_of, progress
+from mercurios.cli_panel import frequency_of, mistakes_named, progress
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -79,12 +79,10 @@ def simulate(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from rich.console import Console
 
-    from mercurios.forecasting.panel import PanelError
     from mercurios.simulation.command import Request
-    from mercurios.warehouse.engine import WarehouseError
 
     console = Console()
-    try:
+    with mistakes_named(panel):
         request = Request(
             panel=panel,
             weeks=weeks,
@@ -100,15 +98,6 @@ def simulate(
             service_levels=_levels(service_levels),
         )
         summary = _run(console, request)
-    except PanelError as error:
-        typer.secho(f"{panel.name}: {error}", err=True, fg=typer.colors.RED)
-        raise typer.Exit(2) from None
-    except (ValueError, OSError) as error:
-        typer.secho(str(error), err=True, fg=typer.colors.RED)
-        raise typer.Exit(2) from None
-    except WarehouseError as error:
-        typer.secho(str(error), err=True, fg=typer.colors.RED)
-        raise typer.Exit(1) from None
     show(console, summary)
     console.print(f"Every week and the figures: {out}", highlight=False)
 
