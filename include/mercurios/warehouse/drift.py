@@ -41,7 +41,7 @@ def record_drift(engine: Engine, manifest: Manifest, loaded_at: datetime) -> Non
     tenant = {"tenant_id": manifest.tenant_id}
     known = {
         (row["resource"], row["column_name"], row["change"])
-        for row in engine.fetch_arrow(render(engine.dialect, "drift_open"), tenant).to_pylist()
+        for row in engine.fetch_rows(render(engine.dialect, "drift_open"), tenant)
     }
     read = {name for name, counts in manifest.counts.items() if manifest.complete and counts.extracted}
     news = {each: rows for each, rows in found.items() if each not in known}
