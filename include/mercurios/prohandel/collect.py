@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from mercurios.landing.manifest import Counts, DriftNote, Part
 from mercurios.landing.store import LandingStore, PartWriter
+from mercurios.prohandel.columns import flags
 from mercurios.prohandel.keys import KeySet, Known, are_in, content_hashes, key_hashes, quick_hashes
 from mercurios.prohandel.records import Record
 from mercurios.prohandel.resources import Resource
@@ -179,7 +180,7 @@ class Collector:
         if self._earlier is None:
             return page
         keys = self._hashes_of(page.table["id"].to_pylist())
-        fresh = page.table.filter(pa.array(~self._earlier.hold(keys)))
+        fresh = page.table.filter(flags(~self._earlier.hold(keys)))
         # A row without an id cannot be told from the same row of the pass before.
         rejected = [
             row
@@ -192,7 +193,7 @@ class Collector:
     def _write(self, page: TypedPage) -> None:
         table = page.table
         if self._known is not None and table.num_rows:
-            seen = pa.array(are_in(content_hashes(table["_content_hash"]), self._known.hashes))
+            seen = flags(are_in(content_hashes(table["_content_hash"]), self._known.hashes))
             same = table.filter(seen)
             self.unchanged += same.num_rows
             self._keys.write(same.select(["id"]).cast(KEYS_SCHEMA))

@@ -2,13 +2,14 @@
 
 Every converter raises rather than guess: what it refuses is read again cell by cell (see `cells`), by the same rules.
 Numbers are packed into a buffer by `struct`, the cheapest way from Python's numbers to an array; booleans must have
-been refused before, for there they count as 1.0.
+been refused before, for there they count as 1.0. What is usual is put together from buffers, because the first list
+that `pyarrow.array` is given makes it load pandas, 35 MiB that nothing here needs.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -33,6 +34,8 @@ ARROW_TYPES: dict[ColumnType, pa.DataType] = {
 }
 NUMBERS = frozenset({ColumnType.INTEGER, ColumnType.DECIMAL, ColumnType.FLOAT, ColumnType.KEY_HASH})
 _EXACT_FLOAT = float(2**53)
+_SHORT = 256  # characters of a text that may be repeated without thought
+_LONGEST_TEXTS = 2**31 - 1  # bytes of one column; `pyarrow.array` says what is wrong with more
 _FIRST_INSTANT, _LAST_INSTANT = datetime(2, 1, 1), datetime(9998, 12, 31)
 
 
@@ -69,21 +72,79 @@ def _of_type(
         case ColumnType.DECIMAL:
             return _decimals(fields)
         case ColumnType.DATE:
-            return map(_dates, fields)
+            return (_each_once(values, _dates) for values in fields)
         case ColumnType.TIMESTAMP:
             return (_instants(values, time_zone) for values in fields)
         case ColumnType.CODE:
-            return (pa.array([cells.code(value) for value in values], pa.string()) for values in fields)
+            return (texts([cells.code(value) for value in values]) for values in fields)
         case ColumnType.KEY_HASH:
             return (_key_hashes(values, hash_key) for values in fields)
+        case ColumnType.TEXT:
+            return map(texts, fields)
+        case ColumnType.BOOLEAN:
+            return map(_booleans, fields)
         case _:
             return (pa.array(values, ARROW_TYPES[kind]) for values in fields)
 
 
+def texts(values: Sequence[Any]) -> pa.Array:
+    """Return texts, of which some may be missing, as a column.
+
+    Raises:
+        pyarrow.ArrowException, TypeError, ValueError: a value is no text.
+    """
+    present, validity, missing = values, None, 0
+    count = len(values)
+    first = values[0] if values else None
+    if isinstance(first, str) and len(first) < _SHORT and values.count(first) == count:
+        return _repeated(first.encode(), count)
+    if None in values:
+        present = ["" if value is None else value for value in values]
+        validity, missing = _validity([value is not None for value in values])
+    try:
+        joined = "".join(present)
+    except TypeError:
+        return pa.array(values, pa.string())
+    data = joined.encode()
+    if len(data) > _LONGEST_TEXTS:
+        return pa.array(values, pa.string())
+    sizes = map(len, present if len(data) == len(joined) else map(str.encode, present))
+    ends = np.cumsum(np.fromiter(sizes, np.int32, count), dtype=np.int32)
+    offsets = pa.py_buffer(b"\0\0\0\0" + ends.tobytes())
+    return pa.StringArray.from_buffers(count, offsets, pa.py_buffer(data), validity, missing)
+
+
+def _repeated(text: bytes, count: int) -> pa.Array:
+    offsets = np.arange(count + 1, dtype=np.int32) * np.int32(len(text))
+    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(text * count))
+
+
+def flags(values: Sequence[bool] | np.ndarray) -> pa.Array:
+    """Return booleans, none of them missing, as a column."""
+    return pa.Array.from_buffers(pa.bool_(), len(values), [None, _validity(values)[0]])
+
+
+def _booleans(values: Sequence[Any]) -> pa.Array:
+    return flags(values) if set(map(type, values)) == {bool} else pa.array(values, pa.bool_())
+
+
+def _validity(known: Sequence[bool] | np.ndarray) -> tuple[pa.Buffer, int]:
+    """Return flags as Arrow's bits, and how many are not set."""
+    array = np.asarray(known, dtype=bool)
+    return pa.py_buffer(np.packbits(array, bitorder="little")), len(array) - int(np.count_nonzero(array))
+
+
 def _key_hashes(values: Sequence[Any], hash_key: bytes) -> pa.Array:
-    # A page names few persons, so each is hashed once.
-    hashes = {value: cells.key_hash(value, hash_key) for value in set(values)}
-    return pa.array([hashes[value] for value in values], pa.string())
+    return _each_once(values, lambda few: texts([cells.key_hash(value, hash_key) for value in few]))
+
+
+def _each_once(values: Sequence[Any], converted: Callable[[Sequence[Any]], pa.Array]) -> pa.Array:
+    """Return a column whose values repeat: each is converted once, and the rows point at it."""
+    places = {value: place for place, value in enumerate(dict.fromkeys(values))}
+    rows = np.fromiter(map(places.__getitem__, values), np.int32, len(values))
+    return converted(list(places)).take(
+        pa.Array.from_buffers(pa.int32(), len(rows), [None, pa.py_buffer(rows)])
+    )
 
 
 def _packed(fields: Sequence[Sequence[Any]]) -> np.ndarray | None:
@@ -133,9 +194,8 @@ def _decimals(fields: Sequence[Sequence[Any]]) -> list[pa.Array]:
 def _sparse_decimals(values: Sequence[Any]) -> pa.Array:
     """Return amounts of which some are missing."""
     array = pa.array(values, pa.float64())
-    known = pc.is_valid(array).cast(pa.uint8()).to_numpy(zero_copy_only=False)
-    validity = pa.py_buffer(np.packbits(known, bitorder="little"))
-    return _cents(_words(array.fill_null(0.0).to_numpy(zero_copy_only=False)), validity, array.null_count)
+    validity, missing = _validity([value is not None for value in values])
+    return _cents(_words(array.fill_null(0.0).to_numpy(zero_copy_only=False)), validity, missing)
 
 
 def _words(numbers: np.ndarray) -> np.ndarray:
@@ -159,20 +219,20 @@ def _cents(words: np.ndarray, validity: pa.Buffer | None, missing: int) -> pa.Ar
 
 
 def _dates(values: Sequence[Any]) -> pa.Array:
-    dates = pc.utf8_slice_codeunits(pa.array(values, pa.string()), 0, 10).cast(pa.date32())
+    dates = pc.utf8_slice_codeunits(texts(values), 0, 10).cast(pa.date32())
     pc.min(dates).as_py()  # raises for a year that Python does not know
     return dates
 
 
 def _instants(values: Sequence[Any], time_zone: str) -> pa.Array:
-    texts = pa.array(values, pa.string())
+    written = texts(values)
     # Digits beyond the microsecond are cut, never rounded up: a cursor may not pass a real value.
-    naive = pc.utf8_slice_codeunits(texts, 0, 26).cast(pa.timestamp("us"))
-    longest = pc.max(pc.utf8_length(texts)).as_py()
+    naive = pc.utf8_slice_codeunits(written, 0, 26).cast(pa.timestamp("us"))
+    longest = pc.max(pc.utf8_length(written)).as_py()
     if longest is not None and longest > 29:
         raise ValueError("an instant longer than nanoseconds")
     # What is no digit behind the microseconds is a zone; one before them is no part of an instant without zone.
-    if pc.any(pc.match_substring_regex(pc.utf8_slice_codeunits(texts, 26), "[^0-9]")).as_py():
+    if pc.any(pc.match_substring_regex(pc.utf8_slice_codeunits(written, 26), "[^0-9]")).as_py():
         raise ValueError("an instant with a zone")
     span = pc.min_max(naive).as_py()  # raises for a year that Python does not know
     if time_zone == "UTC":

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from wire import pages, row_of
 
+from mercurios.prohandel.columns import texts
 from mercurios.prohandel.decode import decode, decode_exact
 from mercurios.prohandel.records import records_of
 from mercurios.prohandel.resources import RESOURCES
@@ -98,6 +105,53 @@ def test_a_field_more_or_less_takes_the_longer_way(change: dict[str, str]) -> No
     row = row_of("sale", **{name: text for name, text in change.items() if not text})
 
     assert by_records("sale", [with_fields(row, dropped | {k: v for k, v in change.items() if v})]) is None
+
+
+@given(
+    st.lists(
+        st.none() | st.text(max_size=5) | st.just("x" * 300) | st.sampled_from(["", "a", "ä", "\U0001f600"])
+    )
+)
+@settings(deadline=None)
+def test_texts_are_put_together_as_arrow_would(values: list[str | None]) -> None:
+    column = texts(values)
+
+    column.validate(full=True)
+    assert column.equals(pa.array(values, pa.string()))
+
+
+@pytest.mark.parametrize("values", [["a", 1], [b"a", {}], [True], ["\ud800"], [1.5, 1.5]])
+def test_what_is_no_text_is_refused(values: list[Any]) -> None:
+    with pytest.raises((pa.ArrowException, TypeError, ValueError)):
+        texts(values)
+
+
+def test_a_process_that_types_sales_loads_no_pandas(root: Path) -> None:
+    dropped = dict.fromkeys(RESOURCES["sale"].dropped, "null")
+    body = f"[{with_fields(row_of('sale'), dropped)}]"
+    script = (
+        "import sys\n"
+        "from datetime import datetime\n"
+        "from mercurios.prohandel.records import records_of\n"
+        "from mercurios.prohandel.resources import RESOURCES\n"
+        "from mercurios.prohandel.typing import Stamp, type_records\n"
+        "records = records_of('sale').decode(sys.stdin.buffer.read())\n"
+        "stamp = Stamp('mini', 'run', datetime(2026, 3, 4), 'UTC', b'tests')\n"
+        "page = type_records(RESOURCES['sale'], records, stamp)\n"
+        "print(page.table.num_rows, 'pandas' in sys.modules)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(root / "include")}
+
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        input=body,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.split() == ["1", "False"]
 
 
 def with_fields(row: str, fields: dict[str, str]) -> str:
