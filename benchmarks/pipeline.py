@@ -53,13 +53,12 @@ def extract_all(tenant_id: str, plan_url: str, auth_url: str) -> list[str]:
         return [url for future in landed for url in future.result()]
 
 
-def load(tenant_id: str, home: Path, manifest_urls: list[str], *, reference: bool = True) -> list[LedgerRow]:
-    """Load the manifests, and the tenant's own rows and holidays if asked to, and return the ledger's rows."""
+def load(tenant_id: str, home: Path, manifest_urls: list[str]) -> list[LedgerRow]:
+    """Load the tenant's own rows and holidays and the manifests, and return the ledger's rows."""
     tenant = load_tenants(only=tenant_id).get(tenant_id)
     store = LandingStore(tenant.landing_url())
     with DuckDBEngine(warehouse(home)) as engine:
-        if reference:
-            write_reference(engine, tenant, date.fromisoformat(common.TODAY))
+        write_reference(engine, tenant, date.fromisoformat(common.TODAY))
         return [
             row
             for url in manifest_urls
