@@ -7,9 +7,9 @@
 -- take no memory. Keys that may come more than once are found by a hash, and told apart by the keys themselves.
 create or replace temp table marked_{{ table | ident }} as
 with repeated as (
-    select hash(tenant_id, id) as key_hash
+    select hash(id) as key_hash
     from stage_{{ table | ident }}
-    group by hash(tenant_id, id)
+    group by hash(id)
     having count(*) > 1
 ),
 
@@ -19,7 +19,7 @@ superseded as materialized (
         staged._staged_row
     from stage_{{ table | ident }} as staged
     inner join repeated
-        on hash(staged.tenant_id, staged.id) = repeated.key_hash
+        on hash(staged.id) = repeated.key_hash
     qualify row_number() over (
         partition by staged.tenant_id, staged.id
         order by

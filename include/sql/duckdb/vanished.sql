@@ -20,7 +20,7 @@ where
         select 1
         from stage_{{ table | ident }} as staged
         where
-            staged.tenant_id = target.tenant_id
+            staged.tenant_id = $tenant_id
             and staged.id = target.id
     )
     and not exists (
