@@ -122,7 +122,7 @@ def test_rows_that_are_lost_in_the_merge_stop_the_load(
 
     def losing(dialect: str, name: str, **context: Any) -> str:
         sql = render(dialect, name, **context)
-        return sql.removesuffix(";") + " where staged.id > '8'" if name == "merge_insert" else sql
+        return sql.removesuffix(";") + " where candidates.id > '8'" if name == "merge_insert" else sql
 
     monkeypatch.setattr(load, "render", losing)
     with pytest.raises(WarehouseError, match=r"rows were staged, but RAW holds the keys of only \d+"):
