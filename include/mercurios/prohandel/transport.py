@@ -1,8 +1,10 @@
 """Sends requests over connections that stay open.
 
-Before every request `requests` asks the environment for proxies, certificates and credentials, and it reads answers in
-pieces; together that costs more than to receive a page. Here the environment is asked once a host, by the library's own
-rules, and an answer is read in one piece.
+Before every request `requests` asks the environment for proxies, certificates and credentials, prepares the request and
+dresses up the answer, and it reads answers in pieces; together that costs more than to receive a page. Here it is asked
+once a host: for the environment's rules, and for the pool of connections that follows them. The pool is urllib3's, as
+beneath `requests`; it sends each request, and an answer is read in one piece. Where an answer sends the request on to
+another address, `requests` follows, by its rules of what may be told to whom.
 """
 
 from __future__ import annotations
@@ -10,11 +12,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from typing import Any, cast
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Timeout
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+)
 
 
 class NoAnswerError(Exception):
@@ -30,6 +39,27 @@ class Answer:
     content: bytes
 
 
+@dataclass(frozen=True)
+class Call:
+    """A request.
+
+    Attributes:
+        timeout: seconds to connect, and to wait for the next bytes.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    timeout: tuple[float, float]
+    body: bytes | None = None
+
+    def prepared(self) -> requests.PreparedRequest:
+        """Return the request as `requests` takes it."""
+        request = requests.PreparedRequest()
+        request.prepare(self.method, self.url, self.headers, data=self.body)
+        return request
+
+
 class Transport:
     """Keeps connections to the hosts that it is asked for, directly or through the environment's proxies.
 
@@ -39,7 +69,7 @@ class Transport:
 
     def __init__(self, connections: int) -> None:
         self._connections = connections
-        self._sessions: dict[str, requests.Session] = {}
+        self._hosts: dict[str, _Host] = {}
         self._lock = threading.Lock()
 
     def send(
@@ -55,45 +85,107 @@ class Transport:
         Raises:
             NoAnswerError: nothing came, or not all of it.
         """
-        session, request = self._session(url), requests.PreparedRequest()
-        try:
-            request.prepare(method, url, headers, data=body)
-            with session.send(request, timeout=timeout, stream=True) as answer:
-                content = answer.raw.read(decode_content=True)
-        except requests.RequestException as error:
-            raise NoAnswerError(_reason(error)) from None
-        except ReadTimeoutError:
-            raise NoAnswerError("the answer took too long") from None
-        except HTTPError:
-            raise NoAnswerError("the answer broke off") from None
-        return Answer(answer.status_code, answer.headers, content)
+        scheme, _, rest = url.partition("://")
+        name, _, path = rest.partition("/")
+        return self._host(f"{scheme}://{name}").send(Call(method, url, headers, timeout, body), f"/{path}")
 
     def close(self) -> None:
         """Close the connections."""
-        for session in self._sessions.values():
-            session.close()
+        for host in self._hosts.values():
+            host.session.close()
 
-    def _session(self, url: str) -> requests.Session:
-        host = "{0.scheme}://{0.netloc}".format(urlsplit(url))
+    def _host(self, address: str) -> _Host:
         with self._lock:
-            if host not in self._sessions:
-                self._sessions[host] = _session(host, self._connections)
-            return self._sessions[host]
+            if address not in self._hosts:
+                try:
+                    self._hosts[address] = _Host(address, self._connections)
+                except (requests.RequestException, HTTPError, ValueError) as error:
+                    raise NoAnswerError(_reason(error)) from None
+            return self._hosts[address]
 
 
-def _session(host: str, connections: int) -> requests.Session:
+class _Host:
+    """A host and the connections to it."""
+
+    def __init__(self, address: str, connections: int) -> None:
+        self.session = _session(address)
+        self._adapter = cast(Any, HTTPAdapter(pool_maxsize=connections))  # its stubs are older than urllib3 2
+        for scheme in ("http://", "https://"):
+            self.session.mount(scheme, self._adapter)
+        first = Call("GET", f"{address}/", {}, (0, 0)).prepared()
+        verify, proxies = self.session.verify, self.session.proxies
+        self.pool: HTTPConnectionPool = self._adapter.get_connection_with_tls_context(first, verify, proxies)
+        self._adapter.cert_verify(self.pool, address, verify, None)
+        # A proxy that sends plain requests on is told the whole address.
+        self._is_relayed = self._adapter.request_url(first, proxies) != first.path_url
+
+    def send(self, call: Call, path: str) -> Answer:
+        """Send a request and read its answer, or that of the address to which it is sent on."""
+        answer = _asked(self.pool, call.url if self._is_relayed else path, call)
+        if answer.get_redirect_location():
+            return self._followed(answer, call)
+        return Answer(answer.status, answer.headers, _content(answer))
+
+    def _followed(self, answer: BaseHTTPResponse, call: Call) -> Answer:
+        try:
+            request = call.prepared()
+            first = self._adapter.build_response(request, answer)
+            rules: dict[str, Any] = {"verify": self.session.verify, "proxies": self.session.proxies}
+            later = self.session.resolve_redirects(first, request, stream=True, timeout=call.timeout, **rules)
+            last = [first, *later][-1]
+        except requests.RequestException as error:
+            raise NoAnswerError(_reason(error)) from None
+        with last:
+            return Answer(last.status_code, last.headers, _content(last.raw))
+
+
+def _session(address: str) -> requests.Session:
     session = requests.Session()
-    found = session.merge_environment_settings(host, {}, None, None, None)
+    found = session.merge_environment_settings(address, {}, None, None, None)
     session.proxies, session.verify = dict(found["proxies"]), found["verify"]
     session.trust_env = False
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(pool_maxsize=connections))
     return session
 
 
-def _reason(error: requests.RequestException) -> str:
-    return {
+def _asked(pool: HTTPConnectionPool, target: str, call: Call) -> BaseHTTPResponse:
+    try:
+        return pool.urlopen(
+            call.method,
+            target,
+            call.body,
+            call.headers,
+            retries=False,
+            redirect=False,
+            assert_same_host=False,
+            timeout=Timeout(*call.timeout),
+            preload_content=False,
+            decode_content=False,
+        )
+    except (NewConnectionError, ProtocolError):
+        raise NoAnswerError("the connection failed") from None
+    except ConnectTimeoutError:
+        raise NoAnswerError("connecting took too long") from None
+    except ReadTimeoutError:
+        raise NoAnswerError("the answer took too long") from None
+    except (HTTPError, ValueError) as error:  # the text of a ValueError shows the header that is none
+        raise NoAnswerError(type(error).__name__) from None
+
+
+def _content(answer: BaseHTTPResponse) -> bytes:
+    try:
+        return answer.read(decode_content=True)
+    except ReadTimeoutError:
+        raise NoAnswerError("the answer took too long") from None
+    except HTTPError:
+        raise NoAnswerError("the answer broke off") from None
+    finally:
+        answer.release_conn()
+
+
+def _reason(error: Exception) -> str:
+    kinds: dict[type[Exception], str] = {
         requests.exceptions.ConnectTimeout: "connecting took too long",
         requests.exceptions.ReadTimeout: "the answer took too long",
         requests.exceptions.ConnectionError: "the connection failed",
-    }.get(type(error), type(error).__name__)
+    }
+    return kinds.get(type(error), type(error).__name__)

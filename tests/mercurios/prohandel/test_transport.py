@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -119,12 +120,34 @@ def test_a_host_that_is_not_there_is_named_by_the_kind_of_error_alone(transport:
         get(transport, "http://127.0.0.1:9/secret")
 
 
+def test_a_header_that_is_none_is_not_shown(transport: Transport, host: Host) -> None:
+    with pytest.raises(NoAnswerError, match=r"^\w+$"):
+        transport.send("GET", f"{host.url}/page", {"Authorization": "Bearer a\nsecret"}, (2, 2))
+
+
+@pytest.mark.parametrize("url", ["http://", "nowhere", "http://[::1/page", "ftp://127.0.0.1/page"])
+def test_an_address_that_is_none_is_no_answer(transport: Transport, url: str) -> None:
+    with pytest.raises(NoAnswerError, match=r"^\w+$"):
+        get(transport, url)
+
+
+def test_an_answer_that_never_comes_is_named(transport: Transport) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/page"
+        with pytest.raises(NoAnswerError, match=r"^the answer took too long$"):
+            transport.send("GET", url, {}, (2, 0.1))
+
+
 def test_certificates_are_checked_against_the_bundle_of_the_environment(
     transport: Transport, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "company.pem"))
+    bundle = tmp_path / "company.pem"
+    bundle.touch()
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
 
-    assert transport._session("https://api.example").verify == str(tmp_path / "company.pem")
+    pool = transport._host("https://api.example").pool
+
+    assert (pool.ca_certs, pool.cert_reqs) == (str(bundle), "CERT_REQUIRED")
 
 
 def test_the_environment_is_asked_once_a_host(
