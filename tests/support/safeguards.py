@@ -163,7 +163,7 @@ SAFEGUARDS = (
     ),
     Safeguard(
         "a page that repeats the one before is asked for again",
-        instead(client, "_repeats", lambda *_: False),
+        instead(client, "repeats", lambda *_: False),
         f"{CASES}/test_paging.py"
         "::test_a_last_page_that_repeats_the_one_before_it_is_asked_for_again_and_ends_no_list",
         "assert [1, 2, ",

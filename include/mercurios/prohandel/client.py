@@ -11,12 +11,9 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import cached_property
-from typing import Any
 
 import orjson
 from tenacity import (
@@ -28,9 +25,8 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from mercurios.prohandel.answers import more_pages, page_size, raise_for_status, rows_of, source_clock
-from mercurios.prohandel.decode import decode
-from mercurios.prohandel.edges import SMALLEST_PAGE, Key, Row, links, reaches_the_end, row_key, windows
+from mercurios.prohandel.answers import raise_for_status
+from mercurios.prohandel.edges import SMALLEST_PAGE, windows
 from mercurios.prohandel.errors import (
     EmptyPageError,
     RequestContext,
@@ -38,7 +34,17 @@ from mercurios.prohandel.errors import (
     TransientProHandelError,
 )
 from mercurios.prohandel.pace import Pace
-from mercurios.prohandel.records import Record, Records
+from mercurios.prohandel.pages import (
+    Page,
+    are_linked,
+    end_of,
+    ends_on,
+    is_end,
+    page_of,
+    repeats,
+    with_correlation,
+)
+from mercurios.prohandel.records import Records
 from mercurios.prohandel.tokens import API_PATH, Token, Tokens, token_of
 from mercurios.prohandel.transport import Answer, NoAnswerError, Transport
 
@@ -47,9 +53,6 @@ log = logging.getLogger(__name__)
 DEFAULT_AUTH_URL = "https://auth.prohandel.cloud"
 TOKEN_PATH = "/api/v4/token"  # noqa: S105 - a path, not a token
 CHECKED_PATH = "branch"  # small everywhere, and every run reads it
-
-
-_NOWHERE = RequestContext("")
 
 
 @dataclass(frozen=True)
@@ -80,52 +83,6 @@ class ClientSettings:
     read_timeout: float = 60.0
     longest_wait: float = 60.0
     requests_per_minute: float | None = None
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page as it came, decoded once: into records where its rows are what their contract says, else into objects.
-
-    Attributes:
-        number: from 1.
-        body: the bytes, for reading again.
-        records: its rows, where all of them are what the contract says.
-        objects: its rows, where not all of them are, or there is no contract.
-        more: whether the API says that more pages follow.
-        source_now: the API's clock when it answered, UTC; None where it tells none.
-        full: how many rows a full page of the list has.
-        context: the request.
-    """
-
-    number: int
-    body: bytes
-    records: Sequence[Record] | None
-    objects: list[dict[str, Any]] | None
-    more: bool
-    source_now: datetime | None
-    full: int = 0
-    context: RequestContext = _NOWHERE
-
-    def __len__(self) -> int:
-        return len(self.rows if self.records is None else self.records)
-
-    @cached_property
-    def rows(self) -> list[dict[str, Any]]:
-        """Its rows as objects; floating numbers as float, or as Decimal where only the exact decoder could read."""
-        found: list[dict[str, Any]] = decode(self.body) if self.objects is None else self.objects
-        return found
-
-    @cached_property
-    def by_key(self) -> dict[Key, Record | Row]:
-        """Its rows, as they were decoded, by what tells them from others."""
-        if self.records is not None:
-            return {record.id: record for record in self.records}
-        return self.rows_by_key
-
-    @cached_property
-    def rows_by_key(self) -> dict[Key, Record | Row]:
-        """Its rows as objects by what tells them from others."""
-        return {row_key(row): row for row in self.rows}
 
 
 class ProHandelClient:
@@ -213,7 +170,7 @@ class ProHandelClient:
                 flight.append(pool.submit(self._page, path, upcoming, ended, records))
                 while flight:
                     page = flight.popleft().result()
-                    if before is not None and _repeats(page, before):
+                    if before is not None and repeats(page, before):
                         page = self._page(path, page.number, ended, records, before)
                     if before is not None and on_slip is not None:
                         for number, hides in self._doubts(before, page):
@@ -266,7 +223,7 @@ class ProHandelClient:
         for size in sizes:
             for number, rows in windows(before.number * size, size):
                 span = self._glimpse(RequestContext(path, number, rows), ended, records)
-                if span is not None and _are_linked(span, before, after):
+                if span is not None and are_linked(span, before, after):
                     return False
         return True
 
@@ -277,14 +234,14 @@ class ProHandelClient:
         for size in dict.fromkeys((last.full, len(before))):
             for number, rows in windows((last.number - 1) * size + len(last), size):
                 span = self._glimpse(RequestContext(path, number, rows), ended, records)
-                if span is not None and not span.more and _is_end(span, before, last):
+                if span is not None and is_end(span, before, last):
                     return False
         return True
 
     def _end_moved(self, path: str, before: Page, ended: threading.Event) -> bool:
         """Return whether the position where a page ended now holds a row that was not on that page."""
-        edge = self._glimpse(_end_of(path, before, self._settings.page_size), ended)
-        return edge is None or not _ends_on(edge, before)
+        edge = self._glimpse(end_of(path, before, self._settings.page_size), ended)
+        return edge is None or not ends_on(edge, before)
 
     def _glimpse(
         self, context: RequestContext, ended: threading.Event, records: Records | None = None
@@ -307,11 +264,11 @@ class ProHandelClient:
         response = self._get(token, context, ended)
         if response.status == 401:
             response = self._get(self._tokens.current(ended, refused=token), context, ended)
-        page = _page_of(response, context, records)
-        if before is not None and _repeats(page, before):
+        page = page_of(response, context, records)
+        if before is not None and repeats(page, before):
             # A list into which a whole page of rows was inserted shows them again rightly; then its end has moved.
-            edge = self._request_page(_end_of(context.path, before, self._settings.page_size), ended)
-            if _ends_on(edge, before):
+            edge = self._request_page(end_of(context.path, before, self._settings.page_size), ended)
+            if ends_on(edge, before):
                 raise TransientProHandelError(f"the page repeats page {before.number}", page.context)
         return page
 
@@ -361,7 +318,7 @@ class ProHandelClient:
                 context,
                 status=404,
             )
-        raise_for_status(response.status, response.headers, _with_correlation(context, response))
+        raise_for_status(response.status, response.headers, with_correlation(context, response))
         return token_of(response.content, asked_at, context)
 
     def _retrying(self, context: RequestContext, ended: threading.Event) -> Retrying:
@@ -387,74 +344,9 @@ class ProHandelClient:
         )
 
 
-def _page_of(response: Answer, context: RequestContext, decoder: Records | None) -> Page:
-    """Read an answer as a page."""
-    context, headers = _with_correlation(context, response), response.headers
-    raise_for_status(response.status, headers, context)
-    records = decoder.decode(response.content) if decoder else None
-    page = Page(
-        number=context.page or 1,
-        body=response.content,
-        records=records,
-        objects=rows_of(response.content, headers, context) if records is None else None,
-        more=more_pages(headers, context),
-        source_now=source_clock(headers.get("Date")),
-        full=page_size(headers, context.page_size or 0),
-        context=context,
-    )
-    if page.more and not len(page):
-        raise EmptyPageError("the page is empty although the API says that more follow", context)
-    return page
-
-
-def _repeats(page: Page, before: Page) -> bool:
-    """Return whether a page shows the rows of the one before it, in whatever order and version.
-
-    Fewer than all of them are no sign: rows that appear further up move others across the edge, and these are
-    rightly shown on both pages.
-    """
-    return len(page) > 0 and page.by_key.keys() == before.by_key.keys()
-
-
-def _are_linked(span: Page, before: Page, after: Page) -> bool:
-    """Return whether an answer across the edge between two pages links them; rows are compared in one form."""
-    if span.records is not None and before.records is not None and after.records is not None:
-        return links(span.records, before.by_key, after.by_key)
-    return links(span.rows, before.rows_by_key, after.rows_by_key)
-
-
-def _is_end(span: Page, before: Page, last: Page) -> bool:
-    """Return whether an answer after which nothing follows shows that the last page is; rows in one form."""
-    if span.records is not None and before.records is not None and last.records is not None:
-        return reaches_the_end(span.records, before.by_key, last.by_key)
-    return reaches_the_end(span.rows, before.rows_by_key, last.rows_by_key)
-
-
-def _end_of(path: str, page: Page, page_size: int) -> RequestContext:
-    """Return the smallest request whose last row stands where a page ended.
-
-    A full page of n rows ends at position n * number. A short one in the middle of a list says that positions are
-    no rows, so it can only be asked for again.
-    """
-    if len(page) == page.full:
-        return RequestContext(path, page.number * page.full, 1)
-    return RequestContext(path, page.number, page_size)
-
-
-def _ends_on(edge: Page, before: Page) -> bool:
-    """Return whether the position where a page ended still holds a row of that page."""
-    return len(edge) > 0 and row_key((edge.records or edge.rows)[-1]) in before.by_key
-
-
 def _may_pass(error: BaseException, context: RequestContext) -> bool:
     """Return whether asking again can help; a token service was asked often enough before it fails a page."""
     return isinstance(error, TransientProHandelError) and error.context.path == context.path
-
-
-def _with_correlation(context: RequestContext, response: Answer) -> RequestContext:
-    return RequestContext(
-        context.path, context.page, context.page_size, response.headers.get("X-Correlation-ID", None)
-    )
 
 
 def _log_retry(context: RequestContext, state: RetryCallState, held: float) -> None:

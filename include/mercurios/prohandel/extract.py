@@ -19,11 +19,12 @@ from typing import Any
 from mercurios.landing.manifest import Manifest
 from mercurios.landing.plan import ResourcePlan, RunPlan
 from mercurios.landing.store import LandingStore
-from mercurios.prohandel.client import Page, ProHandelClient
+from mercurios.prohandel.client import ProHandelClient
 from mercurios.prohandel.collect import Collector
 from mercurios.prohandel.decode import decode_exact
 from mercurios.prohandel.errors import TransientProHandelError
 from mercurios.prohandel.keys import load_known
+from mercurios.prohandel.pages import Page
 from mercurios.prohandel.passes import Pass, Verdict, judge
 from mercurios.prohandel.records import records_of
 from mercurios.prohandel.resources import RESOURCES, children_of
