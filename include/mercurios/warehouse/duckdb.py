@@ -103,6 +103,16 @@ class DuckDBEngine:
         with self._naming_the_statement("commit"):
             self._connection.commit()
 
+    @contextmanager
+    def writing(self, rows: int) -> Iterator[None]:
+        """Let one thread write where rows are few; changing their number also gives back what they have freed."""
+        if self._threads is not None or rows >= ROWS_FOR_SEVERAL_WRITERS:
+            yield
+            return
+        self.execute(render(self.dialect, "writers", several=False))
+        yield
+        self.execute(render(self.dialect, "writers", several=True))
+
     def prepare(self, relations: Mapping[str, Mapping[str, str]]) -> None:
         """Do nothing: creating a relation is part of a transaction like any other statement."""
 
@@ -119,10 +129,7 @@ class DuckDBEngine:
         for statement in variable:
             self.execute(statement, {"paths": paths})
         self.execute(view)
-        rows = count(self, table)
-        if self._threads is None:
-            self.execute(render(self.dialect, "writers", several=rows >= ROWS_FOR_SEVERAL_WRITERS))
-        return rows
+        return count(self, table)
 
     def _check_columns(self, columns: Mapping[str, str], paths: Sequence[str]) -> None:
         wanted = {"paths": paths, "names": list(columns), "types": list(columns.values())}

@@ -48,6 +48,9 @@ class Engine(Protocol):
     def transaction(self) -> AbstractContextManager[None]:
         """Commit what happens inside, or roll all of it back when it raises."""
 
+    def writing(self, rows: int) -> AbstractContextManager[None]:
+        """Make ready for a statement that writes about so many rows."""
+
     def prepare(self, relations: Mapping[str, Mapping[str, str]]) -> None:
         """Make room for transient relations (name, columns) that the next transaction fills, where that is needed."""
 

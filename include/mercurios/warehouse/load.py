@@ -209,7 +209,8 @@ def _merge(engine: Engine, manifest: Manifest, resource: Resource, loaded_at: da
     loaded = count(engine, f"candidate_{resource.table}")
     _execute(engine, "merge_delete", key, table=resource.table)
     values = {**key, **missed, "loaded_at": loaded_at}
-    _execute(engine, "merge_insert", values, table=resource.table, columns=columns, tombstone=tombstone)
+    with engine.writing(loaded):
+        _execute(engine, "merge_insert", values, table=resource.table, columns=columns, tombstone=tombstone)
     return loaded
 
 

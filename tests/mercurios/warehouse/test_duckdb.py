@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mercurios.warehouse.duckdb import DuckDBEngine
+from mercurios.warehouse.duckdb import ROWS_FOR_SEVERAL_WRITERS, DuckDBEngine
 from mercurios.warehouse.engine import WarehouseError, WarehouseLockedError
 
 Hold = Callable[[float], int]
@@ -149,3 +149,20 @@ def test_staged_files_are_a_relation_of_typed_rows_each_with_a_place_of_its_own(
 def test_a_staged_file_that_is_missing_is_named(path: Path) -> None:
     with DuckDBEngine(path) as engine, pytest.raises(WarehouseError, match=r"gone\.parquet"):
         engine.stage_files("stage_t", {"a": "bigint"}, ["file:///nowhere/gone.parquet"])
+
+
+def test_few_rows_are_written_by_one_thread_and_many_by_all(path: Path) -> None:
+    def threads(engine: DuckDBEngine) -> int:
+        [found] = engine.fetch_rows("select current_setting('threads') as threads")
+        return int(found["threads"])
+
+    with DuckDBEngine(path) as engine, DuckDBEngine(path.with_name("b.duckdb"), threads=3) as three:
+        usual = threads(engine)
+        with engine.writing(10):
+            few = threads(engine)
+        with engine.writing(ROWS_FOR_SEVERAL_WRITERS):
+            many = threads(engine)
+        with three.writing(10):
+            asked_for = threads(three)
+
+        assert (few, many, threads(engine), asked_for) == (1, usual, usual, 3)
