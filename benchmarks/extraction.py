@@ -24,7 +24,6 @@ TENANT = "modehaus"
 
 def extract_sales(auth_url: str) -> dict[str, float]:
     """Extract all sales in this process and say what it took; imports are not part of the seconds."""
-    import pandas  # noqa: F401 - pyarrow imports it with its first array
     import pyarrow.parquet  # noqa: F401
 
     from mercurios.landing.plan import ResourcePlan, RunPlan

@@ -243,7 +243,7 @@ class PartWriter:
         unique: columns whose values hardly repeat, so that a dictionary of them would only cost.
     """
 
-    ROW_GROUP = 16_384
+    ROW_GROUP = 32_768
 
     def __init__(
         self,
