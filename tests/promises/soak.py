@@ -68,11 +68,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=100, help="how many seeds are played")
     parser.add_argument("--start", type=int, default=0, help="the first seed")
-    parser.add_argument("--jobs", type=int, default=0, help="processes at once; 0: one for each core")
+    # A seed now and then waits for a process that it kills; one more than there are cores uses that time.
+    parser.add_argument("--jobs", type=int, default=0, help="processes at once; 0: one more than cores")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was found is printed however it ends
     progress = Progress(options.seeds)
-    jobs = min(options.seeds, options.jobs or os.cpu_count() or 1)
+    jobs = min(options.seeds, options.jobs or (os.cpu_count() or 1) + 1)
     try:
         with players(jobs) as pool:
             seeds = range(options.start, options.start + options.seeds)
