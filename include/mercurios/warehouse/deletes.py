@@ -7,6 +7,7 @@ they stay until a person has looked and says that they are gone.
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mercurios.landing.manifest import Manifest
@@ -22,9 +23,37 @@ log = logging.getLogger(__name__)
 DELETE_GUARD_SHARE = 0.5
 DELETE_GUARD_ROWS = 20
 
-CLOCKS_APART = timedelta(minutes=5)
+CLOCKS_APART = timedelta(minutes=15)
 """How far the clock of the API's answers may be ahead of the one that stamps its rows: two machines keep them. What
 changed within this of a read's beginning may have appeared behind the reader, so the read says nothing of it."""
+
+
+@dataclass(frozen=True)
+class CompleteRead:
+    """A read that showed all rows of a resource and was believed: what it did not show was gone by then.
+
+    Attributes:
+        extracted_at: when it began, by our clock, UTC.
+        source_now: when it began, by the source's.
+    """
+
+    extracted_at: datetime
+    source_now: datetime | None
+
+    def overtakes(self, manifest: Manifest) -> bool:
+        """Return whether it began after the read of a manifest.
+
+        Such a read has judged every row already: an older one that is loaded later says nothing of what is gone, and
+        its newest row may be one that the newer read has missed, on which no watermark can stand.
+        """
+        return self.extracted_at > naive(manifest.extracted_at)
+
+
+def newest_complete_read(engine: Engine, manifest: Manifest, resource: Resource) -> CompleteRead | None:
+    """Return the newest complete read of a resource that RAW holds, other than this one."""
+    key = {"tenant_id": manifest.tenant_id, "resource": resource.name}
+    rows = engine.fetch_rows(render(engine.dialect, "complete_read_newest"), key)
+    return CompleteRead(**rows[0]) if rows else None
 
 
 def count_living(engine: Engine, manifest: Manifest, resource: Resource) -> int:

@@ -17,7 +17,14 @@ from mercurios.landing.manifest import Manifest
 from mercurios.landing.store import LandingStore
 from mercurios.prohandel.resources import RESOURCES, Resource
 from mercurios.warehouse.counting import count, naive, scalar
-from mercurios.warehouse.deletes import CLOCKS_APART, count_living, delete_vanished, use_up_approvals
+from mercurios.warehouse.deletes import (
+    CLOCKS_APART,
+    CompleteRead,
+    count_living,
+    delete_vanished,
+    newest_complete_read,
+    use_up_approvals,
+)
 from mercurios.warehouse.drift import record_drift
 from mercurios.warehouse.engine import Engine, WarehouseError
 from mercurios.warehouse.schema import QUARANTINE_COLUMNS, landed_columns, transient_relations, typed
@@ -94,14 +101,21 @@ def load_manifest(engine: Engine, store: LandingStore, url: str, *, time_zone: s
         if done:
             return done
         loaded_at = datetime.now(UTC).replace(tzinfo=None)
-        rows = [_load_resource(engine, manifest, resource, loaded_at) for resource in resources]
+        complete = {each.name: newest_complete_read(engine, manifest, each) for each in resources}
+        rows = [
+            _load_resource(engine, manifest, resource, complete[resource.name], loaded_at)
+            for resource in resources
+        ]
         for row in rows:
             engine.execute(
                 render(engine.dialect, "ledger_insert"), _ledger_parameters(manifest, row, url, loaded_at)
             )
         use_up_approvals(engine, manifest, loaded_at)
         record_drift(engine, manifest, loaded_at)
-        _advance(engine, manifest, loaded_at, time_zone)
+        _note_clock(engine, manifest, time_zone)
+        newest = complete[manifest.resource]
+        if newest is None or not newest.overtakes(manifest):
+            _advance(engine, manifest, loaded_at)
     for row in rows:
         log.info("%s", row)
     return rows
@@ -164,13 +178,19 @@ def _ledger_of(engine: Engine, manifest: Manifest) -> list[LedgerRow]:
     return [LedgerRow(**row) for row in rows]
 
 
-def _load_resource(engine: Engine, manifest: Manifest, resource: Resource, loaded_at: datetime) -> LedgerRow:
+def _load_resource(
+    engine: Engine,
+    manifest: Manifest,
+    resource: Resource,
+    newest: CompleteRead | None,
+    loaded_at: datetime,
+) -> LedgerRow:
     counts = manifest.counts[resource.name]
     living = count_living(engine, manifest, resource)
-    loaded = _merge(engine, manifest, resource, loaded_at)
+    loaded = _merge(engine, manifest, resource, newest, loaded_at)
     _check_arrived(engine, manifest, resource)
     deleted, withheld = (0, 0)
-    if manifest.complete:
+    if manifest.complete and not (newest and newest.overtakes(manifest)):
         deleted, withheld = delete_vanished(engine, manifest, resource, living, loaded_at)
     quarantined = _quarantine(engine, manifest, resource, loaded_at)
     if quarantined != counts.quarantined:
@@ -189,7 +209,13 @@ def _load_resource(engine: Engine, manifest: Manifest, resource: Resource, loade
     )
 
 
-def _merge(engine: Engine, manifest: Manifest, resource: Resource, loaded_at: datetime) -> int:
+def _merge(
+    engine: Engine,
+    manifest: Manifest,
+    resource: Resource,
+    newest: CompleteRead | None,
+    loaded_at: datetime,
+) -> int:
     """Merge what is staged into RAW and return how many rows changed it."""
     tombstone = resource.tombstone and next(c.name for c in resource.columns if c.field == resource.tombstone)
     columns = list(landed_columns(resource, engine.dialect))
@@ -200,11 +226,11 @@ def _merge(engine: Engine, manifest: Manifest, resource: Resource, loaded_at: da
         "columns": columns,
     }
     key = {"tenant_id": manifest.tenant_id, "resource": resource.name}
-    newest = engine.fetch_rows(render(engine.dialect, "complete_read_newest"), key)
-    missed_at, missed_source_now = newest[0].values() if newest else (None, None)
-    if missed_source_now is not None:
-        missed_source_now -= CLOCKS_APART
-    missed = {"missed_at": missed_at, "missed_source_now": missed_source_now}
+    told_at = newest.source_now if newest else None
+    missed = {
+        "missed_at": newest.extracted_at if newest else None,
+        "missed_source_now": told_at - CLOCKS_APART if told_at else None,
+    }
     _execute(engine, "candidates", {**key, **missed}, **shape)
     loaded = count(engine, f"candidate_{resource.table}")
     _execute(engine, "merge_delete", key, table=resource.table)
@@ -284,8 +310,7 @@ def _quarantine(engine: Engine, manifest: Manifest, resource: Resource, loaded_a
     return staged
 
 
-def _advance(engine: Engine, manifest: Manifest, loaded_at: datetime, time_zone: str) -> None:
-    """Move the watermark and the run's clock, in the transaction of the rows they stand for."""
+def _note_clock(engine: Engine, manifest: Manifest, time_zone: str) -> None:
     engine.execute(
         render(engine.dialect, "run_source_clock"),
         {
@@ -295,18 +320,23 @@ def _advance(engine: Engine, manifest: Manifest, loaded_at: datetime, time_zone:
             "as_of_date": manifest.source_now.astimezone(ZoneInfo(time_zone)).date(),
         },
     )
-    if manifest.cursor_to is not None:
-        engine.execute(
-            render(engine.dialect, "watermark_advance"),
-            {
-                "tenant_id": manifest.tenant_id,
-                "resource": manifest.resource,
-                "cursor_value": naive(manifest.cursor_to),
-                "run_id": manifest.run_id,
-                "fence": manifest.fence,
-                "updated_at": loaded_at,
-            },
-        )
+
+
+def _advance(engine: Engine, manifest: Manifest, loaded_at: datetime) -> None:
+    """Move the watermark, in the transaction of the rows it stands for."""
+    if manifest.cursor_to is None:
+        return
+    engine.execute(
+        render(engine.dialect, "watermark_advance"),
+        {
+            "tenant_id": manifest.tenant_id,
+            "resource": manifest.resource,
+            "cursor_value": naive(manifest.cursor_to),
+            "run_id": manifest.run_id,
+            "fence": manifest.fence,
+            "updated_at": loaded_at,
+        },
+    )
 
 
 def _ledger_parameters(manifest: Manifest, row: LedgerRow, url: str, loaded_at: datetime) -> dict[str, Any]:

@@ -257,6 +257,25 @@ def test_a_past_run_that_is_cleared_beside_the_current_one_takes_nothing_back(
     assert incremental.differences("sale") == []
 
 
+def test_the_watermark_stands_on_no_row_that_only_an_overtaken_read_has_shown(
+    retailer: QuickRetailer, source: RunningSimulator
+) -> None:
+    sales = Edits(source, "sale")
+    retailer.run("first", "sale")
+    source.simulator.clock.move(sales.now + 60 * MINUTE)
+    last = sales.ids[-1]
+    sales.change(last, salePrice=1.00)
+    [overtaken] = retailer.extract(retailer.begin("overtaken"), "sale")
+    sales.delete(last, silent=True)
+    retailer.run("newer", "sale")
+
+    retailer.load(overtaken)
+
+    [newest] = retailer.query("select max(last_change) as cursor from raw.sale")
+    assert retailer.watermark("sale") == newest["cursor"]
+    assert retailer.differences("sale") == []
+
+
 def test_a_lost_watermark_costs_a_complete_read_and_doubles_nothing(
     incremental: QuickRetailer, source: RunningSimulator
 ) -> None:
