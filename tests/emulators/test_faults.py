@@ -174,14 +174,14 @@ def as_text(table: pa.Table, name: str) -> pa.Table:
 def test_a_session_that_is_lost_in_the_transaction_leaves_nothing(
     retailer: SnowflakeRetailer, landed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    advance = load._advance
+    note = load._note_clock
 
     def lost(engine: SnowflakeEngine, *arguments: Any) -> None:
         retailer.snowflake.end_session(engine._connection.rest.token)
-        advance(engine, *arguments)
+        note(engine, *arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(load, "_advance", lost)
+        patch.setattr(load, "_note_clock", lost)
         with pytest.raises(
             WarehouseError, match=r"in an open transaction, which is undone[\s\S]*clear the task"
         ):
