@@ -149,7 +149,7 @@ class ProHandelClient:
 
         Pages are cut by position, so rows that move across the end of a page while the list is read can be on no
         page. With `on_slip` each edge between two pages is looked at once more when both are there, one small
-        request an edge (see `edges`).
+        request an edge, and the end of the list where its last page shows rows again (see `edges`).
 
         Args:
             path: below `/api/v2/`, such as `sale` or `sale/changed/2025-03-01T00:00:00.000Z`.
