@@ -25,7 +25,7 @@ from typing import NoReturn
 import psutil
 import requests
 
-from mercurios.prohandel.client import ClientSettings, Credentials, ProHandelClient
+from mercurios.sources.prohandel.client import ClientSettings, Credentials, ProHandelClient
 from prohandel_simulator.auth import credentials
 
 ROOT = Path(__file__).resolve().parents[1]

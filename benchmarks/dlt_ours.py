@@ -29,9 +29,9 @@ def begin(root: str, world: str, home: Path) -> Task:
     import_module("duckdb")  # the engine imports it late; imports come before the clock
 
     from mercurios.landing.store import LandingStore
-    from mercurios.tenants import load_tenants
-    from mercurios.warehouse.duckdb import DuckDBEngine
-    from mercurios.warehouse.runs import begin_run
+    from mercurios.tenants.files import load_tenants
+    from mercurios.warehouse.duckdb.engine import DuckDBEngine
+    from mercurios.warehouse.run_plan import begin_run
     from mercurios.warehouse.setup import set_up
 
     def task(_: str) -> str:
@@ -49,10 +49,10 @@ def extract(root: str, world: str, home: Path) -> Task:
 
     from mercurios.landing.plan import RunPlan
     from mercurios.landing.store import LandingStore
-    from mercurios.prohandel.client import ClientSettings, Credentials, ProHandelClient
-    from mercurios.prohandel.extract import ExtractRequest
-    from mercurios.prohandel.extract import extract as land
-    from mercurios.tenants import load_tenants
+    from mercurios.sources.prohandel.client import ClientSettings, Credentials, ProHandelClient
+    from mercurios.sources.prohandel.extract import ExtractRequest
+    from mercurios.sources.prohandel.extract import extract as land
+    from mercurios.tenants.files import load_tenants
 
     def task(plan_url: str) -> str:
         tenant = load_tenants(only=world).get(world)
@@ -71,8 +71,8 @@ def load(root: str, world: str, home: Path) -> Task:
     import_module("duckdb")  # the engine imports it late
 
     from mercurios.landing.store import LandingStore
-    from mercurios.tenants import load_tenants
-    from mercurios.warehouse.duckdb import DuckDBEngine
+    from mercurios.tenants.files import load_tenants
+    from mercurios.warehouse.duckdb.engine import DuckDBEngine
     from mercurios.warehouse.load import load_manifest
 
     def task(manifest_url: str) -> str:

@@ -28,8 +28,8 @@ def extract_sales(auth_url: str) -> dict[str, float]:
 
     from mercurios.landing.plan import ResourcePlan, RunPlan
     from mercurios.landing.store import LandingStore
-    from mercurios.prohandel.extract import ExtractRequest, extract
-    from mercurios.tenants import load_tenants
+    from mercurios.sources.prohandel.extract import ExtractRequest, extract
+    from mercurios.tenants.files import load_tenants
 
     tenant = load_tenants(only=TENANT).get(TENANT)
     store = LandingStore(tenant.landing_url())

@@ -19,11 +19,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from mercurios.forecasting import ForecastSettings, Panel, baselines, fit_shared, forecast, metrics
-from mercurios.forecasting.classes import CLASS_NAMES, classify
-from mercurios.forecasting.pool import METHODS, candidates
-from mercurios.simulation.history import read_history
-from mercurios.simulation.replay import known_at as planned_at
+from mercurios.forecasting import ForecastSettings, Panel, fit_shared, forecast
+from mercurios.forecasting.methods import baselines
+from mercurios.forecasting.methods.pool import METHODS, candidates
+from mercurios.forecasting.panel.classes import CLASS_NAMES, classify
+from mercurios.forecasting.selection import metrics
+from mercurios.policy_backtest.history import read_history
+from mercurios.policy_backtest.replay import known_at as planned_at
 
 DEFAULT = Path(__file__).parents[1] / "include" / "prohandel_simulator" / "data" / "online_retail.parquet"
 PASTA = Path(__file__).parent / "data" / "pasta.parquet"

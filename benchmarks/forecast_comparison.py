@@ -24,14 +24,16 @@ import forecast_accuracy
 import forecast_speed
 import numpy as np
 
-from mercurios.forecasting import ForecastSettings, Panel, fit_shared, forecast, metrics, smoothing
-from mercurios.forecasting.additive import Bases, fit_additive
-from mercurios.forecasting.classes import classify
-from mercurios.forecasting.design import build_frame
-from mercurios.forecasting.pattern import build_pattern
-from mercurios.forecasting.profiles import fit_profile
-from mercurios.forecasting.quantiles import ErrorPool, error_spread, quantiles
-from mercurios.forecasting.regressors import no_effects
+from mercurios.forecasting import ForecastSettings, Panel, fit_shared, forecast
+from mercurios.forecasting.effects.calendar import build_frame
+from mercurios.forecasting.effects.profiles import fit_profile
+from mercurios.forecasting.effects.regressors import no_effects
+from mercurios.forecasting.effects.seasonal_factors import build_pattern
+from mercurios.forecasting.methods import smoothing
+from mercurios.forecasting.methods.additive import Bases, fit_additive
+from mercurios.forecasting.panel.classes import classify
+from mercurios.forecasting.selection import metrics
+from mercurios.forecasting.uncertainty.quantiles import ErrorPool, error_spread, quantiles
 
 RIVAL_PYTHON = common.ROOT / ".venv-bench" / "bin" / "python"
 HORIZON, BLOCK = 8, 4_096

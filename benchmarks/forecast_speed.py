@@ -12,11 +12,11 @@ import common
 import numpy as np
 
 from mercurios.forecasting import ForecastSettings, Panel, forecast
-from mercurios.forecasting.additive import Bases, fit_additive
-from mercurios.forecasting.design import build_frame
-from mercurios.forecasting.pattern import build_pattern
-from mercurios.forecasting.profiles import fit_profile
-from mercurios.forecasting.regressors import no_effects
+from mercurios.forecasting.effects.calendar import build_frame
+from mercurios.forecasting.effects.profiles import fit_profile
+from mercurios.forecasting.effects.regressors import no_effects
+from mercurios.forecasting.effects.seasonal_factors import build_pattern
+from mercurios.forecasting.methods.additive import Bases, fit_additive
 
 BAR_SERIES_PER_SECOND = 100_000 / 600  # a retailer of 100,000 series in ten minutes
 

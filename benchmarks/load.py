@@ -26,12 +26,12 @@ import sale_rows
 from mercurios.landing.manifest import Counts, Manifest
 from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingStore, PartWriter
-from mercurios.prohandel.resources import RESOURCES
-from mercurios.prohandel.typing import schema
-from mercurios.tenants import load_tenants
-from mercurios.warehouse.duckdb import DuckDBEngine
+from mercurios.sources.prohandel.resources import RESOURCES
+from mercurios.sources.prohandel.rows.typed_rows import schema
+from mercurios.tenants.files import load_tenants
+from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.load import load_manifest
-from mercurios.warehouse.runs import begin_run
+from mercurios.warehouse.run_plan import begin_run
 from mercurios.warehouse.setup import set_up
 
 BAR_COPY_RATIO = 2.5

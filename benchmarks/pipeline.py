@@ -16,12 +16,12 @@ import common
 
 from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingStore
-from mercurios.prohandel.extract import ExtractRequest, extract
-from mercurios.prohandel.resources import groups
-from mercurios.tenants import load_tenants
-from mercurios.warehouse.duckdb import DuckDBEngine
+from mercurios.sources.prohandel.extract import ExtractRequest, extract
+from mercurios.sources.prohandel.resources import groups
+from mercurios.tenants.files import load_tenants
+from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.load import LedgerRow, load_manifest
-from mercurios.warehouse.runs import begin_run
+from mercurios.warehouse.run_plan import begin_run
 from mercurios.warehouse.setup import set_up, write_reference
 
 

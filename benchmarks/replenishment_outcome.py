@@ -23,9 +23,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mercurios.simulation.command import SERVICE_LEVELS, Request, run_simulation
-from mercurios.simulation.models import Model, compile_models
-from mercurios.simulation.rules import MEAN_13W, PRODUCT, RULES
+from mercurios.policy_backtest.command import SERVICE_LEVELS, Request, run_simulation
+from mercurios.policy_backtest.models import Model, compile_models
+from mercurios.policy_backtest.rules import MEAN_13W, PRODUCT, RULES
 
 POLICY = "default: {service_level: 0.95, lead_time_days: 14, review_days: 7}\n"
 WEEKS = {"pasta": 104, "gift-ware": 26}

@@ -39,10 +39,10 @@ from __future__ import annotations
 
 from airflow.sdk import DAG
 
-from forecast.operators import DemandOperator, FitOperator, LoadForecastOperator
-from mercurios.marts import FORECAST_MARTS
-from mercurios.tenants import Tenant
-from tenancy import (
+from mercurios.tenants.files import Tenant
+from mercurios.warehouse.marts import FORECAST_MARTS
+from mercurios_airflow.forecast.operators import DemandOperator, FitOperator, LoadForecastOperator
+from mercurios_airflow.tenancy import (
     dag_settings,
     findings_notifier,
     forecast_asset,
@@ -51,7 +51,7 @@ from tenancy import (
     tenants_to_build,
     week_closed_asset,
 )
-from warehouse.operators import GateOperator, PublishOperator
+from mercurios_airflow.warehouse.operators import GateOperator, PublishOperator
 
 
 def forecast(tenant: Tenant) -> DAG:

@@ -52,12 +52,12 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, Param, TaskGroup
 
-from mercurios.marts import PIPELINE_MARTS, PLANNING_MARTS
-from mercurios.prohandel.resources import groups
-from mercurios.tenants import Tenant
-from modelling.tasks import model_tasks
-from prohandel.operators import ProHandelExtractOperator
-from tenancy import (
+from mercurios.sources.prohandel.resources import groups
+from mercurios.tenants.files import Tenant
+from mercurios.warehouse.marts import PIPELINE_MARTS, PLANNING_MARTS
+from mercurios_airflow.modelling.tasks import model_tasks
+from mercurios_airflow.prohandel.operators import ProHandelExtractOperator
+from mercurios_airflow.tenancy import (
     dag_settings,
     findings_notifier,
     marts_asset,
@@ -65,7 +65,7 @@ from tenancy import (
     tenants_to_build,
     week_closed_asset,
 )
-from warehouse.operators import (
+from mercurios_airflow.warehouse.operators import (
     BeginRunOperator,
     GateOperator,
     LoadOperator,

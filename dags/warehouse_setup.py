@@ -31,11 +31,11 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from alerts.notifiers import failure_notifier
-from mercurios.tenants import load_tenants
-from tenancy import START
-from warehouse.account import ApplyAccountOperator, ProtectTablesOperator
-from warehouse.operators import SetUpOperator
+from mercurios.tenants.files import load_tenants
+from mercurios_airflow.alerts.notifiers import failure_notifier
+from mercurios_airflow.tenancy import START
+from mercurios_airflow.warehouse.account import ApplyAccountOperator, ProtectTablesOperator
+from mercurios_airflow.warehouse.operators import SetUpOperator
 
 with DAG(
     dag_id="warehouse_setup",

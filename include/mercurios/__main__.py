@@ -1,5 +1,5 @@
 """`python -m mercurios`: the commands for people who work on one piece of the product."""
 
-from mercurios.cli import app
+from mercurios.cli.main import app
 
 app(prog_name="python -m mercurios")

@@ -7,10 +7,10 @@ import json
 import duckdb
 import pytest
 
-from mercurios.marts import PIPELINE_MARTS
-from mercurios.prohandel.resources import RESOURCES
-from mercurios.warehouse.duckdb import DuckDBEngine
-from mercurios.warehouse.publish import publish
+from mercurios.sources.prohandel.resources import RESOURCES
+from mercurios.warehouse.duckdb.engine import DuckDBEngine
+from mercurios.warehouse.duckdb.publish import publish
+from mercurios.warehouse.marts import PIPELINE_MARTS
 from mercurios.warehouse.setup import set_up
 
 pytestmark = pytest.mark.dbt

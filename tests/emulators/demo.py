@@ -27,12 +27,12 @@ from running_emulators import (
 )
 from snowflake_retailer import create_account_objects
 
-from mercurios.demo.follow import Follower, RunOutcome
-from mercurios.demo.report import print_publication, print_tenant
-from mercurios.demo.stack import Ports, Stack
-from mercurios.replenishment.proposals import fetch_published
-from mercurios.warehouse.snowflake import SnowflakeEngine
+from mercurios.orders.proposals import fetch_published
+from mercurios.warehouse.snowflake.engine import SnowflakeEngine
 from mercurios.warehouse.sql import render
+from mercurios_demo.follow import Follower, RunOutcome
+from mercurios_demo.report import print_publication, print_tenant
+from mercurios_demo.stack import Ports, Stack
 
 ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "MERCURIOS_DATA"

@@ -11,7 +11,7 @@ import snowflake.connector
 from running_emulators import S3, Snowflake, airflow_connections, running_s3, running_snowflake
 from snowflake_retailer import create_account_objects
 
-from mercurios.warehouse.snowflake import SnowflakeEngine
+from mercurios.warehouse.snowflake.engine import SnowflakeEngine
 
 DATABASE = "MERCURIOS_DATA"
 BUCKET = "mercurios-lake"

@@ -14,9 +14,9 @@ from running_emulators import S3, Snowflake
 
 from mercurios.landing.manifest import Manifest
 from mercurios.landing.store import LandingStore
-from mercurios.warehouse.runs import adopt_run
+from mercurios.warehouse.run_plan import adopt_run
 from mercurios.warehouse.setup import set_up
-from mercurios.warehouse.snowflake import SnowflakeEngine, session_parameters
+from mercurios.warehouse.snowflake.engine import SnowflakeEngine, session_parameters
 from prohandel_simulator.testing import RunningSimulator
 
 SCHEMAS = ("RAW", "STANDARD", "ANALYTICS", "PUBLISHED", "OPS")

@@ -18,7 +18,7 @@ from running_emulators import S3, USER, Snowflake
 from snowflake_retailer import SnowflakeRetailer
 from typer.testing import CliRunner
 
-from mercurios.cli import app
+from mercurios.cli.main import app
 from prohandel_simulator.testing import RunningSimulator
 
 

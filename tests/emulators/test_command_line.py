@@ -12,7 +12,7 @@ from running_emulators import S3, KeyPair, Snowflake, airflow_connections
 from snowflake_retailer import SnowflakeRetailer, forget
 from typer.testing import CliRunner
 
-from mercurios.cli import app
+from mercurios.cli.main import app
 
 VARIABLE = "AIRFLOW_CONN_SNOWFLAKE_MINI"
 FOR_A_RESOURCE = ("replay", "resync", "accept-deletes")

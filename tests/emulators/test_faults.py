@@ -17,7 +17,7 @@ from mercurios.landing.manifest import Manifest, Part
 from mercurios.landing.store import LandingError, PartWriter
 from mercurios.warehouse import load
 from mercurios.warehouse.engine import WarehouseError
-from mercurios.warehouse.snowflake import SnowflakeEngine
+from mercurios.warehouse.snowflake.engine import SnowflakeEngine
 from prohandel_simulator.testing import RunningSimulator
 
 STAGES = "_fs_global._fs_information_schema._fs_stages"

@@ -13,8 +13,8 @@ import pytest
 from retailer import Retailer, tenant_of
 from running_emulators import REGION, S3
 
-from landing import landing_of
 from mercurios.landing.store import LandingError, LandingStore
+from mercurios_airflow.landing import landing_of
 from prohandel_simulator.testing import RunningSimulator
 
 RUN = ("mini", "sale", "r1")

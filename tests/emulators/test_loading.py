@@ -11,10 +11,10 @@ from retailer import TOP_LEVEL, Retailer
 from snowflake_retailer import SnowflakeRetailer, Twin
 
 from mercurios.landing.plan import RunPlan
-from mercurios.prohandel.resources import RESOURCES
+from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.warehouse.load import FencedError
-from mercurios.warehouse.runs import approve_deletes
-from mercurios.warehouse.snowflake import SnowflakeEngine, bound
+from mercurios.warehouse.run_plan import approve_deletes
+from mercurios.warehouse.snowflake.engine import SnowflakeEngine, bound
 from prohandel_simulator.testing import RunningSimulator
 
 TABLES = {name: resource.table for name, resource in RESOURCES.items()}

@@ -14,8 +14,8 @@ from dbt_builds import Dbt, State, copy_tenant, differing, sources, tables_of, w
 from running_emulators import S3, Snowflake
 from snowflake_retailer import SnowflakeRetailer, Twin
 
-from mercurios.marts import PIPELINE_MARTS
 from mercurios.quality.gate import run_gate
+from mercurios.warehouse.marts import PIPELINE_MARTS
 from prohandel_simulator.testing import running_simulator
 
 pytestmark = [

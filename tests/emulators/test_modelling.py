@@ -9,9 +9,9 @@ import pytest
 from airflow.sdk import DAG
 from snowflake_retailer import SnowflakeRetailer
 
-from mercurios.tenants import load_tenants
-from modelling.tasks import LAYERS, model_tasks
-from tenancy import dag_settings
+from mercurios.tenants.files import load_tenants
+from mercurios_airflow.modelling.tasks import LAYERS, model_tasks
+from mercurios_airflow.tenancy import dag_settings
 
 pytestmark = [pytest.mark.dbt, pytest.mark.slow]
 

@@ -16,12 +16,12 @@ from running_emulators import EXHAUSTED_WAREHOUSE, S3, KeyPair, Snowflake, airfl
 from snowflake_retailer import SnowflakeRetailer, forget
 
 from mercurios.landing.store import LandingError
-from mercurios.prohandel.resources import groups
+from mercurios.sources.prohandel.resources import groups
 from mercurios.warehouse.engine import WarehouseError
-from mercurios.warehouse.snowflake import SESSION_OPTIONS
-from prohandel.operators import ProHandelExtractOperator
+from mercurios.warehouse.snowflake.engine import SESSION_OPTIONS
+from mercurios_airflow.prohandel.operators import ProHandelExtractOperator
+from mercurios_airflow.warehouse.operators import BeginRunOperator, LoadOperator
 from prohandel_simulator.testing import RunningSimulator
-from warehouse.operators import BeginRunOperator, LoadOperator
 
 RUN = "manual__2026-03-04T05:00:00+00:00"
 

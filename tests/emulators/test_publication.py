@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from snowflake_retailer import SnowflakeRetailer
 
-from mercurios.forecast_run import fit_shard, load_forecast, prepare, read_plan
-from mercurios.warehouse import publish_snowflake
+from mercurios.jobs.forecast import fit_shard, load_forecast, prepare, read_plan
 from mercurios.warehouse.engine import WarehouseError
-from mercurios.warehouse.publish_snowflake import mark_stale, publish
+from mercurios.warehouse.snowflake import publish as publish_snowflake
+from mercurios.warehouse.snowflake.publish import mark_stale, publish
 from mercurios.warehouse.sql import render
 
 MARTS = {

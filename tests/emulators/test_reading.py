@@ -14,17 +14,17 @@ from rich.console import Console
 from running_emulators import S3, Snowflake
 from snowflake_retailer import SnowflakeRetailer, Twin
 
-from mercurios.demo.follow import RunOutcome
-from mercurios.demo.report import print_tenant
-from mercurios.findings import forecast_findings, gate_findings, load_findings
+from mercurios.jobs.findings import forecast_findings, gate_findings, load_findings
+from mercurios.jobs.replay import replay
 from mercurios.quality import sources
 from mercurios.quality.gate import run_gate
-from mercurios.recovery import replay
 from mercurios.warehouse.counting import listed
 from mercurios.warehouse.engine import Engine
-from mercurios.warehouse.runs import approve_deletes, forget_source, request_resync
+from mercurios.warehouse.run_plan import approve_deletes, forget_source, request_resync
 from mercurios.warehouse.setup import write_reference
 from mercurios.warehouse.sql import render
+from mercurios_demo.follow import RunOutcome
+from mercurios_demo.report import print_tenant
 from prohandel_simulator.testing import running_simulator
 
 Pair = tuple[SnowflakeRetailer, Twin]

@@ -27,7 +27,7 @@ from mercurios.quality import sources
 from mercurios.quality.gate import run_gate
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.setup import set_up
-from mercurios.warehouse.snowflake import SnowflakeEngine, session_parameters
+from mercurios.warehouse.snowflake.engine import SnowflakeEngine, session_parameters
 from prohandel_simulator.testing import running_simulator
 
 SETTINGS = json.loads(os.environ.get("MERCURIOS_LIVE_SNOWFLAKE") or "null")

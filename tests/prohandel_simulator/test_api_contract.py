@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 import requests
 
-from mercurios.prohandel.resources import RESOURCES as CONTRACT
+from mercurios.sources.prohandel.resources import RESOURCES as CONTRACT
 from prohandel_simulator.rendering import render_row
 from prohandel_simulator.schema import FIELDS, RESOURCES
 from prohandel_simulator.testing import running_simulator

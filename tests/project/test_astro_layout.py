@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mercurios.tenants import load_tenants
+from mercurios.tenants.files import load_tenants
 
 CONNECTION_KEYS = {
     "conn_id": str,
@@ -121,8 +121,8 @@ def test_the_images_python_path_imports_the_project(dockerfile: str, root: Path,
         [
             sys.executable,
             "-c",
-            "import importlib.util, mercurios, mercurios.tenants; print(mercurios.__file__);"
-            " assert importlib.util.find_spec('alerts.notifiers')",
+            "import importlib.util, mercurios, mercurios.tenants.files; print(mercurios.__file__);"
+            " assert importlib.util.find_spec('mercurios_airflow.alerts.notifiers')",
         ],
         cwd=tmp_path,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(mapped)},

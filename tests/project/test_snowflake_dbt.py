@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from snowflake_sql import functions, problems, scopes
 
-from mercurios.prohandel.resources import RESOURCES, ColumnType
+from mercurios.sources.prohandel.resources import RESOURCES, ColumnType
 
 pytestmark = [pytest.mark.dbt, pytest.mark.slow]
 

@@ -12,10 +12,10 @@ from planned_account import plan
 from snowflake_grants import Grant, grants, inherited, offences, one_line
 from snowflake_sql import rendered, templates
 
-from mercurios.prohandel.resources import RESOURCES, ColumnType
-from mercurios.warehouse.account import Statement
+from mercurios.sources.prohandel.resources import RESOURCES, ColumnType
 from mercurios.warehouse.personal import masks_of
 from mercurios.warehouse.schema import raw_columns
+from mercurios.warehouse.snowflake.account.plan import Statement
 from mercurios.warehouse.sql import render, statements
 
 PLAN = plan()

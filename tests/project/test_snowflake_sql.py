@@ -8,9 +8,9 @@ import pytest
 from planned_account import plan
 from snowflake_sql import REFRESH_VARIABLE, assert_golden, functions, problems, rendered, templates
 
-from mercurios.prohandel.resources import RESOURCES
+from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.warehouse.schema import landed_columns
-from mercurios.warehouse.snowflake import STAGE
+from mercurios.warehouse.snowflake.engine import STAGE
 from mercurios.warehouse.sql import SQL_ROOT, render
 
 GOLDEN = Path(__file__).with_name("golden")

@@ -15,8 +15,8 @@ import pytest
 from retailer import Retailer
 
 from mercurios.landing.plan import RunPlan
-from mercurios.prohandel.errors import ProHandelError
-from mercurios.prohandel.resources import RESOURCES
+from mercurios.sources.prohandel.http.errors import ProHandelError
+from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.warehouse.load import FencedError
 from prohandel_simulator.api import Answer, Request, error
 from prohandel_simulator.simulator import Simulator

@@ -27,13 +27,13 @@ from dbt_builds import State, tables_of
 from emulated_account import EmulatedAccount, emulated_account
 from rich.console import Console
 
-from mercurios.demo.airflow_api import FINAL_STATES, AirflowApi
-from mercurios.demo.follow import Follower, RunOutcome
-from mercurios.demo.processes import session_members
-from mercurios.demo.stack import Ports, Stack
-from mercurios.marts import PIPELINE_MARTS
-from mercurios.warehouse.duckdb import DuckDBEngine
+from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.engine import WarehouseError
+from mercurios.warehouse.marts import PIPELINE_MARTS
+from mercurios_demo.airflow_api import FINAL_STATES, AirflowApi
+from mercurios_demo.follow import Follower, RunOutcome
+from mercurios_demo.processes import session_members
+from mercurios_demo.stack import Ports, Stack
 from prohandel_simulator.auth import credentials
 
 HASH_KEY = "scheduler-tests-hash-key"

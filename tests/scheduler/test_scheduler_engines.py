@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from dbt_builds import State, differing, tables_of
 
-from mercurios.marts import PIPELINE_MARTS
-from mercurios.warehouse.duckdb import DuckDBEngine
+from mercurios.warehouse.duckdb.engine import DuckDBEngine
+from mercurios.warehouse.marts import PIPELINE_MARTS
 
 pytestmark = [pytest.mark.scheduler, pytest.mark.simulator, pytest.mark.slow, pytest.mark.timeout(1500)]
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from mercurios.marts import FORECAST_MARTS, PIPELINE_MARTS
-from mercurios.prohandel.resources import RESOURCES, ColumnType, Resource
-from mercurios.tenants import load_tenants
-from mercurios.warehouse.publish import read_status
+from mercurios.sources.prohandel.resources import RESOURCES, ColumnType, Resource
+from mercurios.tenants.files import load_tenants
+from mercurios.warehouse.duckdb.publish import read_status
+from mercurios.warehouse.marts import FORECAST_MARTS, PIPELINE_MARTS
 
 # The first test waits for the whole play, so the limit is the play's, not a test's.
 pytestmark = [pytest.mark.scheduler, pytest.mark.simulator, pytest.mark.slow, pytest.mark.timeout(1500)]

@@ -12,9 +12,9 @@ from publications import make_marts
 
 from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingError
-from mercurios.prohandel.extract import _Reading
+from mercurios.sources.prohandel.extract import _Reading
+from mercurios.warehouse.duckdb.publish import mark_stale, publish
 from mercurios.warehouse.engine import WarehouseLockedError
-from mercurios.warehouse.publish import mark_stale, publish
 
 if TYPE_CHECKING:
     from schedules import Schedule

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 from retailer import Retailer
 
-from mercurios.prohandel import resources
-from mercurios.prohandel.resources import RESOURCES, ColumnType
+from mercurios.sources.prohandel import resources
+from mercurios.sources.prohandel.resources import RESOURCES, ColumnType
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from quick_retailer import FragileRetailer
 from retailer import expected_row
 from seeded_source import SeededSource
 
-from mercurios.prohandel.resources import RESOURCES, Resource, children_of
+from mercurios.sources.prohandel.resources import RESOURCES, Resource, children_of
 
 Row = dict[str, Any]
 

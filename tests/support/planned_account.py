@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mercurios.tenants import Tenant
-from mercurios.warehouse.account import Statement, account_plan, databases_of
-from mercurios.warehouse.account_settings import AccountSettings
+from mercurios.tenants.files import Tenant
+from mercurios.warehouse.snowflake.account.plan import Statement, account_plan, databases_of
+from mercurios.warehouse.snowflake.account.settings import AccountSettings
 
 # Made for the tests; nobody has the other half.
 PUBLIC_KEY = (

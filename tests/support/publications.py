@@ -13,7 +13,7 @@ from pathlib import Path
 from processes import Companion
 from quick_retailer import FragileRetailer
 
-from mercurios.prohandel.resources import RESOURCES
+from mercurios.sources.prohandel.resources import RESOURCES
 
 DAG = "pipeline__tests"
 MARTS = ("mart_rows", "mart_total")

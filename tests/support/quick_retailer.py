@@ -14,8 +14,8 @@ from seeded_source import TENANT
 
 from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingStore
-from mercurios.warehouse.duckdb import DuckDBEngine
-from mercurios.warehouse.runs import begin_run
+from mercurios.warehouse.duckdb.engine import DuckDBEngine
+from mercurios.warehouse.run_plan import begin_run
 from prohandel_simulator.testing import RunningSimulator
 
 

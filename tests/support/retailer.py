@@ -17,13 +17,13 @@ from typing import Any
 
 from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingStore
-from mercurios.prohandel.client import ClientSettings, Credentials, ProHandelClient
-from mercurios.prohandel.extract import ExtractRequest, extract
-from mercurios.prohandel.resources import RESOURCES, Column, ColumnType, Resource, children_of
-from mercurios.tenants import Tenant
-from mercurios.warehouse.duckdb import DuckDBEngine
+from mercurios.sources.prohandel.client import ClientSettings, Credentials, ProHandelClient
+from mercurios.sources.prohandel.extract import ExtractRequest, extract
+from mercurios.sources.prohandel.resources import RESOURCES, Column, ColumnType, Resource, children_of
+from mercurios.tenants.files import Tenant
+from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.load import LedgerRow, load_manifest
-from mercurios.warehouse.runs import begin_run
+from mercurios.warehouse.run_plan import begin_run
 from mercurios.warehouse.setup import set_up
 from prohandel_simulator.testing import RunningSimulator
 

@@ -22,10 +22,12 @@ import pytest
 
 from mercurios.landing.manifest import Counts
 from mercurios.landing.store import LandingStore
-from mercurios.prohandel import client, collect, extract
-from mercurios.prohandel.passes import Verdict
-from mercurios.tenants import Extraction
-from mercurios.warehouse import deletes, duckdb, load, publish
+from mercurios.sources.prohandel import client, collect, extract
+from mercurios.sources.prohandel.paging.scans import Verdict
+from mercurios.tenants.files import Extraction
+from mercurios.warehouse import deletes, load
+from mercurios.warehouse.duckdb import engine as duckdb
+from mercurios.warehouse.duckdb import publish
 
 CASES = "tests/promises/cases"
 LOADER = "tests/mercurios/warehouse"

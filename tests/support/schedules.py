@@ -27,9 +27,9 @@ from source_twists import WHILE_READING, commit_before
 
 from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingError
-from mercurios.prohandel.errors import ProHandelError
-from mercurios.prohandel.extract import extract
-from mercurios.warehouse.duckdb import DuckDBEngine
+from mercurios.sources.prohandel.extract import extract
+from mercurios.sources.prohandel.http.errors import ProHandelError
+from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.load import FencedError
 from mercurios.warehouse.setup import set_up

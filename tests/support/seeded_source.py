@@ -184,6 +184,7 @@ def seeded_requests(seed: random.Random) -> Iterator[None]:
     """Let a seed decide the order of requests for the length of a `with` block."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "mercurios.prohandel.client.ThreadPoolExecutor", lambda workers, **_: SeededPool(seed, workers)
+            "mercurios.sources.prohandel.client.ThreadPoolExecutor",
+            lambda workers, **_: SeededPool(seed, workers),
         )
         yield

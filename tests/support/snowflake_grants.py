@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mercurios.warehouse.account import Statement
+from mercurios.warehouse.snowflake.account.plan import Statement
 
 SYSTEM_ROLES = {"accountadmin", "orgadmin", "globalorgadmin", "securityadmin", "useradmin", "sysadmin"}
 # What only an account administrator can do.

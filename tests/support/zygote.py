@@ -27,8 +27,8 @@ from seeded_source import TENANT, seeded_requests
 
 import mercurios
 from mercurios.landing.plan import RunPlan
-from mercurios.prohandel.extract import extract
-from mercurios.warehouse.publish import publish
+from mercurios.sources.prohandel.extract import extract
+from mercurios.warehouse.duckdb.publish import publish
 from mercurios.warehouse.setup import set_up
 from prohandel_simulator.testing import RunningSimulator, running_simulator
 

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mercurios.forecasting.context import SharedContext
     from mercurios.forecasting.engine import ForecastResult, fit_shared, forecast
-    from mercurios.forecasting.panel import Panel, PanelError, shards
+    from mercurios.forecasting.panel.panel import Panel, PanelError, shards
     from mercurios.forecasting.settings import ForecastSettings
 
 _HOME = {
     "ForecastResult": "engine",
     "ForecastSettings": "settings",
-    "Panel": "panel",
-    "PanelError": "panel",
+    "Panel": "panel.panel",
+    "PanelError": "panel.panel",
     "SharedContext": "context",
     "fit_shared": "engine",
     "forecast": "engine",
-    "shards": "panel",
+    "shards": "panel.panel",
 }
 
 __all__ = [

@@ -17,16 +17,16 @@ from typing import Any
 import numpy as np
 
 from mercurios.forecasting.arrays import I64, Bool
-from mercurios.forecasting.backtest import origins
-from mercurios.forecasting.cadence import WEEKLY, Cadence
-from mercurios.forecasting.classes import CLASS_NAMES
 from mercurios.forecasting.engine import ForecastResult, fit_shared, forecast
-from mercurios.forecasting.panel import Panel, shards
-from mercurios.forecasting.public_holidays import holidays_of
-from mercurios.forecasting.reader import Source, read_source
+from mercurios.forecasting.output.summary import Accuracy
+from mercurios.forecasting.output.writer import Writer, previous_methods
+from mercurios.forecasting.panel.cadence import WEEKLY, Cadence
+from mercurios.forecasting.panel.classes import CLASS_NAMES
+from mercurios.forecasting.panel.panel import Panel, shards
+from mercurios.forecasting.panel.public_holidays import holidays_of
+from mercurios.forecasting.panel.reader import Source, read_source
+from mercurios.forecasting.selection.backtest import origins
 from mercurios.forecasting.settings import ForecastSettings
-from mercurios.forecasting.summary import Accuracy
-from mercurios.forecasting.writer import Writer, previous_methods
 
 _PACKAGES = ("numpy", "pandas", "pyarrow", "scipy", "statsmodels")
 
@@ -128,7 +128,7 @@ def run_request(request: Request, progress: Callable[[str, int], None] | None = 
             totals.add(result)
             done("forecast")
     if request.plots:
-        from mercurios.forecasting.plots import draw_classes
+        from mercurios.forecasting.output.plots import draw_classes
 
         with clock.stage("plots"):
             writer.files += draw_classes(request.out, writer.examples)

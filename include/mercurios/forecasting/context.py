@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mercurios.forecasting.arrays import F64
-from mercurios.forecasting.combine import Scores
-from mercurios.forecasting.newcomers import Levels
-from mercurios.forecasting.pool import Shared
-from mercurios.forecasting.profiles import Profile
-from mercurios.forecasting.quantiles import ErrorPool
-from mercurios.forecasting.regressors import Effects
+from mercurios.forecasting.effects.profiles import Profile
+from mercurios.forecasting.effects.regressors import Effects
+from mercurios.forecasting.methods.cold_start import Levels
+from mercurios.forecasting.methods.pool import Shared
+from mercurios.forecasting.selection.combine import Scores
+from mercurios.forecasting.uncertainty.quantiles import ErrorPool
 
 _LEARNED = {"profile": Profile, "effects": Effects, "levels": Levels}
 

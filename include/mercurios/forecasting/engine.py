@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mercurios.forecasting.additive import Parts
 from mercurios.forecasting.arrays import F64, Bool
-from mercurios.forecasting.backtest import Window, run_windows
-from mercurios.forecasting.combine import choose, series_scores, with_combination
 from mercurios.forecasting.context import SharedContext
 from mercurios.forecasting.learn import learn_all, published
+from mercurios.forecasting.methods.additive import Parts
+from mercurios.forecasting.methods.pool import Candidates, candidates
 from mercurios.forecasting.model import ForecastModel, Prediction
-from mercurios.forecasting.panel import Panel
-from mercurios.forecasting.pool import Candidates, candidates
+from mercurios.forecasting.output.summary import Accuracy, summarise
+from mercurios.forecasting.output.tables import backtest_table, forecast_table, method_names, protection_table
+from mercurios.forecasting.panel.panel import Panel
+from mercurios.forecasting.selection.backtest import Window, run_windows
+from mercurios.forecasting.selection.combine import choose, series_scores, with_combination
 from mercurios.forecasting.settings import ForecastSettings
-from mercurios.forecasting.summary import Accuracy, summarise
-from mercurios.forecasting.tables import backtest_table, forecast_table, method_names, protection_table
 
 if TYPE_CHECKING:
     import pyarrow as pa

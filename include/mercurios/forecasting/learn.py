@@ -7,26 +7,33 @@ from datetime import date
 
 import numpy as np
 
-from mercurios.forecasting import metrics
 from mercurios.forecasting.arrays import F64, I64, Bool
-from mercurios.forecasting.backtest import Window, origins, run_windows
-from mercurios.forecasting.combine import Scores, Tested, choose, fit_scores, series_scores, with_combination
 from mercurios.forecasting.context import SharedContext
-from mercurios.forecasting.design import build_frame
-from mercurios.forecasting.newcomers import fit_levels
-from mercurios.forecasting.panel import Panel
-from mercurios.forecasting.pool import Shared
-from mercurios.forecasting.profiles import fit_profile
-from mercurios.forecasting.quantiles import ErrorPool, Errors, fit_pool, quantiles, targets
-from mercurios.forecasting.regressors import (
+from mercurios.forecasting.effects.calendar import build_frame
+from mercurios.forecasting.effects.profiles import fit_profile
+from mercurios.forecasting.effects.regressors import (
     fit_effects,
     log_effect,
     no_effects,
     series_effects,
     typical_state,
 )
+from mercurios.forecasting.methods.cold_start import fit_levels
+from mercurios.forecasting.methods.pool import Shared
+from mercurios.forecasting.panel.panel import Panel
+from mercurios.forecasting.selection import metrics
+from mercurios.forecasting.selection.backtest import Window, origins, run_windows
+from mercurios.forecasting.selection.combine import (
+    Scores,
+    Tested,
+    choose,
+    fit_scores,
+    series_scores,
+    with_combination,
+)
 from mercurios.forecasting.settings import ForecastSettings
-from mercurios.forecasting.shocks import Shocks, Total, fit_shocks
+from mercurios.forecasting.uncertainty.common_error import Shocks, Total, fit_shocks
+from mercurios.forecasting.uncertainty.quantiles import ErrorPool, Errors, fit_pool, quantiles, targets
 
 
 def learn_all(

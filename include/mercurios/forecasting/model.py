@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mercurios.forecasting.additive import Parts
 from mercurios.forecasting.arrays import F64, I64
-from mercurios.forecasting.quantiles import ErrorPool, Spread, quantiles, targets
-from mercurios.forecasting.regressors import Effects, log_effect
+from mercurios.forecasting.effects.regressors import Effects, log_effect
+from mercurios.forecasting.methods.additive import Parts
+from mercurios.forecasting.uncertainty.quantiles import ErrorPool, Spread, quantiles, targets
 
 _NESTED = {"effects": Effects, "spread": Spread}
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from mercurios.warehouse.snowflake import SnowflakeEngine
+    from mercurios.warehouse.snowflake.engine import SnowflakeEngine
 
 # From here on moving the rows takes longer than the several questions about each check.
 IN_SESSION_FROM_ROWS = 100_000

@@ -15,8 +15,8 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any, Literal
 
-from mercurios.marts import FORECAST_MARTS, PIPELINE_MARTS
-from mercurios.prohandel.resources import RESOURCES, Resource, snake_case
+from mercurios.sources.prohandel.resources import RESOURCES, Resource, snake_case
+from mercurios.warehouse.marts import FORECAST_MARTS, PIPELINE_MARTS
 
 Source = Literal["rows", "columns", "facts"]
 Gate = Literal["raw", "marts", "forecast"]

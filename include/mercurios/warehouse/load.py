@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from mercurios.landing.manifest import Manifest
 from mercurios.landing.store import LandingStore
-from mercurios.prohandel.resources import RESOURCES, Resource
+from mercurios.sources.prohandel.resources import RESOURCES, Resource
 from mercurios.warehouse.counting import count, naive, scalar
 from mercurios.warehouse.deletes import (
     CLOCKS_APART,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mercurios.prohandel.resources import RESOURCES, ColumnType, Resource
+from mercurios.sources.prohandel.resources import RESOURCES, ColumnType, Resource
 
 # A policy's type must be that of the column; a tenth of a percent is not to be lost to a number without digits.
 MASKING_POLICIES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mercurios.prohandel.resources import RESOURCES, ColumnType, Resource
+from mercurios.sources.prohandel.resources import RESOURCES, ColumnType, Resource
 
 METADATA_COLUMNS = {
     "_extra": ColumnType.TEXT,

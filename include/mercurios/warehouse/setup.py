@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date
 
-from mercurios.prohandel.resources import RESOURCES
-from mercurios.tenants import Tenant
+from mercurios.sources.prohandel.resources import RESOURCES
+from mercurios.tenants.files import Tenant
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.personal import masks_of
 from mercurios.warehouse.schema import raw_columns

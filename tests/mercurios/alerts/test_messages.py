@@ -18,7 +18,11 @@ from mercurios.alerts.messages import (
     resource_of,
 )
 from mercurios.alerts.runbooks import NOTHING_LOST
-from mercurios.prohandel.errors import RequestContext, TerminalProHandelError, TransientProHandelError
+from mercurios.sources.prohandel.http.errors import (
+    RequestContext,
+    TerminalProHandelError,
+    TransientProHandelError,
+)
 
 EVENT = Event(
     tenant_id="mini",

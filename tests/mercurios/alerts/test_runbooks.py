@@ -10,12 +10,16 @@ from typer.main import get_command
 
 from mercurios.alerts.findings import Finding, FindingKind
 from mercurios.alerts.runbooks import ERRORS, guide, pages
-from mercurios.cli import app
+from mercurios.cli.main import app
 from mercurios.landing.store import LandingError
-from mercurios.prohandel.errors import RequestContext, TerminalProHandelError, TransientProHandelError
 from mercurios.quality.gate import GateFailed
 from mercurios.quality.suites import Severity
 from mercurios.quality.validate import Outcome
+from mercurios.sources.prohandel.http.errors import (
+    RequestContext,
+    TerminalProHandelError,
+    TransientProHandelError,
+)
 from mercurios.warehouse.engine import WarehouseError, WarehouseLockedError
 from mercurios.warehouse.load import FencedError, TenantGuardError
 

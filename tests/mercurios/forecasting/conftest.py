@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from mercurios.forecasting.cadence import WEEKLY, Cadence
-from mercurios.forecasting.panel import Panel
+from mercurios.forecasting.panel.cadence import WEEKLY, Cadence
+from mercurios.forecasting.panel.panel import Panel
 
 FIRST_MONDAY = np.datetime64("2021-01-04", "D")
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from mercurios.prohandel.resources import RESOURCES, ColumnType, Resource
-from mercurios.warehouse.duckdb import DuckDBEngine
+from mercurios.sources.prohandel.resources import RESOURCES, ColumnType, Resource
+from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.setup import set_up
 
 TENANT = "mini"

@@ -9,7 +9,7 @@ import pytest
 
 from mercurios.quality.gate import GateFailed, run_gate
 from mercurios.quality.suites import Severity
-from mercurios.warehouse.duckdb import DuckDBEngine
+from mercurios.warehouse.duckdb.engine import DuckDBEngine
 
 TENANT = "mini"
 RUN = "scheduled__2024-03-04T05:00:00+00:00"

@@ -13,7 +13,7 @@ import pytest
 from mercurios.quality.gate import GateFailed, check, run_gate
 from mercurios.quality.suites import History, mart_suite
 from mercurios.quality.validate import validate
-from mercurios.warehouse.duckdb import DuckDBEngine
+from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.engine import WarehouseError
 
 TENANT = "mini"

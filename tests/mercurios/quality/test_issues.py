@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from mercurios.findings import gate_findings
+from mercurios.jobs.findings import gate_findings
 from mercurios.quality.gate import run_gate
 from mercurios.quality.suites import ISSUES
-from mercurios.warehouse.duckdb import DuckDBEngine
+from mercurios.warehouse.duckdb.engine import DuckDBEngine
 
 TENANT = "mini"
 RUN = "scheduled__2024-03-04T05:00:00+00:00"

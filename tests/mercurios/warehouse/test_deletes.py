@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from retailer import Retailer
 
-from mercurios.prohandel.extract import _Reading
-from mercurios.prohandel.resources import RESOURCES
+from mercurios.sources.prohandel.extract import _Reading
+from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.warehouse.deletes import DELETE_GUARD_ROWS
-from mercurios.warehouse.runs import approve_deletes
+from mercurios.warehouse.run_plan import approve_deletes
 from prohandel_simulator.rendering import tick_text
 
 

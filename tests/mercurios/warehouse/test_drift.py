@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from mercurios.landing.manifest import Counts, DriftNote, Manifest
-from mercurios.tenants import Mode
+from mercurios.tenants.files import Mode
 from mercurios.warehouse.drift import record_drift, those_over
-from mercurios.warehouse.duckdb import DuckDBEngine
+from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.setup import set_up
 
 NOW = datetime(2026, 3, 4, 5, tzinfo=UTC)

@@ -16,7 +16,7 @@ from retailer import Retailer
 from mercurios.landing.manifest import Manifest
 from mercurios.landing.store import LandingError
 from mercurios.warehouse import load
-from mercurios.warehouse.duckdb import DuckDBEngine
+from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.load import FencedError, TenantGuardError
 

@@ -19,12 +19,12 @@ from retailer import tenant_of
 from mercurios.landing.manifest import Counts, Manifest, Part
 from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingStore, PartWriter
-from mercurios.prohandel.resources import RESOURCES
-from mercurios.prohandel.typing import schema
-from mercurios.warehouse.duckdb import DuckDBEngine
+from mercurios.sources.prohandel.resources import RESOURCES
+from mercurios.sources.prohandel.rows.typed_rows import schema
+from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.load import LedgerRow, load_manifest
-from mercurios.warehouse.runs import begin_run
+from mercurios.warehouse.run_plan import begin_run
 from mercurios.warehouse.setup import set_up
 
 SALE = RESOURCES["sale"]

@@ -8,7 +8,7 @@ import pytest
 from edits import Edits, before_page, intercepting, wire_rows
 from quick_retailer import QuickRetailer
 
-from mercurios.prohandel.errors import TransientProHandelError
+from mercurios.sources.prohandel.http.errors import TransientProHandelError
 from mercurios.warehouse.deletes import DELETE_GUARD_ROWS
 from prohandel_simulator.api import Answer, Request, error
 from prohandel_simulator.simulator import Simulator

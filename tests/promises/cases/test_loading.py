@@ -14,7 +14,7 @@ from edits import Edits, wire_rows
 from quick_retailer import Killed, QuickRetailer
 
 from mercurios.warehouse import load
-from mercurios.warehouse.duckdb import DuckDBEngine
+from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.engine import WarehouseError
 from prohandel_simulator.testing import RunningSimulator
 
@@ -72,7 +72,7 @@ KILLED = """
 import os, signal, sys
 from mercurios.landing.store import LandingStore
 from mercurios.warehouse import load
-from mercurios.warehouse.duckdb import DuckDBEngine
+from mercurios.warehouse.duckdb.engine import DuckDBEngine
 
 warehouse, landing, url = sys.argv[1:]
 load._advance = lambda *_: os.kill(os.getpid(), signal.SIGKILL)

@@ -9,7 +9,7 @@ import pytest
 from edits import MINUTE, Edits, before_page, intercepting, wire_rows
 from quick_retailer import QuickRetailer
 
-from mercurios.prohandel.errors import TransientProHandelError
+from mercurios.sources.prohandel.http.errors import TransientProHandelError
 from prohandel_simulator.api import Answer, Interceptor, Request, _route
 from prohandel_simulator.faults import ALL_FAULTS, Fault, FaultSchedule
 from prohandel_simulator.simulator import Simulator

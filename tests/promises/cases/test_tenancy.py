@@ -9,7 +9,7 @@ import pytest
 from quick_retailer import QuickRetailer
 from typer.testing import CliRunner
 
-from mercurios.cli import app
+from mercurios.cli.main import app
 from mercurios.warehouse.load import TenantGuardError
 from prohandel_simulator.testing import RunningSimulator, running_simulator
 

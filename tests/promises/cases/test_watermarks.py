@@ -12,7 +12,7 @@ from edits import DAY, MINUTE, Edits, intercepting
 from quick_retailer import QuickRetailer
 from retailer import Retailer
 
-from mercurios.prohandel.errors import TransientProHandelError
+from mercurios.sources.prohandel.http.errors import TransientProHandelError
 from prohandel_simulator.api import Answer, Request, error
 from prohandel_simulator.clock import parse_instant
 from prohandel_simulator.simulator import Simulator

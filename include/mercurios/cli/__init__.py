@@ -1,0 +1,1 @@
+"""The command line; each command composes functions that the DAGs use too."""

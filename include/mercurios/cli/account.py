@@ -1,0 +1,124 @@
+"""The commands of a person who sets a warehouse up: see every statement first, then run it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from mercurios.tenants.files import Tenant
+    from mercurios.warehouse.snowflake.account.plan import Statement
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Set up the warehouses of the tenants: the Snowflake account, its policies and grants.",
+)
+
+TenantOption = Annotated[str | None, typer.Option(help="Only this tenant, and what it needs of the account.")]
+DatabaseOption = Annotated[
+    str | None, typer.Option(help="Only this Snowflake database; it may have no tenant yet.")
+]
+ConnectionOption = Annotated[
+    str,
+    typer.Option(help="AIRFLOW_CONN_<NAME> in the environment, or an entry of Snowflake's connections.toml."),
+]
+
+
+@app.command()
+def plan(tenant: TenantOption = None, database: DatabaseOption = None) -> None:
+    """Print the statements in the order in which they run; needs no connection.
+
+    What is printed is SQL that a worksheet can run, each group under the role that runs it.
+    """
+    with _told():
+        chosen = _chosen(tenant)
+        statements = _statements(chosen, tenant, database)
+    role = file = ""
+    for statement in statements:
+        if statement.file != file:
+            file = statement.file
+            typer.echo(f"-- {file}\n")
+        if statement.role != role:
+            role = statement.role
+            typer.echo(f"use role {role};\n")
+        typer.echo(f"{statement.text};\n")
+    _tell_embedded(chosen, database)
+
+
+@app.command()
+def apply(
+    tenant: TenantOption = None,
+    database: DatabaseOption = None,
+    connection: ConnectionOption = "snowflake_admin",
+) -> None:
+    """Run the plan, printing each statement's object when it is done; may be run again at any time."""
+    from mercurios.warehouse.snowflake.account.apply import apply as run
+    from mercurios.warehouse.snowflake.account.apply import signed_in
+
+    role = ""
+
+    def progress(done: Statement) -> None:
+        nonlocal role
+        if done.role != role:
+            role = done.role
+            typer.echo(f"as {role}")
+        typer.echo(f"  {done}")
+
+    with _told():
+        chosen = _chosen(tenant)
+        statements = _statements(chosen, tenant, database)
+        if statements:
+            with signed_in(connection) as session:
+                count = run(session, statements, progress)
+            typer.echo(f"{count} statements ran. Running them again changes nothing.")
+    _tell_embedded(chosen, database)
+
+
+def _chosen(tenant: str | None) -> list[Tenant]:
+    from mercurios.tenants.files import load_tenants
+
+    found = load_tenants(only=tenant)
+    if tenant is not None:
+        return [found.get(tenant)]
+    for error in found.errors:
+        typer.secho(f"left out: {error}", err=True, fg=typer.colors.RED)
+    return list(found)
+
+
+def _statements(tenants: Sequence[Tenant], tenant: str | None, database: str | None) -> list[Statement]:
+    from mercurios.warehouse.snowflake.account.plan import Database, account_plan, databases_of
+    from mercurios.warehouse.snowflake.account.settings import load_account_settings
+
+    databases = databases_of(tenants)
+    if database is not None:
+        databases = [each for each in databases if each.name == database.upper()]
+        if not databases and tenant is not None:
+            raise ValueError(f"tenant {tenant} is not in database {database}")
+        databases = databases or [Database.named(database)]
+    return account_plan(load_account_settings(), databases) if databases else []
+
+
+def _tell_embedded(tenants: Sequence[Tenant], database: str | None) -> None:
+    embedded = [tenant for tenant in tenants if tenant.engine == "duckdb" and database is None]
+    for tenant in embedded:
+        typer.echo(
+            f"-- {tenant.id} is on DuckDB ({tenant.connections.warehouse}): nothing to apply. Its pipeline creates the "
+            "file, the schemas raw, standard, analytics and ops, and their tables when it begins; so does "
+            "warehouse_setup."
+        )
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell what goes wrong without a traceback."""
+    from mercurios.warehouse.engine import WarehouseError
+    from mercurios.warehouse.snowflake.account.settings import AccountSettingsError
+
+    try:
+        yield
+    except (KeyError, ValueError, AccountSettingsError, WarehouseError) as error:
+        typer.secho(str(error.args[0]), err=True, fg=typer.colors.RED)
+        raise typer.Exit(1) from None

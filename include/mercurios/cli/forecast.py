@@ -1,0 +1,143 @@
+"""The command of a person who wants a panel forecast: a file in, files out."""
+
+from __future__ import annotations
+
+import os
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mercurios.cli.panel_options import frequency_of, mistakes_named, progress
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_STEPS = {
+    "read": "panel read",
+    "patterns": "seasons and effects learned",
+    "backtest": "methods tested",
+    "forecast": "series forecast",
+    "plots": "pictures drawn",
+}
+
+
+def forecast(
+    panel: Annotated[
+        Path,
+        typer.Argument(
+            help="Parquet or CSV: article, branch, week or date, quantity; optionally in_stock, group columns and x_*."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the tables and the summary.")],
+    horizon: Annotated[
+        int | None, typer.Option(min=1, max=366, help="Periods to forecast (default: 8 weeks or 28 days).")
+    ] = None,
+    origin: Annotated[
+        str | None,
+        typer.Option(help="Last day of the history, such as 2026-01-31 (default: the latest row)."),
+    ] = None,
+    frequency: Annotated[str | None, typer.Option(help="W or D (default: found out from the dates).")] = None,
+    quantiles: Annotated[
+        str, typer.Option(help="Probabilities of the quantiles, comma-separated.")
+    ] = "0.5,0.8,0.95",
+    protection: Annotated[
+        int | None,
+        typer.Option(min=1, max=366, help="Periods of lead time and review (default: 3 weeks or 21 days)."),
+    ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(help="Column that series are pooled by (default: category, group or department)."),
+    ] = None,
+    plan: Annotated[
+        Path | None, typer.Option(help="Parquet or CSV with the future values of the x_* columns.")
+    ] = None,
+    country: Annotated[str | None, typer.Option(help="Country of the public holidays, such as DE.")] = None,
+    region: Annotated[str | None, typer.Option(help="Region of the public holidays, such as BY.")] = None,
+    previous: Annotated[
+        Path | None,
+        typer.Option(help="Earlier forecast.parquet; its methods are kept unless clearly beaten."),
+    ] = None,
+    *,
+    plots: Annotated[bool, typer.Option("--plots", help="Draw a picture for each demand class.")] = False,
+) -> None:
+    """Forecast the demand of every article in every branch of a panel from anywhere.
+
+    Writes forecast.parquet, protection.parquet, backtest.parquet and summary.json.
+    """
+    # The matrices are small: more threads wait for each other longer than they calculate. Read when numpy loads.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from rich.console import Console
+
+    from mercurios.forecasting.command import Request
+
+    console = Console()
+    with mistakes_named(panel):
+        request = Request(
+            panel=panel,
+            out=out,
+            horizon=horizon,
+            protection=protection,
+            quantiles=_probabilities(quantiles),
+            origin=_day(origin),
+            frequency=frequency_of(frequency),
+            group=group,
+            plan=plan,
+            country=country,
+            region=region,
+            previous=previous,
+            plots=plots,
+        )
+        summary = _run(console, request)
+    _show(console, summary, out)
+
+
+def _run(console: Console, request: Any) -> dict[str, Any]:
+    from mercurios.forecasting.command import run_request
+
+    with progress(console, "reading the panel", _STEPS) as done:
+        return run_request(request, done)
+
+
+def _show(console: Console, summary: dict[str, Any], out: Path) -> None:
+    from rich.table import Table
+
+    tested, seconds = summary["backtest"], summary["seconds"]
+    table = Table("method", "WAPE", "bias", title=f"Backtest, {tested['origins']} origins")
+    rows = {"published": tested, **tested["by_method"]}
+    for name, row in rows.items():
+        table.add_row(name, _figure(row["wape"], "{:.4f}"), _figure(row["bias"], "{:+.3f}"))
+    if tested["wape"] is not None:
+        console.print(table)
+    for note in summary["notes"]:
+        console.print(f"note: {note}", highlight=False)
+    classes = ", ".join(f"{count:,} {name}" for name, count in summary["classes"].items() if count)
+    console.print(
+        f"{summary['series']:,} series ({classes}), {summary['rows']:,} rows, {seconds['total']:.1f} s, "
+        f"{summary['peak_memory_mib']:,} MiB: {out}",
+        highlight=False,
+    )
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "-" if value is None else form.format(value)
+
+
+def _probabilities(text: str) -> tuple[float, ...]:
+    try:
+        found = sorted({float(part) for part in text.split(",") if part.strip()})
+    except ValueError:
+        found = []
+    if not found or found[0] <= 0 or found[-1] >= 1:
+        raise ValueError(f"--quantiles: '{text}' must be probabilities between 0 and 1, such as 0.5,0.8,0.95")
+    return tuple(found)
+
+
+def _day(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError:
+        raise ValueError(f"--origin: '{text}' is not a date such as 2026-01-31") from None

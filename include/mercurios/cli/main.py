@@ -1,0 +1,138 @@
+"""The command line. Each command composes functions that the DAGs use too; heavy imports wait for their command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mercurios.cli import account, backtest, forecast, operate, orders
+
+_HELP = "Commands for people who work on one piece of Mercurios; the DAGs use the same functions."
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=_HELP, pretty_exceptions_enable=False)
+for command in (
+    forecast.forecast,
+    orders.propose,
+    backtest.simulate,
+    operate.ledger,
+    operate.alerts,
+    operate.quarantine,
+    operate.replay,
+    operate.resync,
+    operate.reconcile,
+    operate.accept_deletes,
+    operate.accept_source,
+):
+    app.command()(command)
+app.add_typer(account.app, name="warehouse")
+
+
+@app.command()
+def demo(
+    *,
+    leave: Annotated[
+        bool,
+        typer.Option("--exit", help="Stop everything after the summary; exit code 0 only if all succeeded."),
+    ] = False,
+    airflow_port: Annotated[
+        int, typer.Option(envvar="DEMO_AIRFLOW_PORT", help="Port of the Airflow UI.")
+    ] = 8080,
+    simulator_port: Annotated[
+        int, typer.Option(envvar="DEMO_SIMULATOR_PORT", help="Port of the simulator.")
+    ] = 8990,
+    home: Annotated[
+        Path, typer.Option(envvar="DEMO_HOME", help="Folder for everything the demo writes.")
+    ] = Path(".demo"),
+) -> None:
+    """Run two retailers through the real DAGs on this machine and show what came out."""
+    from mercurios_demo.run import DemoError, Ports, run_demo
+
+    try:
+        succeeded = run_demo(home.resolve(), Ports(airflow_port, simulator_port), leave=leave)
+    except DemoError as error:
+        typer.secho(str(error), err=True, fg=typer.colors.RED)
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    raise typer.Exit(0 if succeeded else 1)
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+)
+def simulator(context: typer.Context) -> None:
+    """Serve simulated retailers over the ProHandel API; `simulator serve --help` lists the options."""
+    from prohandel_simulator.cli import main
+
+    raise typer.Exit(main(context.args))
+
+
+@app.command()
+def tenants() -> None:
+    """List the tenants, and say what is wrong with files that cannot be used."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from mercurios.tenants.files import load_tenants, tenants_dir
+
+    found = load_tenants()
+    table = Table(
+        "tenant", "name", "country", "warehouse", "pipeline", title=f"Tenants in {tenants_dir().name}/"
+    )
+    for tenant in found:
+        place = f"{tenant.country}-{tenant.region}" if tenant.region else tenant.country
+        table.add_row(
+            tenant.id,
+            tenant.name,
+            place,
+            tenant.connections.warehouse,
+            tenant.schedules.pipeline or "by hand",
+        )
+    Console().print(table)
+    for error in found.errors:
+        typer.secho(str(error), err=True, fg=typer.colors.RED)
+    raise typer.Exit(1 if found.errors else 0)
+
+
+@app.command()
+def load(
+    manifest: Annotated[str, typer.Argument(help="URL or path of a manifest.json in a landing area.")],
+    tenant: Annotated[str, typer.Option(help="Tenant whose file names time zone, holidays and warehouse.")],
+    warehouse: Annotated[
+        Path | None,
+        typer.Option(
+            help="DuckDB warehouse file; created when missing (default: where the tenant's connection leads)."
+        ),
+    ] = None,
+) -> None:
+    """Load one manifest into a warehouse and print its ledger rows."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from mercurios.cli.connect import open_for_load, open_landing
+    from mercurios.landing.store import LandingError
+    from mercurios.tenants.files import load_tenants
+    from mercurios.warehouse.engine import WarehouseError
+    from mercurios.warehouse.load import load_manifest
+    from mercurios.warehouse.run_plan import adopt_run
+    from mercurios.warehouse.setup import set_up
+
+    # Addresses in manifests are plain, not percent-encoded as Path.as_uri() would have it.
+    url = manifest if "://" in manifest else f"file://{Path(manifest).resolve()}"
+    try:
+        settings = load_tenants(only=tenant).get(tenant)
+        store = open_landing(settings, url.rsplit("/", 1)[0])
+        landed = store.read_manifest(url)
+        with open_for_load(settings, warehouse, store) as engine:
+            set_up(engine)
+            adopt_run(engine, landed, "command line")
+            rows = load_manifest(engine, store, url, time_zone=settings.time_zone)
+    except (KeyError, LandingError, WarehouseError) as error:
+        typer.secho(str(error.args[0]), err=True, fg=typer.colors.RED)
+        raise typer.Exit(1) from None
+    table = Table("resource", "extracted", "loaded", "quarantined", "superseded", "deleted")
+    for row in rows:
+        table.add_row(row.resource, *(f"{count:,}" for count in row.counts().values()))
+    Console().print(table)

@@ -1,0 +1,1 @@
+"""What moves demand apart from a series' level: calendar, seasons, promotions, prices."""

@@ -1,0 +1,115 @@
+"""Seasonal and holiday profiles pooled over a group, because one article's two years cannot show them alone.
+
+Each group's demand is an index series (demand over what its series sell on average, promotions taken out); its
+logarithm is fitted with the same additive ridge. All series give the profile of the whole panel, groups are shrunk to
+it by their number of series.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mercurios.forecasting.arrays import F64, I64, Bool, masked_mean, place_of
+from mercurios.forecasting.effects import ridge
+from mercurios.forecasting.effects.calendar import Frame, changepoints
+from mercurios.forecasting.panel.cadence import Cadence
+from mercurios.forecasting.settings import ForecastSettings
+
+_INDEX_FLOOR = 0.05
+_LOG_LIMIT = 1.6
+_SERIES_FOR_HALF = 15.0
+_TREND_PENALTY = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Log effects of history and horizon periods; row 0 for the whole panel, row 1 + i for group `codes[i]`."""
+
+    codes: I64
+    season: F64
+    holiday: F64
+
+    def row(self, group: I64) -> I64:
+        """Row of each series' group; the whole panel's for a group unknown here."""
+        return place_of(self.codes, group) + 1
+
+
+def fit_profile(
+    y: F64, mask: Bool, group: I64, frame: Frame, settings: ForecastSettings, explained: F64 | None = None
+) -> Profile:
+    """Pool the calendar's pattern by group; flat when the panel is younger than the pattern needs.
+
+    Args:
+        y: Demand, series x periods.
+        mask: Observed periods.
+        group: Group of each series.
+        frame: The calendar.
+        settings: Settings of the run.
+        explained: Log effect of the regressors, taken out before; none when omitted.
+    """
+    codes = np.unique(group)
+    usable = frame.needs <= frame.weeks
+    holidays = frame.holiday[:, : None if frame.has_season else 0]
+    columns = np.concatenate([frame.fourier[:, usable], holidays], axis=1)
+    width = int(usable.sum())
+    if not columns.shape[1]:
+        flat = np.zeros((codes.size + 1, frame.weeks + frame.horizon))
+        return Profile(codes, flat, flat)
+    index, present, members = _index_series(y, mask, group, codes, explained)
+    order = np.concatenate([frame.order[usable], np.ones(columns.shape[1] - width)])
+    whole = _effects(np.log(index[:1] + _INDEX_FLOOR), present[:1], columns, 0.1 * order, frame, settings)
+    rest = np.log(index[1:] + _INDEX_FLOOR) - columns[: frame.weeks] @ whole[0]
+    weight = members / (members + _SERIES_FOR_HALF)
+    own = _effects(rest, present[1:], columns, order, frame, settings) * weight[:, None]
+    yearly = np.append(frame.needs[usable] >= frame.cadence.year, np.full(columns.shape[1] - width, True))
+    trust = np.where(yearly, _trust(frame.weeks, frame.cadence), 1.0)
+    effect = np.concatenate([whole, whole + own]) * trust
+    season = np.clip(effect[:, :width] @ columns[:, :width].T, -_LOG_LIMIT, _LOG_LIMIT)
+    holiday = np.clip(effect[:, width:] @ columns[:, width:].T, -_LOG_LIMIT, _LOG_LIMIT)
+    return Profile(codes, season, holiday)
+
+
+def _index_series(y: F64, mask: Bool, group: I64, codes: I64, explained: F64 | None) -> tuple[F64, Bool, F64]:
+    """Demand index of the panel (row 0) and each group: weighted demand over the same weights' average demand."""
+    exposure = mask if explained is None else np.where(mask, np.exp(explained), 0.0)
+    share = masked_mean(np.where(mask, exposure, 0.0), mask)
+    level = masked_mean(y, mask) / np.where(share > 0, share, 1.0)
+    selling = level > 0
+    root = np.sqrt(np.where(selling, level, 1.0))
+    at = np.searchsorted(codes, group)
+    scaled = np.zeros((codes.size, y.shape[1]))
+    expected = np.zeros_like(scaled)
+    members = np.zeros(codes.size)
+    for code in range(codes.size):
+        rows = np.flatnonzero((at == code) & selling)
+        scaled[code] = (1.0 / root[rows]) @ y[rows]
+        expected[code] = root[rows] @ exposure[rows]
+        members[code] = rows.size
+    scaled = np.concatenate([scaled.sum(axis=0, keepdims=True), scaled])
+    expected = np.concatenate([expected.sum(axis=0, keepdims=True), expected])
+    return scaled / np.maximum(expected, 1e-12), expected > 0, members
+
+
+def _effects(
+    log_index: F64, present: Bool, columns: F64, relative: F64, frame: Frame, settings: ForecastSettings
+) -> F64:
+    """Calendar coefficients of each index series, its trend fitted beside them and left out."""
+    usable = present.any(axis=1)
+    result = np.zeros((log_index.shape[0], columns.shape[1]))
+    time = np.arange(frame.weeks) / max(frame.weeks - 1, 1)
+    knots = changepoints(frame.weeks, settings, frame.cadence)
+    hinges = np.maximum(time[:, None] - knots, 0.0)
+    design = np.concatenate([columns[: frame.weeks], time[:, None], hinges], axis=1)
+    caution = 1.0 if frame.weeks >= 2 * frame.cadence.year else 10.0
+    penalty = np.concatenate([relative, [1.0], np.full(hinges.shape[1], _TREND_PENALTY * caution)])
+    basis = ridge.decompose(design, penalty)
+    fitted = ridge.fit(basis, log_index[usable], present[usable])
+    result[usable] = fitted.coefficients(basis)[:, : columns.shape[1]]
+    return result
+
+
+def _trust(periods: int, cadence: Cadence) -> float:
+    """Half of the yearly pattern after one year, all of it after two."""
+    return float(np.clip(0.5 + 0.5 * (periods - cadence.year) / cadence.year, 0.0, 1.0))

@@ -1,0 +1,1 @@
+"""Forecast methods; each forecasts every series of a panel at once."""

@@ -1,0 +1,240 @@
+"""The pool of methods: every one forecasts every series from one origin, and any mixture of them keeps its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from mercurios.forecasting.arrays import F64, I64, row_sum
+from mercurios.forecasting.effects.calendar import Frame, build_frame
+from mercurios.forecasting.effects.profiles import Profile
+from mercurios.forecasting.effects.regressors import Effects
+from mercurios.forecasting.effects.seasonal_factors import build_pattern
+from mercurios.forecasting.methods import baselines, smoothing
+from mercurios.forecasting.methods.additive import Bases, Parts, fit_additive
+from mercurios.forecasting.methods.cold_start import Levels, own_share
+from mercurios.forecasting.panel.classes import classify
+from mercurios.forecasting.panel.panel import Panel
+from mercurios.forecasting.settings import ForecastSettings
+from mercurios.forecasting.uncertainty.quantiles import Spread, error_spread
+
+METHODS = (
+    "additive",
+    "pooled_ses",
+    "pooled_tsb",
+    "sba",
+    "tsb",
+    "ses",
+    "mean_13w",
+    "seasonal_naive",
+)
+ADDITIVE, POOLED_SES, POOLED_TSB, SBA, TSB, SES, MEAN_13W, SEASONAL_NAIVE = range(len(METHODS))
+_THREADS = 2
+# Series x periods of one block: the arrays of one method stay within a core's cache.
+_BLOCK_CELLS = 1_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What one origin takes from the whole panel: pooled profile, regressor effects and the groups' levels."""
+
+    profile: Profile
+    effects: Effects
+    levels: Levels
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Forecasts of every series from one origin, before they are combined.
+
+    Attributes:
+        additive: Parts of the additive model.
+        lever: What the regressors' factor acts on in the additive model.
+        level: Levels of the methods from `pooled_ses` to `mean_13w`, series x methods.
+        season: Factor of the group's season, series x horizon; with `holiday` and `regressor` it acts on the pooled
+            methods' levels.
+        holiday: Factor of the holidays.
+        regressor: Factor of the regressors.
+        naive: Seasonal naive forecast.
+        available: Whether a method can be told from the others on this panel.
+        demand_class: Demand class of each series.
+        spread: How far each series is from its mean.
+        ceiling: Greatest mean forecast allowed.
+        own: Share of a series' own forecast; the rest is its group's usual level.
+        usual: That level.
+        beta: Effects of the regressors on each series, and their typical state.
+        typical: See `beta`.
+    """
+
+    additive: Parts
+    lever: F64
+    level: F64
+    season: F64
+    holiday: F64
+    regressor: F64
+    naive: F64
+    available: tuple[bool, ...]
+    demand_class: I64
+    spread: Spread
+    ceiling: F64
+    own: F64
+    usual: F64
+    beta: F64
+    typical: F64
+
+    @property
+    def horizon(self) -> int:
+        """Periods forecast."""
+        return int(self.naive.shape[1])
+
+    def single(self, method: int) -> F64:
+        """Bounded forecast of one method, series x horizon."""
+        weight = np.zeros((self.naive.shape[0], len(METHODS)))
+        weight[:, method] = 1.0
+        if method in (MEAN_13W, SBA, TSB, SES):
+            flat = np.repeat(self.level[:, method - POOLED_SES, None], self.horizon, axis=1)
+            return np.clip(self._tempered(flat), 0.0, self.ceiling[:, None])
+        return self.bounded(self.mixed(weight))
+
+    def mixed(self, weight: F64) -> Parts:
+        """Parts of the weighted mean of the methods; weights are series x methods and sum to one."""
+        share = weight[:, ADDITIVE, None]
+        pooled = _dot(self.level[:, :2], weight[:, POOLED_SES:SBA])[:, None]
+        flat = _dot(self.level[:, 2:], weight[:, SBA:SEASONAL_NAIVE])[:, None]
+        naive = weight[:, SEASONAL_NAIVE, None]
+        base = (row_sum(self.naive) / self.horizon)[:, None]
+        season, holiday = self.season, self.season * self.holiday
+        parts = Parts(
+            share * self.additive.level + pooled + flat + naive * base,
+            share * self.additive.trend,
+            share * self.additive.season + pooled * (season - 1.0) + naive * (self.naive - base),
+            share * self.additive.holiday + pooled * (holiday - season),
+            share * self.additive.regressor + pooled * holiday * (self.regressor - 1.0),
+        )
+        own = self.own[:, None]
+        scaled = parts.map(lambda part: own * part)
+        level = scaled.level + (1.0 - own) * self.usual[:, None]
+        return Parts(level, scaled.trend, scaled.season, scaled.holiday, scaled.regressor)
+
+    def levered(self, weight: F64) -> F64:
+        """What the regressors' factor acts on in a mixture: the part of the regressors is this times (factor - 1)."""
+        pooled = _dot(self.level[:, :2], weight[:, POOLED_SES:SBA])[:, None]
+        lever = weight[:, ADDITIVE, None] * self.lever + pooled * self.season * self.holiday
+        return self.own[:, None] * lever
+
+    def bounded(self, parts: Parts) -> F64:
+        """Mean forecast within 0 and the series' ceiling."""
+        return np.clip(parts.total(), 0.0, self.ceiling[:, None])
+
+    def _tempered(self, forecast: F64) -> F64:
+        own = self.own[:, None]
+        return own * forecast + (1.0 - own) * self.usual[:, None]
+
+
+def candidates(
+    panel: Panel, shared: Shared, holidays: Iterable[date], settings: ForecastSettings
+) -> Candidates:
+    """Forecast every series of `panel` from the end of its history with every method."""
+    frame = build_frame(panel.week_starts, settings.horizon, holidays, settings.fourier_order, panel.cadence)
+    size = min(settings.block_series, max(32, _BLOCK_CELLS // (frame.weeks + frame.horizon)))
+    blocks = [slice(begin, begin + size) for begin in range(0, max(panel.n_series, 1), size)]
+    cache: Bases = {}
+    with ThreadPoolExecutor(_THREADS) as threads:
+        found = list(
+            threads.map(lambda rows: _block(panel.take(rows), frame, shared, settings, cache), blocks)
+        )
+    return found[0] if len(found) == 1 else _joined(found)
+
+
+def _block(
+    panel: Panel, frame: Frame, shared: Shared, settings: ForecastSettings, cache: Bases
+) -> Candidates:
+    panel = panel.learnable()
+    y, mask, cadence = panel.y, panel.mask, panel.cadence
+    slow, slower = cadence.slowed(smoothing.SES_GRID), cadence.slowed(smoothing.TSB_GRID)
+    pattern = build_pattern(y, mask, panel.group, frame, shared.profile, shared.effects, panel.x)
+    has_pattern = frame.has_pattern or pattern.beta.shape[1] > 0
+    exposure = np.exp(pattern.past) if has_pattern else None
+    flat_ses = smoothing.ses(y, mask, slow).averaged()
+    flat_tsb = smoothing.tsb(y, mask, slower).averaged()
+    levels = (
+        smoothing.ses(y, mask, slow, exposure).averaged() if has_pattern else flat_ses,
+        smoothing.tsb(y, mask, slower, exposure).averaged() if has_pattern else flat_tsb,
+        smoothing.sba(y, mask),
+        flat_tsb,
+        flat_ses,
+        baselines.mean_13w(y, mask, cadence),
+    )
+    season, holiday, regressor = pattern.factors()
+    additive, lever = fit_additive(y, mask, frame, pattern, settings, cache)
+    return Candidates(
+        additive=additive,
+        lever=lever,
+        level=np.stack(levels, axis=1),
+        season=season,
+        holiday=holiday,
+        regressor=regressor,
+        naive=baselines.seasonal_naive(y, mask, frame.horizon, cadence),
+        available=tuple(_available(method, frame, has_pattern) for method in range(len(METHODS))),
+        demand_class=classify(y, mask),
+        spread=error_spread(y, mask, cadence, float(shared.levels.excess[0])),
+        ceiling=settings.max_ratio * y.max(axis=1, initial=0.0),
+        own=own_share(mask, cadence),
+        usual=shared.levels.expected(panel.kinship(), panel.branch_number),
+        beta=pattern.beta,
+        typical=pattern.typical,
+    )
+
+
+def _available(method: int, frame: Frame, has_pattern: bool) -> bool:
+    """Whether a method is itself here: without a pattern or a past season it is another one under its name."""
+    if method == SEASONAL_NAIVE:
+        return frame.weeks >= frame.cadence.naive
+    return has_pattern or method not in (POOLED_SES, POOLED_TSB)
+
+
+def _joined(found: list[Candidates]) -> Candidates:
+    def rows(name: str) -> F64:
+        return np.concatenate([getattr(block, name) for block in found])
+
+    parts = [
+        np.concatenate([getattr(block.additive, name) for block in found])
+        for name in ("level", "trend", "season", "holiday", "regressor")
+    ]
+    return Candidates(
+        additive=Parts(*parts),
+        available=found[0].available,
+        demand_class=np.concatenate([block.demand_class for block in found]),
+        spread=Spread(
+            np.concatenate([block.spread.mean for block in found]),
+            np.concatenate([block.spread.excess for block in found]),
+        ),
+        **{
+            name: rows(name)
+            for name in (
+                "lever",
+                "level",
+                "season",
+                "holiday",
+                "regressor",
+                "naive",
+                "ceiling",
+                "own",
+                "usual",
+                "beta",
+                "typical",
+            )
+        },
+    )
+
+
+def _dot(levels: F64, weights: F64) -> F64:
+    """Row-wise product whose order of summation is that of the methods."""
+    total = np.zeros(levels.shape[0])
+    for column in range(levels.shape[1]):
+        total += levels[:, column] * weights[:, column]
+    return total

@@ -1,0 +1,1 @@
+"""What a forecast run returns: tables, files, explanations, plots, a summary."""

@@ -1,0 +1,1 @@
+"""Demand panels: reading, validating and describing series of article, branch and period."""

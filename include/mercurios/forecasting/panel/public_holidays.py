@@ -1,0 +1,33 @@
+"""Public holidays for panels from files, which no tenant file speaks for."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+
+from mercurios.forecasting.panel.panel import Panel
+
+
+def holidays_of(panel: Panel, horizon: int, country: str | None, region: str | None) -> tuple[date, ...]:
+    """Return the public holidays of history and horizon; none without a country.
+
+    Args:
+        panel: the history.
+        horizon: periods beyond it.
+        country: code such as `DE`.
+        region: code such as `BY`; the whole country when omitted.
+
+    Raises:
+        ValueError: the country or region is unknown.
+    """
+    if country is None:
+        return ()
+    import holidays
+
+    end = panel.week_starts[-1] + np.timedelta64((horizon + 1) * panel.cadence.days, "D")
+    years = range(panel.week_starts[0].item().year, end.item().year + 1)
+    try:
+        return tuple(holidays.country_holidays(country, subdiv=region, years=years))
+    except NotImplementedError as error:  # how the library says that it knows no such place
+        raise ValueError(f"no public holidays are known for {country} {region or ''}: {error}") from error

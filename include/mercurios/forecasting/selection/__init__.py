@@ -1,0 +1,1 @@
+"""Which method is published for a series: backtests, accuracy, combination, monitoring."""

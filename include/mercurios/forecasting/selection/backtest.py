@@ -1,0 +1,106 @@
+"""Rolling-origin backtests: every judgement about a method is made on forecasts it would have given at the time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from mercurios.forecasting.arrays import F64, Bool
+from mercurios.forecasting.methods.pool import METHODS, Candidates, Shared, candidates
+from mercurios.forecasting.panel.cadence import WEEKLY, Cadence
+from mercurios.forecasting.panel.panel import Panel
+from mercurios.forecasting.settings import ForecastSettings
+
+# A series younger than this at an origin says nothing about how well a method does.
+_MIN_OBSERVED_WEEKS = 8
+_LEAST_TRAIN_WEEKS = 10
+_YEARS_BACK = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One backtest origin: candidates, what came true, and which series and periods count.
+
+    Attributes:
+        cut: Periods of history at the origin.
+        candidates: What each method forecast.
+        actual: What came true.
+        usable: Which periods count.
+        absolute: Absolute error of every series and method over its usable periods.
+        squared: Squared error over the series' variance.
+    """
+
+    cut: int
+    candidates: Candidates
+    actual: F64
+    usable: Bool
+    absolute: F64
+    squared: F64
+
+    def errors(self, mean: F64) -> tuple[F64, F64]:
+        """Absolute and scaled squared error of each series over its usable periods."""
+        error = np.where(self.usable, mean - self.actual, 0.0)
+        variance = _reference_variance(self.candidates)
+        return np.abs(error).sum(axis=1), (error * error).sum(axis=1) / variance
+
+
+def _reference_variance(found: Candidates) -> F64:
+    variance: F64 = found.spread.at(found.level[:, -1:])[:, 0] ** 2
+    return variance
+
+
+def origins(periods: int, settings: ForecastSettings, cadence: Cadence = WEEKLY) -> list[int]:
+    """Periods of history at each origin, latest first; an origin needs a full horizon behind it.
+
+    The latest origins lie `window_step` weeks apart, closer where history is short. The same weeks one and two years
+    earlier are added where history before them shows a year: what went wrong last Christmas may go wrong again.
+    """
+    last = periods - settings.horizon
+    least = (
+        min(settings.min_train_weeks, max(_LEAST_TRAIN_WEEKS, periods // cadence.week // 2)) * cadence.week
+    )
+    step = settings.window_step * cadence.week
+    if settings.windows > 1:
+        step = max(1, min(step, (last - least) // (settings.windows - 1)))
+    recent = [last - step * window for window in range(settings.windows)]
+    cuts = [cut for cut in recent if cut >= least]
+    if cuts:
+        years = [periods - cadence.year * year for year in range(1, _YEARS_BACK + 1)]
+        cuts += [cut for cut in years if cadence.year <= cut < min(cuts)]
+    return cuts
+
+
+def run_windows(
+    panel: Panel,
+    shared: dict[int, Shared],
+    holidays: Iterable[date],
+    settings: ForecastSettings,
+    progress: Callable[[str], None] | None = None,
+) -> list[Window]:
+    """Backtest every series at each of the context's origins, latest first."""
+    days = tuple(holidays)
+    cuts = sorted((cut for cut in shared if cut < panel.n_weeks), reverse=True)
+    windows = []
+    for cut in cuts:
+        windows.append(_window(panel, cut, shared[cut], days, settings))
+        if progress is not None:
+            progress("backtest")
+    return windows
+
+
+def _window(
+    panel: Panel, cut: int, shared: Shared, holidays: tuple[date, ...], settings: ForecastSettings
+) -> Window:
+    past = panel.until(cut)
+    ahead = slice(cut, cut + settings.horizon)
+    known = past.mask.sum(axis=1) >= _MIN_OBSERVED_WEEKS * panel.cadence.week
+    found = candidates(past, shared, holidays, settings)
+    actual, usable = panel.y[:, ahead], panel.mask[:, ahead] & known[:, None]
+    blank = np.zeros((panel.n_series, len(METHODS)))
+    window = Window(cut, found, actual, usable, blank, blank.copy())
+    for method in range(len(METHODS)):
+        window.absolute[:, method], window.squared[:, method] = window.errors(found.single(method))
+    return window

@@ -1,0 +1,228 @@
+"""Recovery by hand: typing quarantined rows again.
+
+A replay loads through the same loader as a run, from parts and a manifest of its own, so that ledger, guards and
+exactly-once effect hold for it too. A replayed row keeps the time it was extracted: what RAW has learned since is
+never overwritten by it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from mercurios.landing.manifest import Counts, Manifest, Part
+from mercurios.landing.store import LandingStore, PartWriter
+from mercurios.sources.prohandel.resources import RESOURCES, ColumnType, Resource
+from mercurios.sources.prohandel.rows.decode import decode_exact
+from mercurios.sources.prohandel.rows.typed_rows import Stamp, schema, type_rows
+from mercurios.tenants.files import Drift, Tenant
+from mercurios.warehouse.engine import Engine
+from mercurios.warehouse.load import LedgerRow, load_manifest
+from mercurios.warehouse.run_plan import adopt_run
+from mercurios.warehouse.sql import render
+
+log = logging.getLogger(__name__)
+
+MODE = "replay"
+_BATCH = 5_000
+_REREAD = "read the resource again (resync)"
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Replay:
+    """What a replay did.
+
+    Attributes:
+        run_id: the run that loaded the rows; None when no row fits.
+        ledger: what became of the rows that fit; None when no row fits.
+        waiting: rows that still do not fit.
+    """
+
+    run_id: str | None = None
+    ledger: LedgerRow | None = None
+    waiting: int = 0
+
+
+@dataclass
+class _Sorted:
+    """Quarantined rows after typing: the typed ones as tables, and both kinds by their place in quarantine."""
+
+    tables: list[pa.Table] = field(default_factory=list)
+    fitting: list[Row] = field(default_factory=list)
+    refused: list[Row] = field(default_factory=list)
+
+
+def check_resources(names: Sequence[str]) -> None:
+    """Make sure that every name is a resource, nested ones included.
+
+    Raises:
+        ValueError: a name is none; the message lists those that are.
+    """
+    unknown = sorted(set(names) - set(RESOURCES))
+    if unknown:
+        raise ValueError(
+            f"unknown resource {', '.join(unknown)}; known resources: {', '.join(sorted(RESOURCES))}"
+        )
+
+
+def replay(engine: Engine, store: LandingStore, tenant: Tenant, name: str) -> Replay:
+    """Type the quarantined rows of one resource with today's contract and load those that fit.
+
+    The rows that fit are marked as replayed once they are loaded; the others wait on, with today's reason. Dying
+    in between is harmless: the rows load again and change nothing.
+
+    Args:
+        engine: the tenant's warehouse, set up.
+        store: the landing area.
+        tenant: whose settings hold.
+        name: the resource, nested ones included.
+
+    Raises:
+        ValueError: there is no such resource.
+        LandingError: the landing area cannot be written.
+        WarehouseError: a statement failed; nothing was loaded.
+    """
+    check_resources([name])
+    key = {"tenant_id": tenant.id, "resource": name}
+    rows = engine.fetch_arrow(render(engine.dialect, "replay_rows"), key).to_pylist()
+    now = datetime.now(UTC)
+    run_id = f"{MODE}__{now.isoformat()}"
+    found = _type_again(_contract(RESOURCES[name]), tenant, rows, run_id)
+    result = Replay(waiting=len(found.refused))
+    if found.fitting:
+        url = _land(engine, store, tenant, name, found, now, run_id)
+        [result.ledger] = load_manifest(engine, store, url, time_zone=tenant.time_zone)
+        result.run_id = run_id
+    with engine.transaction():
+        _mark(engine, "replay_mark", {**key, "replayed_at": now.replace(tzinfo=None)}, found.fitting)
+        reasons = {**key, "reasons": [row["reason"] for row in found.refused]}
+        _mark(engine, "replay_reason", reasons, found.refused)
+    return result
+
+
+def _contract(resource: Resource) -> Resource:
+    """Return the contract of payloads: where the wire has a person's number, a payload has its hash."""
+    columns = tuple(
+        replace(column, type=ColumnType.TEXT) if column.type is ColumnType.KEY_HASH else column
+        for column in resource.columns
+    )
+    return replace(resource, columns=columns)
+
+
+def _type_again(contract: Resource, tenant: Tenant, rows: list[Row], run_id: str) -> _Sorted:
+    drift = tenant.extraction.settings_of(contract.name).drift
+    found = _Sorted()
+    usable = []
+    for row in rows:
+        reason = _not_kept(contract, row)
+        if reason:
+            found.refused.append({**row, "reason": reason})
+        else:
+            usable.append(row)
+    for extracted_at, same_read in groupby(usable, key=itemgetter("extracted_at")):
+        stamp = Stamp(
+            tenant_id=tenant.id,
+            run_id=run_id,
+            extracted_at=extracted_at,
+            time_zone=tenant.extraction.time_zone,
+            hash_key=b"",  # hashed when it was extracted
+            parent_key=contract.parent_key,
+        )
+        members = list(same_read)
+        for start in range(0, len(members), _BATCH):
+            _type_batch(contract, members[start : start + _BATCH], stamp, drift, found)
+    return found
+
+
+def _not_kept(contract: Resource, row: Row) -> str | None:
+    """Return why a payload says too little to be loaded; a guess would differ from the source unseen."""
+    payload = orjson.loads(row["payload"])
+    missing = sorted(contract.fields - payload.keys())
+    if missing:
+        return f"field {missing[0]!r}: not in the payload; {_REREAD}"
+    for column in RESOURCES[contract.name].columns:
+        if column.type is ColumnType.KEY_HASH and payload[column.field] is False:
+            return f"field {column.field!r}: expected a whole number, what came was not kept; {_REREAD}"
+    if contract.personal and row["reason"].startswith("unknown field"):
+        return str(row["reason"])
+    return None
+
+
+def _type_batch(contract: Resource, rows: list[Row], stamp: Stamp, drift: Drift, found: _Sorted) -> None:
+    page = type_rows(
+        contract,
+        [orjson.loads(row["payload"]) for row in rows],
+        stamp,
+        reread=lambda: [decode_exact(row["payload"]) for row in rows],
+        drift=drift,
+    )
+    reasons = {rejected.row_number: rejected.reason for rejected in page.rejected}
+    found.refused += [{**rows[number], "reason": reason} for number, reason in reasons.items()]
+    found.fitting += [row for number, row in enumerate(rows) if number not in reasons]
+    found.tables.append(page.table)
+
+
+def _land(
+    engine: Engine,
+    store: LandingStore,
+    tenant: Tenant,
+    name: str,
+    found: _Sorted,
+    now: datetime,
+    run_id: str,
+) -> str:
+    prefix = store.prefix(tenant.id, name, run_id, attempt=1)
+    manifest = Manifest(
+        tenant_id=tenant.id,
+        resource=name,
+        run_id=run_id,
+        attempt=1,
+        fence=1,
+        mode=MODE,
+        complete=False,
+        extracted_at=now,
+        # A replay asks the source nothing, so it must not move the business day.
+        source_now=_source_clock(engine, tenant.id) or now,
+        cursor_from=None,
+        cursor_to=None,
+        counts={name: Counts(extracted=len(found.fitting), unchanged=0, quarantined=0)},
+        drift=[],
+        parts=_write(store, prefix, RESOURCES[name], found.tables),
+    )
+    url = store.write_manifest(prefix, manifest)
+    adopt_run(engine, manifest, MODE)
+    return url
+
+
+def _write(store: LandingStore, prefix: str, resource: Resource, tables: list[pa.Table]) -> list[Part]:
+    path = f"{prefix}/{resource.table}-rows.parquet"
+    writer = PartWriter(store, path, "rows", resource.name, schema(resource))
+    try:
+        for table in tables:
+            writer.write(table)
+        return writer.close()
+    except BaseException:
+        writer.abandon()
+        raise
+
+
+def _source_clock(engine: Engine, tenant_id: str) -> datetime | None:
+    sql = render(engine.dialect, "source_clock_newest")
+    newest: datetime | None = engine.fetch_arrow(sql, {"tenant_id": tenant_id})["source_now"][0].as_py()
+    return newest.replace(tzinfo=UTC) if newest else None
+
+
+def _mark(engine: Engine, statement: str, parameters: Row, rows: list[Row]) -> None:
+    if rows:
+        places = {f"{name}s": [row[name] for row in rows] for name in ("run_id", "attempt", "row_number")}
+        engine.execute(render(engine.dialect, statement), {**parameters, **places})

@@ -1,0 +1,144 @@
+"""How a replay orders and what things cost: a YAML file in the words of a tenant file's `replenishment` section."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from mercurios.orders.settings import ClassKey, Policy, PolicyRow, Replenishment, SupplierPolicy
+
+HOLDING_RATE = 0.25
+WEEKS_A_YEAR = 52
+_SECTION = "replenishment"
+# As in dbt_project.yml; only for the service level that costs make worth while.
+_LEAD_DAYS, _REVIEW_DAYS = 21.0, 7.0
+
+Key = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Money = Annotated[float, Field(ge=0, le=1e9)]
+
+
+class PolicyError(ValueError):
+    """A policy file that cannot be used; names the key and what is expected there."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+
+class Costs(_Model):
+    """What is paid, unless the panel says otherwise for a series.
+
+    Attributes:
+        unit_cost: price of a unit.
+        holding_cost: a unit left at the end of a week; left open, a quarter of its price a year.
+        shortage_cost: a unit asked for and not in stock; left open, the price of a unit.
+        order_cost: an order line.
+    """
+
+    unit_cost: Money = 1.0
+    holding_cost: Money | None = None
+    shortage_cost: Money | None = None
+    order_cost: Money = 0.0
+
+
+class SimulationPolicy(_Model):
+    """The section `replenishment` of a tenant file, with the costs of the replay.
+
+    Attributes:
+        default: policy of everything.
+        classes: policy by class, `A` or `AX`, of the history before the replay.
+        suppliers: accepted, and without effect: a panel knows no suppliers.
+        articles: policy by article, as the panel names it.
+        budget: accepted, and without effect: what is needed is ordered.
+        costs: what is paid.
+    """
+
+    default: Policy = Field(default_factory=Policy)
+    classes: dict[ClassKey, Policy] = Field(default_factory=dict)
+    suppliers: dict[int, SupplierPolicy] = Field(default_factory=dict)
+    articles: dict[Key, Policy] = Field(default_factory=dict)
+    budget: Annotated[float, Field(ge=0)] | None = None
+    costs: Costs = Field(default_factory=Costs)
+
+    def rows(self, numbers: dict[str, int]) -> list[PolicyRow]:
+        """Return every setting, as the models read it.
+
+        Args:
+            numbers: the number of each article of the panel.
+
+        Raises:
+            PolicyError: an article is not in the panel.
+        """
+        for article in self.articles:
+            if article not in numbers:
+                raise PolicyError(f"key 'articles.{article}': the panel has no such article")
+        section = Replenishment(
+            default=self.default.model_copy(update={"service_level": self.service_level()}),
+            classes=self.classes,
+            articles={numbers[article]: policy for article, policy in self.articles.items()},
+        )
+        return section.rows()
+
+    def service_level(self) -> float | None:
+        """Return what the file says, else what its costs make worth while, else None: the models' default.
+
+        A unit too few costs its shortage, and a unit too many is in the way until what is ordered next has come. Where
+        what is not in stock is lost, more than one review period has to bear it, or levels get too high (Janakiraman,
+        Seshadri and Shanthikumar 2007, A comparison of the optimal costs of two canonical inventory systems).
+        """
+        known = self.costs.holding_cost, self.costs.shortage_cost
+        if self.default.service_level is not None or None in known or not any(known):
+            return self.default.service_level
+        holding, shortage = (cost or 0.0 for cost in known)
+        lead, review = self.default.lead_time_days, self.default.review_days
+        weeks = _weeks(_LEAD_DAYS if lead is None else lead) + _weeks(
+            _REVIEW_DAYS if review is None else review
+        )
+        return min(max(shortage / (shortage + holding * weeks), 0.5), 0.999)
+
+    def notes(self) -> list[str]:
+        """Return, in sentences, what of the file has no effect."""
+        found = []
+        if self.suppliers:
+            found.append("the policy's suppliers have no effect: a panel knows no suppliers")
+        if self.budget is not None:
+            found.append("the policy's budget has no effect: what is needed is ordered")
+        return found
+
+
+def read_policy(path: Path | None) -> SimulationPolicy:
+    """Read a policy; the defaults of the models when there is no file.
+
+    Raises:
+        PolicyError: the file cannot be used; names the key.
+    """
+    if path is None:
+        return SimulationPolicy()
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise PolicyError(f"{path.name}: not readable as YAML: {' '.join(str(error).split())}") from error
+    if isinstance(document, dict) and _SECTION in document:
+        costs = {"costs": document["costs"]} if "costs" in document else {}
+        section = document[_SECTION] or {}
+        document = section | costs if isinstance(section, dict) else section
+    if not isinstance(document, dict | None):
+        raise PolicyError(f"{path.name}: expected settings such as 'default: {{service_level: 0.95}}'")
+    try:
+        return SimulationPolicy.model_validate(document or {})
+    except ValidationError as error:
+        raise PolicyError(f"{path.name}: " + "; ".join(_problem(item) for item in error.errors())) from error
+
+
+def _weeks(days: float) -> int:
+    return int(-(-days // 7))
+
+
+def _problem(item: Any) -> str:
+    key = ".".join(str(part) for part in item["loc"]) or "(file)"
+    if item["type"] == "extra_forbidden":
+        return f"key {key!r}: unknown; remove it or correct its spelling"
+    return f"key {key!r}: {item['msg']} (got {repr(item.get('input'))[:80]})"

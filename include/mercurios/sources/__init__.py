@@ -1,0 +1,1 @@
+"""The sources that data comes from; each package below implements one."""

@@ -1,0 +1,1 @@
+"""Requests to the API: transport, tokens, request rate, responses and errors."""

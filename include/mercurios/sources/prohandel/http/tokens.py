@@ -1,0 +1,94 @@
+"""The access token of a client: one at a time, shared by its threads, replaced before it expires."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import orjson
+
+from mercurios.sources.prohandel.http.errors import RequestContext, TransientProHandelError
+
+API_PATH = "/api/v2"
+_SPARE_SECONDS = 60.0  # a token is replaced so long before it expires
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token and the address of the API that takes it.
+
+    Attributes:
+        value: never shown.
+        server: `serverUrl` of the answer.
+        expires_at: on the clock that only grows.
+    """
+
+    value: str = field(repr=False)
+    server: str
+    expires_at: float
+
+    @property
+    def server_url(self) -> str:
+        """Scheme and host of the tenant's API."""
+        return self.server.rstrip("/").removesuffix(API_PATH)
+
+    @property
+    def source(self) -> str:
+        """Whose API it is: host and path, which stay when the port changes."""
+        parts = urlsplit(self.server_url)
+        return f"{parts.hostname or ''}{parts.path}"
+
+    def expires_soon(self) -> bool:
+        """Return whether a new one should be asked for."""
+        return time.monotonic() > self.expires_at - _SPARE_SECONDS
+
+
+class Tokens:
+    """Holds the token that all threads of a client use.
+
+    Threads that need a new one at the same time wait for one request and share its answer.
+
+    Args:
+        ask: asks the token service; the event tells that nobody waits for the answer any more.
+    """
+
+    def __init__(self, ask: Callable[[threading.Event], Token]) -> None:
+        self._ask = ask
+        self._token: Token | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def source(self) -> str | None:
+        """Whose API the token in use belongs to; None before the first."""
+        token = self._token
+        return token.source if token else None
+
+    def current(self, ended: threading.Event, refused: Token | None = None) -> Token:
+        """Return a valid token; a new one when the current one is about to expire or was just refused."""
+        with self._lock:
+            token = self._token
+            if token is None or token is refused or token.expires_soon():
+                token = self._token = self._ask(ended)
+            return token
+
+
+def token_of(answer: bytes, asked_at: float, context: RequestContext) -> Token:
+    """Read the answer of the token service.
+
+    Args:
+        answer: its body.
+        asked_at: when it was asked for, on the clock that only grows.
+        context: the request.
+
+    Raises:
+        TransientProHandelError: the answer has another shape.
+    """
+    try:
+        read = orjson.loads(answer)
+        inner = read["token"]["token"]
+        return Token(str(inner["value"]), str(read["serverUrl"]), asked_at + float(inner["expiresIn"]))
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        raise TransientProHandelError("the token answer has an unknown shape", context) from None

@@ -1,0 +1,1 @@
+"""Lists in pages: one page, the boundaries between pages, and complete scans."""

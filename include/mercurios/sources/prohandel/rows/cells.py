@@ -1,0 +1,168 @@
+"""Exact conversion of single values, and the reason when one does not fit.
+
+These are the rules of the contract's types in their plainest form: slow, exact, and with a message a data
+engineer can act on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from mercurios.sources.prohandel.resources import ColumnType
+
+_NOTHING = object()
+_EXACT_FLOAT = 2**53
+LARGEST_CENTS = 9e13  # beyond it a double no longer holds two decimals exactly
+
+
+class CellError(ValueError):
+    """A value that does not fit its column; the message says what was expected, never a whole row.
+
+    Attributes:
+        discreet: the message without the value, for columns where the value may name a person.
+        field: the field, where the error is that of one field.
+    """
+
+    def __init__(self, expectation: str, value: Any = _NOTHING, *, field: str | None = None) -> None:
+        kind = "" if value is _NOTHING else f", got {type(value).__name__}"
+        super().__init__(expectation + kind + (f" {str(value)[:40]!r}" if kind else ""))
+        self.discreet = expectation + kind
+        self.field = field
+
+
+def convert(kind: ColumnType, value: Any, time_zone: str, hash_key: bytes) -> Any:
+    """Convert one wire value.
+
+    Args:
+        kind: type the contract declares.
+        value: decoded JSON value; floating numbers as Decimal where exactness matters.
+        time_zone: zone of instants written without one.
+        hash_key: key of the hash that replaces a person's number.
+
+    Raises:
+        CellError: the value does not fit.
+    """
+    match kind:
+        case ColumnType.KEY_HASH:
+            return key_hash(value, hash_key)
+        case ColumnType.CODE:
+            return code(value)
+        case ColumnType.TIMESTAMP:
+            return _instant(value, time_zone)
+        case _:
+            return None if value is None else _CONVERTERS[kind](value)
+
+
+def tolerance(cents: float) -> float:
+    """Return how far from whole cents a number may lie: what a double's own noise makes of two decimals."""
+    return 1e-6 + 1e-15 * abs(cents) if abs(cents) <= LARGEST_CENTS else 0.0
+
+
+def _number(value: Any, expectation: str) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise CellError(expectation, value)
+    exact = value if isinstance(value, Decimal) else Decimal(str(value))
+    if not exact.is_finite() or (isinstance(value, float) and abs(value) >= _EXACT_FLOAT):
+        raise CellError(f"{expectation} that a double holds exactly", value)
+    return exact
+
+
+def _integer(value: Any) -> int:
+    exact = _number(value, "expected a whole number")
+    if exact != exact.to_integral_value() or not -(2**63) <= exact < 2**63:
+        raise CellError("expected a whole number of at most 63 bits", value)
+    return int(exact)
+
+
+def _decimal(value: Any) -> Decimal:
+    exact = _number(value, "expected a number with two decimals")
+    if abs(exact) < Decimal(10) ** 16:
+        cents = exact * 100
+        whole = cents.to_integral_value()
+        if abs(cents - whole) <= tolerance(float(cents)):
+            return (whole / 100).quantize(Decimal("0.01"))
+    raise CellError("expected a number with at most two decimals below 10**16", value)
+
+
+def _float(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise CellError("expected a number", value)
+    return float(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise CellError("expected text", value)
+    return value
+
+
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise CellError("expected true or false", value)
+    return value
+
+
+def _date(value: Any) -> date:
+    if not isinstance(value, str):
+        raise CellError("expected a date such as 2025-03-01T00:00:00", value)
+    try:
+        return date.fromisoformat(value[:10])
+    except ValueError:
+        raise CellError("expected a date such as 2025-03-01T00:00:00", value) from None
+
+
+def _instant(value: Any, time_zone: str) -> datetime | None:
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise CellError("expected an instant such as 2025-03-01T10:00:00.123", value)
+    try:
+        parsed = datetime.fromisoformat(value)  # cuts digits beyond the microsecond
+    except ValueError:
+        raise CellError("expected an instant such as 2025-03-01T10:00:00.123", value) from None
+    zoned = parsed if parsed.tzinfo else parsed.replace(tzinfo=ZoneInfo(time_zone))
+    try:
+        return zoned.astimezone(UTC).replace(tzinfo=None)
+    except OverflowError:  # 0001-01-01 and 9999-12-31 stand for "never", not for an instant
+        return parsed.replace(tzinfo=None)
+
+
+def code(value: Any) -> str | None:
+    """Return a code such as an EAN as text; `4012345678901.0` loses its `.0`, leading zeros of a text stay."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    number = _number(value, "expected a code")
+    return str(int(number)) if number == number.to_integral_value() else str(float(number))
+
+
+def key_hash(value: Any, hash_key: bytes) -> str | None:
+    """Return a keyed hash of a person's number, None for 0 and for a missing number.
+
+    The same person has the same hash in every resource of a tenant, so rows still join; the number itself
+    never reaches landing. 64 bits keep collisions out of reach for millions of customers.
+    """
+    if value is None or value == 0 or value == "":
+        return None
+    return _hashed(value if type(value) is int else _integer(value), hash_key)
+
+
+@lru_cache(maxsize=200_000)
+def _hashed(number: int, hash_key: bytes) -> str:
+    return hashlib.blake2b(str(number).encode(), key=hash_key[:64], digest_size=8).hexdigest()
+
+
+_CONVERTERS = {
+    ColumnType.INTEGER: _integer,
+    ColumnType.DECIMAL: _decimal,
+    ColumnType.FLOAT: _float,
+    ColumnType.TEXT: _text,
+    ColumnType.BOOLEAN: _boolean,
+    ColumnType.DATE: _date,
+}

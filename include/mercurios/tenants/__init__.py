@@ -1,0 +1,1 @@
+"""Tenants: one YAML file for each retailer, validated by one typed model."""

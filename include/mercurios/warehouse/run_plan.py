@@ -1,0 +1,266 @@
+"""Beginning a run: a new fence, and the plan that says where every resource continues."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from mercurios.landing.manifest import Manifest
+from mercurios.landing.plan import ResourcePlan, RunPlan
+from mercurios.landing.store import LandingStore
+from mercurios.sources.prohandel.resources import RESOURCES, Resource, children_of
+from mercurios.tenants.files import Mode, Tenant
+from mercurios.warehouse.engine import Engine
+from mercurios.warehouse.sql import render
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+log = logging.getLogger(__name__)
+
+
+def begin_run(
+    engine: Engine,
+    store: LandingStore,
+    tenant: Tenant,
+    run_id: str,
+    dag_id: str,
+    resync: Sequence[str] = (),
+    accept_deletes: Sequence[str] = (),
+) -> str:
+    """Register a start of the run and write its plan.
+
+    Args:
+        engine: the tenant's warehouse, set up.
+        store: the landing area.
+        tenant: whose settings decide how each resource is read.
+        run_id: the run; beginning it again outdates what its earlier starts landed.
+        dag_id: the DAG, for people who read the bookkeeping.
+        resync: collections to read completely, whatever the watermark says.
+        accept_deletes: collections to read completely and whose missing rows are gone, however many they are.
+
+    Returns:
+        URL of the plan.
+
+    Raises:
+        ValueError: a name is no collection.
+    """
+    check_collections([*resync, *accept_deletes])
+    now = datetime.now(UTC)
+    parameters = {
+        "tenant_id": tenant.id,
+        "run_id": run_id,
+        "dag_id": dag_id,
+        "started_at": now.replace(tzinfo=None),
+    }
+    with engine.transaction():
+        asker = f"{dag_id}, run {run_id}"
+        engine.execute(render(engine.dialect, "run_begin"), parameters)  # first: a load locks the run first
+        _request_resync(engine, tenant.id, [*resync, *accept_deletes], asker, now)
+        _approve_deletes(engine, tenant.id, accept_deletes, asker, now)
+        [found] = engine.fetch_rows(render(engine.dialect, "run_fence"), parameters)
+        [attempts] = engine.fetch_rows(render(engine.dialect, "ledger_attempts"), parameters)
+        standing = engine.fetch_rows(render(engine.dialect, "watermarks"), {"tenant_id": tenant.id})
+    fence = int(found["fence"])
+    resources = _plans(engine, store, tenant, run_id, fence, standing, now.replace(tzinfo=None))
+    plan = RunPlan(
+        tenant_id=tenant.id,
+        run_id=run_id,
+        fence=fence,
+        attempts=int(attempts["attempts"]),
+        resources=resources,
+    )
+    return plan.write(store)
+
+
+def _plans(
+    engine: Engine,
+    store: LandingStore,
+    tenant: Tenant,
+    run_id: str,
+    fence: int,
+    standing: list[dict[str, Any]],
+    now: datetime,
+) -> dict[str, ResourcePlan]:
+    state = {row["resource"]: row for row in standing}
+    plans = {}
+    for resource in RESOURCES.values():
+        if resource.child_of is None:
+            row = state.get(resource.name)
+            # What is known stays known in a resync: without it no read would notice rows that it was not shown.
+            known = _write_known(engine, store, tenant, run_id, fence, resource) if row else None
+            reached = row if row and not row["resync_pending"] else {}
+            cursor, complete_at = reached.get("cursor_value"), reached.get("last_complete_at")
+            plan = plan_resource(tenant, resource, cursor, complete_at, now)
+            plans[resource.name] = plan.model_copy(update={"known_url": known})
+    return plans
+
+
+def request_resync(engine: Engine, tenant_id: str, resources: Sequence[str], requested_by: str) -> None:
+    """Forget how far collections were read, so that the next run of the pipeline reads them completely.
+
+    The request stands until a complete read that began after it is loaded, however many runs fail before.
+
+    Args:
+        engine: the tenant's warehouse, set up.
+        tenant_id: the tenant.
+        resources: names of collections; nested resources come with the one around them.
+        requested_by: who asked, for people who read the bookkeeping.
+
+    Raises:
+        ValueError: a name is no collection.
+    """
+    check_collections(resources)
+    with engine.transaction():
+        _request_resync(engine, tenant_id, resources, requested_by, datetime.now(UTC))
+
+
+def approve_deletes(engine: Engine, tenant_id: str, resources: Sequence[str], approved_by: str) -> None:
+    """Say that rows which the source no longer shows are gone, however many, and have them looked for again.
+
+    The loader keeps rows when a complete read misses so many that the answer is doubted. An approval lets the next
+    complete read that begins after it delete what it misses, and is used up by it. The next run makes that read.
+
+    Args:
+        engine: the tenant's warehouse, set up.
+        tenant_id: the tenant.
+        resources: names of collections; nested resources come with the one around them.
+        approved_by: who looked, for people who read the bookkeeping.
+
+    Raises:
+        ValueError: a name is no collection.
+    """
+    check_collections(resources)
+    now = datetime.now(UTC)
+    with engine.transaction():
+        _request_resync(engine, tenant_id, resources, approved_by, now)
+        _approve_deletes(engine, tenant_id, resources, approved_by, now)
+
+
+def forget_source(engine: Engine, tenant_id: str) -> str | None:
+    """Forget which API a tenant was read from, and return it: the next load notes the one its run has read."""
+    key = {"tenant_id": tenant_id}
+    with engine.transaction():
+        found = engine.fetch_rows(render(engine.dialect, "source_known"), key)
+        engine.execute(render(engine.dialect, "source_forget"), key)
+    return found[0]["source"] if found else None
+
+
+def collections() -> list[str]:
+    """Return the names of the API's collections; nested resources come with the one around them."""
+    return [resource.name for resource in RESOURCES.values() if resource.child_of is None]
+
+
+def check_collections(names: Sequence[str]) -> None:
+    """Make sure that every name is a collection of the API.
+
+    Raises:
+        ValueError: a name is none; the message lists those that are.
+    """
+    known = collections()
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        raise ValueError(
+            f"unknown resource {', '.join(unknown)}; known resources: {', '.join(sorted(known))}"
+        )
+
+
+def _request_resync(
+    engine: Engine, tenant_id: str, resources: Sequence[str], requested_by: str, now: datetime
+) -> None:
+    for name in sorted(set(resources)):
+        key = {"tenant_id": tenant_id, "resource": name}
+        request = {**key, "requested_by": requested_by, "requested_at": now.replace(tzinfo=None)}
+        engine.execute(render(engine.dialect, "resync_insert"), request)
+        engine.execute(render(engine.dialect, "watermark_forget"), key)
+        log.info("%s: the next read is complete (asked for by %s)", name, requested_by)
+
+
+def _approve_deletes(
+    engine: Engine, tenant_id: str, resources: Sequence[str], approved_by: str, now: datetime
+) -> None:
+    for name in sorted(set(resources)):
+        approval = {
+            "tenant_id": tenant_id,
+            "resource": name,
+            "approved_by": approved_by,
+            "approved_at": now.replace(tzinfo=None),
+        }
+        engine.execute(render(engine.dialect, "delete_approval_insert"), approval)
+        log.info("%s: rows that the next complete read misses are gone (said by %s)", name, approved_by)
+
+
+def adopt_run(engine: Engine, manifest: Manifest, dag_id: str) -> None:
+    """Make a warehouse that did not begin a manifest's run accept it; a run it knows keeps its own fence."""
+    parameters = {
+        "tenant_id": manifest.tenant_id,
+        "run_id": manifest.run_id,
+        "dag_id": dag_id,
+        "fence": manifest.fence,
+        "started_at": manifest.extracted_at.replace(tzinfo=None),
+    }
+    engine.execute(render(engine.dialect, "run_adopt"), parameters)
+
+
+def plan_resource(
+    tenant: Tenant, resource: Resource, cursor: datetime | None, complete_at: datetime | None, now: datetime
+) -> ResourcePlan:
+    """Decide how one resource is read.
+
+    The first read is complete, and so is one after `full_read_days` without a complete one, whatever the mode:
+    that is what finds rows deleted without a trace. In between `changed` starts at the watermark less the
+    overlap.
+
+    Args:
+        tenant: whose settings decide.
+        resource: what is read.
+        cursor: the watermark, UTC without zone.
+        complete_at: when the last complete read was loaded, UTC without zone.
+        now: our clock, UTC without zone.
+    """
+    settings = tenant.extraction
+    mode = settings.settings_of(resource.name).mode
+    if resource.cursor is None or cursor is None or complete_at is None:
+        return ResourcePlan(mode=Mode.SCAN if resource.cursor is None else mode)
+    if mode == Mode.SCAN or now - complete_at >= timedelta(days=settings.full_read_days):
+        return ResourcePlan(mode=Mode.SCAN)
+    return ResourcePlan(mode=mode, since=cursor.replace(tzinfo=UTC) - settings.overlap)
+
+
+def _write_known(
+    engine: Engine, store: LandingStore, tenant: Tenant, run_id: str, fence: int, resource: Resource
+) -> str | None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    tables = [_known(engine, tenant, member) for member in (resource, *children_of(resource.name))]
+    known = pa.concat_tables(tables)
+    if not known.num_rows:
+        return None
+    path = RunPlan.path(tenant.id, run_id, f"known-{fence}-{resource.table}.parquet")
+    with store.create(path) as handle:
+        pq.write_table(known, handle, compression="zstd")
+    return store.address(path)
+
+
+def _known(engine: Engine, tenant: Tenant, resource: Resource) -> pa.Table:
+    import pyarrow as pa
+
+    table = engine.fetch_arrow(
+        render(engine.dialect, "known_hashes", table=resource.table),
+        {"resource": resource.name, "tenant_id": tenant.id},
+    )
+    for name in ("key64", "hash64"):
+        if pa.types.is_string(table.schema.field(name).type):
+            table = table.set_column(table.schema.get_field_index(name), name, _numbers(table.column(name)))
+    return table.cast(pa.schema([("resource", pa.string()), ("key64", pa.uint64()), ("hash64", pa.uint64())]))
+
+
+def _numbers(digits: pa.ChunkedArray) -> pa.Array:
+    """Return 16 hexadecimal digits each as a number, for an engine that has no such number itself."""
+    import numpy as np
+    import pyarrow as pa
+
+    return pa.array(np.frombuffer(bytes.fromhex("".join(digits.to_pylist())), dtype=">u8").astype("u8"))

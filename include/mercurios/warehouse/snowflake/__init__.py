@@ -1,0 +1,1 @@
+"""The production engine, Snowflake: one session of one tenant's database."""

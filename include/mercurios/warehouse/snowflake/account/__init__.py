@@ -1,0 +1,1 @@
+"""The set-up of a Snowflake account: settings, plan, and its application."""

@@ -1,0 +1,143 @@
+"""The summary at the end of the demo, read from what the readers of the product would read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+
+from mercurios.orders.proposals import fetch_proposals, most_urgent
+from mercurios.warehouse.duckdb.engine import DuckDBEngine
+from mercurios.warehouse.duckdb.publish import read_status
+from mercurios.warehouse.engine import Engine, WarehouseError
+from mercurios.warehouse.sql import render
+from mercurios_demo.follow import RunOutcome
+from mercurios_demo.stack import Stack
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyarrow as pa
+
+_PROPOSALS_SHOWN = 10
+
+
+def print_summary(
+    console: Console, stack: Stack, outcomes: Sequence[RunOutcome], tenants: Sequence[str]
+) -> None:
+    """Print runs, rows, forecast error and what to order first, for every tenant."""
+    runs = Table("tenant", "run", "state", "seconds", title="Runs", title_justify="left")
+    for outcome in outcomes:
+        colour = "green" if outcome.state == "success" else "red"
+        kind = outcome.dag_id.partition("__")[0]
+        runs.add_row(
+            outcome.tenant,
+            f"{kind}, {outcome.label}",
+            f"[{colour}]{outcome.state}[/]",
+            f"{outcome.seconds:.0f}",
+        )
+    console.print()
+    console.print(runs)
+    for tenant in tenants:
+        published = stack.published / f"{tenant}.duckdb"
+        console.print(f"\n[bold]{tenant}[/]")
+        if not published.exists():
+            console.print("  nothing was published")
+            continue
+        try:
+            _print_file(console, tenant, published, outcomes)
+        except WarehouseError as error:
+            console.print(f"  [red]{error}[/]")
+    console.print(f"\nAirflow: {stack.airflow_url} (no login on this machine)")
+    console.print(f"Simulated ProHandel API: {stack.simulator_url}/_simulator/health")
+    console.print(f"What readers see: {stack.published}/<tenant>.duckdb")
+    console.print(f"Logs: {stack.home / 'logs'}")
+
+
+def _print_file(console: Console, tenant: str, published: Path, outcomes: Sequence[RunOutcome]) -> None:
+    with DuckDBEngine(published, read_only=True) as engine:
+        print_tenant(console, tenant, engine, outcomes, fetch_proposals(engine, tenant))
+    print_publication(console, read_status(published))
+
+
+def print_tenant(
+    console: Console, tenant: str, engine: Engine, outcomes: Sequence[RunOutcome], proposals: pa.Table
+) -> None:
+    """Print rows, forecast error and what to order first, from an open warehouse on whichever engine."""
+    pipelines = [o.run_id for o in outcomes if o.tenant == tenant and o.dag_id.startswith("pipeline")]
+    key = {"tenant_id": tenant}
+    runs = {**key, "first_run": pipelines[0], "last_run": pipelines[-1]}
+    ledger = engine.fetch_arrow(render(engine.dialect, "report_ledger"), runs).to_pylist()
+    accuracy = engine.fetch_arrow(render(engine.dialect, "report_accuracy"), key).to_pylist()
+    console.print(_ledger_table(ledger))
+    identity = all(row["identity_holds"] for row in ledger)
+    console.print(
+        "  extracted = loaded + quarantined + superseded: "
+        + ("[green]holds for every run and resource[/]" if identity else "[red]BROKEN[/]")
+    )
+    for row in accuracy:
+        console.print(
+            f"  forecast error (WAPE, backtest): {_error(row['wape_model'])}; "
+            f"seasonal naive {_error(row['wape_seasonal_naive'])}, 13-week mean {_error(row['wape_mean_13w'])}"
+        )
+    print_proposals(console, tenant, proposals)
+
+
+def print_publication(console: Console, status: Mapping[str, Any]) -> None:
+    """Print how fresh what readers see is."""
+    console.print(f"  publication: {status.get('status')}, {status.get('published_at', '')[:19]} UTC")
+
+
+def _error(value: float | None) -> str:
+    """Return a WAPE as text; a history too short for a backtest has none."""
+    return "not measurable yet" if value is None else f"{value:.3f}"
+
+
+def _ledger_table(rows: Sequence[dict[str, Any]]) -> Table:
+    table = Table(
+        "resource", title="Rows by resource", title_justify="left", caption_justify="left", pad_edge=False
+    )
+    for heading in ("first: read", "changed", "second: read", "changed", "deleted", "quarantined"):
+        table.add_column(heading, justify="right")
+    names = (
+        "first_extracted",
+        "first_loaded",
+        "second_extracted",
+        "second_loaded",
+        "second_deleted",
+        "quarantined",
+    )
+    for row in rows:
+        table.add_row(row["resource"], *(f"{row[name] or 0:,}" for name in names))
+    return table
+
+
+def print_proposals(console: Console, tenant: str, proposals: pa.Table) -> None:
+    """Print what must be ordered first, what it costs and saves and why, as the file of `propose` says it."""
+    suppliers = len(set(proposals["supplier_number"].to_pylist()))
+    cost = sum(proposals["order_cost"].to_pylist())
+    urgent: list[dict[str, Any]] = most_urgent(proposals, _PROPOSALS_SHOWN).to_pylist()
+    currency = urgent[0]["currency"] if urgent else ""
+    console.print(
+        f"Most urgent of {proposals.num_rows} proposed orders to {suppliers} suppliers for {cost:,.2f} {currency}",
+        style="italic",
+        highlight=False,
+    )
+    for place, line in enumerate(urgent, start=1):
+        goods = " ".join(part for part in (line["article_name"], line["size"]) if part)
+        headline = (
+            f"{place:3}. Order by {line['order_by_on']}{', late' if line['is_late'] else ''}: "
+            f"{line['order_units']:,.0f} x {goods}, {line['branch_name']}: "
+            f"cost {line['order_cost']:,.2f} {currency}, margin saved {line['margin_saved']:,.2f}"
+        )
+        why = f"{line['reason']} Confidence {line['confidence']}."
+        console.print(escape(headline), highlight=False)
+        console.print(Padding(escape(why), (0, 0, 0, 5)), style="dim", highlight=False)
+    console.print(
+        f"  all of them: .venv/bin/python -m mercurios propose --tenant {tenant} --out orders.xlsx",
+        highlight=False,
+    )

@@ -1,0 +1,59 @@
+"""Connection forms of our hooks in the Airflow UI.
+
+Airflow asks installed packages for their connection types. This repository is deployed as a folder, so the folder
+`mercurios_airflow-*.dist-info` beside this package stands in for an installation: `importlib.metadata` finds it on
+the Python path and Airflow calls `get_provider_info`. Hooks are named, not imported: the UI needs the form alone.
+
+The folder must be on PYTHONPATH (Dockerfile, Makefile): Airflow looks for providers while it is being imported,
+before it adds the configured plugins folder to the path itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+PACKAGE = "mercurios-airflow"
+
+
+def get_provider_info() -> dict[str, Any]:
+    """Describe the connection types in the shape of Airflow's `provider_info.schema.json`."""
+    return {
+        "package-name": PACKAGE,
+        "name": "Mercurios",
+        "description": "ProHandel API and DuckDB warehouse",
+        "connection-types": [_prohandel(), _duckdb()],
+    }
+
+
+def _prohandel() -> dict[str, Any]:
+    return {
+        "connection-type": "prohandel",
+        "hook-class-name": "mercurios_airflow.prohandel.hooks.ProHandelHook",
+        "hook-name": "ProHandel",
+        "ui-field-behaviour": {
+            "hidden-fields": ["schema", "port", "extra"],
+            "relabeling": {"host": "Authentication URL", "login": "API key", "password": "API secret"},
+            "placeholders": {"host": "https://auth.prohandel.cloud"},
+        },
+        "conn-fields": {
+            "hash_key": {
+                "label": "Hash key",
+                "description": "Required. Key of the hash that replaces customer and staff numbers; any random text."
+                " Changing it breaks joins with rows loaded before.",
+                "schema": {"type": ["string", "null"], "format": "password"},
+            },
+        },
+    }
+
+
+def _duckdb() -> dict[str, Any]:
+    return {
+        "connection-type": "duckdb",
+        "hook-class-name": "mercurios_airflow.warehouse.hooks.DuckDBHook",
+        "hook-name": "DuckDB",
+        "ui-field-behaviour": {
+            "hidden-fields": ["schema", "login", "password", "port", "extra"],
+            "relabeling": {"host": "Warehouse file"},
+            "placeholders": {"host": "empty: $MERCURIOS_HOME/warehouse/<tenant>.duckdb"},
+        },
+    }

@@ -1,0 +1,164 @@
+"""The dbt project as tasks of a tenant's pipeline.
+
+One setting decides how many: a task per layer where a model takes milliseconds and a process per model would
+cost twenty times the work (DuckDB), or a task per model, mirrored from one dbt process, where models take
+minutes (Snowflake). Either way Cosmos reads the manifest that the build made and runs no dbt while parsing.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import TaskGroup
+
+if TYPE_CHECKING:
+    from cosmos import ProfileConfig
+
+    from mercurios.tenants.files import Tenant
+
+DBT_PROJECT = Path(__file__).resolve().parents[3] / "include" / "dbt"
+MANIFEST = DBT_PROJECT / "target" / "manifest.json"
+PROFILE = "mercurios"
+LAYERS = ("staging", "intermediate", "marts")
+
+# dbt's unit tests prove formulas on handmade rows: they belong to the build of the project, not to every run.
+_NO_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]
+
+
+def model_tasks(tenant: Tenant) -> TaskGroup:
+    """Return the task group `model` of the DAG that is being built."""
+    return _layers(tenant) if tenant.dbt_grain == "layers" else _models(tenant)
+
+
+def _environment(tenant: Tenant) -> dict[str, str]:
+    """Return what dbt needs to know of the tenant; the path is looked up when the task runs, not while parsing."""
+    environment = {
+        "MERCURIOS_TENANT_ID": tenant.id,
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DBT_USE_COLORS": "false",  # the UI shows colour codes as text
+    }
+    if tenant.engine == "duckdb":
+        environment["MERCURIOS_DUCKDB_PATH"] = (
+            "{{ duckdb_path('" + tenant.connections.warehouse + "', '" + tenant.id + "') }}"
+        )
+    else:
+        tag = {"dag": "{{ dag.dag_id }}", "run": "{{ run_id }}", "tenant": tenant.id}
+        environment["MERCURIOS_QUERY_TAG"] = json.dumps(tag)
+    return environment
+
+
+def _profile(tenant: Tenant) -> ProfileConfig:
+    from cosmos import ProfileConfig
+
+    profiles = DBT_PROJECT / "profiles.yml"
+    if tenant.engine == "duckdb":
+        return ProfileConfig(profile_name=PROFILE, target_name=tenant.engine, profiles_yml_filepath=profiles)
+    from mercurios_airflow.modelling.profiles import SnowflakeProfile
+
+    return ProfileConfig(
+        profile_name=PROFILE,
+        target_name=tenant.engine,
+        profile_mapping=SnowflakeProfile(tenant, profiles, PROFILE),
+    )
+
+
+def _layers(tenant: Tenant) -> TaskGroup:
+    from cosmos.constants import InvocationMode
+    from cosmos.operators.local import DbtBuildLocalOperator
+
+    with TaskGroup("model") as group:
+        previous: Any = None
+        for layer in LAYERS:
+            task = DbtBuildLocalOperator(
+                task_id=layer,
+                project_dir=str(DBT_PROJECT),
+                profile_config=_profile(tenant),
+                select=f"tag:{layer}",
+                invocation_mode=InvocationMode.DBT_RUNNER,
+                dbt_cmd_flags=_NO_UNIT_TESTS,
+                install_deps=False,
+                emit_datasets=False,
+                env=_environment(tenant),
+                append_env=True,
+            )
+            if previous is not None:
+                previous >> task
+            previous = task
+    return group
+
+
+def _models(tenant: Tenant) -> TaskGroup:
+    """Mirror one `dbt build` of all models in a task per model, and run the tests when all models stand.
+
+    After a failure Cosmos skips the build at its next try and lets the tasks of the models that are missing run
+    dbt themselves, without tests. So the tests are a task of their own, which no retry can step over.
+
+    The tasks of the models wait in the triggerer, see `_wait_in_the_triggerer`.
+    """
+    from cosmos import DbtTaskGroup, ExecutionConfig, ProjectConfig, RenderConfig
+    from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
+    from cosmos.operators.local import DbtTestLocalOperator
+
+    group = DbtTaskGroup(
+        group_id="model",
+        project_config=ProjectConfig(
+            dbt_project_path=DBT_PROJECT,
+            manifest_path=MANIFEST,
+            env_vars=_environment(tenant),
+            install_dbt_deps=False,
+            partial_parse=False,
+        ),
+        profile_config=_profile(tenant),
+        render_config=RenderConfig(
+            load_method=LoadMode.DBT_MANIFEST, test_behavior=TestBehavior.NONE, emit_datasets=False
+        ),
+        execution_config=ExecutionConfig(
+            execution_mode=ExecutionMode.WATCHER, invocation_mode=InvocationMode.DBT_RUNNER
+        ),
+        operator_args={"append_env": True},
+    )
+    _wait_in_the_triggerer(group)
+    leaves = list(group.get_leaves())
+    tests = DbtTestLocalOperator(
+        task_id="tests",
+        task_group=group,
+        project_dir=str(DBT_PROJECT),
+        profile_config=_profile(tenant),
+        invocation_mode=InvocationMode.DBT_RUNNER,
+        dbt_cmd_flags=_NO_UNIT_TESTS,
+        install_deps=False,
+        emit_datasets=False,
+        env=_environment(tenant),
+        append_env=True,
+    )
+    leaves >> tests
+    return group
+
+
+def _wait_in_the_triggerer(group: TaskGroup) -> None:
+    """Let the tasks that mirror models begin in the triggerer and reach a worker when their model is done.
+
+    Left to themselves they begin in a worker, look once and defer, which races with the scheduler (see
+    `ModelTrigger`). Not deferring would not race, but up to one task per source table would hold a worker slot
+    for as long as the build takes, other tenants' slots included, and once they hold all the slots of their DAG
+    a build that has to be tried again waits for them and they for it. Sensors that are rescheduled race like
+    deferred ones (apache/airflow#71172).
+    """
+    from airflow.triggers.base import StartTriggerArgs
+    from cosmos.operators.watcher import DbtConsumerWatcherSensor
+
+    for task in group.iter_tasks():
+        if isinstance(task, DbtConsumerWatcherSensor):
+            task.start_from_trigger = True
+            task.start_trigger_args = StartTriggerArgs(
+                trigger_cls="mercurios_airflow.modelling.triggers.ModelTrigger",
+                trigger_kwargs={
+                    "dag_id": task.dag_id,
+                    "producer_task_id": task.producer_task_id,
+                    "model_unique_id": task.model_unique_id,
+                    "poke_interval": task.poke_interval,
+                },
+                next_method="execute_complete",
+            )

@@ -1,0 +1,108 @@
+"""The hook that turns an Airflow connection into a ProHandel client.
+
+Connection of type `prohandel`: host is the token service, login the API key, password the secret. The extra
+field `hash_key` keys the hashes that replace persons' numbers; changing it changes every hash.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseHook
+
+if TYPE_CHECKING:
+    from mercurios.sources.prohandel.client import ProHandelClient
+    from mercurios.tenants.files import Extraction
+
+
+class ConnectionIncompleteError(ValueError):
+    """A ProHandel connection lacks a field; the message names connection, field and what belongs there.
+
+    No colon follows the name of a secret field: what does is taken for the secret, and masked in alerts.
+    """
+
+
+class ProHandelHook(BaseHook):
+    """Opens clients of the ProHandel API.
+
+    Args:
+        prohandel_conn_id: connection of type `prohandel`.
+    """
+
+    conn_name_attr = "prohandel_conn_id"
+    default_conn_name = "prohandel_default"
+    conn_type = "prohandel"
+    hook_name = "ProHandel"
+
+    def __init__(self, prohandel_conn_id: str = default_conn_name, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.prohandel_conn_id = prohandel_conn_id
+
+    def get_conn(self) -> ProHandelClient:
+        """Return a client with default settings."""
+        return self.client(None, share=1)
+
+    def client(self, settings: Extraction | None, *, share: int) -> ProHandelClient:
+        """Return a client for one task.
+
+        Args:
+            settings: the tenant's extraction settings; None takes the client's defaults.
+            share: number of tasks that share the credential's request budget.
+
+        Raises:
+            ConnectionIncompleteError: the connection lacks key or secret, or its host is no URL.
+        """
+        from mercurios.sources.prohandel.client import (
+            DEFAULT_AUTH_URL,
+            ClientSettings,
+            Credentials,
+            ProHandelClient,
+        )
+
+        connection = self.get_connection(self.prohandel_conn_id)
+        if not connection.login or not connection.password:
+            raise ConnectionIncompleteError(
+                f"connection {self.prohandel_conn_id!r} has no {'password' if connection.login else 'login'}; "
+                "set login to the API key and password to the secret"
+            )
+        host = connection.host or DEFAULT_AUTH_URL
+        if not host.startswith(("https://", "http://")):
+            raise ConnectionIncompleteError(
+                f"connection {self.prohandel_conn_id!r} has a host without scheme; set it to the URL of the token "
+                f"service, such as {DEFAULT_AUTH_URL}"
+            )
+        client_settings = ClientSettings()
+        if settings is not None:
+            budget = settings.requests_per_minute
+            client_settings = ClientSettings(
+                page_size=settings.page_size,
+                pages_in_flight=settings.pages_in_flight,
+                requests_per_minute=budget / share if budget else None,
+            )
+        return ProHandelClient(
+            host,
+            Credentials(connection.login, connection.password),
+            client_settings,
+        )
+
+    def hash_key(self) -> bytes:
+        """Return the key of the hashes that replace persons' numbers.
+
+        Raises:
+            ConnectionIncompleteError: the connection has none, and a key that others can guess hides nobody.
+        """
+        key = self.get_connection(self.prohandel_conn_id).extra_dejson.get("hash_key")
+        if not key:
+            raise ConnectionIncompleteError(
+                f"connection {self.prohandel_conn_id!r} has no hash_key; set the extra field to a random text, once "
+                "and for good, since another one changes every hash"
+            )
+        return str(key).encode()
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Ask for a token and one row, for the connection form's test button."""
+        try:
+            with self.client(None, share=1) as client:
+                return True, f"token granted; the API is at {client.check()}"
+        except Exception as error:
+            return False, str(error)

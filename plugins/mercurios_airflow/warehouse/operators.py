@@ -1,0 +1,228 @@
+"""Operators of a run's warehouse steps; each opens the tenant's engine and calls one pure function.
+
+On DuckDB one process at a time may hold the file, so these steps follow one another in the graph, and the
+engine waits a bounded time where another DAG of the tenant is at work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from mercurios_airflow.alerts.findings import telling
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from mercurios.tenants.files import Tenant
+
+
+class TenantOperator(BaseOperator):
+    """An operator that works for one tenant.
+
+    Args:
+        tenant_id: the tenant.
+    """
+
+    ui_color = "#e8f1e4"
+
+    def __init__(self, *, tenant_id: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.tenant_id = tenant_id
+
+    def tenant(self) -> Tenant:
+        """Read the tenant's file."""
+        from mercurios.tenants.files import load_tenants
+
+        return load_tenants(only=self.tenant_id).get(self.tenant_id)
+
+
+class SetUpOperator(TenantOperator):
+    """Creates what is missing in a tenant's warehouse: schemas, bookkeeping, RAW tables, reference rows."""
+
+    def execute(self, context: Context) -> None:
+        """Set the warehouse up."""
+        from datetime import UTC, datetime
+
+        from mercurios.warehouse.setup import set_up, write_reference
+        from mercurios_airflow.warehouse.hooks import warehouse_of
+
+        tenant = self.tenant()
+        with warehouse_of(tenant, self.dag_id, str(context["run_id"])).get_conn() as engine:
+            set_up(engine)
+            write_reference(engine, tenant, datetime.now(UTC).date())
+
+
+class BeginRunOperator(TenantOperator):
+    """Asks the API for access, sets the warehouse up, takes the run's fence and writes its plan.
+
+    The DAG's param `resync` names resources that this run reads completely, `reconcile` means all of them, and
+    `accept_deletes` names those whose missing rows are gone, however many. `replay` is for the load, but checked here.
+
+    Returns:
+        URL of the plan.
+    """
+
+    def execute(self, context: Context) -> str:
+        """Begin the run.
+
+        Raises:
+            AirflowFailException: a param names an unknown resource, or ProHandel refuses the tenant.
+        """
+        from mercurios.jobs.replay import check_resources
+        from mercurios.warehouse.run_plan import begin_run, check_collections, collections
+        from mercurios.warehouse.setup import set_up
+        from mercurios_airflow.landing import landing_of
+        from mercurios_airflow.prohandel.access import check_access
+        from mercurios_airflow.warehouse.hooks import warehouse_of
+
+        tenant = self.tenant()
+        run_id = str(context["run_id"])
+        params = context.get("params") or {}
+        asked = {name: list(params.get(name) or ()) for name in ("resync", "accept_deletes")}
+        asked["resync"] += collections() if params.get("reconcile") else []
+        checks = {**dict.fromkeys(asked, check_collections), "replay": check_resources}
+        for name, check in checks.items():
+            try:
+                check(list(params.get(name) or ()))
+            except ValueError as error:
+                raise AirflowFailException(
+                    f"tenant {tenant.id}, run {run_id}, param {name}: {error}; trigger the DAG again with known names"
+                ) from error
+        if tenant.ingestion == "direct":
+            check_access(tenant, run_id)
+        with warehouse_of(tenant, self.dag_id, run_id).get_conn() as engine:
+            set_up(engine)
+            store = landing_of(tenant)
+            return begin_run(engine, store, tenant, run_id, self.dag_id, **asked)
+
+
+class LoadOperator(TenantOperator):
+    """Loads manifests into RAW, each in one transaction, and then what the DAG's param `replay` names.
+
+    Args:
+        manifest_urls: lists of manifest URLs, one list per extract task.
+
+    Returns:
+        Rows by resource: extracted, loaded, quarantined, superseded, deleted, withheld, late.
+    """
+
+    template_fields: Sequence[str] = ("manifest_urls",)
+    tells_findings = True
+
+    def __init__(self, *, manifest_urls: Sequence[Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.manifest_urls = manifest_urls
+
+    def execute(self, context: Context) -> dict[str, dict[str, int]]:
+        """Load every manifest, and tell what came to light."""
+        from datetime import UTC, datetime
+
+        from mercurios.jobs.findings import load_findings
+        from mercurios.jobs.replay import replay
+        from mercurios.warehouse.load import load_manifest
+        from mercurios.warehouse.setup import write_reference
+        from mercurios_airflow.landing import landing_of
+        from mercurios_airflow.warehouse.hooks import warehouse_of
+
+        tenant = self.tenant()
+        run_id = str(context["run_id"])
+        store = landing_of(tenant)
+        result: dict[str, dict[str, int]] = {}
+        with (
+            warehouse_of(tenant, self.dag_id, run_id).get_conn() as engine,
+            telling(context, lambda: load_findings(engine, tenant, run_id)),
+        ):
+            write_reference(engine, tenant, datetime.now(UTC).date())
+            for url in [url for urls in self.manifest_urls for url in urls]:
+                try:
+                    rows = load_manifest(engine, store, url, time_zone=tenant.time_zone)
+                except Exception as error:
+                    error.add_note(f"tenant {tenant.id}, run {run_id}, manifest {url}")
+                    raise
+                result |= {row.resource: row.counts() for row in rows}
+            for name in (context.get("params") or {}).get("replay") or ():
+                replay(engine, store, tenant, name)
+        return result
+
+
+class GateOperator(TenantOperator):
+    """Runs the quality gate over what the run loaded or built, and stops the run when it fails.
+
+    Args:
+        gate: `raw`, `marts` or `forecast`.
+    """
+
+    tells_findings = True
+
+    def __init__(self, *, gate: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.gate = gate
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Check, record, tell what came to light, and mark the publication stale when the gate fails."""
+        from mercurios.jobs.findings import gate_findings
+        from mercurios.quality.gate import GateFailed, check
+        from mercurios_airflow.warehouse.hooks import warehouse_of
+
+        tenant = self.tenant()
+        run_id = str(context["run_id"])
+        hook = warehouse_of(tenant, self.dag_id, run_id)
+        try:
+            with (
+                hook.get_conn() as engine,
+                telling(context, lambda: gate_findings(engine, tenant.id, run_id, self.gate)),
+            ):
+                return check(engine, tenant.id, run_id, self.gate)
+        except GateFailed as error:
+            hook.mark_stale(run_id, str(error))
+            raise AirflowFailException(f"tenant {tenant.id}, run {run_id}: {error}") from error
+
+
+class PublishOperator(TenantOperator):
+    """Makes checked tables visible to readers.
+
+    Args:
+        tables: tables of schema analytics that this DAG makes.
+
+    Returns:
+        The last complete week and whether this run was the first to publish it.
+    """
+
+    def __init__(self, *, tables: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.tables = list(tables)
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Publish."""
+        from mercurios_airflow.warehouse.hooks import warehouse_of
+
+        run_id = str(context["run_id"])
+        hook = warehouse_of(self.tenant(), self.dag_id, run_id)
+        with hook.get_conn() as engine:
+            done = hook.publish(engine, run_id, self.dag_id, self.tables)
+        week = done.last_complete_week
+        return {"last_complete_week": week.isoformat() if week else None, "closes_week": done.closes_week}
+
+
+class WeekClosedOperator(BaseOperator):
+    """Succeeds, and so tells the week-closed asset, once for every week whose sales are complete.
+
+    Args:
+        publication: what PublishOperator returned.
+    """
+
+    template_fields: Sequence[str] = ("publication",)
+
+    def __init__(self, *, publication: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.publication = publication
+
+    def execute(self, context: Context) -> str:
+        """Return the week, or skip when it was told before."""
+        if not self.publication["closes_week"]:
+            raise AirflowSkipException(f"week {self.publication['last_complete_week']} was announced before")
+        return str(self.publication["last_complete_week"])

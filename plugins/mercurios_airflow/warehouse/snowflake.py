@@ -1,0 +1,81 @@
+"""A tenant's warehouse on Snowflake: sessions come from the provider's hook, which knows every way to sign in.
+
+Kept apart from `hooks.py`, so that nobody who has no Snowflake tenant imports the provider.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.snowflake.hooks.snowflake import SnowflakeHook
+
+from mercurios_airflow.landing import landing_of
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
+
+    from mercurios.tenants.files import Tenant
+    from mercurios.warehouse.duckdb.publish import Publication
+    from mercurios.warehouse.snowflake.engine import SnowflakeEngine
+
+
+class SessionHook(SnowflakeHook):
+    """The provider's hook, opening sessions as the engine needs them."""
+
+    def get_conn(self) -> SnowflakeConnection:
+        """Open a session."""
+        from snowflake.connector import connect
+
+        from mercurios.warehouse.snowflake.engine import SESSION_OPTIONS
+
+        return connect(**self._get_conn_params(), **SESSION_OPTIONS)
+
+
+class SnowflakeWarehouse:
+    """A tenant's database on Snowflake.
+
+    Args:
+        tenant: whose database; its file names connection and database.
+        dag_id: whose statements they are, for the query tag.
+        run_id: likewise.
+    """
+
+    def __init__(self, tenant: Tenant, dag_id: str, run_id: str) -> None:
+        self.tenant = tenant
+        self.dag_id = dag_id
+        self.run_id = run_id
+
+    def get_conn(self) -> SnowflakeEngine:
+        """Open a session.
+
+        Raises:
+            WarehouseError: the account cannot be reached or refuses the session.
+        """
+        from mercurios.warehouse.snowflake.engine import SCHEMA, SnowflakeEngine, session_parameters
+
+        hook = SessionHook(
+            snowflake_conn_id=self.tenant.connections.warehouse,
+            database=self.tenant.database,
+            schema=SCHEMA,
+            session_parameters=session_parameters(self.tenant.id, self.dag_id, self.run_id),
+        )
+        return SnowflakeEngine(hook.get_conn, landing=landing_of(self.tenant))
+
+    def readers(self) -> AbstractContextManager[SnowflakeEngine]:
+        """Open what readers see: the same database, whose schema `published` the statements name."""
+        return self.get_conn()
+
+    def publish(self, engine: Any, run_id: str, dag_id: str, tables: Sequence[str]) -> Publication:
+        """Make checked tables visible to readers."""
+        from mercurios.warehouse.snowflake.publish import publish
+
+        return publish(engine, self.tenant.id, run_id, dag_id, tables)
+
+    def mark_stale(self, run_id: str, reason: str) -> None:
+        """Tell readers that a newer run failed its checks."""
+        from mercurios.warehouse.snowflake.publish import mark_stale
+
+        with self.get_conn() as engine:
+            mark_stale(engine, self.tenant.id, run_id, reason)

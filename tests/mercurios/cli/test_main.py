@@ -1,0 +1,101 @@
+"""The command line, as a person types it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+from retailer import Retailer
+from typer.testing import CliRunner
+
+from mercurios.cli.main import app
+
+
+@pytest.fixture
+def tenants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, root: Path) -> Path:
+    folder = tmp_path / "tenants"
+    folder.mkdir()
+    text = (root / "include/tenants/modehaus.yaml").read_text().replace("modehaus", "mini")
+    (folder / "mini.yaml").write_text(text)
+    monkeypatch.setenv("MERCURIOS_TENANTS_DIR", str(folder))
+    return folder
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200"})
+    return result.exit_code, result.output
+
+
+def test_help_starts_without_heavy_imports() -> None:
+    code = (
+        "import sys; sys.argv = ['mercurios', '--help']\n"
+        "from mercurios.cli.main import app\n"
+        "try: app()\n"
+        "except SystemExit as done: assert not done.code\n"
+        "print(sorted({'pyarrow', 'duckdb', 'pandas', 'airflow', 'statsmodels'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, timeout=60
+    )
+
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
+    assert "demo" in done.stdout
+
+
+def test_tenants_are_listed_and_broken_files_named(tenants: Path) -> None:
+    assert run("tenants")[0] == 0
+    (tenants / "broken.yaml").write_text("id: broken\n")
+
+    code, output = run("tenants")
+
+    assert code == 1
+    assert "duckdb_mini" in output
+    assert "broken.yaml: key 'name': missing" in output
+
+
+def test_a_manifest_is_loaded_into_a_fresh_file_from_a_folder_with_any_name(
+    retailer: Retailer, tenants: Path, tmp_path: Path
+) -> None:
+    there = Retailer(retailer.simulator, tmp_path / "a folder ü")
+    [url] = there.extract(there.begin("r1"), "article")
+    warehouse = tmp_path / "fresh.duckdb"
+    arguments = (url.removeprefix("file://"), "--warehouse", str(warehouse), "--tenant", "mini")
+
+    first, again = run("load", *arguments), run("load", *arguments)
+
+    assert first[0] == 0, first[1]
+    assert first == again
+    assert "article" in first[1]
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        assert connection.execute("select count(*) from raw.article").fetchall() == [(40,)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nowhere/manifest.json", "--tenant", "mini"), "nowhere/manifest.json cannot be read"),
+        (
+            ("nowhere/manifest.json", "--tenant", "other"),
+            "tenant 'other' has no usable file in tenants/ (known: none)",
+        ),
+    ],
+)
+def test_what_cannot_be_loaded_is_told_without_a_traceback(
+    tenants: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    code, output = run("load", *arguments, "--warehouse", str(tmp_path / "w.duckdb"))
+
+    assert code == 1
+    assert message in output.replace("\n", "")
+    assert "Traceback" not in output
+
+
+def test_the_simulators_own_options_are_passed_on() -> None:
+    code, output = run("simulator", "serve", "--help")
+
+    assert code == 0
+    assert "--today" in output

@@ -1,0 +1,146 @@
+"""Promotions and prices are factors on demand, learned by group, adjusted by series, and part of the explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+
+from mercurios.forecasting import ForecastSettings, forecast
+from mercurios.forecasting.effects import regressors
+from mercurios.forecasting.panel.panel import Panel, PanelError
+
+SETTINGS = ForecastSettings(horizon=6)
+
+
+def promoted(
+    n: int, periods: int, uplift: np.ndarray, level: float = 8.0, seed: int = 4
+) -> tuple[np.ndarray, np.ndarray]:
+    """Poisson demand times `uplift` in promoted weeks; returns demand and the promotion flag."""
+    rng = np.random.default_rng(seed)
+    flag = (rng.random((n, periods)) < 0.25).astype(float)
+    return rng.poisson(level * np.exp(np.log(uplift)[:, None] * flag)).astype(float), flag[:, :, None]
+
+
+def learned(
+    y: np.ndarray, x: np.ndarray, group: np.ndarray | None = None
+) -> tuple[regressors.Effects, np.ndarray]:
+    group = np.zeros(y.shape[0], dtype=np.int64) if group is None else group
+    mask = np.ones(y.shape, dtype=bool)
+    effects = regressors.fit_effects(y, mask, x, group, 1)
+    return effects, regressors.series_effects(effects, y, mask, x, group, 1)
+
+
+def test_the_score_is_zero_where_statsmodels_finds_its_maximum() -> None:
+    y, flag = promoted(1, 52, np.array([2.5]))
+    x = np.concatenate([flag, np.random.default_rng(1).normal(0, 1, flag.shape)], axis=2)
+    quarters = np.repeat(np.eye(4), 13, axis=0)
+    model = sm.GLM(y[0], np.column_stack([quarters, x[0]]), family=sm.families.Poisson())
+    reference = model.fit(tol=1e-14, maxiter=200)
+    mask = np.ones(y.shape, dtype=bool)
+    gradient, information = regressors._score(y, mask, x, reference.params[None, 4:], 1)
+    np.testing.assert_allclose(gradient, 0.0, atol=1e-8)
+    covariance = np.linalg.inv(information[0])
+    np.testing.assert_allclose(covariance, reference.cov_params()[4:, 4:], rtol=1e-8)
+
+
+def test_the_group_effect_is_found_beside_a_trend_and_a_season() -> None:
+    rng = np.random.default_rng(8)
+    flag = (rng.random((80, 104)) < 0.2).astype(float)
+    level = 6.0 * np.exp(0.01 * np.arange(104) + 0.4 * np.sin(np.arange(104) / 8.3))
+    y = rng.poisson(level * 2.0**flag).astype(float)
+    effects, _ = learned(y, flag[:, :, None])
+    assert effects.beta[0, 0] / effects.scale[0] == pytest.approx(np.log(2.0), abs=0.05)
+
+
+def test_a_series_that_says_little_keeps_the_effect_of_its_group() -> None:
+    uplift = np.r_[np.full(60, 2.0), 2.0]
+    y, x = promoted(61, 104, uplift)
+    y[60] = np.random.default_rng(3).poisson(0.05, 104)
+    effects, beta = learned(y, x)
+    assert beta[60, 0] == pytest.approx(effects.beta[1, 0], abs=0.15)
+
+
+def test_a_series_that_says_much_keeps_its_own_effect() -> None:
+    rng = np.random.default_rng(6)
+    uplift = np.exp(rng.normal(np.log(2.0), 0.5, 80))
+    y, x = promoted(80, 156, uplift, level=40.0)
+    effects, beta = learned(y, x)
+    found = np.exp(beta[:, 0] / effects.scale[0])
+    assert np.corrcoef(np.log(found), np.log(uplift))[0, 1] > 0.97
+    assert effects.spread[0] > 0
+
+
+def test_groups_differ_where_their_demand_does() -> None:
+    group = np.repeat([0, 1], 40)
+    y, x = promoted(80, 104, np.where(group == 0, 1.3, 3.0))
+    effects, _ = learned(y, x, group)
+    factors = np.exp(effects.beta[1:, 0] / effects.scale[0])
+    assert factors[0] == pytest.approx(1.3, rel=0.2)
+    assert factors[1] == pytest.approx(3.0, rel=0.2)
+
+
+def test_a_price_is_told_against_its_usual_level_and_held_within_what_was_seen() -> None:
+    rng = np.random.default_rng(2)
+    price = rng.choice([8.0, 10.0], (50, 104))
+    y = rng.poisson(20.0 * (price / 10.0) ** -2).astype(float)
+    x = price[:, :, None]
+    effects, beta = learned(y, x)
+    typical = regressors.typical_state(effects, x, 52)
+    plan = np.repeat(np.array([[[8.0], [10.0], [1.0]]]), 50, axis=0)
+    effect = regressors.log_effect(effects, beta, plan, typical)
+    assert np.median(effect[:, 0] - effect[:, 1]) == pytest.approx(np.log(1.5625), abs=0.05)
+    assert np.array_equal(effect[:, 2], effect[:, 0])
+
+
+def test_a_promotion_planned_ahead_raises_its_weeks_and_is_told_as_a_part(
+    make_panel: Callable[..., Panel],
+) -> None:
+    y, x = promoted(60, 130, np.full(60, 2.5))
+    plan = np.zeros((60, 6, 1))
+    plan[:, 2] = 1.0
+    panel = make_panel(y, x=np.concatenate([x, plan], axis=1))
+    table = forecast(panel, (), SETTINGS).forecast
+    mean, part = (table[name].to_numpy().reshape(60, 6).mean(axis=0) for name in ("mean", "part_regressor"))
+    assert mean[2] / mean[[0, 1, 3, 4, 5]].mean() == pytest.approx(2.5, rel=0.15)
+    assert part[2] == pytest.approx(mean[2] - mean[[1, 3]].mean(), rel=0.15)
+    assert np.abs(np.delete(part, 2)).max() < 1e-9
+
+
+def test_without_a_plan_the_regressors_are_left_out(make_panel: Callable[..., Panel]) -> None:
+    y, x = promoted(20, 110, np.full(20, 2.5))
+    with_history_only = forecast(make_panel(y, x=x), (), SETTINGS).forecast
+    assert with_history_only.equals(forecast(make_panel(y), (), SETTINGS).forecast)
+
+
+def test_sharding_changes_no_bit_of_a_forecast_with_regressors(make_panel: Callable[..., Panel]) -> None:
+    from mercurios.forecasting import fit_shared, shards
+
+    y, x = promoted(50, 116, np.full(50, 2.0))
+    panel = make_panel(y[:, :110], x=x)
+    context = fit_shared(panel, (), SETTINGS)
+    whole = forecast(panel, (), SETTINGS, context).forecast
+    import pyarrow as pa
+
+    parts = [forecast(part, (), SETTINGS, context).forecast for part in shards(panel, 7)]
+    assert pa.concat_tables(parts).equals(whole)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
+def test_a_regressor_that_is_no_number_is_refused(make_panel: Callable[..., Panel], value: float) -> None:
+    with pytest.raises(PanelError, match="column 'x'"):
+        make_panel(np.ones((2, 20)), x=np.full((2, 20, 1), value))
+
+
+@pytest.mark.parametrize("constant", [0.0, 1.0, -3.0])
+def test_a_regressor_that_never_changes_has_no_effect(
+    make_panel: Callable[..., Panel], constant: float
+) -> None:
+    y, _ = promoted(20, 110, np.full(20, 2.0))
+    panel = make_panel(y, x=np.full((20, 116, 1), constant))
+    mean = forecast(panel, (), SETTINGS).forecast["mean"].to_numpy()
+    plain = forecast(replace(panel, x=None, x_names=()), (), SETTINGS).forecast["mean"].to_numpy()
+    np.testing.assert_allclose(mean, plain, rtol=0.02)

@@ -1,0 +1,153 @@
+"""The additive model separates level, trend, season and holidays, and stays calm where there is little to learn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import numpy as np
+import pytest
+
+from mercurios.forecasting.effects.calendar import build_frame, changepoints, holiday_columns, series_columns
+from mercurios.forecasting.effects.profiles import fit_profile
+from mercurios.forecasting.effects.regressors import no_effects
+from mercurios.forecasting.effects.seasonal_factors import build_pattern
+from mercurios.forecasting.methods.additive import Parts, fit_additive
+from mercurios.forecasting.panel.cadence import DAILY
+from mercurios.forecasting.panel.panel import Panel
+from mercurios.forecasting.settings import ForecastSettings
+
+SETTINGS = ForecastSettings()
+
+
+def fit(panel: Panel, holidays: tuple[date, ...] = ()) -> Parts:
+    frame = build_frame(panel.week_starts, SETTINGS.horizon, holidays, SETTINGS.fourier_order, panel.cadence)
+    profile = fit_profile(panel.y, panel.mask, panel.group, frame, SETTINGS)
+    pattern = build_pattern(panel.y, panel.mask, panel.group, frame, profile, no_effects(), None)
+    return fit_additive(panel.y, panel.mask, frame, pattern, SETTINGS, {})[0]
+
+
+def pattern(weeks: int) -> np.ndarray:
+    return 1.0 + 0.6 * np.sin(2 * np.pi * np.arange(weeks) / 52.18)
+
+
+@pytest.mark.parametrize("level", [0.8, 40.0])
+def test_a_known_yearly_pattern_is_continued_on_both_scales(
+    make_panel: Callable[..., Panel], level: float
+) -> None:
+    rng = np.random.default_rng(1)
+    weeks = 156
+    truth = level * pattern(weeks + 13)
+    panel = make_panel(rng.poisson(truth[:weeks], (300, weeks)).astype(float))
+    mean = fit(panel).total().mean(axis=0)
+    assert np.abs(mean - truth[weeks:]).max() < 0.15 * level
+
+
+def test_a_sparse_series_takes_the_season_of_its_group_not_of_others(
+    make_panel: Callable[..., Panel],
+) -> None:
+    rng = np.random.default_rng(2)
+    weeks = 143
+    group = np.arange(200) % 2
+    shape = np.stack([pattern(weeks + 13), 2.0 - pattern(weeks + 13)])
+    panel = make_panel(rng.poisson(0.7 * shape[group, :weeks]).astype(float), group=group)
+    season = fit(panel).season
+    future = shape[:, weeks:] - 1.0
+    for code in (0, 1):
+        assert np.corrcoef(season[group == code].mean(axis=0), future[code])[0, 1] > 0.95
+
+
+def test_a_rising_series_is_not_extrapolated_beyond_the_damped_slope(
+    make_panel: Callable[..., Panel],
+) -> None:
+    rising = 10.0 + 0.5 * np.arange(120.0)
+    parts = fit(make_panel(np.repeat(rising[None, :], 30, axis=0)))
+    assert parts.trend[:, -1].max() <= 0.5 * SETTINGS.damping / (1 - SETTINGS.damping) * 1.5
+    assert np.all(np.diff(parts.trend[0], n=2) <= 1e-9)
+
+
+def test_under_a_year_of_history_there_is_neither_trend_nor_season(make_panel: Callable[..., Panel]) -> None:
+    parts = fit(make_panel(np.repeat(np.arange(40.0)[None, :], 5, axis=0)))
+    assert not parts.trend.any()
+    assert not parts.season.any()
+    assert not parts.holiday.any()
+    assert parts.level.min() > 25.0
+
+
+def test_a_young_series_follows_the_season_of_its_older_group(make_panel: Callable[..., Panel]) -> None:
+    rng = np.random.default_rng(3)
+    weeks = 130
+    y = rng.poisson(4.0 * pattern(weeks), (80, weeks)).astype(float)
+    mask = np.ones(y.shape, dtype=bool)
+    mask[0, :-20] = False
+    parts = fit(make_panel(y, mask))
+    assert parts.season[0].std() > 0.5 * parts.season[1:].mean(axis=0).std()
+    assert not parts.trend[0].any()
+
+
+def test_holiday_weeks_get_their_own_part(make_panel: Callable[..., Panel]) -> None:
+    rng = np.random.default_rng(4)
+    weeks = 150
+    starts = np.datetime64("2021-01-04") + 7 * np.arange(weeks + 13)
+    at = np.append(np.sort(rng.choice(weeks, 18, replace=False)), weeks + 4).tolist()
+    days = tuple((starts[week] + 2).item() for week in at)
+    truth = np.full(weeks + 13, 20.0)
+    truth[at] *= 1.8
+    parts = fit(make_panel(rng.poisson(truth[:weeks], (100, weeks)).astype(float)), days)
+    uplift = parts.holiday.mean(axis=0)
+    assert uplift[4] > 8.0
+    assert np.abs(np.delete(uplift, 4)).max() < 3.0
+
+
+def test_stock_out_zeros_are_not_learned(make_panel: Callable[..., Panel]) -> None:
+    rng = np.random.default_rng(5)
+    y = rng.poisson(6.0, (40, 120)).astype(float)
+    gaps = np.ones(y.shape, dtype=bool)
+    gaps[:, 100:116] = False
+    with_gaps, complete = fit(make_panel(y, gaps)).total(), fit(make_panel(y)).total()
+    as_zeros = fit(make_panel(np.where(gaps, y, 0.0))).total()
+    assert np.abs(with_gaps - complete).mean() < 0.8
+    assert as_zeros.mean() < with_gaps.mean() - 0.8
+
+
+def test_changepoints_keep_out_of_the_last_fifth() -> None:
+    points = changepoints(156, SETTINGS)
+    assert points.size == 15
+    assert points.max() < 0.8
+    assert changepoints(12, SETTINGS).size == 2
+
+
+def test_the_design_of_a_young_series_has_no_yearly_terms() -> None:
+    weeks = np.datetime64("2021-01-04") + 7 * np.arange(130)
+    frame = build_frame(weeks, 13, (), 6)
+    assert series_columns(frame, 130, SETTINGS).design.shape == (130, 16 + 12 + 3)
+    assert series_columns(frame, 40, SETTINGS).design.shape == (40, 1 + 8)
+    assert series_columns(frame, 5, SETTINGS).design.shape == (5, 0)
+
+
+def test_a_holiday_counts_for_its_week_and_its_neighbours() -> None:
+    weeks = np.datetime64("2024-12-16") + 7 * np.arange(3)
+    columns = holiday_columns(weeks, [date(2024, 12, 25), date(2024, 12, 26), date(2024, 12, 26)])
+    np.testing.assert_allclose(columns * 7, [[0, 2, 0], [2, 0, 0], [0, 0, 2]])
+
+
+def test_a_dying_series_loses_its_season_with_its_level(make_panel: Callable[..., Panel]) -> None:
+    rng = np.random.default_rng(6)
+    shape = np.exp(0.8 * np.cos(2 * np.pi * np.arange(130) / 52.18))
+    level = np.full((60, 130), 3.0)
+    level[0, 60:], level[1, 100:] = 0.02, 15.0
+    parts = fit(make_panel(rng.poisson(level * shape).astype(float)))
+    typical = np.abs(parts.season[2:]).mean()
+    assert np.abs(parts.season[0]).mean() < 0.5 * typical
+    assert np.abs(parts.season[1]).mean() > typical
+
+
+def test_a_daily_series_takes_the_pattern_of_the_week_after_a_few_weeks(
+    make_panel: Callable[..., Panel],
+) -> None:
+    rng = np.random.default_rng(7)
+    shape = np.array([1.0, 1.0, 1.0, 1.0, 1.5, 2.0, 0.0])
+    days = 7 * 15
+    panel = make_panel(rng.poisson(6.0 * np.tile(shape, 15), (60, days)).astype(float), cadence=DAILY)
+    mean = fit(panel).total().mean(axis=0)
+    assert np.abs(mean - 6.0 * np.resize(np.roll(shape, -days % 7), 13)).max() < 1.0

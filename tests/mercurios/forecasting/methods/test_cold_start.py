@@ -1,0 +1,86 @@
+"""An article without a history is told by the articles most like it, in the measure of its branch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mercurios.forecasting import forecast
+from mercurios.forecasting.methods.cold_start import Levels, fit_levels, own_share
+from mercurios.forecasting.panel.cadence import DAILY
+from mercurios.forecasting.panel.panel import Panel
+
+
+def levels(panel: Panel, group: np.ndarray, attributes: np.ndarray | None = None) -> Levels:
+    return fit_levels(replace(panel, group=group, attributes=attributes))
+
+
+@pytest.fixture
+def panel(make_panel: Callable[..., Panel]) -> Panel:
+    """Sixty series in three branches: group 0 sells 2 a week, group 1 8; of group 1 supplier 5 sells 32."""
+    level = np.repeat([2.0, 8.0, 32.0], 20)
+    panel = make_panel(np.repeat(level[:, None], 30, axis=1), group=np.repeat([0, 1, 1], 20))
+    return replace(
+        panel,
+        branch_number=np.zeros(60, dtype=np.int64),
+        attributes=np.repeat([4, 4, 5], 20)[:, None].astype(np.int64),
+    )
+
+
+def test_the_more_an_article_shares_the_nearer_is_its_reference(panel: Panel) -> None:
+    found = fit_levels(panel)
+    alike = found.expected(np.array([[1, 5], [1, 4], [1, 99], [0, 4], [77, 5]]), np.zeros(5, dtype=np.int64))
+    assert alike[0] == pytest.approx(32.0, rel=0.25)
+    assert alike[1] == pytest.approx(8.0, rel=0.25)
+    assert alike[1] < alike[2] < alike[0]
+    assert alike[3] == pytest.approx(2.0, rel=0.25)
+    assert alike[4] == pytest.approx(float(found.overall[0]), rel=0.05)
+
+
+def test_few_articles_alike_are_shrunk_to_the_wider_kind(panel: Panel) -> None:
+    rows = np.r_[0:40, 40:41]
+    found = fit_levels(panel.take(rows))
+    lonely = found.expected(np.array([[1, 5]]), np.zeros(1, dtype=np.int64))[0]
+    assert 8.0 < lonely < 14.0
+
+
+def test_a_branch_that_sells_more_raises_the_reference(make_panel: Callable[..., Panel]) -> None:
+    rng = np.random.default_rng(4)
+    branch = np.arange(90) % 3
+    panel = make_panel(rng.poisson(np.array([2.0, 4.0, 8.0])[branch][:, None], (90, 40)).astype(float))
+    found = fit_levels(panel)
+    by_branch = found.expected(np.zeros((3, 1), dtype=np.int64), np.arange(3))
+    assert by_branch[2] / by_branch[0] == pytest.approx(4.0, rel=0.4)
+    assert by_branch[0] < by_branch[1] < by_branch[2]
+
+
+def test_a_newcomer_is_forecast_like_its_kind(panel: Panel) -> None:
+    mask = panel.mask.copy()
+    mask[[0, 40], :-1] = False
+    y = np.where(mask, panel.y, 0.0)
+    y[0, -1] = y[40, -1] = 6.0
+    mean = forecast(replace(panel, y=y, mask=mask)).prediction.mean.mean(axis=1)
+    assert mean[0] < 6.0 < mean[40]
+
+
+def test_the_own_forecast_takes_over_with_the_weeks() -> None:
+    mask = np.arange(120) >= 120 - np.array([[0], [1], [6], [13], [120]])
+    weekly, daily = own_share(mask), own_share(mask, DAILY)
+    assert weekly.tolist() == [0.0, 1 / 3, 6 / 8, 1.0, 1.0]
+    assert daily[3] == pytest.approx((13 / 7) / (13 / 7 + 2))
+
+
+def test_attributes_in_a_shard_give_what_they_give_in_the_panel(panel: Panel) -> None:
+    found = fit_levels(panel)
+    whole = found.expected(panel.kinship(), panel.branch_number)
+    shard = panel.take(np.array([3, 41]))
+    assert np.array_equal(found.expected(shard.kinship(), shard.branch_number), whole[[3, 41]])
+
+
+def test_a_panel_survives_being_written_and_read(panel: Panel) -> None:
+    restored = Panel.from_arrays(panel.to_arrays())
+    for name in ("y", "mask", "article_number", "branch_number", "week_starts", "group", "attributes"):
+        assert np.array_equal(getattr(restored, name), getattr(panel, name))

@@ -1,0 +1,192 @@
+"""Backtests see only the past, and decide which methods are published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from mercurios.forecasting.engine import fit_shared
+from mercurios.forecasting.methods.pool import (
+    ADDITIVE,
+    MEAN_13W,
+    METHODS,
+    POOLED_SES,
+    SBA,
+    SEASONAL_NAIVE,
+    SES,
+)
+from mercurios.forecasting.panel.cadence import DAILY
+from mercurios.forecasting.panel.classes import CLASS_NAMES, SMOOTH
+from mercurios.forecasting.panel.panel import Panel
+from mercurios.forecasting.selection.backtest import Window, origins, run_windows
+from mercurios.forecasting.selection.combine import (
+    Scores,
+    choose,
+    fit_scores,
+    series_scores,
+    with_combination,
+)
+from mercurios.forecasting.settings import ForecastSettings
+
+SETTINGS = ForecastSettings()
+WIDTH = len(METHODS) + 1
+
+
+@pytest.fixture(scope="module")
+def windows(seasonal_panel: Panel) -> list[Window]:
+    return run_windows(seasonal_panel, fit_shared(seasonal_panel, (), SETTINGS).shared, (), SETTINGS)
+
+
+def test_what_came_after_an_origin_changes_nothing_it_had_forecast(seasonal_panel: Panel) -> None:
+    cuts = origins(seasonal_panel.n_weeks, SETTINGS)
+    changed = seasonal_panel.y.copy()
+    changed[:, cuts[-1] :] = np.where(seasonal_panel.mask[:, cuts[-1] :], 777.0, 0.0)
+    other = Panel(
+        changed,
+        seasonal_panel.mask,
+        seasonal_panel.article_number,
+        seasonal_panel.branch_number,
+        seasonal_panel.week_starts,
+        seasonal_panel.group,
+    )
+    first, second = (
+        run_windows(panel, fit_shared(panel, (), SETTINGS).shared, (), SETTINGS)[-1].candidates
+        for panel in (seasonal_panel, other)
+    )
+    for method in range(len(METHODS)):
+        assert np.array_equal(first.single(method), second.single(method))
+    assert np.array_equal(first.spread.mean, second.spread.mean)
+
+
+def test_origins_leave_a_full_horizon_and_enough_history() -> None:
+    assert origins(60, SETTINGS) == [47, 43, 39, 35]
+    assert origins(30, SETTINGS) == [17, 16, 15]
+    assert origins(20, SETTINGS) == []
+
+
+def test_the_same_weeks_of_earlier_years_are_tested_too() -> None:
+    assert origins(130, SETTINGS) == [117, 113, 109, 105, 78]
+    assert origins(160, SETTINGS) == [147, 143, 139, 135, 108, 56]
+    assert origins(760, ForecastSettings(horizon=28), DAILY)[-1] == 760 - 364
+
+
+def test_the_three_best_methods_are_averaged_the_best_with_the_most_weight() -> None:
+    score = np.full((1, WIDTH), 1.2)
+    score[0, [SES, ADDITIVE, SBA]] = 0.90, 0.92, 0.95
+    weight = choose(score.copy() * np.where(np.arange(WIDTH) == WIDTH - 1, 0.5, 1.0))[0]
+    assert np.flatnonzero(weight).tolist() == sorted([ADDITIVE, SBA, SES])
+    assert weight[SES] > weight[ADDITIVE] > weight[SBA]
+    assert weight.sum() == pytest.approx(1.0)
+    assert weight[ADDITIVE] / weight[SES] == pytest.approx(np.exp(-20 * 0.02))
+
+
+def test_a_combination_no_better_than_the_13_week_mean_is_not_published() -> None:
+    score = np.full((2, WIDTH), 0.9)
+    score[:, -1] = [0.99, 1.01]
+    weight = choose(score)
+    assert weight[1].tolist() == (np.arange(len(METHODS)) == MEAN_13W).astype(float).tolist()
+    assert weight[0, MEAN_13W] < 1.0
+
+
+def test_the_previous_choice_is_kept_unless_it_is_clearly_beaten() -> None:
+    score = np.full((2, WIDTH), 1.5)
+    score[:, [ADDITIVE, POOLED_SES, SES]] = 0.90
+    score[:, -1] = 0.9
+    score[0, SBA], score[1, SBA] = 0.91, 0.99
+    previous = np.zeros((2, len(METHODS)), dtype=bool)
+    previous[:, SBA] = True
+    kept = choose(score, previous) > 0
+    assert np.flatnonzero(kept[0]).tolist() == [SBA]
+    assert np.flatnonzero(kept[1]).tolist() == [ADDITIVE, POOLED_SES, SES]
+
+
+def test_a_series_that_fell_back_to_the_13_week_mean_is_judged_anew() -> None:
+    score = np.full((2, WIDTH), 1.5)
+    score[:, MEAN_13W] = 1.0
+    score[:, [ADDITIVE, POOLED_SES, SES]] = 0.99
+    score[:, -1] = [0.9, 1.1]
+    previous = np.zeros((2, len(METHODS)), dtype=bool)
+    previous[:, MEAN_13W] = True
+
+    chosen = choose(score, previous) > 0
+
+    assert np.flatnonzero(chosen[0]).tolist() == [ADDITIVE, POOLED_SES, SES]
+    assert np.flatnonzero(chosen[1]).tolist() == [MEAN_13W]
+
+
+def test_a_series_without_a_previous_choice_gets_the_best() -> None:
+    score = np.full((1, WIDTH), 0.9)
+    none = np.zeros((1, len(METHODS)), dtype=bool)
+    assert np.array_equal(choose(score, none), choose(score))
+
+
+def test_a_series_score_is_three_parts_its_own_and_seven_its_groups(windows: list[Window]) -> None:
+    n = windows[0].actual.shape[0]
+    ratio = np.full((len(windows) + 1, len(CLASS_NAMES), 2, WIDTH), 0.8)
+    scores = Scores(np.zeros(1, dtype=np.int64), ratio, np.ones(len(METHODS), dtype=bool))
+    errors = with_combination(windows, scores, np.zeros(n, dtype=np.int64))
+    score = series_scores(errors, scores, np.full(n, SMOOTH), np.zeros(n, dtype=np.int64))
+    absolute = sum(error.absolute for error in errors)
+    squared = sum(error.squared for error in errors)
+    row = int(np.argmax(absolute[:, MEAN_13W]))
+    own = np.sqrt(absolute[row, SES] / absolute[row, MEAN_13W])
+    own *= (squared[row, SES] / squared[row, MEAN_13W]) ** 0.25
+    assert score[row, SES] == pytest.approx(0.3 * own + 0.7 * 0.8)
+    assert np.allclose(score[:, MEAN_13W], 0.3 + 0.7 * 0.8)
+
+
+def test_an_origin_does_not_choose_what_it_is_judged_by(windows: list[Window]) -> None:
+    group = np.zeros(windows[0].actual.shape[0], dtype=np.int64)
+    before = fit_scores(windows, group)
+    errors = with_combination(windows, before, group)
+    code = windows[0].candidates.demand_class
+    score = series_scores(errors, before, code, group, without=0)
+    windows = [*windows]
+    spoiled = windows[0].absolute.copy()
+    spoiled[:, SES] *= 100.0
+    first = windows[0]
+    windows[0] = Window(first.cut, first.candidates, first.actual, first.usable, spoiled, first.squared)
+    after = fit_scores(windows, group)
+    other = series_scores(with_combination(windows, after, group), after, code, group, without=0)
+    np.testing.assert_allclose(other[:, : len(METHODS)], score[:, : len(METHODS)], rtol=1e-9)
+    assert after.ratio[0, SMOOTH, 0, SES] > before.ratio[0, SMOOTH, 0, SES]
+
+
+def test_a_group_of_few_series_keeps_its_class_ranking(windows: list[Window]) -> None:
+    n = windows[0].actual.shape[0]
+    group = np.zeros(n, dtype=np.int64)
+    group[0] = 1
+    scores = fit_scores(windows, group)
+    assert np.abs(scores.ratio[0, :, 2] - scores.ratio[0, :, 0]).max() < 0.05
+
+
+def test_what_cannot_be_told_apart_is_in_the_pool_once(make_panel: Callable[..., Panel]) -> None:
+    rng = np.random.default_rng(3)
+    panel = make_panel(rng.poisson(3.0, (20, 45)).astype(float))
+    young = run_windows(panel, fit_shared(panel, (), SETTINGS).shared, (), SETTINGS)
+    assert not young[0].candidates.available[POOLED_SES]
+    assert not young[0].candidates.available[SEASONAL_NAIVE]
+    weight = choose(
+        series_scores(
+            with_combination(young, fit_scores(young, panel.group), panel.group),
+            fit_scores(young, panel.group),
+            young[0].candidates.demand_class,
+            panel.group,
+        )
+    )
+    assert not weight[:, [POOLED_SES, SEASONAL_NAIVE]].any()
+
+
+def test_a_seasonal_naive_that_was_tested_without_a_season_is_not_chosen(
+    make_panel: Callable[..., Panel],
+) -> None:
+    """At 58 weeks it repeats last year; at its earlier origins there was none to repeat."""
+    rng = np.random.default_rng(3)
+    panel = make_panel(rng.poisson(3.0, (20, 58)).astype(float))
+    tested = run_windows(panel, fit_shared(panel, (), SETTINGS).shared, (), SETTINGS)
+    assert not fit_scores(tested, panel.group).available[SEASONAL_NAIVE]
+    older = make_panel(rng.poisson(3.0, (20, 90)).astype(float))
+    tested = run_windows(older, fit_shared(older, (), SETTINGS).shared, (), SETTINGS)
+    assert fit_scores(tested, older.group).available[SEASONAL_NAIVE]

@@ -1,0 +1,185 @@
+"""Quantiles come from errors made at the same horizon, and from a count distribution where those are too few."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import nbinom
+
+from mercurios.forecasting import ForecastSettings, Panel, fit_shared, learn
+from mercurios.forecasting.panel.cadence import WEEKLY
+from mercurios.forecasting.panel.classes import CLASS_NAMES, SMOOTH
+from mercurios.forecasting.selection.backtest import run_windows
+from mercurios.forecasting.uncertainty import quantiles
+from mercurios.forecasting.uncertainty.common_error import Shocks, Total, fit_shocks
+from mercurios.forecasting.uncertainty.quantiles import ErrorPool, Errors, Spread
+
+PROBABILITIES = (0.5, 0.8, 0.95)
+
+
+def errors(count: int, rows: int, seed: int = 0, shared: float = 0.0) -> list[Errors]:
+    """Demand around 20 with variance 20 and, shared by an origin, a factor."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for _ in range(count):
+        factor = np.exp(shared * rng.normal())
+        weekly = 20.0 * factor + np.sqrt(20.0) * rng.normal(0, 1, (rows, 5))
+        actual = np.concatenate([weekly, np.cumsum(weekly, axis=1)], axis=1)
+        spread = Spread(np.full(rows, 20.0), np.zeros(rows))
+        mean, scale = quantiles.targets(np.full((rows, 5), 20.0), spread)
+        found.append(Errors(np.full(rows, SMOOTH), mean, actual, scale, np.ones((rows, 10), dtype=bool)))
+    return found
+
+
+def calm(count: int) -> Shocks:
+    return Shocks([np.ones(1)] * count, 0.0, 0.0)
+
+
+def test_pooled_offsets_are_the_quantiles_of_the_scaled_errors() -> None:
+    pool = quantiles.fit_pool(errors(4, 2_000), PROBABILITIES, calm(4), 5)
+    offset = pool.lookup(np.array([SMOOTH]), np.full((1, 5), 20.0))[0]
+    np.testing.assert_allclose(offset, np.tile([0.0, 0.8416, 1.6449], (5, 1)), atol=0.08)
+
+
+def test_weeks_that_are_wrong_together_make_a_sum_wider_than_the_root_of_its_weeks() -> None:
+    rng = np.random.default_rng(5)
+    level = np.sqrt(20.0) * rng.normal(
+        0, 1, (3_000, 1)
+    )  # one error a forecast, the same in each of its weeks
+    [past] = errors(1, 3_000)
+    own = past.actual[:, :5] - 20.0
+    for share, widened in ((0.0, 1.0), (0.5, np.sqrt(0.5 + 0.5 * 4)), (1.0, 2.0)):
+        weekly = 20.0 + np.sqrt(1 - share) * own + np.sqrt(share) * level
+        actual = np.concatenate([weekly, np.cumsum(weekly, axis=1)], axis=1)
+        alike = Errors(past.demand_class, past.mean, actual, past.scale, past.usable)
+        pool = quantiles.fit_pool([alike], PROBABILITIES, calm(1), 5)
+        found = quantiles.quantiles(past.mean[:1], past.scale[:1], past.demand_class[:1], pool, PROBABILITIES)
+        distance = found[0, :, 2] - past.mean[0]
+        assert distance[8] / (2.0 * distance[1]) == pytest.approx(widened, rel=0.05), "four weeks, of one"
+        assert distance[5] == distance[0], "one week is that week"
+
+
+def test_the_rank_is_the_conformal_one() -> None:
+    assert quantiles._ranks(np.arange(199.0), (0.5, 0.95)).tolist() == [99.0, 189.0]
+
+
+def test_a_sum_with_a_week_that_nobody_saw_is_no_error_of_a_sum(seasonal_panel: Panel) -> None:
+    settings = ForecastSettings(horizon=4, windows=1)
+    cut = seasonal_panel.n_weeks - 4
+    mask = seasonal_panel.mask.copy()
+    mask[3, cut + 1] = False
+    panel = replace(seasonal_panel, y=np.where(mask, seasonal_panel.y, 0.0), mask=mask)
+    context = fit_shared(panel, (), settings)
+    window = run_windows(panel, context.shared, (), settings)[0]
+    found = learn._errors(window, window.candidates.single(0), np.arange(5), 0.0)
+    assert found.usable[2].all()
+    assert found.usable[3].tolist() == [True, False, True, True, True, False, False, False]
+    assert found.actual[2, 4:].tolist() == np.cumsum(panel.y[2, cut:]).tolist()
+
+
+def test_the_common_error_of_an_origin_is_replaced_by_what_the_next_one_may_have() -> None:
+    shared = [np.log(1.3), np.log(0.8), 0.0, np.log(1.1)]
+    shocks = fit_shocks([Total(100.0 * np.exp(s), 100.0, 0.0) for s in shared], 4.0, 3.0)
+    assert 0.1 < shocks.deviation < 0.2
+    for factor, own in zip(shocks.factors, shared, strict=True):
+        assert np.median(factor) == pytest.approx(np.exp(shocks.bias - own))
+    assert 0.0 < shocks.bias < np.mean(shared)
+
+
+def test_quantiles_cover_the_next_origin_though_origins_are_few() -> None:
+    covered = []
+    for seed in range(40):
+        past = errors(5, 300, seed, shared=0.15)
+        following = past.pop()
+        totals = [
+            Total(
+                float(o.actual[:, :5].sum()), float(o.mean[:, :5].sum()), float((o.scale[:, :5] ** 2).sum())
+            )
+            for o in past
+        ]
+        shocks = fit_shocks(totals, 4.0, 3.0)
+        pool = quantiles.fit_pool(past, PROBABILITIES, shocks, 5)
+        found = quantiles.quantiles(
+            following.mean * np.exp(shocks.bias), following.scale, following.demand_class, pool, PROBABILITIES
+        )
+        covered.append((following.actual[:, :, None] <= found).mean(axis=(0, 1)))
+    np.testing.assert_allclose(np.mean(covered, axis=0), PROBABILITIES, atol=0.05)
+
+
+def test_a_market_whose_year_was_never_seen_may_be_further_off() -> None:
+    totals = [Total(100.0, 100.0, 0.0)] * 3
+    young, old = (fit_shocks(totals, 2.0, years).deviation for years in (0.7, 2.0))
+    assert young > 1.5 * old
+
+
+def test_what_the_noise_of_few_series_explains_is_no_common_error() -> None:
+    ratios = (1.4, 0.7, 1.0, 1.2)
+    noisy, sure = (
+        fit_shocks([Total(100.0 * r, 100.0, noise) for r in ratios], 4.0, 3.0) for noise in (1e4, 0.0)
+    )
+    assert noisy.deviation < sure.deviation
+    assert abs(noisy.bias) < 0.2 * abs(sure.bias)
+
+
+def test_a_thin_level_borrows_from_its_class() -> None:
+    pool = quantiles.fit_pool(errors(3, 500), PROBABILITIES, calm(3), 5)
+    elsewhere = pool.lookup(np.array([SMOOTH]), np.full((1, 5), 0.2))
+    assert np.array_equal(elsewhere[0], pool.offsets[SMOOTH, -1, :5])
+
+
+def test_a_thin_class_borrows_from_the_others_at_its_level() -> None:
+    pool = quantiles.fit_pool(errors(3, 500), PROBABILITIES, calm(3), 5)
+    other = pool.lookup(np.array([SMOOTH + 1]), np.full((1, 5), 20.0))
+    assert np.array_equal(other, pool.lookup(np.array([SMOOTH]), np.full((1, 5), 20.0)))
+
+
+def test_without_a_pool_the_quantiles_are_negative_binomial() -> None:
+    empty = ErrorPool(np.full((len(CLASS_NAMES) + 1, 8, 1, 3), np.nan), 0.0)
+    found = quantiles.quantiles(
+        np.array([[2.0]]), np.array([[2.0]]), np.array([SMOOTH]), empty, PROBABILITIES
+    )
+    assert found[0, 0].tolist() == nbinom.ppf(PROBABILITIES, 2.0, 0.5).tolist()
+
+
+@pytest.mark.parametrize("mean", [1e-12, 1e-3, 0.2, 5.0, 1e6])
+@pytest.mark.parametrize("ratio", [0.0, 1.0, 3.0, 1e6])
+def test_negative_binomial_quantiles_are_finite_and_ordered_everywhere(mean: float, ratio: float) -> None:
+    found = quantiles.negative_binomial(np.array([mean]), np.array([mean * ratio]), PROBABILITIES)[0]
+    assert np.isfinite(found).all()
+    assert found[0] >= 0.0
+    assert np.all(np.diff(found) >= 0)
+
+
+def test_the_spread_is_at_least_that_of_a_count_and_grows_with_the_forecast() -> None:
+    y = np.full((1, 60), 9.0)
+    even = quantiles.error_spread(y, np.ones(y.shape, dtype=bool))
+    assert even.at(np.array([[9.0, 36.0]])).tolist() == [[3.0, 6.0]]
+    lumpy = Spread(np.array([10.0]), np.array([1.0]))
+    assert lumpy.at(np.array([[10.0]]))[0, 0] == pytest.approx(np.sqrt(110.0))
+
+
+def test_the_variance_of_a_few_weeks_is_shrunk_to_that_of_an_ordinary_series() -> None:
+    rng = np.random.default_rng(3)
+    y = rng.negative_binomial(2.0, 2.0 / 12.0, (4_000, 60)).astype(float)  # mean 10, excess 0.5
+    whole = np.ones(y.shape, dtype=bool)
+    usual = quantiles.usual_excess(y, whole, WEEKLY)
+    assert usual == pytest.approx(0.5, rel=0.1)
+    for weeks, better in ((2, 3.0), (5, 1.5), (52, 1.0)):
+        young = whole & (np.arange(60) >= 60 - weeks)
+        own, shrunk = (quantiles.error_spread(y, young, WEEKLY, known).excess for known in (None, usual))
+        error, less = (float(np.sqrt(((found - 0.5) ** 2).mean())) for found in (own, shrunk))
+        assert error / less > better, f"{weeks} weeks"
+    assert quantiles.error_spread(y, ~whole, WEEKLY, usual).excess == pytest.approx(usual)
+
+
+def test_no_series_that_tells_means_no_excess() -> None:
+    y = np.zeros((3, 60))
+    assert quantiles.usual_excess(y, np.ones(y.shape, dtype=bool), WEEKLY) == 0.0
+
+
+def test_the_spread_of_a_sum_is_that_of_independent_periods() -> None:
+    spread = Spread(np.array([10.0]), np.array([0.5]))
+    _, scale = quantiles.targets(np.full((1, 3), 10.0), spread)
+    np.testing.assert_allclose(scale[0, 3:], np.sqrt([1.0, 2.0, 3.0]) * scale[0, 0])

@@ -1,0 +1,401 @@
+"""The forecast run: three steps, any number of shards, one answer."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from retailer import tenant_of
+
+from mercurios.forecasting.model import ForecastModel
+from mercurios.jobs.findings import forecast_findings
+from mercurios.jobs.forecast import ForecastError, ShardManifest, fit_shard, load_forecast, prepare, read_plan
+from mercurios.landing.store import LandingError, LandingStore
+from mercurios.tenants.files import Forecast, Tenant
+from mercurios.warehouse.duckdb.engine import DuckDBEngine
+from mercurios.warehouse.engine import WarehouseError
+from mercurios.warehouse.setup import set_up, write_reference
+
+SERIES, WEEKS, HORIZON = 130, 60, 4
+LAST_WEEK = date(2026, 2, 23)
+EVERYTHING = (
+    "select * exclude (run_id, created_at) from analytics.forecast_weekly"
+    " order by article_number, branch_number, week_start"
+)
+SUMS = "select * exclude (run_id, created_at) from analytics.forecast_protection order by all"
+
+
+def demand(seed: int) -> pa.Table:
+    rng = np.random.default_rng(seed)
+    level = rng.lognormal(1.0, 0.8, SERIES)
+    season = 1 + 0.4 * np.cos(2 * np.pi * np.arange(WEEKS) / 52)
+    units = rng.poisson(level[:, None] * season[None, :])
+    first = LAST_WEEK - timedelta(weeks=WEEKS - 1)
+    return pa.table(
+        {
+            "tenant_id": ["mini"] * SERIES * WEEKS,
+            "article_number": np.repeat(np.arange(SERIES) // 2 + 1000, WEEKS),
+            "branch_number": np.repeat(np.arange(SERIES) % 2 + 1, WEEKS),
+            "week_start": [first + timedelta(weeks=w) for _ in range(SERIES) for w in range(WEEKS)],
+            "units": units.ravel().astype(float),
+            "is_stock_out": rng.random(SERIES * WEEKS) < 0.02,
+            "category_number": np.repeat(np.arange(SERIES) % 5, WEEKS),
+            "season_number": np.zeros(SERIES * WEEKS, dtype=np.int64),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory, seed: int) -> Path:
+    path = tmp_path_factory.mktemp("published") / "mini.duckdb"
+    with DuckDBEngine(path, threads=1) as engine:
+        set_up(engine)
+        write_reference(engine, tenant_of("mini"), LAST_WEEK)
+        table = demand(seed)
+        engine._connection.register("demand", table)
+        engine.execute("create table analytics.fct_demand_weekly as select * from demand")
+        engine.execute(
+            "create table analytics.dim_article as select distinct tenant_id, article_number,"
+            " article_number = 1064 as is_service, 7 as supplier_number, 9.9 as sale_price"
+            " from analytics.fct_demand_weekly"
+        )
+    return path
+
+
+class Run:
+    """A forecast run over one folder."""
+
+    def __init__(self, published: Path, home: Path) -> None:
+        self.published = published
+        self.store = LandingStore(f"file://{home}/landing")
+        self.engine = DuckDBEngine(home / "mini.duckdb", threads=1)
+        set_up(self.engine)
+
+    def tenant(self, shard_size: int) -> Tenant:
+        settings = Forecast(horizon_weeks=HORIZON, shard_size=shard_size)
+        return tenant_of("mini").model_copy(update={"forecast": settings})
+
+    def fit(self, run_id: str, shard_size: int = 100) -> tuple[str, list[str]]:
+        with DuckDBEngine(self.published, read_only=True) as engine:
+            plan_url = prepare(engine, self.store, self.tenant(shard_size), run_id)
+        shards = range(read_plan(self.store, plan_url).shards)
+        return plan_url, [fit_shard(self.store, plan_url, shard) for shard in shards]
+
+    def load(self, plan_url: str, urls: list[str]) -> Any:
+        return load_forecast(self.engine, self.store, plan_url, urls)
+
+    def rows(self, sql: str = EVERYTHING) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self.engine.fetch_arrow(sql).to_pylist()
+        return rows
+
+
+@pytest.fixture
+def run(published: Path, tmp_path: Path) -> Iterator[Run]:
+    run = Run(published, tmp_path)
+    yield run
+    run.engine.close()
+
+
+@pytest.fixture(scope="module")
+def fitted(published: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, list[str]]:
+    """A landing area with one fitted run, for tests that only load."""
+    home = tmp_path_factory.mktemp("fitted")
+    run = Run(published, home)
+    plan_url, urls = run.fit("r1")
+    run.engine.close()
+    return home, plan_url, urls
+
+
+def test_every_plannable_series_gets_every_week_of_the_horizon(
+    run: Run, fitted: tuple[Path, str, list[str]]
+) -> None:
+    _, plan_url, urls = fitted
+    done = run.load(plan_url, urls)
+
+    rows = run.rows()
+    plannable = SERIES - 2  # service articles are not planned
+    assert (len(urls), done.series, done.rows, len(rows)) == (
+        2,
+        plannable,
+        plannable * HORIZON,
+        plannable * HORIZON,
+    )
+    assert {row["origin_week"] for row in rows} == {LAST_WEEK} == {done.origin_week}
+    assert {row["week_start"] for row in rows} == {
+        LAST_WEEK + timedelta(weeks=h) for h in range(1, HORIZON + 1)
+    }
+    assert all(0 <= row["quantile_50"] <= row["quantile_80"] <= row["quantile_95"] for row in rows)
+    assert all(row["mean"] >= 0 and np.isfinite(row["mean"]) for row in rows)
+    assert 0 < done.wape["wape_model"] < 2
+
+
+def test_what_orders_must_cover_is_told_for_every_number_of_weeks(
+    run: Run, fitted: tuple[Path, str, list[str]]
+) -> None:
+    _, plan_url, urls = fitted
+    run.load(plan_url, urls)
+
+    [off] = run.rows(
+        "with weeks as (select *, sum(mean) over (partition by article_number, branch_number order by week_start)"
+        " as total from analytics.forecast_weekly)"
+        " select count(*) as n, max(abs(total - sums.mean)) as mean,"
+        " max(abs(weeks.quantile_95 - sums.quantile_95)) filter (where periods = 1) as first_week,"
+        " count(*) filter (where not sums.quantile_50 <= sums.quantile_80) as crossed,"
+        " count(distinct (sums.tenant_id, sums.run_id)) as runs"
+        " from weeks full join analytics.forecast_protection as sums"
+        " using (tenant_id, run_id, origin_week, article_number, branch_number)"
+        " where horizon = periods"
+    )
+    assert off == {
+        "n": (SERIES - 2) * HORIZON,
+        "mean": pytest.approx(0, abs=1e-9),
+        "first_week": 0,
+        "crossed": 0,
+        "runs": 1,
+    }
+
+
+def test_a_load_that_breaks_between_weeks_and_sums_leaves_neither(
+    run: Run, fitted: tuple[Path, str, list[str]]
+) -> None:
+    _, plan_url, urls = fitted
+    manifest = ShardManifest.model_validate_json(run.store.read_bytes(urls[1]))
+    lost = manifest.model_copy(
+        update={"protection": manifest.protection.model_copy(update={"rows": manifest.protection.rows + 1})}
+    )
+    url = run.store.write_document("lost/manifest.json", lost.model_dump_json().encode())
+
+    with pytest.raises(
+        WarehouseError, match="512 rows of forecast_protection were copied, the manifests list 513"
+    ):
+        run.load(plan_url, [urls[0], url])
+
+    assert (run.rows(), run.rows(SUMS)) == ([], [])
+
+
+def test_the_forecast_does_not_depend_on_how_many_shards_there_are(
+    run: Run, fitted: tuple[Path, str, list[str]]
+) -> None:
+    _, plan_url, urls = fitted
+    run.load(plan_url, urls)
+    two_shards = run.rows(), run.rows(SUMS)
+    measured = run.rows("select metric, value from ops.model_monitor order by all")
+
+    plan_url, urls = run.fit("r2", shard_size=10_000)
+    run.load(plan_url, urls)
+
+    assert len(urls) == 1
+    assert (run.rows(), run.rows(SUMS)) == two_shards
+    again = run.rows("select metric, value from ops.model_monitor where run_id = 'r2' order by all")
+    assert [row["value"] for row in again] == pytest.approx([row["value"] for row in measured], rel=1e-9)
+
+
+def test_loading_again_replaces_and_doubles_nothing(run: Run, fitted: tuple[Path, str, list[str]]) -> None:
+    _, plan_url, urls = fitted
+    run.load(plan_url, urls)
+    before = run.rows(), run.rows("select metric, value from ops.model_monitor order by all")
+    sums = run.rows(SUMS)
+    for table in ("analytics.forecast_weekly", "analytics.forecast_protection"):
+        older = f"insert into {table} select * replace (date '2026-02-16' as origin_week) from {table}"
+        run.engine.execute(older)
+
+    run.load(plan_url, list(reversed(urls)))
+
+    newest = EVERYTHING.replace("order by", f"where origin_week = date '{LAST_WEEK}' order by")
+    assert run.rows(newest) == before[0]
+    assert run.rows("select metric, value from ops.model_monitor order by all") == before[1]
+    assert run.rows(SUMS.replace("order by", f"where origin_week = date '{LAST_WEEK}' order by")) == sums
+    for table, count in (("weekly", len(before[0])), ("protection", len(sums))):
+        [kept] = run.rows(
+            f"select count(*) as n from analytics.forecast_{table} where origin_week = date '2026-02-16'"
+        )
+        assert kept["n"] == count, "the forecast of an earlier week is measured later and must stay"
+
+
+def test_a_missing_shard_is_named_and_nothing_is_loaded(
+    run: Run, fitted: tuple[Path, str, list[str]]
+) -> None:
+    _, plan_url, urls = fitted
+
+    with pytest.raises(
+        WarehouseError, match=r"the run has shards 0 to 1, but \[1\] were landed: clear `fit`"
+    ):
+        run.load(plan_url, urls[1:])
+
+    assert run.rows() == []
+
+
+def test_a_shard_of_another_run_is_refused(run: Run, fitted: tuple[Path, str, list[str]]) -> None:
+    _, plan_url, urls = fitted
+    foreign = ShardManifest.model_validate_json(run.store.read_bytes(urls[1])).model_copy(
+        update={"run_id": "r9"}
+    )
+    url = run.store.write_document("foreign/manifest.json", foreign.model_dump_json().encode())
+
+    with pytest.raises(WarehouseError, match="shard 1 belongs to run r9 of mini, not to this one"):
+        run.load(plan_url, [urls[0], url])
+
+    assert run.rows() == []
+
+
+@pytest.mark.parametrize("name", ["forecast", "protection", "backtest"])
+def test_a_part_that_is_not_the_one_its_manifest_names_is_refused(
+    run: Run, tmp_path: Path, name: str
+) -> None:
+    plan_url, urls = run.fit("r1", shard_size=10_000)
+    [part] = (tmp_path / "landing").rglob(f"{name}.parquet")
+    part.write_bytes(part.read_bytes()[:-1])
+
+    with pytest.raises(LandingError, match=f"{name}.parquet is not the file its manifest names"):
+        run.load(plan_url, urls)
+
+    assert run.rows() == []
+
+
+def test_a_tenant_without_published_demand_is_told_what_to_do(run: Run) -> None:
+    run.engine.execute(
+        "create table analytics.fct_demand_weekly as select ''::varchar as tenant_id, 1::bigint as article_number,"
+        " 1::bigint as branch_number, current_date as week_start, 1.0 as units, false as is_stock_out,"
+        " 1::bigint as category_number, 1::bigint as season_number limit 0"
+    )
+    run.engine.execute(
+        "create table analytics.dim_article as select ''::varchar as tenant_id, 1::bigint as article_number,"
+        " false as is_service, 1::bigint as supplier_number, 1.0 as sale_price limit 0"
+    )
+
+    with pytest.raises(
+        ForecastError, match="tenant mini: the published demand holds no complete week; run the"
+    ):
+        prepare(run.engine, run.store, run.tenant(100), "r1")
+
+
+def test_the_model_of_a_shard_answers_without_fitting(run: Run, fitted: tuple[Path, str, list[str]]) -> None:
+    home, plan_url, urls = fitted
+    run.load(plan_url, urls)
+    [path] = (home / "landing").rglob("shard=00001/model.npz")
+    with np.load(path, allow_pickle=False) as arrays:
+        model = ForecastModel.from_arrays(dict(arrays))
+    row = model.row(1060, 2)
+    answer = model.predict(slice(row, row + 1))
+    told = run.rows(
+        "select mean from analytics.forecast_weekly where (article_number, branch_number) = (1060, 2)"
+    )
+    assert sorted(answer.mean[0]) == sorted(row["mean"] for row in told)
+
+
+@pytest.fixture
+def a_week_later(published: Path, tmp_path: Path) -> Path:
+    """What readers see when the forecast of the week before has been published and its first week has closed."""
+    earlier, later = tmp_path / "earlier.duckdb", tmp_path / "later.duckdb"
+    shutil.copy(published, earlier)
+    shutil.copy(published, later)
+    with DuckDBEngine(earlier, threads=1) as engine:
+        engine.execute(f"delete from analytics.fct_demand_weekly where week_start = date '{LAST_WEEK}'")
+    (tmp_path / "before").mkdir()
+    run = Run(earlier, tmp_path / "before")
+    run.load(*run.fit("r0"))
+    table = run.engine.fetch_arrow("select * from analytics.forecast_weekly")
+    run.engine.close()
+    with DuckDBEngine(later, threads=1) as engine:
+        engine._connection.register("kept", table)
+        engine.execute("insert into analytics.forecast_weekly by name select * from kept")
+    return later
+
+
+def test_a_week_that_has_closed_is_measured_against_what_readers_had_been_told(
+    a_week_later: Path, tmp_path: Path
+) -> None:
+    run = Run(a_week_later, tmp_path)
+    plan_url, urls = run.fit("r1")
+    run.load(plan_url, urls)
+
+    figures = {
+        row["metric"]: row["value"]
+        for row in run.rows("select metric, value from ops.model_monitor where run_id = 'r1'")
+    }
+    with DuckDBEngine(a_week_later, read_only=True) as engine:
+        [told] = engine.fetch_arrow(
+            "select sum(abs(mean - units)) / sum(units) as wape, sum(mean - units) / sum(units) as bias,"
+            " avg((units <= quantile_80)::int) as coverage"
+            " from analytics.forecast_weekly join analytics.fct_demand_weekly"
+            " using (article_number, branch_number, week_start) where not is_stock_out"
+        ).to_pylist()
+    run.engine.close()
+    assert figures["live_wape"] == pytest.approx(told["wape"])
+    assert figures["live_bias"] == pytest.approx(told["bias"])
+    assert figures["live_coverage_80"] == pytest.approx(told["coverage"])
+    assert figures["live_ratio"] == pytest.approx(figures["live_wape"] / figures["live_wape_mean_13w"])
+    assert figures["live_drift"] == 0.0
+    assert {"live_wape_smooth", "live_mase_smooth", "wape_model"} <= set(figures)
+
+
+def test_the_accuracy_mart_has_a_row_for_each_class_of_backtest_and_of_what_came_true(
+    a_week_later: Path, tmp_path: Path
+) -> None:
+    run = Run(a_week_later, tmp_path)
+    done = run.load(*run.fit("r1"))
+    run.load(*run.fit("r2", shard_size=10_000))
+    rows = {
+        (row["kind"], row["demand_class"]): row
+        for row in run.rows("select * from analytics.forecast_accuracy order by all")
+    }
+    count = run.rows("select count(*) as n from analytics.forecast_accuracy")[0]["n"]
+    monitored = run.rows(
+        "select value from ops.model_monitor where metric = 'live_ratio_smooth' and run_id = 'r2'"
+    )
+    run.engine.close()
+    assert count == len(rows), "the second run of the week takes the place of the first"
+    assert {("backtest", "all"), ("live", "all"), ("backtest", "smooth"), ("live", "smooth")} <= set(rows)
+    whole = rows["backtest", "all"]
+    assert whole["wape"] == pytest.approx(done.wape["wape_model"])
+    assert whole["bias"] == pytest.approx(done.wape["bias_model"])
+    assert whole["wape_mean_13w"] == pytest.approx(done.wape["wape_mean_13w"], rel=0.02)
+    assert whole["actual"] == pytest.approx(
+        sum(r["actual"] for k, r in rows.items() if k[0] == "backtest") / 2
+    )
+    assert whole["mase"] is None
+    assert 0 <= rows["live", "all"]["coverage_80"] <= 1
+    assert monitored == [{"value": rows["live", "smooth"]["ratio"]}]
+
+
+def test_a_ratio_far_above_its_own_history_is_an_alarm(a_week_later: Path, tmp_path: Path) -> None:
+    run = Run(a_week_later, tmp_path)
+    for week in range(1, 9):
+        row = f"('mini', 'w{week}', date '{LAST_WEEK - timedelta(weeks=week)}', 'live_ratio', 0.5, now()::timestamp)"
+        run.engine.execute(f"insert into ops.model_monitor values {row}")
+    run.load(*run.fit("r1"))
+    [alarm] = run.rows("select value from ops.model_monitor where metric = 'live_drift'")
+    [finding] = forecast_findings(run.engine, "mini", "r1")
+    run.engine.close()
+    assert alarm["value"] == 1.0
+    assert finding.seen.startswith("all articles: the error is ")
+    assert finding.seen.endswith(" times that of the 13-week mean, usually 0.50")
+
+
+def test_the_methods_that_readers_know_are_kept_where_they_are_nearly_the_best(
+    a_week_later: Path, tmp_path: Path
+) -> None:
+    by_series = (
+        "select article_number, branch_number, method from analytics.forecast_weekly where horizon = 1"
+    )
+    same = {}
+    for name, change in (("known", ""), ("unknown", "update analytics.forecast_weekly set method = 'other'")):
+        path, home = tmp_path / f"{name}.duckdb", tmp_path / name
+        home.mkdir()
+        shutil.copy(a_week_later, path)
+        with DuckDBEngine(path, threads=1) as engine:
+            if change:
+                engine.execute(change)
+        with DuckDBEngine(a_week_later, read_only=True) as engine:
+            before = {tuple(row.values()) for row in engine.fetch_arrow(by_series).to_pylist()}
+        run = Run(path, home)
+        run.load(*run.fit("r1"))
+        same[name] = len(before & {tuple(row.values()) for row in run.rows(by_series)})
+        run.engine.close()
+    assert same["known"] > same["unknown"]

@@ -1,0 +1,55 @@
+"""The section `replenishment` of a tenant file, and the rows the models read of it."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+from retailer import tenant_of
+
+from mercurios.orders.settings import Replenishment
+from mercurios.tenants.files import Tenant
+
+
+def test_every_setting_of_the_file_is_a_row_and_what_it_leaves_open_is_none():
+    section = Replenishment.model_validate(
+        {
+            "default": {"service_level": 0.9, "is_reordered": True},
+            "budget": 5000,
+            "classes": {"AX": {"service_level": 0.98}},
+            "suppliers": {20: {"lead_time_days": 14, "minimum_order_value": 250}},
+            "articles": {100: {"pack_size": 6}},
+        }
+    )
+
+    assert {tuple(row) for row in section.rows()} == {
+        ("tenant", "", "is_reordered", 1.0),
+        ("tenant", "", "service_level", 0.9),
+        ("tenant", "", "budget", 5000.0),
+        ("class", "AX", "service_level", 0.98),
+        ("supplier", "20", "lead_time_days", 14.0),
+        ("supplier", "20", "minimum_order_value", 250.0),
+        ("article", "100", "pack_size", 6.0),
+    }
+
+
+def test_a_file_without_the_section_leaves_everything_to_the_models():
+    assert tenant_of("mini").replenishment.rows() == []
+
+
+@pytest.mark.parametrize(
+    ("section", "named"),
+    [
+        ({"default": {"service_level": 95}}, "default.service_level"),
+        ({"classes": {"D": {}}}, "classes.D"),
+        ({"articles": {100: {"pack_size": 0}}}, "articles.100.pack_size"),
+        ({"articles": {100: {"minimum_order_value": 9}}}, "articles.100.minimum_order_value"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_named(section, named):
+    document = tenant_of("mini").model_dump(exclude={"replenishment"}) | {"replenishment": section}
+
+    with pytest.raises(ValidationError) as refused:
+        Tenant.model_validate(document)
+
+    where = ".".join(str(part) for part in refused.value.errors()[0]["loc"])
+    assert where.startswith(f"replenishment.{named}")

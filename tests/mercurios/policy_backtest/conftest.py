@@ -1,0 +1,83 @@
+"""A small retailer's history as a file, and the order formula, which dbt compiles once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from mercurios.policy_backtest.command import Request, run_simulation
+from mercurios.policy_backtest.models import Model, compile_models
+
+ARTICLES, WEEKS = 6, 60
+MONDAY = np.datetime64("2024-01-01", "D")
+
+
+@pytest.fixture(scope="session")
+def compiled() -> Mapping[str, Model]:
+    """The product's models as dbt compiles them."""
+    return compile_models()
+
+
+def _columns(seed: int = 1, weeks: int = WEEKS) -> dict[str, Any]:
+    """Demand of a few articles in two branches, with a promotion now and then."""
+    random = np.random.default_rng(seed)
+    series = ARTICLES * 2
+    promoted = random.random((series, weeks)) < 0.2
+    level = random.gamma(2.0, 4.0, (series, 1))
+    return {
+        "article": np.repeat(np.arange(series) // 2 + 100, weeks),
+        "branch": np.repeat(np.arange(series) % 2 + 1, weeks),
+        "week": np.tile(MONDAY + 7 * np.arange(weeks), series),
+        "quantity": random.poisson(level * (1.0 + 1.5 * promoted)).astype(float).ravel(),
+        "in_stock": np.ones(series * weeks, dtype=bool),
+        "x_promo": promoted.astype(float).ravel(),
+    }
+
+
+def _write(path: Path, values: dict[str, Any]) -> Path:
+    """Write columns as Parquet."""
+    table = {name: pa.array(column) for name, column in values.items()}
+    table["week"] = table["week"].cast(pa.date32())
+    pq.write_table(pa.table(table), path)
+    return path
+
+
+@pytest.fixture
+def columns() -> Callable[..., dict[str, Any]]:
+    """Makes demand of a few articles in two branches."""
+    return _columns
+
+
+@pytest.fixture
+def write() -> Callable[[Path, dict[str, Any]], Path]:
+    """Writes columns as Parquet."""
+    return _write
+
+
+@pytest.fixture
+def simulate(tmp_path: Path, compiled: Mapping[str, Model]) -> Callable[..., tuple[dict[str, Any], pa.Table]]:
+    """Replay columns under a policy, and return the summary and what happened in every week."""
+
+    def run(
+        values: dict[str, Any], policy: str = "", weeks: int = 5, **options: Any
+    ) -> tuple[dict[str, Any], pa.Table]:
+        folder = tmp_path / f"run{len(list(tmp_path.iterdir()))}"
+        folder.mkdir()
+        (folder / "policy.yaml").write_text(policy)
+        request = Request(
+            panel=_write(folder / "panel.parquet", values),
+            policy=folder / "policy.yaml",
+            weeks=weeks,
+            out=folder / "out",
+            **{"service_levels": (0.8, 0.95), **options},
+        )
+        summary = run_simulation(request, compiled=compiled)
+        return summary, pq.read_table(folder / "out" / "weekly.parquet")
+
+    return run

@@ -1,0 +1,159 @@
+"""Requests: what of the environment they honour, that connections are kept, and how a missing answer is named."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from mercurios.sources.prohandel.http.transport import Answer, NoAnswerError, Transport
+
+
+class Host:
+    """A server that notes what it is asked for; it redirects from `/away`, breaks off at `/torn` and zips at `/zip`."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, dict[str, str]]] = []
+        self.connections: set[int] = set()
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.away = self.url
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        host = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                host.asked.append((self.path, dict(self.headers)))
+                host.connections.add(self.client_address[1])
+                self.send_response_only(302 if self.path == "/away" else 200)
+                self.send_header("Location", f"{host.away}/here")
+                self.send_header("X-More-Pages-Available", "True")
+                self.send_header("Content-Length", "4" if self.path == "/torn" else "2")
+                self.end_headers()
+                self.wfile.write(b"[]")
+                self.close_connection = self.path == "/torn"
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        return Handler
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    started = Host()
+    yield started
+    started.server.shutdown()
+    started.server.server_close()
+
+
+@pytest.fixture
+def transport(monkeypatch: pytest.MonkeyPatch) -> Iterator[Transport]:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    started = Transport(2)
+    yield started
+    started.close()
+
+
+def get(transport: Transport, url: str) -> Answer:
+    return transport.send("GET", url, {"Authorization": "Bearer t"}, (2, 2))
+
+
+def test_requests_to_one_host_share_a_connection(transport: Transport, host: Host) -> None:
+    answers = [get(transport, f"{host.url}/page?page={number}") for number in (1, 2, 3)]
+
+    assert [(answer.status, answer.content) for answer in answers] == [(200, b"[]")] * 3
+    assert answers[0].headers.get("x-more-pages-AVAILABLE") == "True"
+    assert [path for path, _ in host.asked] == ["/page?page=1", "/page?page=2", "/page?page=3"]
+    assert len(host.connections) == 1
+
+
+@pytest.mark.parametrize("proxy", ["http://user:secret@{}", "{}"])
+def test_the_environments_proxy_is_used(
+    transport: Transport, host: Host, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", proxy.format(host.url.removeprefix("http://")))
+
+    answer = get(transport, "http://api.example/page")
+
+    [(asked, headers)] = host.asked
+    assert (answer.status, asked, headers["Host"]) == (200, "http://api.example/page", "api.example")
+    assert ("Proxy-Authorization" in headers) == ("user" in proxy)
+
+
+def test_hosts_that_need_no_proxy_are_asked_directly(
+    transport: Transport, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.0/8")
+
+    assert get(transport, f"{host.url}/page").status == 200
+
+
+def test_a_redirect_to_another_host_does_not_take_the_token_along(transport: Transport, host: Host) -> None:
+    host.away = host.url.replace("127.0.0.1", "localhost")
+
+    assert get(transport, f"{host.url}/away").status == 200
+    assert [(path, "Authorization" in headers) for path, headers in host.asked] == [
+        ("/away", True),
+        ("/here", False),
+    ]
+
+
+def test_an_answer_that_breaks_off_is_no_answer(transport: Transport, host: Host) -> None:
+    with pytest.raises(NoAnswerError, match=r"^the answer broke off$"):
+        get(transport, f"{host.url}/torn")
+
+
+def test_a_host_that_is_not_there_is_named_by_the_kind_of_error_alone(transport: Transport) -> None:
+    with pytest.raises(NoAnswerError, match=r"^the connection failed$"):
+        get(transport, "http://127.0.0.1:9/secret")
+
+
+def test_a_header_that_is_none_is_not_shown(transport: Transport, host: Host) -> None:
+    with pytest.raises(NoAnswerError, match=r"^\w+$"):
+        transport.send("GET", f"{host.url}/page", {"Authorization": "Bearer a\nsecret"}, (2, 2))
+
+
+@pytest.mark.parametrize("url", ["http://", "nowhere", "http://[::1/page", "ftp://127.0.0.1/page"])
+def test_an_address_that_is_none_is_no_answer(transport: Transport, url: str) -> None:
+    with pytest.raises(NoAnswerError, match=r"^\w+$"):
+        get(transport, url)
+
+
+def test_an_answer_that_never_comes_is_named(transport: Transport) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/page"
+        with pytest.raises(NoAnswerError, match=r"^the answer took too long$"):
+            transport.send("GET", url, {}, (2, 0.1))
+
+
+def test_certificates_are_checked_against_the_bundle_of_the_environment(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    bundle = tmp_path / "company.pem"
+    bundle.touch()
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+
+    pool = transport._host("https://api.example").pool
+
+    assert (pool.ca_certs, pool.cert_reqs) == (str(bundle), "CERT_REQUIRED")
+
+
+def test_the_environment_is_asked_once_a_host(
+    transport: Transport, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get(transport, f"{host.url}/page")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+
+    assert get(transport, f"{host.url}/page").status == 200

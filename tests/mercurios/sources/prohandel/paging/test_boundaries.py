@@ -1,0 +1,123 @@
+"""What an answer across an edge proves: where it links two pages, no row that lived all the while is hidden."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mercurios.sources.prohandel.paging.boundaries import links, reaches_the_end, windows
+
+
+@given(page_size=st.integers(3, 1000), number=st.integers(1, 5000))
+def test_a_window_begins_before_the_edge_and_ends_behind_it(page_size: int, number: int) -> None:
+    position = number * page_size
+
+    spans = [((page - 1) * size, page * size) for page, size in windows(position, page_size)]
+
+    assert spans
+    assert all(begin < position < end for begin, end in spans)
+    assert spans[0][1] - spans[0][0] <= max(16, page_size)
+
+
+def test_a_window_costs_a_small_part_of_a_page_of_usual_size() -> None:
+    sizes = [next(windows(number * 1000, 1000))[1] for number in range(1, 2000)]
+
+    assert max(sizes) <= 60
+
+
+@pytest.mark.parametrize(
+    ("window", "linked"),
+    [
+        ("cd", True),
+        ("bcde", True),
+        ("cXd", False),  # X is on neither page
+        ("Xcd", True),  # what stands further up is another edge's business
+        ("ab", False),
+        ("ef", False),
+        ("dc", False),
+        ("", False),
+        ("XY", False),
+    ],
+)
+def test_only_neighbours_of_both_pages_link_them(window: str, linked: bool) -> None:
+    assert links(rows(window), page("abc"), page("def")) is linked
+
+
+@pytest.mark.parametrize(
+    ("window", "ends"),
+    [
+        ("de", True),
+        ("cde", True),
+        ("Xde", True),  # what stands further up is another edge's business
+        ("d", True),  # the row behind it has gone
+        ("deX", False),  # X is on neither page
+        ("dXe", True),  # X came before a row of the page after it was cut
+        ("abc", True),
+        ("ab", False),  # no row of the last page
+        ("", False),
+    ],
+)
+def test_only_rows_of_the_last_page_and_nothing_new_behind_them_are_the_end(window: str, ends: bool) -> None:
+    assert reaches_the_end(rows(window), page("abc"), page("cde")) is ends
+
+
+def test_a_row_on_both_pages_links_them() -> None:
+    assert links(rows("c"), page("bc"), page("cd"))
+
+
+def test_a_row_that_changed_and_so_may_have_moved_links_nothing() -> None:
+    moved = {"id": "a", "lastChange": "now"}
+
+    assert not links([*rows("cX"), moved, *rows("d")], page("abc"), page("def"))
+    assert links([*rows("c"), moved, *rows("d")], page("abc"), page("def"))
+
+
+def rows(ids: Iterable[str]) -> list[dict[str, str]]:
+    return [{"id": key} for key in ids]
+
+
+def page(ids: Iterable[str]) -> dict[str | bytes, dict[str, str]]:
+    return {row["id"]: row for row in rows(ids)}
+
+
+@given(seed=st.randoms(use_true_random=False), page_size=st.integers(3, 9), steps=st.integers(0, 12))
+def test_a_link_is_never_wrong_in_whatever_order_the_answers_come_and_rows_come_and_go(
+    seed: random.Random, page_size: int, steps: int
+) -> None:
+    alive = list(range(0, 4000, 100))
+    throughout = set(alive)
+    position = page_size * seed.randint(1, 3)
+    number, size = seed.choice(list(windows(position, page_size)))
+    cuts = {
+        "before": slice(position - page_size, position),
+        "after": slice(position, position + page_size),
+        "window": slice((number - 1) * size, number * size),
+    }
+    answers: dict[str, list[int]] = {}
+
+    for name in seed.sample(sorted(cuts), len(cuts)):
+        for _ in range(seed.randint(0, steps)):
+            move(alive, throughout, seed)
+        answers[name] = alive[cuts[name]]
+
+    before, after = (answers[name] for name in ("before", "after"))
+    if links(rows(map(str, answers["window"])), page(map(str, before)), page(map(str, after))):
+        assert before
+        assert after
+        hidden = [key for key in throughout if max(before) < key < min(after)]
+        assert hidden == []
+
+
+def move(alive: list[int], throughout: set[int], seed: random.Random) -> None:
+    """Let a row vanish, or a new one appear between two others."""
+    if seed.random() < 0.5 and len(alive) > 5:
+        throughout.discard(alive.pop(seed.randrange(min(len(alive), 12))))
+    else:
+        place = seed.randrange(min(len(alive) - 1, 12))
+        between = (alive[place] + alive[place + 1]) // 2
+        if between not in alive:
+            alive.insert(place + 1, between)

@@ -1,0 +1,87 @@
+"""Bodies: one value that nothing can hold costs its row, not the page."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mercurios.sources.prohandel.rows.decode import decode, decode_exact
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(codec="utf-8"), max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc\u00e9", max_size=3), inner, max_size=3),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@given(value=_json)
+@settings(max_examples=200, deadline=None)
+def test_what_the_strict_decoder_reads_both_read_alike(value: Any) -> None:
+    body = json.dumps(value).encode()
+
+    exact = decode_exact(body)
+
+    assert decode(body) == orjson.loads(body)
+    assert orjson.loads(orjson.dumps(exact, default=float)) == orjson.loads(body)
+
+
+@pytest.mark.parametrize(
+    ("wire", "value"),
+    [
+        (rb'"M\ud800ller"', {"unreadable": r"M\ud800ller"}),
+        (rb'"M\udfffller"', {"unreadable": r"M\udfffller"}),
+        ('"Müller"'.encode("latin-1"), {"unreadable": r"M\udcfcller"}),
+        (b"1e400", {"unreadable": "1e400"}),
+        (b"-1e99999999999999999999", {"unreadable": "-1e99999999999999999999"}),
+        (b"9" * 5000, {"unreadable": "9" * 5000}),
+        (b"NaN", {"unreadable": "NaN"}),
+        (b"-Infinity", {"unreadable": "-Infinity"}),
+        (b'{"a": {"b": ["\\ud800"]}}', {"a": {"b": [{"unreadable": "\\ud800"}]}}),
+        (b'{"\\ud800": 1}', {"\\ud800": 1}),
+    ],
+)
+def test_a_value_that_nothing_can_hold_is_shown_and_its_neighbours_are_read(wire: bytes, value: Any) -> None:
+    body = b'[{"id": "a", "v": 1.10}, {"id": "b", "v": ' + wire + b"}]"
+
+    read = decode(body)
+
+    assert read == decode_exact(body) == [{"id": "a", "v": Decimal("1.10")}, {"id": "b", "v": value}]
+    orjson.dumps(read, default=float)
+
+
+@pytest.mark.parametrize(
+    ("wire", "text"),
+    [
+        (rb'"\ud83d\ude00"', "\U0001f600"),
+        ('"\U0001f600"'.encode(), "\U0001f600"),
+        (rb'"a\u0001b\u0000c"', "a\x01b\x00c"),
+        (b'"a\x01b\nc"', "a\x01b\nc"),
+        (rb'"line\nbreak \"quoted\" back\\slash"', 'line\nbreak "quoted" back\\slash'),
+        (b'"' + b"x" * 1_000_000 + b'"', "x" * 1_000_000),
+    ],
+)
+def test_odd_text_is_kept_as_it_came(wire: bytes, text: str) -> None:
+    body = b"[" + wire + b"]"
+
+    assert decode(body) == decode_exact(body) == [text]
+
+
+def test_a_number_too_small_for_anything_is_zero_in_both() -> None:
+    assert decode(b"[1e-99999999999999999999]") == decode_exact(b"[1e-99999999999999999999]") == [0]
+
+
+def test_a_byte_order_mark_is_no_damage() -> None:
+    assert decode(b'\xef\xbb\xbf[{"id": "a"}]') == [{"id": "a"}]
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[1,", b'{"a": }', b"[" * 100_000, b"\xff\xfe"])
+def test_what_is_no_json_is_refused(body: bytes) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        decode(body)

@@ -1,0 +1,343 @@
+"""What becomes of a wire value, and that the fast and the exact path never disagree about it."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from retailer import expected_row, hash_of
+from wire import pages, row_of
+
+from mercurios.sources.prohandel.resources import RESOURCES, ColumnType, Resource
+from mercurios.sources.prohandel.rows.decode import decode, decode_exact
+from mercurios.sources.prohandel.rows.typed_rows import Stamp, TypedPage, type_rows
+from mercurios.tenants.files import Drift
+
+NOW = datetime(2026, 3, 4, 4, 0)
+KEY = b"tests"
+
+
+def typed(resource: Resource | str, rows: list[str], zone: str = "UTC", **options: Any) -> TypedPage:
+    """Type rows as an extraction does: the fast path sees doubles, the exact path reads the bytes again."""
+    declared = RESOURCES[resource] if isinstance(resource, str) else resource
+    body = f"[{','.join(rows)}]".encode()
+    stamp = Stamp("mini", "run", NOW, zone, options.pop("hash_key", KEY), declared.parent_key)
+    return type_rows(
+        declared,
+        orjson.loads(body),
+        stamp,
+        reread=options.pop("reread", lambda: decode_exact(body)),
+        **options,
+    )
+
+
+def only_reason(page: TypedPage) -> str:
+    [rejected] = page.rejected
+    return rejected.reason
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+@pytest.mark.parametrize("name", RESOURCES)
+@given(data=st.data())
+@settings(max_examples=8, deadline=None)
+def test_a_bad_row_in_the_page_changes_nothing_for_its_neighbours(
+    name: str, zone: str, data: st.DataObject
+) -> None:
+    resource = RESOURCES[name]
+    rows = data.draw(pages(resource))
+
+    alone = typed(resource, rows, zone)
+    beside = typed(resource, [*rows, '{"id":""}'], zone)
+
+    assert beside.table.equals(alone.table)
+    assert len(beside.rejected) == 1
+    assert not alone.rejected
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+@given(data=st.data())
+@settings(max_examples=8, deadline=None)
+def test_good_values_arrive_as_an_independent_reading_of_the_wire_has_them(
+    name: str, data: st.DataObject
+) -> None:
+    resource = RESOURCES[name]
+    rows = data.draw(pages(resource))
+    decoded = [json.loads(row, parse_float=Decimal) for row in rows]
+
+    table = typed(resource, rows).table
+
+    own = [column.name for column in resource.columns] + (
+        [resource.parent_key] if resource.parent_key else []
+    )
+    assert table.select(own).to_pylist() == [
+        {key: expected_row(resource, row)[key] for key in own} for row in decoded
+    ]
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_an_ordinary_page_never_needs_the_exact_path(name: str) -> None:
+    def refuse() -> list[dict[str, Any]]:
+        raise AssertionError("the fast path refused an ordinary page")
+
+    parent = RESOURCES[name].parent_key
+    text = row_of(name, **({parent: '"p"'} if parent else {}))
+
+    assert typed(name, [text], "Europe/Berlin", reread=refuse).table.num_rows == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "expectation"),
+    [
+        ("articleNumber", '"twelve"', "expected a whole number, got str 'twelve'"),
+        ("articleNumber", "true", "expected a whole number, got bool"),
+        ("articleNumber", "1.5", "expected a whole number"),
+        ("articleNumber", "9223372036854775808", "at most 63 bits"),
+        ("articleNumber", "123456789012345678901234", "at most 63 bits"),
+        ("salePrice", "12.345", "at most two decimals"),
+        ("salePrice", "5000000000.005", "at most two decimals"),
+        ("salePrice", "1e30", "below 10**16"),
+        ("salePrice", "true", "expected a number with two decimals, got bool"),
+        ("salePrice", '"12,50"', "expected a number with two decimals, got str '12,50'"),
+        ("date", '"31.02.2026"', "expected a date such as"),
+        ("date", "20260301", "expected a date such as"),
+        ("lastChange", '"yesterday"', "expected an instant such as"),
+        ("isDeleted", "0", "expected true or false, got int"),
+        ("countryNumber", "49", "expected text, got int"),
+    ],
+)
+def test_a_value_that_does_not_fit_quarantines_its_row_alone(field: str, text: str, expectation: str) -> None:
+    good, bad = row_of("sale"), row_of("sale", id='"bad"', **{field: text})
+
+    page = typed("sale", [good, bad, row_of("sale", id='"also good"')], first_row=100)
+
+    assert page.table["id"].to_pylist() == ["good", "also good"]
+    assert only_reason(page).startswith(f"field {field!r}: ")
+    assert expectation in only_reason(page)
+    assert (page.rejected[0].row_number, page.rejected[0].source_id) == (101, "bad")
+
+
+@pytest.mark.parametrize("key", ["null", '""', "17", ""])
+def test_a_row_without_a_usable_id_is_quarantined(key: str) -> None:
+    page = typed("sale", [row_of("sale"), row_of("sale", id=key)])
+
+    assert page.table.num_rows == 1
+    assert only_reason(page) == "field 'id': expected a non-empty key"
+    assert page.rejected[0].source_id is None
+
+
+@pytest.mark.parametrize("key", ["abc ", " abc", "\tabc", "abc\u00a0"])
+def test_a_padded_key_is_quarantined_and_the_row_of_the_key_counts_as_seen(key: str) -> None:
+    page = typed("sale", [row_of("sale"), row_of("sale", id=json.dumps(key))])
+
+    assert page.table["id"].to_pylist() == ["good"]
+    assert only_reason(page) == "field 'id': expected a key without spaces around it"
+    assert page.rejected[0].source_id == "abc"
+
+
+@pytest.mark.parametrize("parent", ["null", "17", '""', '" p"'])
+def test_a_nested_row_whose_parent_has_no_id_is_quarantined(parent: str) -> None:
+    rows = [row_of("order.positions", order_id='"p"'), row_of("order.positions", order_id=parent)]
+
+    page = typed("order.positions", rows)
+
+    assert page.table["order_id"].to_pylist() == ["p"]
+    assert only_reason(page) == "the order around the row has no usable id"
+
+
+def test_whole_numbers_beyond_a_double_keep_every_digit() -> None:
+    rows = [row_of("sale", articleNumber=text) for text in ("9007199254740993", "9007199254740993.0", "7.0")]
+
+    table = typed("sale", rows).table
+
+    assert table["article_number"].to_pylist() == [9007199254740993, 9007199254740993, 7]
+
+
+@pytest.mark.parametrize("digits", ["90071992547409931", "12345678901234567890123"])
+def test_codes_and_persons_numbers_beyond_a_double_are_never_guessed(digits: str) -> None:
+    code = typed("articlesize", [row_of("articlesize", ean=f"{digits}.0")]).table["ean"].to_pylist()
+    person = typed("sale", [row_of("sale", customerNumber="90071992547409931.0")]).table["customer_key"]
+
+    assert code == [digits]
+    assert person.to_pylist() == [hash_of(90071992547409931)]
+
+
+def test_a_doubles_noise_is_no_third_decimal_on_either_path() -> None:
+    noisy = row_of("sale", salePrice="19.990000000000002")
+
+    fast, exact = typed("sale", [noisy]), typed("sale", [noisy, '{"id":""}'])
+
+    assert fast.table["sale_price"].to_pylist() == exact.table["sale_price"].to_pylist() == [Decimal("19.99")]
+
+
+@pytest.mark.parametrize(
+    ("local", "instant"),
+    [
+        ("2026-01-15T12:00:00", "2026-01-15T11:00:00"),
+        ("2026-07-15T12:00:00", "2026-07-15T10:00:00"),
+        (
+            "2025-10-26T02:30:00",
+            "2025-10-26T00:30:00",
+        ),  # the earlier of two: a cursor may not pass a real value
+        ("2025-03-30T02:30:00", "2025-03-30T01:30:00"),
+        ("2026-07-15T12:00:00Z", "2026-07-15T12:00:00"),
+        ("2026-07-15T12:00:00+05:00", "2026-07-15T07:00:00"),
+        ("0001-01-01T00:00:00", "0001-01-01T00:00:00"),
+        ("2026-01-15T12:00:00.9999999", "2026-01-15T11:00:00.999999"),
+    ],
+)
+def test_local_instants_become_utc(local: str, instant: str) -> None:
+    table = typed("sale", [row_of("sale", lastChange=f'"{local}"')], "Europe/Berlin").table
+
+    assert table["last_change"].to_pylist() == [datetime.fromisoformat(instant)]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+@pytest.mark.parametrize("digits", range(8))
+def test_fractions_of_any_length_are_cut_to_the_microsecond_on_both_paths(digits: int, zone: str) -> None:
+    wire = "2026-01-15T12:00:00" + (f".{'9' * digits}" if digits else "")
+    row = row_of("sale", lastChange=f'"{wire}"')
+
+    fast, exact = typed("sale", [row], zone), typed("sale", [row, '{"id":""}'], zone)
+
+    hour = 12 if zone == "UTC" else 11
+    micros = int("9" * min(digits, 6) + "0" * (6 - min(digits, 6)))
+    expected = [datetime(2026, 1, 15, hour, 0, 0, micros)]
+    assert fast.table["last_change"].to_pylist() == exact.table["last_change"].to_pylist() == expected
+
+
+def test_codes_written_as_text_keep_their_leading_zeros() -> None:
+    table = typed("articlesize", [row_of("articlesize", ean='"0012345678905"')]).table
+
+    assert table["ean"].to_pylist() == ["0012345678905"]
+
+
+def test_a_value_that_nothing_can_hold_is_shown_in_quarantine_and_refused_by_every_type() -> None:
+    broken = {
+        "currencyNumber": r'"M\ud800"',
+        "salePrice": "1e400",
+        "articleNumber": "NaN",
+        "date": r'"\ud800"',
+        "lastChange": r'"\ud800"',
+        "isDeleted": "Infinity",
+        "customerNumber": "1e400",
+    }
+    rows = [row_of("sale", id=f'"{field}"', **{field: text}) for field, text in broken.items()]
+    body = f"[{','.join([row_of('sale'), *rows])}]".encode()
+    stamp = Stamp("mini", "run", NOW, "UTC", KEY)
+
+    page = type_rows(RESOURCES["sale"], decode(body), stamp, reread=lambda: decode_exact(body))
+
+    assert page.table["id"].to_pylist() == ["good"]
+    assert {row.source_id: row.field for row in page.rejected} == {field: field for field in broken}
+    for row in page.rejected:
+        assert row.field == "customerNumber" or "unreadable" in json.loads(row.payload)[row.field]
+
+
+def test_an_unknown_field_that_nothing_can_hold_costs_no_row() -> None:
+    body = f"[{row_of('sale', tier=chr(34) + chr(92) + 'ud800' + chr(34))}]".encode()
+    stamp = Stamp("mini", "run", NOW, "UTC", KEY)
+
+    page = type_rows(RESOURCES["sale"], decode(body), stamp, reread=lambda: decode_exact(body))
+
+    assert not page.rejected
+    assert json.loads(page.table["_extra"][0].as_py()) == {"tier": {"unreadable": "\\ud800"}}
+
+
+def test_unknown_fields_of_ordinary_resources_are_kept_and_counted() -> None:
+    page = typed("sale", [row_of("sale"), row_of("sale", id='"b"', tier='{"n":1.50}')])
+
+    assert page.table["_extra"].to_pylist() == [None, '{"tier":{"n":1.5}}']
+    assert page.unknown_fields == {"tier": 1}
+    assert not page.missing_fields
+
+
+def test_missing_fields_are_counted_and_null() -> None:
+    page = typed("sale", [row_of("sale"), row_of("sale", id='"b"', salePrice="")])
+
+    assert page.missing_fields["salePrice"] == 1
+    assert page.table["sale_price"].to_pylist() == [Decimal("12.50"), None]
+
+
+@pytest.mark.parametrize("name", ["customer", "staff"])
+def test_dropped_and_unknown_fields_of_people_never_leave_the_typing(name: str) -> None:
+    dropped = dict.fromkeys(RESOURCES[name].dropped, '"Erika Muster"')
+    secret = {**dropped, "favouriteDoctor": '"Erika Muster"'}
+    good = row_of(name, **secret)
+    bad = row_of(name, **{**secret, "id": '"bad"', "lastChange": '"Erika Muster"'})
+
+    page = typed(name, [good, bad])
+    alone = typed(name, [good])
+
+    assert "Erika" not in str(page.table.to_pylist()) + str(alone.table.to_pylist())
+    assert "Erika" not in only_reason(page)
+    assert page.unknown_fields == {"favouriteDoctor": 2}
+    assert set(page.table.schema.names) == set(alone.table.schema.names)
+    kept = json.loads(page.rejected[0].payload)
+    assert set(kept) <= RESOURCES[name].fields
+
+
+def test_quarantine_never_shows_a_persons_number_nor_a_name_in_its_place() -> None:
+    number = row_of("sale", customerNumber="815815815", salePrice='"n/a"')
+    name = row_of("sale", customerNumber='"Erika Muster"', cashierNumber="815815815.0")
+
+    page = typed("sale", [number, name])
+
+    shown = [f"{row.reason} {row.payload}" for row in page.rejected]
+    assert not [text for text in shown if "815815815" in text or "Erika" in text]
+    assert json.loads(page.rejected[0].payload)["customerNumber"] == hash_of(815815815)
+    assert page.rejected[1].reason == "field 'customerNumber': expected a whole number, got str"
+    assert json.loads(page.rejected[1].payload)["customerNumber"] is False
+
+
+def test_quarantine_keeps_numbers_as_they_came() -> None:
+    bad = row_of("sale", salePrice='"n/a"', quantity="1.10", articleNumber="123456789012345678901234")
+
+    payload = typed("sale", [bad]).rejected[0].payload
+
+    assert '"quantity":1.10,' in payload
+    assert '"articleNumber":123456789012345678901234,' in payload
+
+
+def test_the_drift_policy_quarantine_names_the_unknown_field() -> None:
+    page = typed("sale", [row_of("sale"), row_of("sale", id='"b"', tier="1")], drift=Drift.QUARANTINE)
+
+    assert page.table["id"].to_pylist() == ["good"]
+    assert only_reason(page) == "unknown field tier under drift policy quarantine"
+
+
+def test_a_person_has_one_key_in_every_resource_and_another_under_another_hash_key() -> None:
+    columns = [(r, c) for r in RESOURCES.values() for c in r.columns if c.type is ColumnType.KEY_HASH]
+
+    keys = {typed(r, [row_of(r.name, **{c.field: "4711"})]).table[c.name][0].as_py() for r, c in columns}
+    other = typed("sale", [row_of("sale", customerNumber="4711")], hash_key=b"other").table["customer_key"]
+    nobody = [
+        typed("sale", [row_of("sale", customerNumber=t)]).table["customer_key"] for t in ("0", "0.0", "null")
+    ]
+
+    assert len(columns) > 8
+    assert keys == {hash_of(4711)}
+    assert other.to_pylist() == [hash_of(4711, b"other")] != [hash_of(4711)]
+    assert [column.to_pylist() for column in nobody] == [[None]] * 3
+
+
+def test_a_change_in_a_dropped_field_is_no_change() -> None:
+    before = typed("branch", [row_of("branch", email='"a@example.org"')]).table["_content_hash"]
+    after = typed("branch", [row_of("branch", email='"b@example.org"')]).table["_content_hash"]
+    moved = typed("branch", [row_of("branch", city='"elsewhere"')]).table["_content_hash"]
+
+    assert before.equals(after)
+    assert not before.equals(moved)
+
+
+def test_an_empty_page_has_the_landed_schema() -> None:
+    for resource in RESOURCES.values():
+        table = typed(resource, []).table
+        assert (table.num_rows, table.schema.names[0]) == (0, "tenant_id")
+        assert isinstance(table, pa.Table)

@@ -1,0 +1,213 @@
+"""Tenant files: a wrong one says what is wrong and breaks nobody else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from mercurios.tenants.files import Mode, Tenants, load_tenants
+
+GOOD: dict[str, Any] = {
+    "id": "good",
+    "name": "Good",
+    "time_zone": "Europe/Berlin",
+    "country": "DE",
+    "currency": "EUR",
+    "owner": "data",
+    "connections": {"prohandel": "prohandel_good", "warehouse": "duckdb_good"},
+}
+
+
+def write(folder: Path, stem: str, /, **changes: Any) -> None:
+    """Write a tenant file; a value of `...` leaves the key out, a dotted key reaches into sections."""
+    document = yaml.safe_load(yaml.safe_dump({**GOOD, "id": stem}))
+    for key, value in changes.items():
+        *sections, last = key.split("__")
+        place = document
+        for section in sections:
+            place = place.setdefault(section, {})
+        if value is ...:
+            del place[last]
+        else:
+            place[last] = value
+    (folder / f"{stem}.yaml").write_text(yaml.safe_dump(document))
+
+
+def only_error(found: Tenants) -> str:
+    [error] = found.errors
+    return str(error)
+
+
+def test_the_projects_own_tenant_files_are_valid() -> None:
+    found = load_tenants()
+
+    assert found.errors == ()
+    assert [tenant.id for tenant in found] == sorted(tenant.id for tenant in found)
+    assert {"giftware", "modehaus"} <= {tenant.id for tenant in found}
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "expectation"),
+    [
+        ({"colour": "red"}, "colour", "unknown; remove it or correct its spelling"),
+        ({"extraction__page_sise": 5}, "extraction.page_sise", "unknown; remove it or correct its spelling"),
+        ({"owner": ...}, "owner", "missing"),
+        ({"connections__warehouse": ...}, "connections.warehouse", "missing"),
+        ({"name": 7}, "name", "valid string (got 7)"),
+        ({"country": False}, "country", "valid string (got False)"),  # YAML's reading of an unquoted NO
+        ({"country": "Germany"}, "country", "should match pattern '^[A-Z]{2}$' (got 'Germany')"),
+        ({"time_zone": "Europe/Munich"}, "time_zone", "'Europe/Munich' is not an IANA time zone such as"),
+        ({"extraction__time_zone": "CEST"}, "extraction.time_zone", "'CEST' is not an IANA time zone"),
+        ({"extraction__page_size": 5000}, "extraction.page_size", "less than or equal to 1000 (got 5000)"),
+        ({"extraction__pages_in_flight": 0}, "extraction.pages_in_flight", "greater than or equal to 1"),
+        (
+            {"extraction__resources": {"sales": {}}},
+            "extraction",
+            "resource 'sales' is unknown; known resources: art",
+        ),
+        (
+            {"extraction__resources": {"sale": {"mode": "guess"}}},
+            "extraction.resources.sale.mode",
+            "'changed', 'scan'",
+        ),
+        ({"connections__warehouse": "postgres_x"}, "connections.warehouse", "^(duckdb|snowflake)_"),
+        ({"schedules__pipeline": "61 * * * *"}, "schedules.pipeline", "expected five cron fields such as"),
+        ({"schedules__pipeline": "hourly"}, "schedules.pipeline", "or one of @hourly"),
+        ({"ingestion": "ftp"}, "ingestion", "'direct' or 'fivetran' (got 'ftp')"),
+        ({"forecast__horizon_weeks": "many"}, "forecast.horizon_weeks", "valid integer"),
+    ],
+)
+def test_a_wrong_key_is_named_with_file_and_expectation_and_the_other_tenants_load(
+    tmp_path: Path, change: dict[str, Any], key: str, expectation: str
+) -> None:
+    write(tmp_path, "alpha")
+    write(tmp_path, "broken", **change)
+    write(tmp_path, "zeta")
+
+    found = load_tenants(tmp_path)
+
+    assert [tenant.id for tenant in found] == ["alpha", "zeta"]
+    assert only_error(found).startswith("broken.yaml: ")
+    assert f"key {key!r}: " in only_error(found)
+    assert expectation in only_error(found)
+
+
+def test_every_problem_of_a_file_is_told_at_once(tmp_path: Path) -> None:
+    write(tmp_path, "broken", owner=..., colour="red", currency="Euro")
+
+    message = only_error(load_tenants(tmp_path))
+
+    assert all(f"key {key!r}" in message for key in ("owner", "colour", "currency"))
+
+
+@pytest.mark.parametrize(
+    ("content", "expectation"),
+    [
+        (b"id: [unclosed", "not readable as YAML: "),
+        (b"\xff\xfe\x00", "not readable as YAML: "),
+        (b"", "expected a mapping of settings"),
+        (b"- a\n- b\n", "expected a mapping of settings"),
+    ],
+)
+def test_a_file_that_is_no_mapping_is_named(tmp_path: Path, content: bytes, expectation: str) -> None:
+    write(tmp_path, "good")
+    (tmp_path / "broken.yaml").write_bytes(content)
+
+    found = load_tenants(tmp_path)
+
+    assert only_error(found).startswith(f"broken.yaml: {expectation}")
+    assert [tenant.id for tenant in found] == ["good"]
+
+
+def test_an_id_that_is_not_the_files_name_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "good", id="other")
+
+    message = only_error(load_tenants(tmp_path))
+
+    assert message == "good.yaml: key 'id': expected 'good', the file's name, got 'other'"
+
+
+def test_an_id_that_is_a_schema_of_the_warehouse_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "raw")
+
+    error = only_error(load_tenants(tmp_path))
+
+    assert error.startswith("raw.yaml: key 'id': ")
+    assert "'raw' is the name of a warehouse schema; choose another id" in error
+
+
+def test_tenants_come_in_the_order_of_their_names(tmp_path: Path) -> None:
+    for name in ("zeta", "alpha", "mid"):
+        write(tmp_path, name)
+
+    assert [tenant.id for tenant in load_tenants(tmp_path)] == ["alpha", "mid", "zeta"]
+
+
+def test_a_task_reads_its_own_file_alone(tmp_path: Path) -> None:
+    write(tmp_path, "good")
+    (tmp_path / "broken.yaml").write_text("id: [")
+
+    found = load_tenants(tmp_path, only="good")
+
+    assert found.errors == ()
+    assert found.get("good").name == "Good"
+
+
+def test_asking_for_a_tenant_that_does_not_exist_lists_those_that_do(tmp_path: Path) -> None:
+    write(tmp_path, "alpha")
+    write(tmp_path, "zeta")
+
+    with pytest.raises(KeyError, match=r"'nobody' has no usable file .*known: alpha, zeta"):
+        load_tenants(tmp_path).get("nobody")
+
+
+def test_asking_for_a_tenant_whose_file_is_broken_says_what_is_wrong_with_it(tmp_path: Path) -> None:
+    write(tmp_path, "broken", owner=...)
+
+    with pytest.raises(KeyError, match=r"'broken' cannot be used: broken.yaml: key 'owner': missing"):
+        load_tenants(tmp_path, only="broken").get("broken")
+
+
+def test_the_folder_comes_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "good")
+    monkeypatch.setenv("MERCURIOS_TENANTS_DIR", str(tmp_path))
+
+    assert [tenant.id for tenant in load_tenants()] == ["good"]
+
+
+def test_the_landing_url_fills_in_the_environment_and_names_the_variable_that_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "good", landing="s3://${BUCKET_OF_A_TEST}/landing/")
+    tenant = load_tenants(tmp_path).get("good")
+
+    with pytest.raises(
+        ValueError, match=r"tenant good: landing 's3://\$\{BUCKET_OF_A_TEST\}/landing/' names an env"
+    ):
+        tenant.landing_url()
+    monkeypatch.setenv("BUCKET_OF_A_TEST", "bucket")
+    assert tenant.landing_url() == "s3://bucket/landing"
+
+
+def test_settings_of_a_resource_fall_back_to_the_defaults(tmp_path: Path) -> None:
+    write(tmp_path, "good", extraction__resources={"sale": {"mode": "changed"}})
+    extraction = load_tenants(tmp_path).get("good").extraction
+
+    assert extraction.settings_of("sale").mode is Mode.CHANGED
+    assert extraction.settings_of("article").mode is Mode.SCAN
+
+
+def test_the_connection_decides_engine_and_grain_of_the_models(tmp_path: Path) -> None:
+    write(tmp_path, "duck")
+    write(tmp_path, "flake", connections__warehouse="snowflake_flake")
+    write(tmp_path, "chosen", connections__warehouse="snowflake_x", dbt_tasks="layers")
+    found = load_tenants(tmp_path)
+
+    assert [(t.id, t.engine, t.dbt_grain) for t in found] == [
+        ("chosen", "snowflake", "layers"),
+        ("duck", "duckdb", "layers"),
+        ("flake", "snowflake", "models"),
+    ]

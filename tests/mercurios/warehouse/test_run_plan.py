@@ -1,0 +1,111 @@
+"""Resync: a resource that somebody wants read again is read completely, once, by the next run that succeeds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from retailer import Retailer
+
+from mercurios.landing.plan import ResourcePlan, RunPlan
+from mercurios.warehouse.run_plan import begin_run, request_resync
+
+
+@pytest.fixture
+def changed(retailer: Retailer, tmp_path: Path) -> Retailer:
+    """A retailer that has read its sales and articles completely and now reads only changes."""
+    settings = {name: {"mode": "changed"} for name in ("sale", "article")}
+    retailer = Retailer(retailer.simulator, tmp_path, resources=settings)
+    retailer.run("r1", "sale", "article")
+    return retailer
+
+
+def ask(retailer: Retailer, *names: str) -> None:
+    with retailer.engine() as engine:
+        request_resync(engine, retailer.tenant.id, names, "tests")
+
+
+def reads_all(plan: ResourcePlan) -> bool:
+    return plan.since is None
+
+
+def test_the_next_run_reads_the_resource_completely_and_the_one_after_reads_changes(
+    changed: Retailer,
+) -> None:
+    assert not reads_all(changed.begin("r2").resources["sale"])
+    ask(changed, "sale")
+    assert changed.watermark("sale") is None
+
+    plan = changed.begin("r3")
+    rows = changed.load(*changed.extract(plan, "sale", "article"))
+
+    assert reads_all(plan.resources["sale"])
+    assert not reads_all(plan.resources["article"])
+    assert rows["sale"].extracted == len(changed.truth("sale"))
+    assert rows["sale"].loaded == 0
+    assert changed.watermark("sale") is not None
+    assert not reads_all(changed.begin("r4").resources["sale"])
+
+
+def test_a_row_that_was_lost_in_the_warehouse_comes_back(changed: Retailer) -> None:
+    changed.query("delete from raw.sale where branch_number = (select min(branch_number) from raw.sale)")
+    changed.run("r2", "sale")
+    assert changed.differences("sale") != []
+    ask(changed, "sale")
+
+    changed.run("r3", "sale")
+
+    assert changed.differences("sale") == []
+
+
+def test_a_request_stands_until_a_read_that_began_after_it_is_loaded(changed: Retailer) -> None:
+    under_way = changed.extract(changed.begin("r2"), "sale")
+    ask(changed, "sale")
+    changed.load(*under_way)
+    changed.begin("r3")  # and fails before it loads anything
+
+    plan = changed.begin("r4")
+
+    assert reads_all(plan.resources["sale"])
+
+
+def test_a_complete_read_that_began_before_the_request_does_not_answer_it(changed: Retailer) -> None:
+    ask(changed, "sale")
+    under_way = changed.extract(changed.begin("r2"), "sale")
+    ask(changed, "sale")
+    changed.load(*under_way)
+
+    assert reads_all(changed.begin("r3").resources["sale"])
+
+
+def test_a_run_may_ask_for_itself_and_the_wish_is_recorded(changed: Retailer) -> None:
+    with changed.engine() as engine:
+        url = begin_run(engine, changed.store, changed.tenant, "r2", "pipeline__mini", ["sale"])
+
+    plan = RunPlan.read(changed.store, url)
+    assert reads_all(plan.resources["sale"])
+    [request] = changed.query("select resource, requested_by from ops.resync_request")
+    assert request == {"resource": "sale", "requested_by": "pipeline__mini, run r2"}
+    changed.load(*changed.extract(plan, "sale"))
+    assert not reads_all(changed.begin("r3").resources["sale"])
+
+
+def test_rows_known_before_a_resync_stay_known_so_that_a_read_that_misses_them_is_noticed(
+    changed: Retailer,
+) -> None:
+    ask(changed, "sale")
+
+    assert changed.begin("r2").resources["sale"].known_url is not None
+
+
+@pytest.mark.parametrize("name", ["sales", "order.positions"])
+def test_a_name_that_is_no_collection_is_refused_and_nothing_is_forgotten(
+    changed: Retailer, name: str
+) -> None:
+    before = changed.watermark("sale")
+
+    with pytest.raises(ValueError, match=rf"unknown resource {name}; known resources: article, "):
+        ask(changed, "sale", name)
+
+    assert changed.watermark("sale") == before
+    assert changed.query("select 1 as n from ops.resync_request") == []

@@ -1,0 +1,57 @@
+"""What the demo's summary says about orders."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from io import StringIO
+
+import pyarrow as pa
+from rich.console import Console
+
+from mercurios_demo.report import print_proposals
+
+
+def proposals(count: int) -> pa.Table:
+    """Return so many proposals, the later the earlier they must be ordered."""
+    return pa.table(
+        {
+            "supplier_number": [n % 3 for n in range(count)],
+            "article_name": [f"Coat [{n}]" for n in range(count)],
+            "size": ["S"] * count,
+            "branch_name": ["Old Town"] * count,
+            "order_units": [float(n) for n in range(count)],
+            "currency": ["EUR"] * count,
+            "order_cost": [Decimal("30.00")] * count,
+            "order_by_on": [date(2026, 3, 31 - n // 2) for n in range(count)],
+            "is_late": [n == count - 1 for n in range(count)],
+            "margin_saved": [Decimal(n) for n in range(count)],
+            "priority": list(range(count)),
+            "confidence": ["high"] * count,
+            "reason": [f"Sells well, {n} a week." for n in range(count)],
+        }
+    )
+
+
+def summary(table: pa.Table) -> str:
+    console = Console(file=StringIO(), width=200)
+    print_proposals(console, "modehaus", table)
+    return console.file.getvalue()
+
+
+def test_the_ten_most_urgent_orders_are_shown_with_money_and_reason():
+    lines = summary(proposals(12)).splitlines()
+
+    assert "12 proposed orders to 3 suppliers for 360.00 EUR" in lines[0]
+    assert lines[1] == (
+        "  1. Order by 2026-03-26, late: 11 x Coat [11] S, Old Town: cost 30.00 EUR, margin saved 11.00"
+    )
+    assert lines[2].rstrip() == "     Sells well, 11 a week. Confidence high."
+    assert [line.split("[")[1].split("]")[0] for line in lines if "Order by" in line] == [
+        str(n) for n in range(11, 1, -1)
+    ]
+    assert "propose --tenant modehaus" in lines[-1]
+
+
+def test_a_retailer_that_needs_nothing_is_told_so():
+    assert "0 proposed orders" in summary(proposals(0))

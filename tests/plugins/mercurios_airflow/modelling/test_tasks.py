@@ -1,0 +1,97 @@
+"""What the dbt tasks tell dbt about their tenant, looked up when a task runs and not while its DAG is parsed."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG
+
+from mercurios.tenants.files import load_tenants
+from mercurios_airflow.modelling.tasks import model_tasks
+from mercurios_airflow.tenancy import dag_settings
+
+
+def _dag(tenant_id: str) -> Any:
+    tenant = load_tenants(only=tenant_id).get(tenant_id)
+    with DAG(schedule=None, **dag_settings(tenant, "pipeline", None)) as dag:
+        model_tasks(tenant)
+    return dag
+
+
+def _environment(task: Any) -> dict[str, str]:
+    """Render a task's environment for dbt as Airflow does before executing it."""
+    return dict(task.render_template(task.env, {**(task.get_dag().user_defined_macros or {})}))
+
+
+@pytest.mark.parametrize("tenant_id", ["mini", "mini_models"])
+def test_every_dbt_task_gets_its_own_tenant_and_file(mini: Path, tenant_id: str) -> None:
+    tasks = [task for task in _dag(tenant_id).tasks if task.task_type != "EmptyOperator"]
+
+    environments = {task.task_id: _environment(task) for task in tasks}
+
+    expected = {
+        "MERCURIOS_TENANT_ID": tenant_id,
+        "MERCURIOS_DUCKDB_PATH": str(mini / "warehouse" / f"{tenant_id}.duckdb"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DBT_USE_COLORS": "false",
+    }
+    assert len(environments) >= 3
+    assert {name: found for name, found in environments.items() if found != expected} == {}
+    assert [task.task_id for task in tasks if not task.append_env] == []
+
+
+def test_the_path_is_unknown_while_parsing(mini: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MERCURIOS_HOME")
+
+    task = _dag("mini").get_task("model.staging")
+
+    assert task.env["MERCURIOS_DUCKDB_PATH"] == "{{ duckdb_path('duckdb_mini', 'mini') }}"
+
+
+def test_layers_follow_one_another(mini: Path) -> None:
+    dag = _dag("mini")
+
+    assert [task.task_id for task in dag.topological_sort()] == [
+        "model.staging",
+        "model.intermediate",
+        "model.marts",
+    ]
+    assert [dag.get_task(f"model.{layer}").select for layer in ("staging", "intermediate", "marts")] == [
+        "tag:staging",
+        "tag:intermediate",
+        "tag:marts",
+    ]
+
+
+def test_no_dbt_task_installs_packages(mini: Path) -> None:
+    tasks = [*_dag("mini").tasks, *_dag("mini_models").tasks]
+
+    assert [task.task_id for task in tasks if getattr(task, "install_deps", False)] == []
+
+
+def test_on_snowflake_dbt_signs_in_with_the_connection_and_tags_its_statements(
+    mini: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "tenants"
+    folder.mkdir()
+    file = (Path(os.environ["MERCURIOS_TENANTS_DIR"]) / "mini.yaml").read_text(encoding="utf-8")
+    (folder / "mini.yaml").write_text(
+        file.replace("duckdb_mini", "snowflake_mini") + "dbt_tasks: layers\n", encoding="utf-8"
+    )
+    monkeypatch.setenv("MERCURIOS_TENANTS_DIR", str(folder))
+
+    # There is no connection: were it read while parsing, this would fail.
+    task = _dag("mini").get_task("model.marts")
+
+    tag = task.render_template(
+        task.env["MERCURIOS_QUERY_TAG"], {"dag": SimpleNamespace(dag_id="pipeline__mini"), "run_id": "r1"}
+    )
+    profile = task.profile_config
+    assert json.loads(tag) == {"dag": "pipeline__mini", "run": "r1", "tenant": "mini"}
+    assert "MERCURIOS_DUCKDB_PATH" not in task.env
+    assert (profile.target_name, profile.profile_mapping.conn_id) == ("snowflake", "snowflake_mini")

@@ -1,0 +1,184 @@
+"""The start of a run: ProHandel is asked first, what the params ask for is planned, and a wrong name is refused."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import AirflowFailException
+from tenacity import wait_none
+
+from mercurios.alerts.messages import headline
+from mercurios.alerts.runbooks import guide
+from mercurios.sources.prohandel.http.errors import TransientProHandelError
+from mercurios.warehouse.duckdb.engine import DuckDBEngine
+from mercurios.warehouse.run_plan import collections
+from mercurios_airflow.warehouse.operators import BeginRunOperator
+from prohandel_simulator.testing import RunningSimulator
+
+pytestmark = pytest.mark.simulator
+SECRET = "synthetic-secret-of-the-begin-tests"
+
+
+def begin(resync: list[str], accept_deletes: list[str] | None = None, **more: Any) -> Any:
+    params = {"resync": resync, "accept_deletes": accept_deletes or [], **more}
+    with DAG(dag_id="pipeline__mini", schedule=None):
+        task = BeginRunOperator(task_id="begin", tenant_id="mini")
+    return task.execute({"run_id": "manual__1", "params": params})
+
+
+def test_resync_is_recorded_for_the_resources_it_names(mini: Path) -> None:
+    begin(["sale"])
+
+    with DuckDBEngine(mini / "warehouse" / "mini.duckdb") as engine:
+        found = engine.fetch_arrow("select resource, requested_by from ops.resync_request").to_pylist()
+    assert found == [{"resource": "sale", "requested_by": "pipeline__mini, run manual__1"}]
+
+
+def test_accepted_deletes_are_recorded_with_the_complete_read_they_need(mini: Path) -> None:
+    begin([], ["voucher"])
+
+    with DuckDBEngine(mini / "warehouse" / "mini.duckdb") as engine:
+        approved = engine.fetch_arrow("select resource, approved_by from ops.delete_approval").to_pylist()
+        read = engine.fetch_arrow("select resource from ops.resync_request").to_pylist()
+    assert approved == [{"resource": "voucher", "approved_by": "pipeline__mini, run manual__1"}]
+    assert read == [{"resource": "voucher"}]
+
+
+def test_a_reconciliation_is_recorded_as_a_complete_read_of_every_resource(mini: Path) -> None:
+    begin([], reconcile=True)
+
+    with DuckDBEngine(mini / "warehouse" / "mini.duckdb") as engine:
+        found = engine.fetch_arrow("select resource from ops.resync_request order by resource")
+    assert found["resource"].to_pylist() == sorted(collections())
+
+
+def test_an_unknown_resource_to_replay_is_refused_by_its_param_and_a_nested_one_is_not(mini: Path) -> None:
+    begin([], replay=["order.positions"])
+
+    with pytest.raises(AirflowFailException, match="param replay: unknown resource positions"):
+        begin([], replay=["positions"])
+
+
+def test_an_unknown_resource_to_accept_deletes_of_is_refused_by_its_param(mini: Path) -> None:
+    with pytest.raises(AirflowFailException, match="param accept_deletes: unknown resource vouchers"):
+        begin([], ["vouchers"])
+
+
+def test_an_unknown_resource_fails_for_good_before_the_warehouse_is_touched(mini: Path) -> None:
+    said = (
+        r"tenant mini, run manual__1, param resync: unknown resource sales; known resources: article, .*sale"
+    )
+
+    with pytest.raises(AirflowFailException, match=said):
+        begin(["article", "sales"])
+
+    assert not (mini / "warehouse").exists()
+
+
+@pytest.fixture
+def outage(simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The tenant's API answers 503 to everything."""
+    monkeypatch.setattr("mercurios.sources.prohandel.client.wait_random_exponential", lambda **_: wait_none())
+    simulator.post("/_simulator/mini/outage", {"on": True})
+    yield
+    simulator.post("/_simulator/mini/outage", {"on": False})
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"password": SECRET},
+            "connection 'prohandel_mini': the token service refuses the credentials with .* 401",
+        ),
+        ({"password": SECRET}, "check API key and secret"),
+        ({"login": ""}, "connection 'prohandel_mini' has no login; set login to the API key"),
+        ({"password": ""}, "connection 'prohandel_mini' has no password"),
+        ({"extra": {}}, "connection 'prohandel_mini' has no hash_key; set the extra field"),
+        ({"host": "auth.example"}, "connection 'prohandel_mini' has a host without scheme"),
+    ],
+)
+def test_a_connection_that_cannot_work_fails_for_good_before_the_warehouse_is_touched(
+    mini: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    prohandel_connection: Callable[..., str],
+    changes: dict[str, Any],
+    said: str,
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_PROHANDEL_MINI", prohandel_connection(**changes))
+
+    with pytest.raises(AirflowFailException, match=f"tenant mini, run manual__1, .*{said}") as raised:
+        begin([])
+
+    assert "***" not in headline(raised.value), "the remedy reaches the alert unmasked"
+    assert guide(raised.value, "begin").page == "credentials-refused"
+    assert not (mini / "warehouse").exists()
+
+
+def test_a_missing_connection_fails_for_good_and_says_what_to_define(
+    mini: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AIRFLOW_CONN_PROHANDEL_MINI")
+
+    with pytest.raises(
+        AirflowFailException, match=r"'prohandel_mini' is not defined: .* set AIRFLOW_CONN_PROHANDEL_MINI"
+    ):
+        begin([])
+
+
+def test_a_key_that_may_not_read_fails_for_good(
+    mini: Path, monkeypatch: pytest.MonkeyPatch, prohandel_connection: Callable[..., str]
+) -> None:
+    monkeypatch.setattr("mercurios.sources.prohandel.client.CHECKED_PATH", "nothing")
+
+    with pytest.raises(
+        AirflowFailException, match=r"status 404; .*\(nothing, page=1, pagesize=1, correlation id"
+    ):
+        begin([])
+
+
+@pytest.mark.usefixtures("outage")
+def test_an_outage_is_left_to_the_retries_of_begin(mini: Path) -> None:
+    with pytest.raises(TransientProHandelError, match="503"):
+        begin([])
+
+    assert not (mini / "warehouse").exists()
+
+
+@pytest.mark.usefixtures("outage")
+def test_a_tenant_whose_data_fivetran_reads_needs_no_access(
+    mini: Path, root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "tenants"
+    folder.mkdir()
+    shutil.copy(root / "tests" / "tenants" / "mini.yaml", folder)
+    with (folder / "mini.yaml").open("a") as file:
+        file.write("ingestion: fivetran\n")
+    monkeypatch.setenv("MERCURIOS_TENANTS_DIR", str(folder))
+    monkeypatch.delenv("AIRFLOW_CONN_PROHANDEL_MINI")
+
+    assert begin([]).startswith("file://")
+
+
+def test_no_secret_of_a_refused_connection_is_logged(
+    mini: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    prohandel_connection: Callable[..., str],
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_PROHANDEL_MINI", prohandel_connection(password=SECRET))
+    caplog.set_level(logging.DEBUG)
+
+    with pytest.raises(AirflowFailException) as raised:
+        begin([])
+
+    shown = f"{raised.value!r} {raised.value.__cause__!r} {caplog.text}" + "".join(capfd.readouterr())
+    assert SECRET not in shown
+    assert "plugin-tests-hash-key" not in shown

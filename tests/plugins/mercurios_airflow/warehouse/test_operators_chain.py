@@ -1,0 +1,260 @@
+"""The operators against the simulated API and a real warehouse file: what a run returns, leaves and refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from mercurios.sources.prohandel.resources import RESOURCES
+from mercurios.warehouse.duckdb.publish import read_status
+from mercurios.warehouse.load import FencedError
+from mercurios.warehouse.marts import FORECAST_MARTS, PIPELINE_MARTS
+from mercurios_airflow.warehouse.operators import (
+    BeginRunOperator,
+    GateOperator,
+    LoadOperator,
+    PublishOperator,
+    SetUpOperator,
+    WeekClosedOperator,
+)
+
+pytestmark = [pytest.mark.simulator, pytest.mark.dbt, pytest.mark.slow]
+NEXT_RUN = "manual__2026-03-04T06:00:00+00:00"
+
+
+def _rows(path: Path, query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def _change(path: Path, statement: str) -> None:
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(statement)
+
+
+def test_every_resource_is_landed_and_accounted_for(chain: Any) -> None:
+    loaded = chain.returned["load"]
+
+    assert set(loaded) == set(RESOURCES)
+    assert loaded["sale"]["loaded"] > 1000
+    broken = [
+        name
+        for name, row in loaded.items()
+        if row["extracted"] != row["loaded"] + row["quarantined"] + row["superseded"]
+    ]
+    assert broken == []
+
+
+def test_every_gate_of_a_good_run_passes(chain: Any) -> None:
+    gates = {name: chain.returned[name] for name in ("check_raw", "check_marts", "check_forecast")}
+
+    assert {name: counts["failed"] for name, counts in gates.items()} == dict.fromkeys(gates, 0)
+    assert all(counts["passed"] for counts in gates.values())
+
+
+def test_readers_see_marts_and_forecast_in_one_file(chain: Any) -> None:
+    published = chain.home / "published" / "mini.duckdb"
+
+    counts = {
+        table: _rows(published, f"select count(*) from analytics.{table}")[0][0]
+        for table in (*PIPELINE_MARTS, *FORECAST_MARTS)
+    }
+
+    assert all(counts.values()), counts
+    assert read_status(published)["status"] == "fresh"
+    assert read_status(published)["dag_id"] == "forecast__mini"
+
+
+def test_what_tasks_return_is_small_and_holds_no_secret(chain: Any) -> None:
+    text = repr(chain.returned)
+
+    assert len(text) < 20_000
+    assert [secret for secret in ("demo-secret-mini", "plugin-tests-hash-key") if secret in text] == []
+
+
+def test_loading_again_answers_the_same_and_changes_nothing(
+    chain: Any, after_the_chain: Path, execute: Callable[..., Any]
+) -> None:
+    warehouse = after_the_chain / "warehouse" / "mini.duckdb"
+    state = "select (select count(*) from ops.load_ledger), (select count(*) from raw.sale)"
+    before = _rows(warehouse, state)
+
+    again = execute(LoadOperator, chain.run_id, tenant_id="mini", manifest_urls=chain.returned["extract"])
+
+    assert again == chain.returned["load"]
+    assert _rows(warehouse, state) == before
+
+
+def test_manifests_of_an_outdated_start_are_refused_and_named(
+    chain: Any, after_the_chain: Path, execute: Callable[..., Any]
+) -> None:
+    execute(BeginRunOperator, chain.run_id, tenant_id="mini")
+
+    with pytest.raises(FencedError, match=r"belongs to start 1 of run .* newest start is 2") as raised:
+        execute(LoadOperator, chain.run_id, tenant_id="mini", manifest_urls=chain.returned["extract"])
+
+    first = chain.returned["extract"][0][0]
+    assert raised.value.__notes__ == [f"tenant mini, run {chain.run_id}, manifest {first}"]
+
+
+def test_a_load_tells_what_the_bookkeeping_of_its_run_knows_however_often_it_is_tried(
+    chain: Any, after_the_chain: Path, execute: Callable[..., Any]
+) -> None:
+    _change(
+        after_the_chain / "warehouse" / "mini.duckdb",
+        "insert into ops.schema_drift values"
+        f" ('mini', 'sale', 'colour', 'appeared', 3, '{chain.run_id}', timestamp '2026-03-04 05:00:00')",
+    )
+    load = {"tenant_id": "mini", "manifest_urls": chain.returned["extract"]}
+    tries: list[dict[str, Any]] = [{}, {}]
+
+    for pushed in tries:
+        execute(LoadOperator, chain.run_id, pushed=pushed, **load)
+
+    assert [found["seen"] for found in tries[0]["findings"]] == ["field colour appeared (up to 3 rows)"]
+    assert tries[1] == tries[0]
+
+
+def test_a_gate_tells_a_warning_when_it_is_new_and_not_in_the_next_run(
+    chain: Any, after_the_chain: Path, execute: Callable[..., Any]
+) -> None:
+    _change(
+        after_the_chain / "warehouse" / "mini.duckdb",
+        "update analytics.inventory_position set on_order = -1 where rowid = 0",
+    )
+    first: dict[str, Any] = {}
+    second: dict[str, Any] = {}
+
+    counts = execute(GateOperator, NEXT_RUN, tenant_id="mini", gate="marts", pushed=first)
+    execute(GateOperator, "manual__2026-03-04T07:00:00+00:00", tenant_id="mini", gate="marts", pushed=second)
+
+    assert (counts["failed"], counts["warned"]) == (0, 2)  # there is no forecast since the first run
+    [found] = first["findings"]
+    assert (found["kind"], found["table"]) == ("anomaly", "analytics.inventory_position")
+    assert "on_order" in found["seen"]
+    assert "held last on" in found["seen"]
+    assert second == {"findings": []}
+
+
+@pytest.mark.parametrize(
+    ("gate", "damage", "said"),
+    [
+        ("marts", "insert into analytics.fct_sales select * from analytics.fct_sales limit 1", "fct_sales"),
+        ("marts", "delete from analytics.inventory_position", "inventory_position"),
+        ("forecast", "update analytics.forecast_weekly set mean = -1", "forecast_weekly"),
+    ],
+)
+def test_a_failing_gate_keeps_the_publication_marks_it_stale_and_is_not_retried(
+    after_the_chain: Path, execute: Callable[..., Any], gate: str, damage: str, said: str
+) -> None:
+    _change(after_the_chain / "warehouse" / "mini.duckdb", damage)
+    published = after_the_chain / "published" / "mini.duckdb"
+    before = published.read_bytes()
+
+    with pytest.raises(AirflowFailException) as raised:
+        execute(GateOperator, NEXT_RUN, tenant_id="mini", gate=gate)
+
+    status = read_status(published)
+    assert f"tenant mini, run {NEXT_RUN}: gate {gate} failed" in str(raised.value)
+    assert said in str(raised.value)
+    assert (status["status"], status["stale_run_id"]) == ("stale", NEXT_RUN)
+    assert published.read_bytes() == before
+    results = _rows(
+        after_the_chain / "warehouse" / "mini.duckdb",
+        f"select count(*) filter (where not success) from ops.dq_result where run_id = '{NEXT_RUN}'",
+    )
+    assert results[0][0] > 0
+
+
+def test_a_publication_after_a_stale_one_is_fresh_again(
+    after_the_chain: Path, execute: Callable[..., Any]
+) -> None:
+    warehouse = after_the_chain / "warehouse" / "mini.duckdb"
+    published = after_the_chain / "published" / "mini.duckdb"
+    _change(warehouse, "update analytics.forecast_weekly set mean = -1")
+    with pytest.raises(AirflowFailException):
+        execute(GateOperator, NEXT_RUN, tenant_id="mini", gate="forecast")
+
+    execute(PublishOperator, NEXT_RUN, tenant_id="mini", tables=PIPELINE_MARTS)
+
+    assert read_status(published)["status"] == "fresh"
+    # Tables of the other DAG are carried over from the publication before, never from the warehouse.
+    assert _rows(published, "select count(*) from analytics.forecast_weekly where mean < 0") == [(0,)]
+
+
+def test_a_week_is_announced_once(chain: Any, after_the_chain: Path, execute: Callable[..., Any]) -> None:
+    first = chain.returned["publish"]
+
+    second = execute(PublishOperator, NEXT_RUN, tenant_id="mini", tables=PIPELINE_MARTS)
+    repeated = execute(PublishOperator, chain.run_id, tenant_id="mini", tables=PIPELINE_MARTS)
+
+    assert first == {"last_complete_week": "2026-02-23", "closes_week": True}
+    assert repeated == first
+    assert second == {**first, "closes_week": False}
+    assert execute(WeekClosedOperator, chain.run_id, publication=first) == "2026-02-23"
+    with pytest.raises(AirflowSkipException, match="week 2026-02-23 was announced before"):
+        execute(WeekClosedOperator, NEXT_RUN, publication=second)
+
+
+def test_publishing_a_table_that_was_not_built_leaves_the_publication_alone(
+    after_the_chain: Path, execute: Callable[..., Any]
+) -> None:
+    published = after_the_chain / "published" / "mini.duckdb"
+    _change(after_the_chain / "warehouse" / "mini.duckdb", "drop table analytics.fct_sales")
+    before = published.read_bytes()
+
+    with pytest.raises(Exception, match=r"mini\.duckdb has no table analytics\.fct_sales"):
+        execute(PublishOperator, NEXT_RUN, tenant_id="mini", tables=PIPELINE_MARTS)
+
+    assert published.read_bytes() == before
+    assert [path.name for path in published.parent.iterdir() if "partial" in path.name] == []
+
+
+def test_a_forecast_fitted_again_is_the_same_forecast(
+    chain: Any, after_the_chain: Path, execute: Callable[..., Any]
+) -> None:
+    from mercurios_airflow.forecast.operators import DemandOperator, FitOperator, LoadForecastOperator
+
+    warehouse = after_the_chain / "warehouse" / "mini.duckdb"
+    query = "select * exclude (run_id, created_at) from analytics.forecast_weekly order by all"
+    before = _rows(warehouse, query)
+    place = {"dag_id": "forecast__mini", "tenant_id": "mini"}
+
+    shards = execute(DemandOperator, NEXT_RUN, **place)
+    fits = [execute(FitOperator, NEXT_RUN, **place, **shard) for shard in shards]
+    told: dict[str, Any] = {}
+    loaded = execute(LoadForecastOperator, NEXT_RUN, **place, fits=fits, pushed=told)
+
+    assert told == {"findings": []}
+    assert loaded == chain.returned["load_forecast"]
+    assert loaded["rows"] == loaded["series"] * 13
+    assert _rows(warehouse, query) == before
+
+
+def test_a_forecast_before_any_publication_says_to_run_the_pipeline(
+    mini: Path, execute: Callable[..., Any]
+) -> None:
+    from mercurios_airflow.forecast.operators import DemandOperator
+
+    with pytest.raises(Exception, match="does not exist: run the tenant's pipeline first"):
+        execute(DemandOperator, NEXT_RUN, dag_id="forecast__mini", tenant_id="mini")
+
+
+def test_setting_up_twice_changes_nothing(mini: Path, execute: Callable[..., Any]) -> None:
+    warehouse = mini / "warehouse" / "mini.duckdb"
+    tables = "select table_schema, table_name from information_schema.tables order by all"
+
+    execute(SetUpOperator, "manual__1", dag_id="warehouse_setup", tenant_id="mini")
+    first = _rows(warehouse, tables), _rows(warehouse, "select * from raw.public_holiday order by all")
+    execute(SetUpOperator, "manual__2", dag_id="warehouse_setup", tenant_id="mini")
+    second = _rows(warehouse, tables), _rows(warehouse, "select * from raw.public_holiday order by all")
+
+    assert second == first
+    assert {("raw", "sale"), ("ops", "load_ledger")} <= set(first[0])
+    assert first[1]
+    assert _rows(warehouse, "select tenant_id, currency from raw.tenant") == [("mini", "EUR")]
