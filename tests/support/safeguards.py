@@ -31,7 +31,7 @@ from mercurios.warehouse.duckdb import publish
 
 CASES = "tests/promises/cases"
 LOADER = "tests/mercurios/warehouse"
-EXTRACTION = "tests/mercurios/prohandel"
+EXTRACTION = "tests/mercurios/sources/prohandel"
 Patch = Callable[[pytest.MonkeyPatch], None]
 
 
@@ -262,7 +262,7 @@ SAFEGUARDS = (
     Safeguard(
         "the readers' file is replaced in one step",
         torn_publication,
-        f"{LOADER}/test_publish.py::test_a_reader_never_sees_a_torn_file",
+        f"{LOADER}/duckdb/test_publish.py::test_a_reader_never_sees_a_torn_file",
         "returncode == 0",
     ),
 )
