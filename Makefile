@@ -22,7 +22,7 @@ ifeq ($(WAREHOUSE),snowflake-emulator)
 	@$(MAKE) --silent --no-print-directory $(VENV)/.dev
 	@PYTHONPATH=$(PYTHONPATH):tests/support:tests/emulators exec $(BIN)/python -W ignore tests/emulators/demo.py $(if $(DEMO_EXIT),--exit)
 else
-	@exec $(BIN)/python -m mercurios demo $(if $(DEMO_EXIT),--exit)
+	@exec $(BIN)/python -m mercurios_demo $(if $(DEMO_EXIT),--exit)
 endif
 
 test: lint types unit scheduler  ## Everything CI runs

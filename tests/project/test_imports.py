@@ -73,6 +73,12 @@ def test_mercurios_knows_neither_airflow_nor_plugins_nor_dags(root: Path) -> Non
     assert _offenders(root / "include" / "mercurios", forbidden - {"mercurios"}) == []
 
 
+@pytest.mark.parametrize("package", ["mercurios_demo", "prohandel_simulator"])
+def test_the_product_does_not_know_demo_or_simulator(root: Path, package: str) -> None:
+    for folder in ("include/mercurios", "plugins", "dags"):
+        assert _offenders(root / folder, {package}) == []
+
+
 def test_plugins_do_not_know_dags(root: Path) -> None:
     assert _offenders(root / "plugins", _top_level_names(root / "dags")) == []
 

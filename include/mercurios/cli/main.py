@@ -30,46 +30,6 @@ app.add_typer(account.app, name="warehouse")
 
 
 @app.command()
-def demo(
-    *,
-    leave: Annotated[
-        bool,
-        typer.Option("--exit", help="Stop everything after the summary; exit code 0 only if all succeeded."),
-    ] = False,
-    airflow_port: Annotated[
-        int, typer.Option(envvar="DEMO_AIRFLOW_PORT", help="Port of the Airflow UI.")
-    ] = 8080,
-    simulator_port: Annotated[
-        int, typer.Option(envvar="DEMO_SIMULATOR_PORT", help="Port of the simulator.")
-    ] = 8990,
-    home: Annotated[
-        Path, typer.Option(envvar="DEMO_HOME", help="Folder for everything the demo writes.")
-    ] = Path(".demo"),
-) -> None:
-    """Run two retailers through the real DAGs on this machine and show what came out."""
-    from mercurios_demo.run import DemoError, Ports, run_demo
-
-    try:
-        succeeded = run_demo(home.resolve(), Ports(airflow_port, simulator_port), leave=leave)
-    except DemoError as error:
-        typer.secho(str(error), err=True, fg=typer.colors.RED)
-        raise typer.Exit(2) from None
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
-    raise typer.Exit(0 if succeeded else 1)
-
-
-@app.command(
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
-)
-def simulator(context: typer.Context) -> None:
-    """Serve simulated retailers over the ProHandel API; `simulator serve --help` lists the options."""
-    from prohandel_simulator.cli import main
-
-    raise typer.Exit(main(context.args))
-
-
-@app.command()
 def tenants() -> None:
     """List the tenants, and say what is wrong with files that cannot be used."""
     from rich.console import Console

@@ -43,7 +43,7 @@ def test_help_starts_without_heavy_imports() -> None:
     )
 
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
-    assert "demo" in done.stdout
+    assert "ledger" in done.stdout
 
 
 def test_tenants_are_listed_and_broken_files_named(tenants: Path) -> None:
@@ -92,10 +92,3 @@ def test_what_cannot_be_loaded_is_told_without_a_traceback(
     assert code == 1
     assert message in output.replace("\n", "")
     assert "Traceback" not in output
-
-
-def test_the_simulators_own_options_are_passed_on() -> None:
-    code, output = run("simulator", "serve", "--help")
-
-    assert code == 0
-    assert "--today" in output
