@@ -45,6 +45,20 @@ MAY_KNOW = {
     ),
 }
 
+# The parts of `mercurios.forecasting`, from the ground up: each may know only those before it.
+FORECASTING = (
+    "arrays",
+    "settings",
+    "panel",
+    "effects",
+    "uncertainty",
+    "methods",
+    "selection",
+    "output",
+    "engine",
+    "command",
+)
+
 
 def _imports(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -98,6 +112,23 @@ def test_a_part_of_mercurios_knows_only_what_it_may(root: Path, part: str) -> No
     base = root / "include" / "mercurios" / part.replace(".", "/")
     files = [base.with_suffix(".py")] if base.with_suffix(".py").exists() else sorted(base.rglob("*.py"))
     allowed = tuple(f"mercurios.{name}." for name in (part, *MAY_KNOW[part]))
+
+    known = {name for path in files for name in _imports(path) if name.split(".")[0] == "mercurios"}
+
+    assert files
+    assert sorted(name for name in known if not f"{name}.".startswith(allowed)) == []
+
+
+def test_the_parts_of_forecasting_are_the_ones_that_are_ordered(root: Path) -> None:
+    assert set(FORECASTING) == _top_level_names(root / "include" / "mercurios" / "forecasting") - {"__init__"}
+
+
+@pytest.mark.parametrize("part", FORECASTING)
+def test_a_part_of_forecasting_knows_only_the_parts_before_it(root: Path, part: str) -> None:
+    base = root / "include" / "mercurios" / "forecasting" / part
+    files = [base.with_suffix(".py")] if base.with_suffix(".py").exists() else sorted(base.rglob("*.py"))
+    package = "mercurios.forecasting"
+    allowed = tuple(f"{package}.{name}." for name in FORECASTING[: FORECASTING.index(part) + 1])
 
     known = {name for path in files for name in _imports(path) if name.split(".")[0] == "mercurios"}
 

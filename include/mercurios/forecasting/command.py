@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from mercurios.forecasting.arrays import I64, Bool
-from mercurios.forecasting.engine import ForecastResult, fit_shared, forecast
+from mercurios.forecasting.engine import fit_shared, forecast
+from mercurios.forecasting.output.result import ForecastResult
 from mercurios.forecasting.output.summary import Accuracy
 from mercurios.forecasting.output.writer import Writer, previous_methods
 from mercurios.forecasting.panel.cadence import WEEKLY, Cadence

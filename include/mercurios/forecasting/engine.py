@@ -5,54 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mercurios.forecasting.arrays import F64, Bool
-from mercurios.forecasting.context import SharedContext
-from mercurios.forecasting.learn import learn_all, published
 from mercurios.forecasting.methods.additive import Parts
 from mercurios.forecasting.methods.pool import Candidates, candidates
-from mercurios.forecasting.model import ForecastModel, Prediction
+from mercurios.forecasting.output.model import ForecastModel
+from mercurios.forecasting.output.result import ForecastResult
 from mercurios.forecasting.output.summary import Accuracy, summarise
 from mercurios.forecasting.output.tables import backtest_table, forecast_table, method_names, protection_table
 from mercurios.forecasting.panel.panel import Panel
 from mercurios.forecasting.selection.backtest import Window, run_windows
 from mercurios.forecasting.selection.combine import choose, series_scores, with_combination
+from mercurios.forecasting.selection.context import SharedContext
+from mercurios.forecasting.selection.learn import learn_all, published
 from mercurios.forecasting.settings import ForecastSettings
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class ForecastResult:
-    """Outcome of a run.
-
-    Attributes:
-        forecast: One row per series and future week, in the columns of analytics.forecast_weekly except tenant_id,
-            run_id and created_at.
-        protection: One row per series and number of periods, in the columns of analytics.forecast_protection except
-            those: mean and quantiles of the sum of the first periods, what lead time and review have to cover.
-        backtest: One row per series, origin and week: actual and what each method had forecast.
-        model: What the forecast is made of: answers again, and other plans, without fitting.
-        prediction: The forecast as arrays.
-        accuracy: Sums of the backtest's errors, of which those of several shards can be added up.
-        summary: Size, classes, accuracy and seconds by stage.
-    """
-
-    forecast: pa.Table
-    protection: pa.Table
-    backtest: pa.Table
-    model: ForecastModel
-    prediction: Prediction
-    accuracy: Accuracy
-    summary: dict[str, Any]
 
 
 def fit_shared(

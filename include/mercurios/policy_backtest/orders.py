@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mercurios.forecasting.arrays import F64, I64, Bool
-from mercurios.forecasting.engine import ForecastResult
+from mercurios.forecasting.output.result import ForecastResult
 from mercurios.forecasting.panel.panel import Panel
 from mercurios.orders.settings import PolicyRow
 from mercurios.policy_backtest.models import OrderModels

@@ -14,7 +14,8 @@ from datetime import date
 import numpy as np
 
 from mercurios.forecasting.arrays import F64, I64, Bool
-from mercurios.forecasting.engine import ForecastResult, forecast
+from mercurios.forecasting.engine import forecast
+from mercurios.forecasting.output.result import ForecastResult
 from mercurios.forecasting.output.tables import methods_of
 from mercurios.forecasting.panel.outliers import flag_outliers
 from mercurios.forecasting.panel.panel import Panel

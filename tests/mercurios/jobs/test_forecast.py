@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from retailer import tenant_of
 
-from mercurios.forecasting.model import ForecastModel
+from mercurios.forecasting.output.model import ForecastModel
 from mercurios.jobs.findings import forecast_findings
 from mercurios.jobs.forecast import ForecastError, ShardManifest, fit_shard, load_forecast, prepare, read_plan
 from mercurios.landing.store import LandingError, LandingStore

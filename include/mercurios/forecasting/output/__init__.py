@@ -1,1 +1,1 @@
-"""What a forecast run returns: tables, files, explanations, plots, a summary."""
+"""What a forecast run returns: the model, tables, files, explanations, plots, a summary."""

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from mercurios.forecasting.arrays import F64, I64
-from mercurios.forecasting.context import SharedContext
 from mercurios.forecasting.methods.pool import MEAN_13W, METHODS
 from mercurios.forecasting.panel.classes import CLASS_NAMES
 from mercurios.forecasting.panel.panel import Panel
 from mercurios.forecasting.selection.backtest import Window
+from mercurios.forecasting.selection.context import SharedContext
 from mercurios.forecasting.settings import ForecastSettings
 
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mercurios.forecasting.arrays import F64, Bool, Days
-from mercurios.forecasting.engine import ForecastResult
 from mercurios.forecasting.methods.additive import Parts
 from mercurios.forecasting.methods.pool import METHODS
 from mercurios.forecasting.output.explain import sentences
+from mercurios.forecasting.output.result import ForecastResult
 from mercurios.forecasting.output.tables import methods_of, quantile_name
 from mercurios.forecasting.panel.classes import CLASS_NAMES
 from mercurios.forecasting.panel.columns import as_keys, read_table

@@ -1,1 +1,1 @@
-"""Which method is published for a series: backtests, accuracy, combination, monitoring."""
+"""Which methods are published for a series: backtests, what shards share, combination, accuracy, monitoring."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from mercurios.forecasting import ForecastSettings, fit_shared, forecast, shards
-from mercurios.forecasting.engine import ForecastResult
+from mercurios.forecasting.output.result import ForecastResult
 from mercurios.forecasting.panel.cadence import CADENCES
 from mercurios.forecasting.panel.panel import Panel
 from mercurios.forecasting.uncertainty import quantiles

@@ -8,7 +8,6 @@ from datetime import date
 import numpy as np
 
 from mercurios.forecasting.arrays import F64, I64, Bool
-from mercurios.forecasting.context import SharedContext
 from mercurios.forecasting.effects.calendar import build_frame
 from mercurios.forecasting.effects.profiles import fit_profile
 from mercurios.forecasting.effects.regressors import (
@@ -31,6 +30,7 @@ from mercurios.forecasting.selection.combine import (
     series_scores,
     with_combination,
 )
+from mercurios.forecasting.selection.context import SharedContext
 from mercurios.forecasting.settings import ForecastSettings
 from mercurios.forecasting.uncertainty.common_error import Shocks, Total, fit_shocks
 from mercurios.forecasting.uncertainty.quantiles import ErrorPool, Errors, fit_pool, quantiles, targets

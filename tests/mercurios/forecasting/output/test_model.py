@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from mercurios.forecasting import ForecastSettings, forecast
-from mercurios.forecasting.engine import ForecastResult
 from mercurios.forecasting.methods.additive import Parts
-from mercurios.forecasting.model import ForecastModel
+from mercurios.forecasting.output.model import ForecastModel
+from mercurios.forecasting.output.result import ForecastResult
 from mercurios.forecasting.panel.panel import Panel
 
 SETTINGS = ForecastSettings(horizon=6, protection=2)
