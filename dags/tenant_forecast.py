@@ -6,7 +6,7 @@ Forecasts every article in every branch, week by week, when the pipeline has pub
 1. **demand** reads the published demand, masks weeks without stock, and learns what all series share.
 2. **fit** forecasts one shard of series per mapped task: mean, quantiles and the parts that explain them.
 3. **load** puts all shards into `ANALYTICS.FORECAST_WEEKLY` and `ANALYTICS.FORECAST_PROTECTION` (demand of the first 1, 2, …
-   weeks together) in one transaction and records what the backtest and the forecasts of weeks that have closed were worth in
+   weeks together) in one transaction and records the accuracy of the backtest and of the forecasts of weeks that have closed in
    `ANALYTICS.FORECAST_ACCURACY` and `OPS.MODEL_MONITOR`.
 4. **check_forecast** gates what was loaded; **publish** makes it visible to readers beside the marts.
 
@@ -31,7 +31,7 @@ of `docs/runbooks` with the steps.
 | --- | --- |
 | failed | buyers keep the forecast of the week before; act before the next orders are placed |
 | found forecast drift in `load` | the forecasts of the last weeks missed by more than usual (`forecast-drift.md`) |
-| found anomaly in `check_forecast` | the forecast is published; something is unlike before (`anomaly.md`) |
+| found anomaly in `check_forecast` | the forecast is published; something differs from before (`anomaly.md`) |
 | works again | nothing to do: this forecast replaces the missing one |
 """
 

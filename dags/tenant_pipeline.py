@@ -6,7 +6,7 @@ Brings a retailer's ERP data from the ProHandel API to checked, published marts,
 2. **extract** reads the API, big resources alone and small ones together, and lands Parquet parts with a manifest.
 3. **load** copies exactly what the manifests list and merges it into RAW, with ledger and watermark, in one transaction each.
 4. **check_raw** gates what was loaded; **model** builds staging, intermediate and marts with dbt; **check_marts** gates the marts.
-5. **publish** makes the marts visible to readers in one step; **week_closed** tells the forecast when a week is complete.
+5. **publish** makes the marts visible to readers in one step; **week_closed** starts the forecast when a week is complete.
 
 ## Params
 
@@ -15,7 +15,7 @@ Brings a retailer's ERP data from the ProHandel API to checked, published marts,
 | `resync` | `[]` | names of resources, such as `sale`, to read completely in this run, whatever was read before; if the run fails, the next one does it |
 | `reconcile` | `false` | read every resource completely in this run and so compare RAW with the source |
 | `replay` | `[]` | names of resources whose quarantined rows are typed again after the load; those that fit by now are loaded |
-| `accept_deletes` | `[]` | names of resources whose rows that the source no longer shows are really gone, however many: they are read completely, and deletes that were withheld are made |
+| `accept_deletes` | `[]` | names of resources whose rows that the source no longer shows are really deleted, however many: they are read completely, and deletes held for review are made |
 
 ## When it fails
 
@@ -23,7 +23,7 @@ Readers keep the last good publication. Every step may be run again: clear the f
 
 | task | usual cause | what to do |
 | --- | --- | --- |
-| `begin` | ProHandel refuses the credentials or does not answer; the warehouse stayed locked; the landing area cannot be written; a param names an unknown resource | correct the ProHandel connection as the message says; end the process it names, or free the landing area; clear; trigger again with a known name |
+| `begin` | ProHandel refuses the credentials or does not respond; the warehouse stayed locked; the landing area cannot be written; a param names an unknown resource | correct the ProHandel connection as the message says; end the process it names, or free the landing area; clear; trigger again with a known name |
 | `extract.*` | the API went away while it was read | wait and clear; the message names resource, path, page and correlation id |
 | `load` | a newer start of the run, or a part that is not the file its manifest names | clear `begin` with its downstream tasks: everything lands again |
 | `check_raw`, `check_marts` | data that would mislead a buyer | read the failed expectations in the message or in `ops.dq_result`; correct the source or the suite; clear |
@@ -39,12 +39,13 @@ page of `docs/runbooks` with the steps.
 | alert | what it means for you |
 | --- | --- |
 | failed at `begin`, credentials refused | act now: nothing is read until the connection is corrected (`credentials-refused.md`) |
-| failed at `begin` or `extract.*`, the API does not answer | wait for the next run; act when that fails too (`api-down.md`) |
+| failed at `begin` or `extract.*`, the API does not respond | wait for the next run; act when that fails too (`api-down.md`) |
 | failed at `load`, `check_*` or `model.*` | act today: readers keep the publication before, and it gets older |
 | found drift in `load` | nothing is lost; decide whether the new field is worth having (`drift.md`) |
 | found quarantine in `load` | these rows are missing from the marts; have them corrected at the source (`quarantine.md`) |
-| found deletes withheld in `load` | look whether the rows are really gone, then accept or read again (`deletes-withheld.md`) |
-| found anomaly in `check_*` | the run went on; something is unlike before: volume, age, values or columns (`anomaly.md`) |
+| found deletes held for review in `load` | find out if the rows are really deleted, then accept or read again (`deletes-held-for-review.md`) |
+| found list unstable in `load` | nothing is lost; act when it comes back in every run (`list-unstable.md`) |
+| found anomaly in `check_*` | the run went on; something differs from before: volume, age, values or columns (`anomaly.md`) |
 | works again | nothing to do: what the failed run missed is in this one |
 """
 
@@ -87,7 +88,7 @@ def resources_param(title: str, description: str) -> Param:
 
 
 def params() -> dict[str, Param]:
-    """Return what a person may ask of one run."""
+    """Return the params of one run."""
     return {
         "resync": resources_param(
             "Read completely", "Resources to read from the beginning, whatever was read before."
@@ -104,7 +105,7 @@ def params() -> dict[str, Param]:
         ),
         "accept_deletes": resources_param(
             "Accept deletes",
-            "Resources whose rows that the source no longer shows are gone, however many; they are read completely.",
+            "Resources whose rows that the source no longer shows are deleted, however many; they are read completely.",
         ),
     }
 

@@ -1,10 +1,10 @@
 """# Warehouse setup
 
 Brings the warehouse of every tenant to the shape the code expects: schemas, bookkeeping tables, RAW tables from the
-resource contract, the tenant's own attributes and public holidays. Started by hand.
+resource contract, the tenant's own attributes and public holidays. It has no schedule: trigger it.
 
 Every pipeline creates the tables of its own tenant when it begins, so a new tenant on DuckDB needs nothing of this; run
-it after an upgrade, to see for all tenants at once whether the setup works. A tenant on Snowflake needs the account
+it after an upgrade, to see the result of the set-up for all tenants at once. A tenant on Snowflake needs the account
 first: warehouses, roles, its database, policies and grants. The tasks around its `set_up` apply them with the connection
 `snowflake_admin`, and are skipped where there is none: then a person runs `python -m mercurios warehouse apply`
 (`docs/snowflake.md`).
@@ -17,7 +17,7 @@ The statements are idempotent, so a task may be cleared at any time. The other t
 | --- | --- | --- |
 | `account__<tenant>` | a grant that `snowflake_admin` lacks, a wrong account file | grant or correct what the message names; clear |
 | `set_up__<tenant>` | a locked file, a missing grant, an unknown holiday region in the tenant file | correct what the message names; clear |
-| `protect_tables__<tenant>` | a table that somebody else than the loader owns | drop it or hand it over; clear |
+| `protect_tables__<tenant>` | a table whose owner is not the loader | drop it or change its owner; clear |
 
 ## What an alert means
 

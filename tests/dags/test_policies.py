@@ -96,7 +96,7 @@ def test_every_task_that_looks_at_data_tells_what_it_found_and_no_other(
         else []
         for name, task, tenant in _tasks(bag)
     }
-    assert {name for name, task, _ in _tasks(bag) if getattr(task, "tells_findings", False)} == {
+    assert {name for name, task, _ in _tasks(bag) if getattr(task, "reports_findings", False)} == {
         name for name, told in telling.items() if told
     }
 

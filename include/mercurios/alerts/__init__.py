@@ -1,1 +1,1 @@
-"""What people are told when a run fails or works again; plugins/alerts delivers it."""
+"""Messages about runs that fail, recover or find something; plugins/mercurios_airflow/alerts delivers them."""

@@ -1,35 +1,23 @@
 """Findings: what people should know about a run that went on.
 
-A finding stops nothing, so nobody would see it in the state of a task. It is read from the bookkeeping for one run,
-never kept in memory: whatever a retry repeats, the finding is still there and is told once per run and task.
+A finding stops nothing, so the state of a task does not show it. It is read from the bookkeeping of one run, never kept
+in memory: whatever a retry repeats, the finding is still there and is reported once per run and task.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
-from mercurios.alerts.runbooks import runbook
+from mercurios.alerts.kinds import FindingKind, finding_kind
 
 SEEN_LIMIT = 300
 
 
-class FindingKind(StrEnum):
-    """What kind of news; the value is the name of its runbook page."""
-
-    DRIFT = "drift"
-    QUARANTINE = "quarantine"
-    DELETES_WITHHELD = "deletes-withheld"
-    ANOMALY = "anomaly"
-    UNSETTLED = "list-unsettled"
-    FORECAST_DRIFT = "forecast-drift"
-
-
 @dataclass(frozen=True)
 class Finding:
-    """One thing a run found, in words for people; no value of a row stands in it.
+    """One thing a run found, in words for people; it holds no value of a row.
 
     Attributes:
         kind: what kind of news.
@@ -43,23 +31,17 @@ class Finding:
     seen: str
     lost: str
 
-    @property
-    def runbook(self) -> str:
-        """Where the steps stand."""
-        return runbook(self.kind.value)
+    @classmethod
+    def of_row(cls, kind: FindingKind, row: Mapping[str, Any]) -> Finding:
+        """Return the finding that a row of the kind's query describes."""
+        return cls(kind, row.get(kind.table, kind.table), kind.text(row), kind.loss_of(row))
 
     def to_dict(self) -> dict[str, str]:
         """Return the finding as another process can read it."""
         seen = self.seen if len(self.seen) <= SEEN_LIMIT else f"{self.seen[: SEEN_LIMIT - 1]}…"
-        return {
-            "kind": self.kind.value,
-            "table": self.table,
-            "seen": seen,
-            "lost": self.lost,
-            "runbook": self.runbook,
-        }
+        return {"kind": self.kind.name, "table": self.table, "seen": seen, "lost": self.lost}
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Finding:
         """Return the finding that another process wrote."""
-        return cls(FindingKind(fields["kind"]), fields["table"], fields["seen"], fields["lost"])
+        return cls(finding_kind(fields["kind"]), fields["table"], fields["seen"], fields["lost"])

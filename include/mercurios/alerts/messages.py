@@ -1,7 +1,7 @@
 """The text of an alert.
 
-Somebody reads it on a phone, without the log: it must say who is affected, what broke, what was lost and what to do
-next, and it must not carry a secret out of the house. Everything here is a pure function of what the task knows.
+It is read on a phone, without the log: it must name who is affected, what broke, what was lost and what to do next, and
+it must not contain a secret. Everything here is a pure function of what the task knows.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
+from mercurios.alerts.failures import chain, failure_kind
 from mercurios.alerts.findings import Finding
-from mercurios.alerts.runbooks import chain, guide, runbook
+from mercurios.alerts.kinds import runbook
 
 _HEADLINE_LIMIT = 400
-_SECTION_LIMIT = 2900  # Slack refuses a section of more than 3000 characters
-_FINDINGS_SHOWN = 6  # of one kind
-_FIELD_LIMIT = 1900  # Slack refuses a field of more than 2000 characters
+# Slack refuses a section of more than 3000 characters, and a field of more than 2000.
+_SECTION_LIMIT = 2900
+_FIELD_LIMIT = 1900
+# Of one kind.
+_FINDINGS_SHOWN = 6
 _HEADER_LIMIT = 150
 _MASK = "***"
 
@@ -35,13 +38,13 @@ _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 
-# What the layers below call a resource or table in a message, in a note or in an address of the landing area.
+# How the layers below name a resource or table in a message, in a note or in an address of the landing area.
 _RESOURCE = re.compile(r"\bresource[= ](\w+)|\b((?:raw|analytics)\.\w+)")
 
 
 @dataclass(frozen=True)
 class Event:
-    """One task instance of one tenant, as far as an alert names it."""
+    """What an alert names of one task instance of one tenant."""
 
     tenant_id: str
     tenant_name: str
@@ -74,7 +77,7 @@ def failure_message(
     *,
     mask: Callable[[str], str] | None = None,
 ) -> Message:
-    """Say that a task failed for good.
+    """Return the message that a task failed for good.
 
     Args:
         event: where it happened.
@@ -86,21 +89,21 @@ def failure_message(
     if mask:
         cause = mask(cause)
     title = f"{event.tenant_name}: {event.dag_id} failed at {event.task}"
-    help_ = guide(error, event.task_id)
+    kind = failure_kind(error, event.task_id)
     blocks = [
         _header(title),
         _facts(event, {"Resource": resource_of(error), "Request": request_of(error)}),
         _section(f"*What broke*\n```{_escape(cause)}```"),
-        _section(f"*What is lost*\n{_escape(help_.lost)}"),
-        _section(f"*What to do*\n{_escape(help_.advice)}"),
+        _section(f"*What is lost*\n{_escape(kind.loss)}"),
+        _section(f"*What to do*\n{_escape(kind.advice)}"),
         *_findings(findings, mask),
-        _footer(event, help_.runbook),
+        _footer(event, kind.runbook),
     ]
     return Message(text=_escape(f"{title}: {cause}"), blocks=blocks)
 
 
 def recovery_message(event: Event, failed_run_id: str) -> Message:
-    """Say that a DAG of a tenant works again after a failed run."""
+    """Return the message that a DAG of a tenant works again after a failed run."""
     title = f"{event.tenant_name}: {event.dag_id} works again"
     blocks = [
         _header(title),
@@ -117,14 +120,14 @@ def recovery_message(event: Event, failed_run_id: str) -> Message:
 def findings_message(
     event: Event, findings: Sequence[Finding], *, mask: Callable[[str], str] | None = None
 ) -> Message:
-    """Say in one message what a task found that went on.
+    """Return one message with everything found by a task that went on.
 
     Args:
         event: where it was found.
         findings: at least one.
         mask: further redaction that knows the values of this process's secrets.
     """
-    kinds = ", ".join(dict.fromkeys(_words(finding) for finding in findings))
+    kinds = ", ".join(dict.fromkeys(finding.kind.words for finding in findings))
     title = f"{event.tenant_name}: {event.dag_id} found {kinds} in {event.task}"
     first = redact(f"{findings[0].table}: {findings[0].seen}")
     more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
@@ -149,7 +152,7 @@ def resource_of(error: BaseException | str | None) -> str | None:
 
 
 def request_of(error: BaseException | str | None) -> str | None:
-    """Return the parameters of the API request that failed, enough to repeat it by hand."""
+    """Return the parameters of the API request that failed, enough to repeat it."""
     for cause in chain(error):
         context: Any = getattr(cause, "context", None)
         if getattr(context, "path", None):
@@ -176,7 +179,7 @@ def headline(error: BaseException | str | None) -> str:
 
 
 def redact(text: str) -> str:
-    """Mask what looks like a secret: tokens, passwords in URLs, webhook paths, `key=value` pairs with telling names."""
+    """Mask what looks like a secret: tokens, passwords in URLs, webhook paths, `key=value` pairs of secret names."""
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
     return text
@@ -209,25 +212,21 @@ def _facts(event: Event, more: dict[str, str | None] | None = None) -> dict[str,
 def _findings(findings: Sequence[Finding], mask: Callable[[str], str] | None) -> list[dict[str, Any]]:
     """Return one section per kind of finding, of bounded length whatever was found."""
     sections = []
-    by_kind = attrgetter("kind")
+    by_kind = attrgetter("kind.name")
     for _, group in groupby(sorted(findings, key=by_kind), key=by_kind):
         members = list(group)
         lines = [f"- {finding.table}: {finding.seen}" for finding in members[:_FINDINGS_SHOWN]]
         if len(members) > _FINDINGS_SHOWN:
             lines.append(f"- and {len(members) - _FINDINGS_SHOWN} more")
-        # Redacted line by line, so that a pattern that matches to the end of a line takes no neighbour with it.
-        told = "\n".join(redact(line) for line in lines)
+        # Redacted line by line, so that a pattern that matches to the end of a line removes nothing of the next.
+        seen = "\n".join(redact(line) for line in lines)
         lost = "; ".join(dict.fromkeys(finding.lost for finding in members[:_FINDINGS_SHOWN]))
         text = (
-            f"*Found: {_words(members[0])}*\n{_escape(mask(told) if mask else told)}\n"
-            f"*What is lost*\n{_escape(lost)}\n*What to do*\n{_escape(members[0].runbook)}"
+            f"*Found: {members[0].kind.words}*\n{_escape(mask(seen) if mask else seen)}\n"
+            f"*What is lost*\n{_escape(lost)}\n*What to do*\n{_escape(members[0].kind.runbook)}"
         )
         sections.append(_section(text))
     return sections
-
-
-def _words(finding: Finding) -> str:
-    return finding.kind.value.replace("-", " ")
 
 
 def _footer(event: Event, page: str) -> dict[str, Any]:
@@ -236,7 +235,7 @@ def _footer(event: Event, page: str) -> dict[str, Any]:
 
 
 def _escape(text: str) -> str:
-    # A code fence inside the text would end ours and let the rest be read as markup.
+    # A code fence inside the text would end ours, and Slack would read the rest as markup.
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return escaped.replace("```", "'''")
 

@@ -1,7 +1,6 @@
-"""The record of an alert: what was told, kept where the command line finds it.
+"""The record of an alert: what it said, kept where the command line finds it.
 
-Slack may be down, or nobody may have configured it. Then the record is all that is left of an alert besides the log
-of one task.
+Slack may be down or not configured. Then the record is all that is left of an alert besides the log of one task.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import re
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from mercurios.alerts.messages import Event, Message
 
@@ -21,7 +20,7 @@ _LINK = re.compile(r"<([^|>\s]+)\|([^>]+)>")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 
 
-class AlertKind(StrEnum):
+class Occasion(StrEnum):
     """What an alert is about."""
 
     FAILURE = "failure"
@@ -33,14 +32,15 @@ class AlertRecord(BaseModel):
     """One alert.
 
     Attributes:
-        told_at: when, UTC.
+        reported_at: when, UTC.
         text: the message as plain text, secrets masked.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: AlertKind
-    told_at: datetime
+    kind: Occasion
+    # Records of version 0.1.0 and before say `told_at`.
+    reported_at: datetime = Field(validation_alias=AliasChoices("reported_at", "told_at"))
     tenant_id: str
     dag_id: str
     task: str
@@ -49,8 +49,8 @@ class AlertRecord(BaseModel):
 
     @property
     def path(self) -> str:
-        """Where it stands in the landing area; names sort by time."""
-        name = f"{self.told_at:%Y%m%dT%H%M%S.%f}-{self.dag_id}-{self.task}.json"
+        """Its path in the landing area; names sort by time."""
+        name = f"{self.reported_at:%Y%m%dT%H%M%S.%f}-{self.dag_id}-{self.task}.json"
         return f"{folder(self.tenant_id)}/{_UNSAFE.sub('_', name)}"
 
 
@@ -59,11 +59,11 @@ def folder(tenant_id: str) -> str:
     return f"tenant={tenant_id}/alerts"
 
 
-def record(kind: AlertKind, event: Event, message: Message, told_at: datetime) -> AlertRecord:
+def record(kind: Occasion, event: Event, message: Message, reported_at: datetime) -> AlertRecord:
     """Return the record of a message."""
     return AlertRecord(
         kind=kind,
-        told_at=told_at,
+        reported_at=reported_at,
         tenant_id=event.tenant_id,
         dag_id=event.dag_id,
         task=event.task,

@@ -80,7 +80,7 @@ def alerts(
     failures: Annotated[bool, typer.Option("--failures", help="Only failures.")] = False,
 ) -> None:
     """Show what the newest alerts of a tenant said, whether Slack took them or not."""
-    from mercurios.alerts.record import AlertKind, AlertRecord, folder
+    from mercurios.alerts.record import AlertRecord, Occasion, folder
     from mercurios.cli.connect import open_landing
     from mercurios.landing.store import LandingError
     from mercurios.tenants.files import load_tenants
@@ -90,14 +90,14 @@ def alerts(
         store = open_landing(load_tenants(only=tenant).get(tenant))
         urls = store.newest_documents(folder(tenant), _ALERTS_LOOKED_AT)
         records = (AlertRecord.model_validate_json(store.read_bytes(url)) for url in urls)
-        wanted = (each for each in records if not failures or each.kind is AlertKind.FAILURE)
+        wanted = (each for each in records if not failures or each.kind is Occasion.FAILURE)
         shown = list(islice(wanted, last))
     except (KeyError, ValueError, LandingError, WarehouseError) as error:
         _fail(str(error.args[0]))
     if not shown:
         typer.echo(f"No {'failure' if failures else 'alert'} of tenant {tenant} is on record in {store.url}.")
     for each in shown:
-        typer.echo(f"{each.told_at:%Y-%m-%d %H:%M:%S} UTC\n{each.text}\n")
+        typer.echo(f"{each.reported_at:%Y-%m-%d %H:%M:%S} UTC\n{each.text}\n")
 
 
 def quarantine(

@@ -17,8 +17,8 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def telling(context: Mapping[str, Any], find: Callable[[], Sequence[Finding]]) -> Iterator[None]:
-    """Push what a run found when the work inside ends, well or badly.
+def reporting(context: Mapping[str, Any], find: Callable[[], Sequence[Finding]]) -> Iterator[None]:
+    """Push what a run found when the work inside ends, whether it succeeds or fails.
 
     A failure in here costs an alert, never the work.
 
@@ -32,20 +32,20 @@ def telling(context: Mapping[str, Any], find: Callable[[], Sequence[Finding]]) -
         try:
             findings = find()
             for finding in findings:
-                log.warning("found %s in %s: %s", finding.kind, finding.table, finding.seen)
+                log.warning("found %s in %s: %s", finding.kind.name, finding.table, finding.seen)
             # Nothing found is pushed too: Airflow logs an error when a callback asks for an XCom that is not there.
-            told = [finding.to_dict() for finding in findings[:MOST_FINDINGS]]
-            context["ti"].xcom_push(key=FINDINGS_KEY, value=told)
+            reported = [finding.to_dict() for finding in findings[:MOST_FINDINGS]]
+            context["ti"].xcom_push(key=FINDINGS_KEY, value=reported)
         except Exception as error:
-            log.warning("the findings of this run are not told: %s: %s", type(error).__name__, error)
+            log.warning("the findings of this run are not reported: %s: %s", type(error).__name__, error)
 
 
 def findings_of(context: Mapping[str, Any]) -> list[Finding]:
-    """Return what the task of this context pushed; nothing where its operator tells no findings."""
+    """Return what the task of this context pushed; nothing where its operator reports no findings."""
     from mercurios.alerts.findings import Finding
 
-    if not getattr(context["task"], "tells_findings", False):
+    if not getattr(context["task"], "reports_findings", False):
         return []
     ti = context["ti"]
-    told = ti.xcom_pull(task_ids=ti.task_id, key=FINDINGS_KEY, map_indexes=ti.map_index)
-    return [Finding.from_dict(fields) for fields in told or ()]
+    reported = ti.xcom_pull(task_ids=ti.task_id, key=FINDINGS_KEY, map_indexes=ti.map_index)
+    return [Finding.from_dict(fields) for fields in reported or ()]

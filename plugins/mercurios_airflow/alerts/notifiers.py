@@ -1,8 +1,8 @@
-"""Callbacks that tell a tenant's Slack channel about failures, findings and recoveries.
+"""Callbacks that report failures, findings and recoveries to a tenant's Slack channel.
 
-A callback runs inside the task's process, after the work: it may neither fail nor hold up the task. Whatever goes
-wrong here ends in one line of the task log, and delivery has a deadline that holds even for name resolution. Within
-it delivery is tried again, but only where Slack cannot have taken the message: nobody gets an alert twice.
+A callback runs inside the task's process, after the work: it may neither fail nor delay the task. Whatever goes wrong
+here ends in one line of the task log, and delivery has a deadline that holds even for name resolution. Within it
+delivery is tried again, but only where Slack cannot have taken the message: no alert arrives twice.
 """
 
 from __future__ import annotations
@@ -114,7 +114,8 @@ def _failure(event: Event, context: Mapping[str, Any]) -> Message:
     error = context.get("exception") or context.get("reason")
     try:
         findings = findings_of(context)
-    except Exception:  # a process that died leaves nobody to ask; its failure is told all the same
+    except Exception:
+        # The process died and pushed nothing; its failure is reported all the same.
         findings = []
     return failure_message(event, error, findings, mask=_mask_known_secrets)
 
@@ -167,25 +168,26 @@ def _deliver(conn_id: str, message: Message, context: Mapping[str, Any]) -> None
         retry_handlers=_retry_handlers(),
     )
     notifier.hook.extra_client_args["logger"] = _SLACK_SDK_LOG
-    _ = notifier.hook.client  # reads the connection here: only this thread may talk to the supervisor
+    # Reads the connection here: only this thread may talk to the supervisor.
+    _ = notifier.hook.client
     # `notify`, not a call: calling renders text and blocks as Jinja, and an error message may hold braces.
     _within(DELIVERY_SECONDS, "Slack", partial(notifier.notify, context))
 
 
 def _write_record(kind: str, event: Event, message: Message) -> None:
-    from mercurios.alerts.record import AlertKind, record
+    from mercurios.alerts.record import Occasion, record
     from mercurios.tenants.files import load_tenants
     from mercurios_airflow.landing import landing_of
 
     store = landing_of(load_tenants(only=event.tenant_id).get(event.tenant_id))
-    told = record(AlertKind(kind), event, message, datetime.now(UTC))
-    store.write_document(told.path, told.model_dump_json(indent=2).encode())
+    alert = record(Occasion(kind), event, message, datetime.now(UTC))
+    store.write_document(alert.path, alert.model_dump_json(indent=2).encode())
 
 
 def _retry_handlers() -> list[Any]:
-    """Return when delivery is tried again: no connection, too many requests, or a server that says it failed.
+    """Return when delivery is tried again: no connection, too many requests, or a server error.
 
-    Not when the answer broke off or took too long: Slack may have taken the message then.
+    Not when the response broke off or took too long: Slack may have taken the message then.
     """
     from urllib.error import URLError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mercurios_airflow.alerts.findings import telling
+from mercurios_airflow.alerts.findings import reporting
 from mercurios_airflow.warehouse.operators import TenantOperator
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class FitOperator(TenantOperator):
 
 
 class LoadForecastOperator(TenantOperator):
-    """Loads all shards in one transaction, and tells where earlier forecasts have become worse.
+    """Loads all shards in one transaction, and reports where earlier forecasts have become worse.
 
     Args:
         fits: what the fits returned.
@@ -75,14 +75,14 @@ class LoadForecastOperator(TenantOperator):
     """
 
     template_fields: Sequence[str] = ("fits",)
-    tells_findings = True
+    reports_findings = True
 
     def __init__(self, *, fits: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.fits = fits
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Load the forecast, and tell what its monitoring found."""
+        """Load the forecast, and report what its monitoring found."""
         from mercurios.jobs.findings import forecast_findings
         from mercurios.jobs.forecast import load_forecast
         from mercurios.warehouse.setup import set_up
@@ -94,7 +94,7 @@ class LoadForecastOperator(TenantOperator):
         fits = list(self.fits)
         with (
             warehouse_of(tenant, self.dag_id, run_id).get_conn() as engine,
-            telling(context, lambda: forecast_findings(engine, tenant.id, run_id)),
+            reporting(context, lambda: forecast_findings(engine, tenant.id, run_id)),
         ):
             set_up(engine)
             store = landing_of(tenant)

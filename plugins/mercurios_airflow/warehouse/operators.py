@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from mercurios_airflow.alerts.findings import telling
+from mercurios_airflow.alerts.findings import reporting
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -111,14 +111,14 @@ class LoadOperator(TenantOperator):
     """
 
     template_fields: Sequence[str] = ("manifest_urls",)
-    tells_findings = True
+    reports_findings = True
 
     def __init__(self, *, manifest_urls: Sequence[Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.manifest_urls = manifest_urls
 
     def execute(self, context: Context) -> dict[str, dict[str, int]]:
-        """Load every manifest, and tell what came to light."""
+        """Load every manifest, and report what came to light."""
         from datetime import UTC, datetime
 
         from mercurios.jobs.findings import load_findings
@@ -134,7 +134,7 @@ class LoadOperator(TenantOperator):
         result: dict[str, dict[str, int]] = {}
         with (
             warehouse_of(tenant, self.dag_id, run_id).get_conn() as engine,
-            telling(context, lambda: load_findings(engine, tenant, run_id)),
+            reporting(context, lambda: load_findings(engine, tenant, run_id)),
         ):
             write_reference(engine, tenant, datetime.now(UTC).date())
             for url in [url for urls in self.manifest_urls for url in urls]:
@@ -156,14 +156,14 @@ class GateOperator(TenantOperator):
         gate: `raw`, `marts` or `forecast`.
     """
 
-    tells_findings = True
+    reports_findings = True
 
     def __init__(self, *, gate: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.gate = gate
 
     def execute(self, context: Context) -> dict[str, int]:
-        """Check, record, tell what came to light, and mark the publication stale when the gate fails."""
+        """Check, record, report what came to light, and mark the publication stale when the gate fails."""
         from mercurios.jobs.findings import gate_findings
         from mercurios.quality.gate import GateFailed, check
         from mercurios_airflow.warehouse.hooks import warehouse_of
@@ -174,7 +174,7 @@ class GateOperator(TenantOperator):
         try:
             with (
                 hook.get_conn() as engine,
-                telling(context, lambda: gate_findings(engine, tenant.id, run_id, self.gate)),
+                reporting(context, lambda: gate_findings(engine, tenant.id, run_id, self.gate)),
             ):
                 return check(engine, tenant.id, run_id, self.gate)
         except GateFailed as error:
@@ -209,7 +209,7 @@ class PublishOperator(TenantOperator):
 
 
 class WeekClosedOperator(BaseOperator):
-    """Succeeds, and so tells the week-closed asset, once for every week whose sales are complete.
+    """Succeeds, and so updates the week-closed asset, once for every week whose sales are complete.
 
     Args:
         publication: what PublishOperator returned.
@@ -222,7 +222,7 @@ class WeekClosedOperator(BaseOperator):
         self.publication = publication
 
     def execute(self, context: Context) -> str:
-        """Return the week, or skip when it was told before."""
+        """Return the week, or skip when it was announced before."""
         if not self.publication["closes_week"]:
             raise AirflowSkipException(f"week {self.publication['last_complete_week']} was announced before")
         return str(self.publication["last_complete_week"])

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from mercurios.alerts.findings import Finding, FindingKind
+from mercurios.alerts.findings import Finding
+from mercurios.alerts.kinds import FINDINGS, NOTHING_LOST, finding_kind
 from mercurios.alerts.messages import (
     Event,
     failure_message,
@@ -17,7 +18,6 @@ from mercurios.alerts.messages import (
     request_of,
     resource_of,
 )
-from mercurios.alerts.runbooks import NOTHING_LOST
 from mercurios.sources.prohandel.http.errors import (
     RequestContext,
     TerminalProHandelError,
@@ -117,7 +117,7 @@ def test_markup_in_an_error_stays_text() -> None:
 
 def test_a_huge_error_stays_within_the_limits_of_slack() -> None:
     long = Event(**{**EVENT.__dict__, "tenant_name": "n" * 300, "run_id": "<" * 4000})
-    findings = [Finding(kind, "t" * 100, "<" * 4000, "l" * 4000) for kind in FindingKind for _ in range(50)]
+    findings = [Finding(kind, "t" * 100, "<" * 4000, "l" * 4000) for kind in FINDINGS for _ in range(50)]
 
     blocks = failure_message(long, RuntimeError("<" * 10_000), findings).blocks
 
@@ -134,7 +134,7 @@ def test_an_error_without_words_still_gives_a_headline(error: BaseException | st
 CONTEXT = RequestContext("sale/changed/2026-03-04T05:00:00.000Z", 7, 1000, "c-4711")
 
 
-def test_a_failed_request_is_named_with_resource_path_page_size_and_correlation_id() -> None:
+def test_a_failed_request_is_named_with_path_page_size_and_correlation_id() -> None:
     error = TransientProHandelError("the API answers with status 503", CONTEXT, status=503)
     error.add_note("tenant mini, run scheduled__2024-03-04T05:00:00+00:00, resource sale")
 
@@ -146,7 +146,7 @@ def test_a_failed_request_is_named_with_resource_path_page_size_and_correlation_
     ]
 
 
-def test_a_request_is_found_behind_the_error_an_operator_raised_from_it() -> None:
+def test_a_request_is_found_behind_the_error_raised_from_it() -> None:
     wrapped = RuntimeError("tenant mini, run r, resource sale: the API answers with status 404")
     wrapped.__cause__ = TerminalProHandelError("the API answers with status 404", CONTEXT, status=404)
 
@@ -179,14 +179,14 @@ def test_a_note_with_the_manifest_names_its_resource() -> None:
 
 
 DRIFT = Finding(
-    FindingKind.DRIFT, "article", "field colour appeared (up to 12 rows)", "nothing: kept in _extra"
+    finding_kind("drift"), "article", "field colour appeared (up to 12 rows)", "nothing: kept in _extra"
 )
 ANOMALY = Finding(
-    FindingKind.ANOMALY, "raw.sale", "freshness_hours = 31 (at most 24)", "nothing: it only warns"
+    finding_kind("anomaly"), "raw.sale", "freshness_hours = 31 (at most 24)", "nothing: it only warns"
 )
 
 
-def test_findings_are_one_message_that_names_tenant_run_resources_loss_and_pages() -> None:
+def test_findings_are_one_message_with_tenant_run_resources_loss_and_pages() -> None:
     message = findings_message(EVENT, [DRIFT, ANOMALY])
 
     shown = json.dumps(message.blocks, ensure_ascii=False)
@@ -210,7 +210,7 @@ def test_findings_are_one_message_that_names_tenant_run_resources_loss_and_pages
 
 
 def test_a_flood_of_findings_is_cut_and_counted() -> None:
-    flood = [Finding(FindingKind.ANOMALY, f"raw.t{number}", "odd", "nothing") for number in range(40)]
+    flood = [Finding(finding_kind("anomaly"), f"raw.t{number}", "odd", "nothing") for number in range(40)]
 
     [section] = [block for block in findings_message(EVENT, flood).blocks if "Found" in json.dumps(block)]
 
@@ -219,7 +219,7 @@ def test_a_flood_of_findings_is_cut_and_counted() -> None:
     assert "docs/runbooks/anomaly.md" in section["text"]["text"]
 
 
-def test_what_a_task_found_before_it_failed_stands_in_the_failure() -> None:
+def test_the_failure_names_what_the_task_found_before() -> None:
     blocks = failure_message(EVENT, ValueError("broken"), [DRIFT]).blocks
 
     assert DRIFT.seen in json.dumps(blocks)
@@ -227,7 +227,7 @@ def test_what_a_task_found_before_it_failed_stands_in_the_failure() -> None:
 
 
 def test_a_secret_in_a_finding_is_not_repeated() -> None:
-    leaking = Finding(FindingKind.ANOMALY, "raw.sale", "password=synthetic-pw and row 4711", "nothing")
+    leaking = Finding(finding_kind("anomaly"), "raw.sale", "password=synthetic-pw and row 4711", "nothing")
 
     message = findings_message(EVENT, [leaking], mask=lambda text: text.replace("4711", "***"))
 
@@ -236,8 +236,8 @@ def test_a_secret_in_a_finding_is_not_repeated() -> None:
     assert "4711" not in shown
 
 
-def test_a_finding_survives_the_way_to_another_process_with_a_bounded_text() -> None:
-    long = Finding(FindingKind.QUARANTINE, "sale", "r" * 1000, "nothing")
+def test_a_finding_reaches_another_process_with_a_bounded_text() -> None:
+    long = Finding(finding_kind("quarantine"), "sale", "r" * 1000, "nothing")
 
     assert Finding.from_dict(json.loads(json.dumps(DRIFT.to_dict()))) == DRIFT
     assert len(Finding.from_dict(long.to_dict()).seen) == 300

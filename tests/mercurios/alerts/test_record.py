@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mercurios.alerts.messages import Event, failure_message, recovery_message
-from mercurios.alerts.record import AlertKind, AlertRecord, plain_text, record
+from mercurios.alerts.record import AlertRecord, Occasion, plain_text, record
 from mercurios.cli.main import app
 from mercurios.landing.store import LandingStore
 from mercurios.tenants.files import load_tenants
@@ -33,15 +33,15 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, root: Path) -> Landin
     return LandingStore(load_tenants(only="mini").get("mini").landing_url())
 
 
-def tell(store: LandingStore, kind: AlertKind, text: str, minutes: int) -> AlertRecord:
+def report(store: LandingStore, kind: Occasion, text: str, minutes: int) -> AlertRecord:
     message = (
         failure_message(EVENT, ValueError(text))
-        if kind is AlertKind.FAILURE
+        if kind is Occasion.FAILURE
         else recovery_message(EVENT, text)
     )
-    told = record(kind, EVENT, message, NOON + timedelta(minutes=minutes))
-    store.write_document(told.path, told.model_dump_json().encode())
-    return told
+    alert = record(kind, EVENT, message, NOON + timedelta(minutes=minutes))
+    store.write_document(alert.path, alert.model_dump_json().encode())
+    return alert
 
 
 def show(*arguments: str) -> tuple[int, str]:
@@ -62,9 +62,9 @@ def test_the_plain_text_says_everything_and_carries_no_markup() -> None:
 
 
 def test_the_newest_failure_is_shown_although_a_recovery_came_after_it(store: LandingStore) -> None:
-    tell(store, AlertKind.FAILURE, "the first failure", 0)
-    tell(store, AlertKind.FAILURE, "the last failure", 61)
-    tell(store, AlertKind.RECOVERY, "manual__0", 70)
+    report(store, Occasion.FAILURE, "the first failure", 0)
+    report(store, Occasion.FAILURE, "the last failure", 61)
+    report(store, Occasion.RECOVERY, "manual__0", 70)
 
     code, failure = show("--failures")
     _, newest = show()
@@ -78,7 +78,7 @@ def test_the_newest_failure_is_shown_although_a_recovery_came_after_it(store: La
 
 def test_several_alerts_are_shown_the_newest_first(store: LandingStore) -> None:
     for number in range(3):
-        tell(store, AlertKind.FAILURE, f"failure number {number}", number)
+        report(store, Occasion.FAILURE, f"failure number {number}", number)
 
     _, output = show("--last", "2")
 
@@ -86,7 +86,7 @@ def test_several_alerts_are_shown_the_newest_first(store: LandingStore) -> None:
     assert "failure number 0" not in output
 
 
-def test_no_alert_is_said_so_and_an_unknown_tenant_is_named(store: LandingStore) -> None:
+def test_no_alert_is_reported_as_such_and_an_unknown_tenant_is_named(store: LandingStore) -> None:
     assert show("--failures") == (0, f"No failure of tenant mini is on record in {store.url}.\n")
     result = CliRunner().invoke(app, ["alerts", "--tenant", "nobody"])
     assert result.exit_code == 1
@@ -94,8 +94,16 @@ def test_no_alert_is_said_so_and_an_unknown_tenant_is_named(store: LandingStore)
 
 
 def test_a_half_written_record_is_not_read(store: LandingStore) -> None:
-    told = tell(store, AlertKind.FAILURE, "whole", 0)
-    with store.create(f"{told.path.replace('120000', '130000')}.partial") as handle:
+    alert = report(store, Occasion.FAILURE, "whole", 0)
+    with store.create(f"{alert.path.replace('120000', '130000')}.partial") as handle:
         handle.write(b'{"kind": "fail')
 
     assert "whole" in show()[1]
+
+
+def test_a_record_of_version_0_1_0_can_still_be_read() -> None:
+    alert = record(Occasion.FAILURE, EVENT, failure_message(EVENT, ValueError("broken")), NOON)
+    old = alert.model_dump(mode="json")
+    old["told_at"] = old.pop("reported_at")
+
+    assert AlertRecord.model_validate(old) == alert

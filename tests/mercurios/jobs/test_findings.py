@@ -1,4 +1,4 @@
-"""Findings: what a run brought to light, told when it is news and only then."""
+"""Findings: what a run brought to light, reported when it is new and only then."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from mercurios.alerts.findings import Finding, FindingKind
+from mercurios.alerts.findings import Finding
+from mercurios.alerts.kinds import finding_kind
 from mercurios.jobs.findings import forecast_findings, gate_findings, load_findings
 from mercurios.tenants.files import Tenant, load_tenants
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
@@ -103,37 +104,35 @@ def test_a_run_without_news_has_no_findings(engine: DuckDBEngine, tenant: Tenant
         ("quarantine", "nothing: rows with the field wait in quarantine"),
     ],
 )
-def test_a_field_that_appeared_is_told_with_what_its_policy_keeps(
+def test_a_field_that_appeared_is_reported_with_what_its_policy_keeps(
     engine: DuckDBEngine, tenant: Tenant, policy: str, lost: str
 ) -> None:
     _drift(engine, "colour", "appeared", "now", NOW)
 
     [finding] = load_findings(engine, _policy(tenant, policy), "now")
 
-    assert (finding.kind, finding.table) == (FindingKind.DRIFT, "sale")
+    assert (finding.kind, finding.table) == (finding_kind("drift"), "sale")
     assert finding.seen == "field colour appeared (up to 12 rows)"
     assert finding.lost.startswith(lost)
 
 
-def test_a_field_is_told_in_the_run_whose_changelog_names_it_and_not_when_it_is_as_it_should_be_again(
-    engine: DuckDBEngine, tenant: Tenant
-) -> None:
+def test_a_changed_field_is_reported_once_and_its_return_is_not(engine: DuckDBEngine, tenant: Tenant) -> None:
     _drift(engine, "colour", "appeared", "first", BEFORE_THAT)
     _drift(engine, "colour", "returned", "second", EARLIER)
     _drift(engine, "colour", "vanished", "third", NOW)
 
-    told = {run: [f.seen for f in load_findings(engine, tenant, run)] for run in ("first", "second", "third")}
+    reported = {
+        run: [f.seen for f in load_findings(engine, tenant, run)] for run in ("first", "second", "third")
+    }
 
-    assert told == {
+    assert reported == {
         "first": ["field colour appeared (up to 12 rows)"],
         "second": [],
         "third": ["field colour vanished (up to 12 rows)"],
     }
 
 
-def test_a_retyped_field_and_many_fields_are_told_in_one_finding_each(
-    engine: DuckDBEngine, tenant: Tenant
-) -> None:
+def test_a_retyped_field_and_many_fields_are_one_finding_each(engine: DuckDBEngine, tenant: Tenant) -> None:
     _drift(engine, "price", "retyped", "now", NOW)
     for number in range(8):
         _drift(engine, f"field{number}", "appeared", "now", NOW)
@@ -147,7 +146,7 @@ def test_a_retyped_field_and_many_fields_are_told_in_one_finding_each(
     ]
 
 
-def test_unknown_fields_of_people_are_said_to_be_dropped(engine: DuckDBEngine, tenant: Tenant) -> None:
+def test_unknown_fields_of_people_are_reported_as_dropped(engine: DuckDBEngine, tenant: Tenant) -> None:
     _drift(engine, "nickname", "appeared", "now", NOW, resource="customer")
 
     [finding] = load_findings(engine, tenant, "now")
@@ -155,7 +154,7 @@ def test_unknown_fields_of_people_are_said_to_be_dropped(engine: DuckDBEngine, t
     assert "unknown fields of people are never kept" in finding.lost
 
 
-def test_quarantined_rows_are_counted_with_their_reasons_and_without_values(
+def test_quarantined_rows_are_counted_with_reasons_and_without_values(
     engine: DuckDBEngine, tenant: Tenant
 ) -> None:
     for number in range(3):
@@ -164,7 +163,7 @@ def test_quarantined_rows_are_counted_with_their_reasons_and_without_values(
 
     [finding] = load_findings(engine, tenant, "now")
 
-    assert (finding.kind, finding.table) == (FindingKind.QUARANTINE, "sale")
+    assert (finding.kind, finding.table) == (finding_kind("quarantine"), "sale")
     assert finding.seen == (
         "4 new rows set aside: field 'price': expected a number; field 'id': expected a non-empty key"
     )
@@ -173,18 +172,18 @@ def test_quarantined_rows_are_counted_with_their_reasons_and_without_values(
 
 
 @pytest.mark.parametrize("source_id", ["s1", None])
-def test_a_row_that_every_read_sets_aside_is_told_once(
+def test_a_row_that_every_read_sets_aside_is_reported_once(
     engine: DuckDBEngine, tenant: Tenant, source_id: str | None
 ) -> None:
     for run_id, at in (("first", BEFORE_THAT), ("second", EARLIER), ("third", NOW)):
         _quarantine(engine, source_id, run_id, at)
     _quarantine(engine, "another", "third", NOW)
 
-    told = {
+    reported = {
         run: [f.seen[:10] for f in load_findings(engine, tenant, run)] for run in ("first", "second", "third")
     }
 
-    assert told == {"first": ["1 new rows"], "second": [], "third": ["1 new rows"]}
+    assert reported == {"first": ["1 new rows"], "second": [], "third": ["1 new rows"]}
 
 
 def test_a_row_landed_by_two_attempts_of_a_run_counts_once(engine: DuckDBEngine, tenant: Tenant) -> None:
@@ -194,37 +193,37 @@ def test_a_row_landed_by_two_attempts_of_a_run_counts_once(engine: DuckDBEngine,
     assert [finding.seen[:10] for finding in load_findings(engine, tenant, "now")] == ["1 new rows"]
 
 
-def test_withheld_deletes_are_told_once_and_again_after_a_read_that_believed(
+def test_deletes_held_for_review_are_reported_once_and_again_after_deletes(
     engine: DuckDBEngine, tenant: Tenant
 ) -> None:
     for number, withheld in enumerate([0, 40, 40, 0, 50]):
         _read(engine, withheld, f"run {number}", NOW + timedelta(hours=number))
     _read(engine, 0, "changes only", NOW + timedelta(hours=2, minutes=30), complete=False)
 
-    told = {number: load_findings(engine, tenant, f"run {number}") for number in range(5)}
+    reported = {number: load_findings(engine, tenant, f"run {number}") for number in range(5)}
 
-    assert {number: len(findings) for number, findings in told.items()} == {0: 0, 1: 1, 2: 0, 3: 0, 4: 1}
-    assert told[1] == [
+    assert {number: len(findings) for number, findings in reported.items()} == {0: 0, 1: 1, 2: 0, 3: 0, 4: 1}
+    assert reported[1] == [
         Finding(
-            FindingKind.DELETES_WITHHELD,
+            finding_kind("deletes-held-for-review"),
             "sale",
-            "a complete read no longer shows 40 rows; so many are taken for a broken answer",
-            "nothing: the rows live on in RAW and the marts until the source shows them or somebody accepts",
+            "a complete read no longer shows 40 rows, so many that the answer is probably broken",
+            "nothing: the rows stay in RAW and the marts until the source shows them or a person accepts",
         )
     ]
 
 
-def test_a_list_that_never_stood_still_is_told_once_until_it_has_settled_again(
+def test_an_unstable_list_is_reported_once_until_it_was_stable_again(
     engine: DuckDBEngine, tenant: Tenant
 ) -> None:
     for number, settled in enumerate([True, False, False, True, False]):
         _read(engine, 0, f"run {number}", NOW + timedelta(hours=number), complete=False, settled=settled)
 
-    told = {number: load_findings(engine, tenant, f"run {number}") for number in range(5)}
+    reported = {number: load_findings(engine, tenant, f"run {number}") for number in range(5)}
 
-    assert {number: len(findings) for number, findings in told.items()} == {0: 0, 1: 1, 2: 0, 3: 0, 4: 1}
-    assert (told[1][0].kind, told[1][0].table) == (FindingKind.UNSETTLED, "sale")
-    assert told[1][0].lost.startswith("nothing: ")
+    assert {number: len(findings) for number, findings in reported.items()} == {0: 0, 1: 1, 2: 0, 3: 0, 4: 1}
+    assert (reported[1][0].kind, reported[1][0].table) == (finding_kind("list-unstable"), "sale")
+    assert reported[1][0].lost.startswith("nothing: ")
 
 
 @pytest.mark.parametrize(
@@ -244,29 +243,29 @@ def test_what_a_vanished_field_costs_follows_the_policy(
     assert finding.lost.startswith(lost)
 
 
-def test_an_anomaly_is_told_with_the_time_it_held_last(engine: DuckDBEngine) -> None:
+def test_an_anomaly_is_reported_with_the_time_its_check_held_last(engine: DuckDBEngine) -> None:
     _checked(engine, True, "earlier", EARLIER)
     _checked(engine, False, "now", NOW)
 
     [finding] = gate_findings(engine, "mini", "now", "raw")
 
-    assert (finding.kind, finding.table) == (FindingKind.ANOMALY, "raw.sale")
+    assert (finding.kind, finding.table) == (finding_kind("anomaly"), "raw.sale")
     assert finding.seen == (
         "last_change out of its usual range: freshness_hours = 31 (at most 24); held last on 2026-03-04 04:00 UTC"
     )
 
 
-def test_an_anomaly_that_lasts_is_told_once_and_again_when_it_comes_back(engine: DuckDBEngine) -> None:
+def test_an_anomaly_that_lasts_is_reported_once_and_again_when_it_returns(engine: DuckDBEngine) -> None:
     for number, success in enumerate([True, False, False, True, False]):
         _checked(engine, success, f"run {number}", NOW + timedelta(hours=number))
 
-    told = [len(gate_findings(engine, "mini", f"run {number}", "raw")) for number in range(5)]
+    reported = [len(gate_findings(engine, "mini", f"run {number}", "raw")) for number in range(5)]
 
-    assert told == [0, 1, 0, 0, 1]
+    assert reported == [0, 1, 0, 0, 1]
 
 
-def test_a_check_that_a_run_without_rows_left_out_does_not_count_as_held(engine: DuckDBEngine) -> None:
-    _checked(engine, False, "told", BEFORE_THAT)
+def test_a_check_left_out_for_lack_of_rows_does_not_count_as_held(engine: DuckDBEngine) -> None:
+    _checked(engine, False, "reported", BEFORE_THAT)
     _checked(engine, True, "without rows", EARLIER, column_name="another check of that run")
     _checked(engine, False, "now", NOW)
 
@@ -306,7 +305,7 @@ def _monitored(engine: DuckDBEngine, run_id: str, at: datetime, **metrics: float
         engine.execute(render("duckdb", "monitor_insert"), {**stamp, "metric": metric, "value": value})
 
 
-def test_a_forecast_that_became_worse_is_told_with_what_is_usual(engine: DuckDBEngine) -> None:
+def test_a_forecast_that_became_worse_is_reported_with_what_is_usual(engine: DuckDBEngine) -> None:
     for week, ratio in enumerate([0.8, 0.9, 1.0]):
         at = NOW - timedelta(weeks=3 - week)
         _monitored(engine, f"week {week}", at, live_ratio_lumpy=ratio, live_drift_lumpy=0, live_ratio=0.7)
@@ -314,21 +313,21 @@ def test_a_forecast_that_became_worse_is_told_with_what_is_usual(engine: DuckDBE
 
     [finding] = forecast_findings(engine, "mini", "now")
 
-    assert (finding.kind, finding.table) == (FindingKind.FORECAST_DRIFT, "analytics.forecast_accuracy")
+    assert (finding.kind, finding.table) == (finding_kind("forecast-drift"), "analytics.forecast_accuracy")
     assert finding.seen == "lumpy articles: the error is 1.31 times that of the 13-week mean, usually 0.90"
     assert finding.lost.startswith("nothing: ")
     assert forecast_findings(engine, "another", "now") == []
 
 
-def test_a_drift_that_lasts_is_told_once_and_again_when_it_comes_back(engine: DuckDBEngine) -> None:
+def test_a_drift_that_lasts_is_reported_once_and_again_when_it_returns(engine: DuckDBEngine) -> None:
     for number, alarm in enumerate([0, 1, 1, 0, 1]):
         at = NOW + timedelta(weeks=number)
         _monitored(engine, f"run {number}", at, live_ratio=0.8 + alarm, live_drift=alarm)
 
-    told = [forecast_findings(engine, "mini", f"run {number}") for number in range(5)]
+    reported = [forecast_findings(engine, "mini", f"run {number}") for number in range(5)]
 
-    assert [len(findings) for findings in told] == [0, 1, 0, 0, 1]
-    assert told[1][0].seen.startswith("all articles: the error is 1.80 times")
+    assert [len(findings) for findings in reported] == [0, 1, 0, 0, 1]
+    assert reported[1][0].seen.startswith("all articles: the error is 1.80 times")
 
 
 def test_asking_again_gives_the_same_findings(engine: DuckDBEngine, tenant: Tenant) -> None:
@@ -338,5 +337,9 @@ def test_asking_again_gives_the_same_findings(engine: DuckDBEngine, tenant: Tena
 
     first = load_findings(engine, tenant, "now")
 
-    assert [finding.kind for finding in first] == ["drift", "quarantine", "deletes-withheld"]
+    assert [finding.kind.name for finding in first] == [
+        "drift",
+        "quarantine",
+        "deletes-held-for-review",
+    ]
     assert load_findings(engine, tenant, "now") == first

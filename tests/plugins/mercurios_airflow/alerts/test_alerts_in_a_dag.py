@@ -18,9 +18,10 @@ from types import SimpleNamespace
 
 import pendulum
 from airflow.sdk import DAG, task
-from mercurios_airflow.alerts.findings import telling
+from mercurios_airflow.alerts.findings import reporting
 from mercurios_airflow.alerts.notifiers import failure_notifier, findings_notifier, recovery_notifier
-from mercurios.alerts.findings import Finding, FindingKind
+from mercurios.alerts.findings import Finding
+from mercurios.alerts.kinds import finding_kind
 
 tenants = {
     "alerted": SimpleNamespace(id="mini", name="Mini", owner="o", connections=SimpleNamespace(slack="slack_mini")),
@@ -53,9 +54,9 @@ with DAG(
 
     @task(on_success_callback=findings_notifier(tenants["alerted"]))
     def load(**context):
-        context["task"].tells_findings = True
-        found = Finding(FindingKind.DRIFT, "sale", "field colour appeared", "nothing: kept in _extra")
-        with telling(context, lambda: [found]):
+        context["task"].reports_findings = True
+        found = Finding(finding_kind("drift"), "sale", "field colour appeared", "nothing: kept in _extra")
+        with reporting(context, lambda: [found]):
             if (context["dag_run"].conf or {}).get("fail"):
                 raise ValueError("the load broke")
 

@@ -13,8 +13,8 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
 from tenacity import wait_none
 
+from mercurios.alerts.failures import failure_kind
 from mercurios.alerts.messages import headline
-from mercurios.alerts.runbooks import guide
 from mercurios.sources.prohandel.http.errors import TransientProHandelError
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.run_plan import collections
@@ -117,7 +117,7 @@ def test_a_connection_that_cannot_work_fails_for_good_before_the_warehouse_is_to
         begin([])
 
     assert "***" not in headline(raised.value), "the remedy reaches the alert unmasked"
-    assert guide(raised.value, "begin").page == "credentials-refused"
+    assert failure_kind(raised.value, "begin").name == "credentials-refused"
     assert not (mini / "warehouse").exists()
 
 

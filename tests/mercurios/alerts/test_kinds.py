@@ -1,4 +1,4 @@
-"""Alerts and runbooks hold together: every alert leads to a page, every page belongs to an alert and is complete."""
+"""Every kind of alert is complete, and every runbook page belongs to a kind."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from mercurios.alerts.findings import Finding, FindingKind
-from mercurios.alerts.runbooks import ERRORS, guide, pages
+from mercurios.alerts.failures import failure_kind
+from mercurios.alerts.kinds import FAILURES, FINDINGS, KINDS, FailureKind, FindingKind
 from mercurios.cli.main import app
 from mercurios.landing.store import LandingError
 from mercurios.quality.gate import GateFailed
@@ -22,9 +22,9 @@ from mercurios.sources.prohandel.http.errors import (
 )
 from mercurios.warehouse.engine import WarehouseError, WarehouseLockedError
 from mercurios.warehouse.load import FencedError, TenantGuardError
+from mercurios.warehouse.sql import render
 
 SECTIONS = ("What it means", "What was lost", "How to see it", "What to do", "Commands")
-FINDING_PAGES = {kind.value for kind in FindingKind}
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +41,37 @@ def _terminal(path: str, status: int) -> TerminalProHandelError:
     return TerminalProHandelError("refused", RequestContext(path, 1, 1000), status=status)
 
 
-def test_every_page_an_alert_names_exists_and_every_page_is_named_by_an_alert(texts: dict[str, str]) -> None:
-    assert pages() | FINDING_PAGES == set(texts)
+def test_every_kind_has_a_page_and_every_page_belongs_to_a_kind(root: Path, texts: dict[str, str]) -> None:
+    assert {kind.name for kind in KINDS} == set(texts)
+    assert [kind.name for kind in KINDS if not (root / kind.runbook).is_file()] == []
+
+
+def test_no_name_and_no_error_belongs_to_two_kinds() -> None:
+    names = [kind.name for kind in KINDS]
+    errors = [error for kind in FAILURES for error in kind.errors]
+
+    assert (len(names), len(errors)) == (len(set(names)), len(set(errors)))
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "snowflake"])
+@pytest.mark.parametrize("kind", FINDINGS, ids=lambda kind: kind.name)
+def test_every_finding_has_a_query_on_every_engine(kind: FindingKind, engine: str) -> None:
+    sql = render(engine, kind.query)
+
+    assert "$tenant_id" in sql
+    assert "$run_id" in sql
+
+
+def test_every_query_of_findings_belongs_to_a_kind(root: Path) -> None:
+    queries = {path.stem for path in (root / "include" / "sql").rglob("findings_*.sql")}
+
+    assert queries == {kind.query for kind in FINDINGS}
+
+
+@pytest.mark.parametrize("kind", FAILURES, ids=lambda kind: kind.name)
+def test_every_failure_has_a_first_step_and_a_loss(kind: FailureKind) -> None:
+    assert re.match(r"nothing: .{20}", kind.loss)
+    assert kind.advice.endswith(".")
 
 
 def test_the_index_links_every_page(root: Path, texts: dict[str, str]) -> None:
@@ -97,25 +126,16 @@ def test_every_command_of_a_page_exists_with_the_options_it_uses(root: Path) -> 
     ],
 )
 def test_the_page_follows_the_error(error: BaseException | str | None, page: str) -> None:
-    assert guide(error, "load").page == page
+    assert failure_kind(error, "load").name == page
 
 
 def test_the_page_follows_the_error_an_operator_raised_from_it() -> None:
     wrapped = RuntimeError("tenant mini, run r: refused")
     wrapped.__cause__ = _terminal("token", 401)
 
-    assert guide(wrapped).page == "credentials-refused"
+    assert failure_kind(wrapped).name == "credentials-refused"
 
 
-def test_what_dbt_reports_under_any_name_leads_to_the_page_of_models() -> None:
-    assert guide(RuntimeError("dbt command failed"), "model.staging").page == "model-failed"
-    assert guide(WarehouseLockedError("stayed locked"), "model.staging").page == "warehouse-locked"
-
-
-@pytest.mark.parametrize("kind", FindingKind)
-def test_a_finding_names_the_page_of_its_kind(root: Path, kind: FindingKind) -> None:
-    assert (root / Finding(kind, "sale", "seen", "nothing").runbook).is_file()
-
-
-def test_every_guide_says_what_is_lost_and_why() -> None:
-    assert [name for name, found in ERRORS.items() if not re.match(r"nothing: .{20}", found.lost)] == []
+def test_any_failure_of_a_model_task_leads_to_the_page_of_models() -> None:
+    assert failure_kind(RuntimeError("dbt command failed"), "model.staging").name == "model-failed"
+    assert failure_kind(WarehouseLockedError("stayed locked"), "model.staging").name == "warehouse-locked"
