@@ -24,7 +24,10 @@ MAY_KNOW = {
     "alerts": (),
     "forecasting": (),
     # The names of resources in a tenant file are checked against the contract.
-    "tenants": ("sources.prohandel.resources", "orders.settings"),
+    # ... and its warehouse connection against the engines there are.
+    "tenants": ("sources.prohandel.resources", "orders.settings", "warehouse.backend", "warehouse.registry"),
+    "warehouse.backend": ("sources.prohandel.resources", "warehouse.engine"),
+    "warehouse.registry": ("warehouse.backend", "warehouse.duckdb", "warehouse.snowflake"),
     "landing": ("sources.prohandel.resources",),
     "sources": ("landing", "tenants"),
     "warehouse": ("landing", "sources.prohandel.resources", "tenants"),

@@ -1,10 +1,10 @@
-"""Where a gate reads a table: one strategy per engine.
+"""Where a gate reads a table: as a frame everywhere, or in the warehouse where its backend says how.
 
-A strategy answers three questions about a table (columns, facts, rows) with something Great Expectations can
+A source answers three questions about a table (columns, facts, rows) with something Great Expectations can
 validate. What is counted is counted in the warehouse, by SQL; of the rows, those of the run come over as a DataFrame
-with the columns that checks read. DuckDB cannot do otherwise, because the library calls every expectation failed when
-it talks to DuckDB itself. On Snowflake tables of many rows are checked where they are, and only checks that do not hold
-have the rows come over, which then say the same as on DuckDB; for few rows that would be many questions for nothing.
+with the columns that checks read. Where the library speaks the warehouse's SQL, tables of many rows are checked in
+place, and only checks that do not hold have the rows come over, which then say the same as everywhere; for few rows
+that would be many questions for nothing.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from mercurios.quality.suites import Suite
 from mercurios.quality.validate import Outcome, validate, validate_in_session
-from mercurios.warehouse.engine import Engine, WarehouseError
+from mercurios.warehouse.backend import SqlChecks
+from mercurios.warehouse.engine import Engine
+from mercurios.warehouse.registry import backend_named
 from mercurios.warehouse.sql import render
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from mercurios.warehouse.snowflake.engine import SnowflakeEngine
 
 # From here on moving the rows takes longer than the several questions about each check.
 IN_SESSION_FROM_ROWS = 100_000
@@ -48,16 +49,15 @@ class BatchSource(Protocol):
 
 
 def batch_source(engine: Engine, tenant_id: str, run_id: str, source_now: datetime | None) -> BatchSource:
-    """Return the strategy for an engine.
+    """Return what reads the tables of a run.
 
     Raises:
-        WarehouseError: no strategy reads this engine's tables.
+        ValueError: the engine is not in the registry.
     """
-    strategy = _STRATEGIES.get(engine.dialect)
-    if strategy is None:
-        known = ", ".join(sorted(_STRATEGIES))
-        raise WarehouseError(f"no quality gate reads {engine.dialect!r} warehouses (known: {known})")
-    return strategy(engine, tenant_id, run_id, source_now)
+    checks = backend_named(engine.dialect).sql_checks
+    if checks is None:
+        return FrameSource(engine, tenant_id, run_id, source_now)
+    return SessionSource(engine, tenant_id, run_id, source_now, checks)
 
 
 @dataclass(frozen=True)
@@ -131,19 +131,23 @@ class FrameSource:
 class SessionSource(FrameSource):
     """The same, but many rows are checked in the warehouse."""
 
-    engine: SnowflakeEngine
+    checks: SqlChecks
 
     def check_rows(self, suite: Suite, facts: Facts) -> tuple[list[Outcome], float | None]:
         """Return what the checks of rows found, in the suite's order, and the share of nulls in what they read."""
         if (facts["run_rows" if suite.run_rows_only else "rows"] or 0) < IN_SESSION_FROM_ROWS:
             return super().check_rows(suite, facts)
         self._keep(suite)
-        found = validate_in_session(suite, self.engine.session, GATE_ROWS)
+        found = self._validate_in_session(suite)
         checks = [check for check in suite.checks if check.source == "rows"]
         broken = replace(suite, checks=tuple(c for c, o in zip(checks, found, strict=True) if o is None))
         told = iter(validate(broken, "rows", self._kept(broken)) if broken.checks else ())
         nulls = self._asked("quality_gate_nulls", columns=suite.row_columns)
         return [outcome or next(told) for outcome in found], _number(_scalar(nulls))
+
+    def _validate_in_session(self, suite: Suite) -> list[Outcome | None]:
+        query = render(self.engine.dialect, "quality_all_rows", table=GATE_ROWS)
+        return validate_in_session(suite, self.checks.url, self.checks.session(self.engine), query)
 
     def _keep(self, suite: Suite) -> None:
         parameters = {"table_schema": suite.schema, "table_name": suite.table}
@@ -165,9 +169,6 @@ class SessionSource(FrameSource):
 
     def _asked(self, name: str, parameters: Mapping[str, Any] | None = None, **shape: Any) -> pa.Table:
         return self.engine.fetch_arrow(render(self.engine.dialect, name, **shape), parameters or {})
-
-
-_STRATEGIES: Mapping[str, type[FrameSource]] = {"duckdb": FrameSource, "snowflake": SessionSource}
 
 
 def _plain(table: pa.Table) -> pa.Table:

@@ -16,11 +16,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mercurios.quality.suites import Check, Severity, Source, Suite
-from mercurios.warehouse.sql import render
 
 if TYPE_CHECKING:
     import pandas as pd
-    from snowflake.connector import SnowflakeConnection
 
 EXAMPLES = 3
 
@@ -80,13 +78,14 @@ def validate(suite: Suite, source: Source, frame: pd.DataFrame) -> list[Outcome]
     return [_outcome(suite, check, item, frame) for check, item in zip(checks, found, strict=True)]
 
 
-def validate_in_session(suite: Suite, session: SnowflakeConnection, table: str) -> list[Outcome | None]:
+def validate_in_session(suite: Suite, url: str, session: Any, query: str) -> list[Outcome | None]:
     """Run the checks of a suite's rows where the rows are.
 
     Args:
         suite: the suite.
-        session: an open session; it stays open.
-        table: the rows, under the names of the suite's columns.
+        url: address by which SQLAlchemy chooses the dialect.
+        session: an open session of the dialect's driver that binds question marks; it stays open.
+        query: selects the rows, under the names of the suite's columns.
 
     Returns:
         An outcome for each check that holds, in the suite's order; None for the others, about which the rows
@@ -96,13 +95,13 @@ def validate_in_session(suite: Suite, session: SnowflakeConnection, table: str) 
 
     checks = [check for check in suite.checks if check.source == "rows"]
     sources, name = _context().data_sources, f"{suite.name}:session"
-    # The session binds question marks. The library would open a session of its own, with other settings and tags.
+    # The library would open a session of its own, with other settings and tags.
     lent = {"creator": lambda: _Lent(session), "poolclass": StaticPool, "paramstyle": "qmark"}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that there is a source of its own for Snowflake
-        source = sources.add_sql(name, connection_string="snowflake://lent@session", kwargs=lent)
+        warnings.simplefilter("ignore")  # that there may be a source of its own for the engine
+        source = sources.add_sql(name, connection_string=url, kwargs=lent)
     try:
-        asset = source.add_query_asset(name, query=render("snowflake", "quality_all_rows", table=table))
+        asset = source.add_query_asset(name, query=query)
         found = _asked(asset.add_batch_definition_whole_table("all").get_batch(), name, checks)
     finally:
         sources.delete(name)
@@ -115,7 +114,7 @@ def validate_in_session(suite: Suite, session: SnowflakeConnection, table: str) 
 class _Lent:
     """A session that whoever is given it cannot end."""
 
-    def __init__(self, session: SnowflakeConnection) -> None:
+    def __init__(self, session: Any) -> None:
         self._session = session
 
     def __getattr__(self, name: str) -> Any:

@@ -28,11 +28,11 @@ from pydantic import (
 )
 
 from mercurios.orders.settings import Replenishment
+from mercurios.warehouse.backend import Backend, DbtTasks
+from mercurios.warehouse.registry import backend_of_connection
 
 TENANTS_DIR_VARIABLE = "MERCURIOS_TENANTS_DIR"
 HOME_VARIABLE = "MERCURIOS_HOME"
-# Snowflake reads files from object storage alone, and one stage shows the landing areas of all its tenants.
-DEFAULT_LANDING = {"duckdb": "file://${MERCURIOS_HOME}/landing", "snowflake": "${MERCURIOS_LANDING}"}
 PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
 
 # A DuckDB file is addressed by its name, which must not be that of a schema in it.
@@ -47,6 +47,14 @@ def _no_schema(name: str) -> str:
 
 TenantId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,30}$"), AfterValidator(_no_schema)]
 ConnectionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
+
+
+def _names_an_engine(connection_id: str) -> str:
+    backend_of_connection(connection_id)
+    return connection_id
+
+
+WarehouseId = Annotated[ConnectionId, AfterValidator(_names_an_engine)]
 
 
 def _known_zone(name: str) -> str:
@@ -97,14 +105,14 @@ class _Model(BaseModel):
 class Connections(_Model):
     """Airflow connection ids; the secrets behind them never stand in a tenant file.
 
-    The warehouse id starts with the engine it leads to (`duckdb_` or `snowflake_`), so that the graph of tasks
-    is known when the DAG is parsed, before any connection may be read. `aws` opens a landing area on S3; where
+    The warehouse id begins with the engine it leads to (such as `duckdb_`), so that the graph of tasks is known
+    when the DAG is parsed, before any connection may be read. `aws` opens a landing area on S3; where
     there is no such connection, the credentials of the machine do.
     """
 
     prohandel: ConnectionId
     aws: ConnectionId = "aws_default"
-    warehouse: Annotated[str, StringConstraints(pattern=r"^(duckdb|snowflake)_[A-Za-z0-9_.-]{1,90}$")]
+    warehouse: WarehouseId
     slack: ConnectionId | None = None
 
 
@@ -202,21 +210,26 @@ class Tenant(_Model):
     connections: Connections
     landing: str | None = None
     database: str = "MERCURIOS_DATA"
-    dbt_tasks: Literal["layers", "models"] | None = None
+    dbt_tasks: DbtTasks | None = None
     schedules: Schedules = Field(default_factory=Schedules)
     extraction: Extraction = Field(default_factory=Extraction)
     forecast: Forecast = Field(default_factory=Forecast)
     replenishment: Replenishment = Field(default_factory=Replenishment)
 
     @property
-    def engine(self) -> Literal["duckdb", "snowflake"]:
-        """The warehouse engine, as the connection id names it."""
-        return "duckdb" if self.connections.warehouse.startswith("duckdb_") else "snowflake"
+    def backend(self) -> Backend:
+        """The warehouse engine that the connection id names, with its defaults."""
+        return backend_of_connection(self.connections.warehouse)
 
     @property
-    def dbt_grain(self) -> Literal["layers", "models"]:
+    def engine(self) -> str:
+        """The name of the warehouse engine."""
+        return self.backend.name
+
+    @property
+    def dbt_grain(self) -> DbtTasks:
         """A task per layer where a model takes milliseconds, a task per model where it takes minutes."""
-        return self.dbt_tasks or ("layers" if self.engine == "duckdb" else "models")
+        return self.dbt_tasks or self.backend.dbt_tasks
 
     def landing_url(self) -> str:
         """Return the landing URL with environment variables filled in.
@@ -224,7 +237,7 @@ class Tenant(_Model):
         Raises:
             ValueError: a variable of the URL is not set.
         """
-        landing = self.landing or DEFAULT_LANDING[self.engine]
+        landing = self.landing or self.backend.landing
         url = os.path.expandvars(landing)
         if "${" in url:
             raise ValueError(

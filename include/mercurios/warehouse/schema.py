@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mercurios.sources.prohandel.resources import RESOURCES, ColumnType, Resource
+from mercurios.warehouse.registry import backend_named
 
 METADATA_COLUMNS = {
     "_extra": ColumnType.TEXT,
@@ -21,31 +22,6 @@ QUARANTINE_COLUMNS = {
     "payload": ColumnType.TEXT,
 }
 
-_TYPES: dict[str, dict[ColumnType, str]] = {
-    "duckdb": {
-        ColumnType.INTEGER: "bigint",
-        ColumnType.DECIMAL: "decimal(18, 2)",
-        ColumnType.FLOAT: "double",
-        ColumnType.TEXT: "varchar",
-        ColumnType.CODE: "varchar",
-        ColumnType.BOOLEAN: "boolean",
-        ColumnType.DATE: "date",
-        ColumnType.TIMESTAMP: "timestamp",
-        ColumnType.KEY_HASH: "varchar",
-    },
-    "snowflake": {
-        ColumnType.INTEGER: "number(38, 0)",
-        ColumnType.DECIMAL: "number(18, 2)",
-        ColumnType.FLOAT: "float",
-        ColumnType.TEXT: "varchar",
-        ColumnType.CODE: "varchar",
-        ColumnType.BOOLEAN: "boolean",
-        ColumnType.DATE: "date",
-        ColumnType.TIMESTAMP: "timestamp_ntz",
-        ColumnType.KEY_HASH: "varchar",
-    },
-}
-
 
 @dataclass(frozen=True)
 class RawColumn:
@@ -57,7 +33,7 @@ class RawColumn:
 
 def raw_columns(resource: Resource, dialect: str) -> list[RawColumn]:
     """Return the contract's columns of a RAW table, the parent's key first where the resource is nested."""
-    types = _TYPES[dialect]
+    types = backend_named(dialect).column_types
     columns = [RawColumn(column.name, types[column.type]) for column in resource.columns]
     if resource.parent_key:
         columns.insert(0, RawColumn(resource.parent_key, types[ColumnType.TEXT]))
@@ -85,7 +61,8 @@ def transient_relations(resources: Sequence[Resource], dialect: str) -> dict[str
 
 def typed(columns: Mapping[str, ColumnType], dialect: str) -> dict[str, str]:
     """Return columns with their types in the engine's words."""
-    return {name: _TYPES[dialect][type_] for name, type_ in columns.items()}
+    types = backend_named(dialect).column_types
+    return {name: types[type_] for name, type_ in columns.items()}
 
 
 def raw_tables() -> list[str]:

@@ -14,7 +14,6 @@ from mercurios.quality.gate import GateFailed, check, run_gate
 from mercurios.quality.suites import History, mart_suite
 from mercurios.quality.validate import validate
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
-from mercurios.warehouse.engine import WarehouseError
 
 TENANT = "mini"
 RUN = "scheduled__2024-03-04T05:00:00+00:00"
@@ -336,14 +335,14 @@ def test_an_unknown_gate_or_table_is_named(engine: DuckDBEngine, gate: str, tabl
         run_gate(engine, TENANT, RUN, gate, tables)
 
 
-def test_an_engine_without_a_strategy_is_refused_by_name() -> None:
+def test_an_engine_that_is_not_in_the_registry_is_refused_by_name() -> None:
     from types import SimpleNamespace
 
     from mercurios.quality.sources import batch_source
 
     other: Any = SimpleNamespace(dialect="oracle")
 
-    with pytest.raises(WarehouseError, match="oracle"):
+    with pytest.raises(ValueError, match="'oracle' is unknown; known engines: duckdb, snowflake"):
         batch_source(other, TENANT, RUN, None)
 
 

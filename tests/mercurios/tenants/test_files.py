@@ -73,7 +73,11 @@ def test_the_projects_own_tenant_files_are_valid() -> None:
             "extraction.resources.sale.mode",
             "'changed', 'scan'",
         ),
-        ({"connections__warehouse": "postgres_x"}, "connections.warehouse", "^(duckdb|snowflake)_"),
+        (
+            {"connections__warehouse": "postgres_x"},
+            "connections.warehouse",
+            "begin the connection id with 'duckdb_'",
+        ),
         ({"schedules__pipeline": "61 * * * *"}, "schedules.pipeline", "expected five cron fields such as"),
         ({"schedules__pipeline": "hourly"}, "schedules.pipeline", "or one of @hourly"),
         ({"ingestion": "ftp"}, "ingestion", "'direct' or 'fivetran' (got 'ftp')"),

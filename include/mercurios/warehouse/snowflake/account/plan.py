@@ -16,6 +16,7 @@ from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.tenants.files import Tenant
 from mercurios.warehouse.personal import MASKING_POLICIES, personal_columns
 from mercurios.warehouse.snowflake.account.settings import AccountSettings, Service, Warehouse
+from mercurios.warehouse.snowflake.backend import BACKEND
 from mercurios.warehouse.sql import render, statements
 
 _ACCOUNT_FILES = ("10_roles", "20_resource_monitors", "30_warehouses", "40_storage", "50_users")
@@ -108,7 +109,7 @@ def databases_of(tenants: Iterable[Tenant]) -> list[Database]:
     """
     found: dict[str, list[Tenant]] = {}
     for tenant in tenants:
-        if tenant.engine == "snowflake":
+        if tenant.engine == BACKEND.name:
             try:
                 name = Database.named(tenant.database).name
             except ValueError as error:

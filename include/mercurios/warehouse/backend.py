@@ -1,0 +1,60 @@
+"""What a warehouse engine brings along: one record per engine, filled in by its package and listed in the registry.
+
+The record itself is light, so that tenant files and the graph of tasks can ask it while DAGs are parsed. What loads a
+library stands behind a function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from mercurios.sources.prohandel.resources import ColumnType
+
+if TYPE_CHECKING:
+    from mercurios.warehouse.engine import Engine
+
+DbtTasks = Literal["layers", "models"]
+
+
+@dataclass(frozen=True)
+class SqlChecks:
+    """How quality checks run inside a warehouse whose SQL Great Expectations speaks.
+
+    Attributes:
+        url: address by which SQLAlchemy chooses the dialect; no session is opened with it.
+        session: returns the driver's session of an open engine, which must be left open.
+    """
+
+    url: str
+    session: Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Backend:
+    """One warehouse engine.
+
+    Attributes:
+        name: prefix of the connection ids that lead to it, folder of `include/sql` and `Engine.dialect`.
+        title: what people call it.
+        connection_type: type of its Airflow connections.
+        needs_connection: whether a tenant's connection must exist, or has a default.
+        landing: where a tenant's files are landed unless its own file says otherwise.
+        dbt_target: output of `include/dbt/profiles.yml`.
+        dbt_tasks: `layers` where a model takes milliseconds, `models` (a task per model) where it takes minutes.
+        column_types: the engine's words for the types of the contract.
+        engine: loads the class that implements `Engine`.
+        sql_checks: how quality checks of many rows run in the warehouse; None where rows come over as a frame.
+    """
+
+    name: str
+    title: str
+    connection_type: str
+    needs_connection: bool
+    landing: str
+    dbt_target: str
+    dbt_tasks: DbtTasks
+    column_types: Mapping[ColumnType, str]
+    engine: Callable[[], type[Engine]]
+    sql_checks: SqlChecks | None

@@ -1,0 +1,42 @@
+"""What the embedded engine brings along."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mercurios.sources.prohandel.resources import ColumnType
+from mercurios.warehouse.backend import Backend
+
+if TYPE_CHECKING:
+    from mercurios.warehouse.duckdb.engine import DuckDBEngine
+
+
+def _engine() -> type[DuckDBEngine]:
+    from mercurios.warehouse.duckdb.engine import DuckDBEngine
+
+    return DuckDBEngine
+
+
+BACKEND = Backend(
+    name="duckdb",
+    title="DuckDB",
+    connection_type="duckdb",
+    needs_connection=False,
+    landing="file://${MERCURIOS_HOME}/landing",
+    dbt_target="duckdb",
+    dbt_tasks="layers",
+    column_types={
+        ColumnType.INTEGER: "bigint",
+        ColumnType.DECIMAL: "decimal(18, 2)",
+        ColumnType.FLOAT: "double",
+        ColumnType.TEXT: "varchar",
+        ColumnType.CODE: "varchar",
+        ColumnType.BOOLEAN: "boolean",
+        ColumnType.DATE: "date",
+        ColumnType.TIMESTAMP: "timestamp",
+        ColumnType.KEY_HASH: "varchar",
+    },
+    engine=_engine,
+    # Great Expectations calls every expectation failed when it talks to DuckDB itself.
+    sql_checks=None,
+)

@@ -1,0 +1,48 @@
+"""What Snowflake brings along."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mercurios.sources.prohandel.resources import ColumnType
+from mercurios.warehouse.backend import Backend, SqlChecks
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
+
+    from mercurios.warehouse.snowflake.engine import SnowflakeEngine
+
+
+def _engine() -> type[SnowflakeEngine]:
+    from mercurios.warehouse.snowflake.engine import SnowflakeEngine
+
+    return SnowflakeEngine
+
+
+def _session(engine: SnowflakeEngine) -> SnowflakeConnection:
+    return engine.session
+
+
+BACKEND = Backend(
+    name="snowflake",
+    title="Snowflake",
+    connection_type="snowflake",
+    needs_connection=True,
+    # Snowflake reads files from object storage alone, and one stage shows the landing areas of all its tenants.
+    landing="${MERCURIOS_LANDING}",
+    dbt_target="snowflake",
+    dbt_tasks="models",
+    column_types={
+        ColumnType.INTEGER: "number(38, 0)",
+        ColumnType.DECIMAL: "number(18, 2)",
+        ColumnType.FLOAT: "float",
+        ColumnType.TEXT: "varchar",
+        ColumnType.CODE: "varchar",
+        ColumnType.BOOLEAN: "boolean",
+        ColumnType.DATE: "date",
+        ColumnType.TIMESTAMP: "timestamp_ntz",
+        ColumnType.KEY_HASH: "varchar",
+    },
+    engine=_engine,
+    sql_checks=SqlChecks(url="snowflake://lent@session", session=_session),
+)
