@@ -25,7 +25,8 @@ from typing import NoReturn
 import psutil
 import requests
 
-from mercurios.sources.prohandel.client import ClientSettings, Credentials, ProHandelClient
+from mercurios.sources.prohandel.client import ProHandelClient
+from mercurios.sources.prohandel.http.settings import ClientSettings, Credentials
 from prohandel_simulator.auth import credentials
 
 ROOT = Path(__file__).resolve().parents[1]

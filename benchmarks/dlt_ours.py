@@ -49,9 +49,10 @@ def extract(root: str, world: str, home: Path) -> Task:
 
     from mercurios.landing.plan import RunPlan
     from mercurios.landing.store import LandingStore
-    from mercurios.sources.prohandel.client import ClientSettings, Credentials, ProHandelClient
+    from mercurios.sources.prohandel.client import ProHandelClient
     from mercurios.sources.prohandel.extract import ExtractRequest
     from mercurios.sources.prohandel.extract import extract as land
+    from mercurios.sources.prohandel.http.settings import ClientSettings, Credentials
     from mercurios.tenants.files import load_tenants
 
     def task(plan_url: str) -> str:

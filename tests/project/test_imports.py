@@ -21,6 +21,8 @@ HEAVY = ("duckdb", "great_expectations", "numpy", "pandas", "pyarrow", "scipy", 
 MAY_KNOW = {
     "orders.settings": (),
     "sources.prohandel.resources": (),
+    "sources.prohandel.http": (),
+    "sources.prohandel.paging": ("sources.prohandel.http", "sources.prohandel.rows"),
     "alerts": (),
     "forecasting": (),
     # The names of resources in a tenant file are checked against the contract.

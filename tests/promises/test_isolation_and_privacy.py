@@ -13,8 +13,8 @@ import duckdb
 import pytest
 from retailer import Retailer
 
-from mercurios.sources.prohandel.client import Credentials
 from mercurios.sources.prohandel.http.errors import ProHandelError
+from mercurios.sources.prohandel.http.settings import Credentials
 from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.warehouse.engine import WarehouseError
 from prohandel_simulator.testing import RunningSimulator, running_simulator

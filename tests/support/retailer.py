@@ -17,8 +17,9 @@ from typing import Any
 
 from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingStore
-from mercurios.sources.prohandel.client import ClientSettings, Credentials, ProHandelClient
+from mercurios.sources.prohandel.client import ProHandelClient
 from mercurios.sources.prohandel.extract import ExtractRequest, extract
+from mercurios.sources.prohandel.http.settings import ClientSettings, Credentials
 from mercurios.sources.prohandel.resources import RESOURCES, Column, ColumnType, Resource, children_of
 from mercurios.tenants.files import Tenant
 from mercurios.warehouse.duckdb.engine import DuckDBEngine

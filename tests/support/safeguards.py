@@ -22,7 +22,9 @@ import pytest
 
 from mercurios.landing.manifest import Counts
 from mercurios.landing.store import LandingStore
-from mercurios.sources.prohandel import client, collect, extract
+from mercurios.sources.prohandel import collect, extract
+from mercurios.sources.prohandel.paging import boundary_checks, list_reader
+from mercurios.sources.prohandel.paging.page_requests import PageRequests
 from mercurios.sources.prohandel.paging.scans import Verdict
 from mercurios.tenants.files import Extraction
 from mercurios.warehouse import deletes, load
@@ -77,13 +79,13 @@ def up_to(piece: str) -> Callable[[str], str]:
 
 
 def stopping_at_short_pages(patch: pytest.MonkeyPatch) -> None:
-    request = client.ProHandelClient._request_page
+    request = PageRequests._once
 
     def short_is_last(self: Any, *arguments: Any) -> Any:
         page = request(self, *arguments)
-        return replace(page, more=page.more and len(page.rows) >= self._settings.page_size)
+        return replace(page, more=page.more and len(page.rows) >= self._page_size)
 
-    patch.setattr(client.ProHandelClient, "_request_page", short_is_last)
+    patch.setattr(PageRequests, "_once", short_is_last)
 
 
 def manifest_first(patch: pytest.MonkeyPatch) -> None:
@@ -158,21 +160,21 @@ SAFEGUARDS = (
         "left something",
     ),
     Safeguard(
-        "the edges between pages are watched",
-        instead(client.ProHandelClient, "_slipped", lambda *_: False),
+        "the boundaries between pages are checked",
+        instead(boundary_checks, "may_hide_rows", lambda *_: False),
         f"{EXTRACTION}/test_extract_moving_list.py::test_a_row_that_slips_in_a_list_of_changes_is_not_lost",
         "assert slipped[0] in",
     ),
     Safeguard(
         "a page that repeats the one before is asked for again",
-        instead(client, "repeats", lambda *_: False),
+        instead(list_reader, "repeats", lambda *_: False),
         f"{CASES}/test_paging.py"
         "::test_a_last_page_that_repeats_the_one_before_it_is_asked_for_again_and_ends_no_list",
         "assert [1, 2, ",
     ),
     Safeguard(
-        "the end of a list whose last page shows rows again is looked at",
-        instead(client.ProHandelClient, "_ends_too_early", lambda *_: False),
+        "the end of a list whose last page shows rows again is checked",
+        instead(boundary_checks, "may_end_too_early", lambda *_: False),
         f"{CASES}/test_paging.py"
         "::test_a_last_page_that_repeats_all_but_a_row_of_the_one_before_it_does_not_end_the_list",
         "== set()",
@@ -191,7 +193,7 @@ SAFEGUARDS = (
         "assert 1 == 0",
     ),
     Safeguard(
-        "a second pass before a deletion is believed",
+        "a second scan before a row is taken for deleted",
         instead(collect.Collector, "misses_known_rows", lambda _: False),
         f"{CASES}/test_paging.py::test_a_row_that_one_answer_leaves_out_is_not_taken_for_deleted",
         "assert 1 == 0",
@@ -237,7 +239,7 @@ SAFEGUARDS = (
     ),
     Safeguard(
         "a list that never stood still moves no watermark",
-        instead(extract, "judge", lambda _: Verdict.BELIEVED),
+        instead(extract, "judge", lambda _: Verdict.COMPLETE),
         f"{CASES}/test_watermarks.py::test_a_list_of_changes_that_never_stands_still_leaves_the_watermark_and_loses_no_row",
         "watermark",
     ),

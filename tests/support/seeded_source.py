@@ -184,7 +184,7 @@ def seeded_requests(seed: random.Random) -> Iterator[None]:
     """Let a seed decide the order of requests for the length of a `with` block."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "mercurios.sources.prohandel.client.ThreadPoolExecutor",
+            "mercurios.sources.prohandel.paging.list_reader.ThreadPoolExecutor",
             lambda workers, **_: SeededPool(seed, workers),
         )
         yield

@@ -52,12 +52,8 @@ class ProHandelHook(BaseHook):
         Raises:
             ConnectionIncompleteError: the connection lacks key or secret, or its host is no URL.
         """
-        from mercurios.sources.prohandel.client import (
-            DEFAULT_AUTH_URL,
-            ClientSettings,
-            Credentials,
-            ProHandelClient,
-        )
+        from mercurios.sources.prohandel.client import DEFAULT_AUTH_URL, ProHandelClient
+        from mercurios.sources.prohandel.http.settings import ClientSettings, Credentials
 
         connection = self.get_connection(self.prohandel_conn_id)
         if not connection.login or not connection.password:

@@ -183,7 +183,7 @@ class Collector:
             shown |= self._earlier.hold(self._known.keys)
         return not bool(shown.all())
 
-    def begin_another_pass(self) -> None:
+    def begin_scan(self) -> None:
         """From here on only rows that no earlier pass showed are taken."""
         self._earlier = self._earlier or KeySet()
         self._earlier.add_all(self._seen)

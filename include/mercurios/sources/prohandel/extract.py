@@ -23,7 +23,7 @@ from mercurios.sources.prohandel.client import ProHandelClient
 from mercurios.sources.prohandel.collect import Collector
 from mercurios.sources.prohandel.http.errors import TransientProHandelError
 from mercurios.sources.prohandel.paging.page import Page
-from mercurios.sources.prohandel.paging.scans import Pass, Verdict, judge
+from mercurios.sources.prohandel.paging.scans import Scan, Verdict, judge
 from mercurios.sources.prohandel.resources import RESOURCES, children_of
 from mercurios.sources.prohandel.rows.decode import decode_exact
 from mercurios.sources.prohandel.rows.keys import load_known
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 _PROGRESS_SECONDS = 10.0
 _REPEATED_PAGES = (
-    10  # pages in a row that this pass has shown: more than rows that appear further up can explain
+    10  # pages in a row that this scan has shown: more than rows that appear further up can explain
 )
 _WINDOW_PAGES = 3  # pages in a row without anything new after which a window read stops
 PAGES_TOGETHER = (
@@ -106,7 +106,7 @@ class _Reading:
         self.stopped_early = False
         self.repeated_pages = 0
         self.waiting: list[Page] = []  # pages of records that are not typed yet
-        self.verdict = Verdict.BELIEVED
+        self.verdict = Verdict.COMPLETE
         self.extracted_at = datetime.now(UTC)
         known = load_known(store, self.plan.known_url)
         self.collectors = [
@@ -152,7 +152,7 @@ class _Reading:
     @property
     def complete(self) -> bool:
         """Whether this read enumerated every row of the source."""
-        return self.is_whole_list and self.verdict is Verdict.BELIEVED
+        return self.is_whole_list and self.verdict is Verdict.COMPLETE
 
     @property
     def is_whole_list(self) -> bool:
@@ -160,35 +160,35 @@ class _Reading:
         return self.path == self.resource.name and not self.stopped_early
 
     def read(self, client: ProHandelClient) -> None:
-        """Read the list, and again where a pass cannot be believed; what any pass showed counts as seen.
+        """Scan the list, and again where a scan is not conclusive; what any scan showed counts as seen.
 
-        A list of changes is watched like any other: the watermark passes a row that slipped there, and only the
+        A list of changes is checked like any other: the watermark moves past a row that shifted there, and only the
         next complete read would find it. A window ends where nothing is new, whatever lies behind.
         """
-        passes: list[Pass] = []
+        scans: list[Scan] = []
         while True:
-            slips: list[int] = []
-            for page in self.watched(client.pages(self.path, on_slip=slips.append, records=self.records)):
+            shifts: list[int] = []
+            for page in self.watched(client.pages(self.path, on_shift=shifts.append, records=self.records)):
                 self.take(page)
                 self.source = client.source
-                if self.is_window and not passes and self.quiet_pages >= _WINDOW_PAGES:
+                if self.is_window and not scans and self.quiet_pages >= _WINDOW_PAGES:
                     self.stopped_early = True
                     return
             self.take_waiting()
-            passes.append(Pass(tuple(slips), self.is_whole_list and self.misses_known_rows()))
-            self.verdict = judge(passes)
-            if self.verdict is not Verdict.AGAIN:
+            scans.append(Scan(tuple(shifts), self.is_whole_list and self.misses_known_rows()))
+            self.verdict = judge(scans)
+            if self.verdict is not Verdict.SCAN_AGAIN:
                 break
-            log.info("%s: %s; reading again", self.resource.name, _doubt(passes[-1]))
+            log.info("%s: %s; scanning again", self.resource.name, _reason(scans[-1]))
             for collector in self.collectors:
-                collector.begin_another_pass()
-        if self.verdict is not Verdict.BELIEVED:
+                collector.begin_scan()
+        if self.verdict is not Verdict.COMPLETE:
             log.warning(
-                "%s: %s, in the last of %d passes; nothing is taken for deleted%s",
+                "%s: %s, in the last of %d scans; nothing is taken for deleted%s",
                 self.resource.name,
-                _doubt(passes[-1]),
-                len(passes),
-                " and the watermark stays" if self.verdict is Verdict.UNSETTLED else "",
+                _reason(scans[-1]),
+                len(scans),
+                " and the watermark stays" if self.verdict is Verdict.UNSTABLE else "",
             )
 
     def misses_known_rows(self) -> bool:
@@ -284,7 +284,7 @@ class _Reading:
             source=self.source,
             mode=self.plan.mode,
             complete=self.complete,
-            settled=self.verdict is not Verdict.UNSETTLED,
+            settled=self.verdict is not Verdict.UNSTABLE,
             extracted_at=self.extracted_at,
             source_now=source_now,
             cursor_from=self.plan.since,
@@ -301,7 +301,7 @@ class _Reading:
         never stood still may have hidden rows of any cursor, so it leaves the cursor where it was.
         """
         newest = self.collectors[0].newest_cursor
-        if newest is None or self.verdict is Verdict.UNSETTLED:
+        if newest is None or self.verdict is Verdict.UNSTABLE:
             return self.plan.since
         return min(newest.replace(tzinfo=UTC), source_now)
 
@@ -329,7 +329,7 @@ def _exact_nested(page: Page, field: str, key: str) -> list[dict[str, Any]]:
     return _nested(decode_exact(page.body), field, key)
 
 
-def _doubt(last: Pass) -> str:
-    return (
-        f"rows slipped at the end of pages {list(last.slips)}" if last.slips else "known rows were not shown"
-    )
+def _reason(last: Scan) -> str:
+    if last.shifts:
+        return f"rows shifted across the end of pages {list(last.shifts)}"
+    return "known rows were not shown"

@@ -1,9 +1,10 @@
-"""A real HTTP server that answers exactly what a test tells it, damage included."""
+"""A real HTTP server that answers exactly what a test scripts, damage included."""
 
 from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,7 +13,8 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 
-from mercurios.sources.prohandel.client import ClientSettings, Credentials, ProHandelClient
+from mercurios.sources.prohandel.client import ProHandelClient
+from mercurios.sources.prohandel.http.settings import ClientSettings, Credentials
 
 KEY, SECRET = "key-of-a-test", "secret-of-a-test"
 
@@ -35,7 +37,7 @@ Script = Callable[..., Reply]
 class Stub:
     """Answers pages by script: a function of the page's number and of how often it was asked for.
 
-    With `sized` the script is told the page's size too, which tells the small requests at page edges from pages.
+    With `sized` the script gets the page's size too, which distinguishes probes of page boundaries from pages.
     """
 
     def __init__(self, script: Script, expires_in: float = 1800, sized: bool = False) -> None:
@@ -54,9 +56,11 @@ class Stub:
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
-    def client(self, sleep: Any = lambda _: None, **settings: Any) -> ProHandelClient:
+    def client(
+        self, sleep: Any = lambda _: None, clock: Callable[[], float] = time.monotonic, **settings: Any
+    ) -> ProHandelClient:
         chosen = ClientSettings(**{"attempts": 3, "connect_timeout": 2, "read_timeout": 2, **settings})
-        return ProHandelClient(self.url, Credentials(KEY, SECRET), chosen, sleep=sleep)
+        return ProHandelClient(self.url, Credentials(KEY, SECRET), chosen, sleep=sleep, clock=clock)
 
     def stop(self) -> None:
         self._server.shutdown()
@@ -99,9 +103,8 @@ class Stub:
 
             def _send(self, reply: Reply) -> None:
                 body = json.dumps(reply.rows).encode() if reply.body is None else reply.body
-                self.send_response_only(
-                    reply.status
-                )  # a Date of the server's own would stand beside the script's
+                # A Date header of the server would stand beside the one of the script.
+                self.send_response_only(reply.status)
                 self.send_header("Content-Length", str(len(body) if reply.length is None else reply.length))
                 if reply.more is not None:
                     self.send_header("X-More-Pages-Available", reply.more)

@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 from retailer import Retailer
 
-from mercurios.sources.prohandel.client import ClientSettings, Credentials, ProHandelClient
+from mercurios.sources.prohandel.client import ProHandelClient
 from mercurios.sources.prohandel.http.errors import TerminalProHandelError, TransientProHandelError
 from mercurios.sources.prohandel.http.responses import retry_after
+from mercurios.sources.prohandel.http.settings import ClientSettings, Credentials
 from prohandel_simulator.api import Answer, Request, error
 from prohandel_simulator.simulator import Simulator
 
@@ -190,7 +191,7 @@ def test_an_api_that_recovers_costs_waits_and_no_row(stub: Start, reply: Any) ->
     ("damage", "complaint"),
     [
         ({"body": b'[{"id": "a"}, {"id"'}, "not readable JSON"),
-        ({"body": b'[{"id": "a"}]', "length": 40}, "the (answer broke off|connection failed)"),
+        ({"body": b'[{"id": "a"}]', "length": 40}, "the (response broke off|connection failed)"),
         ({"body": b'[{"id": "a"}]', "length": 5}, "not readable JSON"),
         (
             {"body": b"<html>maintenance</html>", "headers": {"Content-Type": "text/html"}},
@@ -240,8 +241,9 @@ def test_retry_after_is_obeyed_in_seconds_and_as_a_date_and_is_capped(stub: Star
         return reply([])
 
     server = stub(script)
-    with server.client(sleep=sleeps.append, attempts=4, longest_wait=60.0) as client:
-        client._pace._clock = lambda: float(sum(sleeps))  # time passes only while somebody sleeps
+    with server.client(
+        sleep=sleeps.append, clock=lambda: float(sum(sleeps)), attempts=4, longest_wait=60.0
+    ) as client:
         list(client.pages("sale"))
 
     assert sleeps == [7, 9, 60]

@@ -281,7 +281,8 @@ import os, signal, sys
 from pathlib import Path
 from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingStore
-from mercurios.sources.prohandel.client import Credentials, ProHandelClient
+from mercurios.sources.prohandel.client import ProHandelClient
+from mercurios.sources.prohandel.http.settings import Credentials
 from mercurios.sources.prohandel.extract import ExtractRequest, extract
 from mercurios.tenants.files import Extraction
 

@@ -136,7 +136,7 @@ def test_a_list_that_never_stands_still_is_not_believed(
 
     manifest = living.store.read_manifest(url)
     assert (manifest.settled, manifest.complete, manifest.cursor_to) == (False, False, manifest.cursor_from)
-    assert "rows slipped at the end of pages [2], in the last of 3 passes" in caplog.text
+    assert "rows shifted across the end of pages [2], in the last of 3 scans" in caplog.text
     assert "nothing is taken for deleted and the watermark stays" in caplog.text
     deleted = living.load(url)["sale"].deleted
     assert (deleted, living.watermark("sale")) == (0, reached)

@@ -1,1 +1,1 @@
-"""Requests to the API: transport, tokens, request rate, responses and errors."""
+"""Requests to the API: transport, budget, retries, tokens, responses and errors. It knows nothing of rows and pages."""

@@ -1,4 +1,4 @@
-"""What can go wrong between us and the API, split by whether trying again can help."""
+"""What can go wrong between this client and the API, divided by whether trying again can help."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class RequestContext:
-    """Where in an extraction an error happened: enough to repeat the request by hand, no secret in it."""
+    """Which request an error belongs to: enough to repeat the request outside of the product, no secret in it."""
 
     path: str
     page: int | None = None
@@ -26,7 +26,7 @@ class RequestContext:
 
 
 class ProHandelError(Exception):
-    """A request failed; `context` says which."""
+    """A request failed; `context` names the request."""
 
     def __init__(self, message: str, context: RequestContext, *, status: int | None = None) -> None:
         super().__init__(f"{message} ({context})")
@@ -35,7 +35,7 @@ class ProHandelError(Exception):
 
 
 class TransientProHandelError(ProHandelError):
-    """Trying again later can help: the network, an overloaded or broken server, an unreadable answer."""
+    """Trying again later can help: the network, an overloaded or broken server, an unreadable response."""
 
     retry_after: float | None = None
 

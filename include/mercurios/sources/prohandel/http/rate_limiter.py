@@ -1,4 +1,4 @@
-"""When the next request of a client may go out: within the budget, and not while the API asked for a pause."""
+"""When the next request of a client may be sent: within the budget, and never while the API has asked for a pause."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import time
 from collections.abc import Callable
 
 
-class Pace:
+class RateLimiter:
     """Spaces the requests of all threads of one client.
 
     A minute never holds more requests than the budget, and while the API has asked for a pause no thread sends
-    anything: the limit is the credential's, so requests of other threads would only prolong it.
+    anything: the limit belongs to the credential, so requests of other threads would only prolong it.
 
     Args:
         per_minute: the budget; None sets no limit.
         sleep: replaces real waiting in tests of waiting.
-        clock: seconds that only grow.
+        clock: monotonic seconds.
     """
 
     def __init__(
@@ -30,32 +30,32 @@ class Pace:
         self._sleep = sleep
         self._clock = clock
         self._next = 0.0
-        self._held_until = 0.0
+        self._paused_until = 0.0
         self._lock = threading.Lock()
 
-    def take(self, ended: threading.Event) -> bool:
-        """Wait for a request's turn; False when nobody waits for its answer any more."""
+    def acquire(self, ended: threading.Event) -> bool:
+        """Wait until a request may be sent; False when the read it belongs to has ended."""
         with self._lock:
             reached = self._clock()
             until = max(reached, self._next)
             self._next = until + self._interval
-        # A pause may be asked for, or prolonged, while this thread waits: it looks again after every wait.
-        while (until := max(until, self._held_until)) > reached:
-            self.rest(until - reached, ended)
+        # A pause may begin, or be prolonged, while this thread waits: it checks again after every wait.
+        while (until := max(until, self._paused_until)) > reached:
+            self.wait(until - reached, ended)
             reached = until
         return not ended.is_set()
 
-    def hold(self, seconds: float) -> None:
-        """Let no request out for so long."""
+    def pause(self, seconds: float) -> None:
+        """Send no request for so long."""
         with self._lock:
-            self._held_until = max(self._held_until, self._clock() + seconds)
+            self._paused_until = max(self._paused_until, self._clock() + seconds)
 
-    def held(self) -> float:
-        """Return for how many more seconds no request goes out."""
-        return max(0.0, self._held_until - self._clock())
+    def paused_for(self) -> float:
+        """Return for how many more seconds no request is sent."""
+        return max(0.0, self._paused_until - self._clock())
 
-    def rest(self, seconds: float, ended: threading.Event) -> None:
-        """Wait, but not for what nobody waits for."""
+    def wait(self, seconds: float, ended: threading.Event) -> None:
+        """Wait for so long, or until the read has ended."""
         if seconds <= 0:
             return
         if self._sleep:

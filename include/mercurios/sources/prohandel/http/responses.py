@@ -1,22 +1,22 @@
-"""What an answer of the API says besides its rows: its status, its clock, whether more pages follow, how long to wait.
+"""What a response of the API says besides its rows: status, clock, page size, end of the list, how long to wait.
 
-The headers come from servers and proxies that nobody controls, so each is read with a rule for what is missing or
-absurd.
+The headers come from servers and proxies that are not under our control, so each is read with a rule for what is
+missing or absurd.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 from mercurios.sources.prohandel.http.errors import (
     RequestContext,
     TerminalProHandelError,
     TransientProHandelError,
 )
-from mercurios.sources.prohandel.rows.decode import decode
+from mercurios.sources.prohandel.http.transport import Response
 
 MORE_PAGES_HEADER = "X-More-Pages-Available"
 PAGE_SIZE_HEADER = "X-Pagesize"
@@ -27,7 +27,7 @@ def raise_for_status(status: int, headers: Mapping[str, str], context: RequestCo
     """Do nothing for 200.
 
     Raises:
-        TransientProHandelError: asking again later can help.
+        TransientProHandelError: requesting again later can help.
         TerminalProHandelError: it cannot.
     """
     if status == 200:
@@ -57,7 +57,7 @@ def retry_after(header: str | None, now: datetime) -> float | None:
 
 
 def source_clock(header: str | None) -> datetime | None:
-    """Return the source's clock, which decides watermarks and business days; None where it tells no usable time.
+    """Return the source's clock, which decides watermarks and business days; None without a usable time.
 
     A year outside this century was never set. How far it is from our own clock is no reason to doubt: a source
     that is replayed or simulated lives in a time of its own.
@@ -81,31 +81,18 @@ def more_pages(headers: Mapping[str, str], context: RequestContext) -> bool:
     Raises:
         TransientProHandelError: it does not say.
     """
-    said = headers.get(MORE_PAGES_HEADER, "").strip().lower()
-    if said not in ("true", "false"):
-        raise TransientProHandelError(f"the answer has no usable {MORE_PAGES_HEADER} header", context)
-    return said == "true"
+    value = headers.get(MORE_PAGES_HEADER, "").strip().lower()
+    if value not in ("true", "false"):
+        raise TransientProHandelError(f"the response has no usable {MORE_PAGES_HEADER} header", context)
+    return value == "true"
 
 
-def page_size(headers: Mapping[str, str], asked: int) -> int:
-    """Return how many rows a full page of this list has: what the API says it used, else what was asked for."""
-    said = headers.get(PAGE_SIZE_HEADER, "")
-    return int(said) if said.isascii() and said.isdigit() and int(said) > 0 else asked
+def page_size(headers: Mapping[str, str], requested: int) -> int:
+    """Return how many rows a full page of this list has: what the API says it used, else what was requested."""
+    value = headers.get(PAGE_SIZE_HEADER, "")
+    return int(value) if value.isascii() and value.isdigit() and int(value) > 0 else requested
 
 
-def rows_of(body: bytes, headers: Mapping[str, str], context: RequestContext) -> list[dict[str, Any]]:
-    """Decode the rows of a page.
-
-    Raises:
-        TransientProHandelError: the body is not a list of objects.
-    """
-    try:
-        rows = decode(body)
-    except ValueError:
-        kind = headers.get("Content-Type", "unknown")
-        raise TransientProHandelError(
-            f"the answer is not readable JSON (content type {kind})", context
-        ) from None
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise TransientProHandelError("the answer is not a list of objects", context)
-    return rows
+def with_correlation(context: RequestContext, response: Response) -> RequestContext:
+    """Return the request with the id under which the API's own log has it."""
+    return replace(context, correlation_id=response.headers.get("X-Correlation-ID", None))

@@ -13,7 +13,8 @@ import orjson
 from mercurios.sources.prohandel.http.errors import RequestContext, TransientProHandelError
 
 API_PATH = "/api/v2"
-_SPARE_SECONDS = 60.0  # a token is replaced so long before it expires
+# A token is replaced so long before it expires.
+_RENEWAL_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,8 @@ class Token:
 
     Attributes:
         value: never shown.
-        server: `serverUrl` of the answer.
-        expires_at: on the clock that only grows.
+        server: `serverUrl` of the response.
+        expires_at: monotonic seconds.
     """
 
     value: str = field(repr=False)
@@ -42,21 +43,21 @@ class Token:
         return f"{parts.hostname or ''}{parts.path}"
 
     def expires_soon(self) -> bool:
-        """Return whether a new one should be asked for."""
-        return time.monotonic() > self.expires_at - _SPARE_SECONDS
+        """Return whether a new one should be requested."""
+        return time.monotonic() > self.expires_at - _RENEWAL_SECONDS
 
 
 class Tokens:
     """Holds the token that all threads of a client use.
 
-    Threads that need a new one at the same time wait for one request and share its answer.
+    Threads that need a new one at the same time wait for one request and share its response.
 
     Args:
-        ask: asks the token service; the event tells that nobody waits for the answer any more.
+        request: requests a new token; the event is set when the read it is needed for has ended.
     """
 
-    def __init__(self, ask: Callable[[threading.Event], Token]) -> None:
-        self._ask = ask
+    def __init__(self, request: Callable[[threading.Event], Token]) -> None:
+        self._request = request
         self._token: Token | None = None
         self._lock = threading.Lock()
 
@@ -71,24 +72,24 @@ class Tokens:
         with self._lock:
             token = self._token
             if token is None or token is refused or token.expires_soon():
-                token = self._token = self._ask(ended)
+                token = self._token = self._request(ended)
             return token
 
 
-def token_of(answer: bytes, asked_at: float, context: RequestContext) -> Token:
-    """Read the answer of the token service.
+def token_of(body: bytes, requested_at: float, context: RequestContext) -> Token:
+    """Read the response of the token service.
 
     Args:
-        answer: its body.
-        asked_at: when it was asked for, on the clock that only grows.
+        body: the response.
+        requested_at: when it was requested, in monotonic seconds.
         context: the request.
 
     Raises:
-        TransientProHandelError: the answer has another shape.
+        TransientProHandelError: the response has another shape.
     """
     try:
-        read = orjson.loads(answer)
+        read = orjson.loads(body)
         inner = read["token"]["token"]
-        return Token(str(inner["value"]), str(read["serverUrl"]), asked_at + float(inner["expiresIn"]))
+        return Token(str(inner["value"]), str(read["serverUrl"]), requested_at + float(inner["expiresIn"]))
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-        raise TransientProHandelError("the token answer has an unknown shape", context) from None
+        raise TransientProHandelError("the token response has an unknown shape", context) from None

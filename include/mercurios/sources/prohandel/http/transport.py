@@ -1,10 +1,10 @@
 """Sends requests over connections that stay open.
 
-Before every request `requests` asks the environment for proxies, certificates and credentials, prepares the request and
-dresses up the answer, and it reads answers in pieces; together that costs more than to receive a page. Here it is asked
-once a host: for the environment's rules, and for the pool of connections that follows them. The pool is urllib3's, as
-beneath `requests`; it sends each request, and an answer is read in one piece. Where an answer sends the request on to
-another address, `requests` follows, by its rules of what may be told to whom.
+Before every request `requests` reads proxies, certificates and credentials from the environment, prepares the request
+and wraps the response, and it reads responses in pieces; together that costs more than to receive a page. Here it is
+used once a host: for the environment's rules, and for the pool of connections that follows them. The pool is urllib3's,
+as beneath `requests`; it sends each request, and a response is read in one piece. Redirects are followed by `requests`,
+by its rules of which headers may be sent to which host.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from urllib3.exceptions import (
 )
 
 
-class NoAnswerError(Exception):
-    """There is no answer; the message is the kind of error alone, for its text may repeat addresses and headers."""
+class NoResponseError(Exception):
+    """There is no response; the message is the kind of error alone, for its text may repeat addresses and headers."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An answer, whatever its status; header names are looked up in either case."""
+class Response:
+    """A response, whatever its status; header names are looked up in either case."""
 
     status: int
     headers: Mapping[str, str]
@@ -61,7 +61,7 @@ class Call:
 
 
 class Transport:
-    """Keeps connections to the hosts that it is asked for, directly or through the environment's proxies.
+    """Keeps connections to the hosts that are requested, directly or through the environment's proxies.
 
     Args:
         connections: most requests under way at once.
@@ -79,11 +79,11 @@ class Transport:
         headers: Mapping[str, str],
         timeout: tuple[float, float],
         body: bytes | None = None,
-    ) -> Answer:
-        """Send a request and read its answer to the end.
+    ) -> Response:
+        """Send a request and read its response to the end.
 
         Raises:
-            NoAnswerError: nothing came, or not all of it.
+            NoResponseError: nothing came, or not all of it.
         """
         scheme, _, rest = url.partition("://")
         name, _, path = rest.partition("/")
@@ -100,7 +100,7 @@ class Transport:
                 try:
                     self._hosts[address] = _Host(address, self._connections)
                 except (requests.RequestException, HTTPError, ValueError) as error:
-                    raise NoAnswerError(_reason(error)) from None
+                    raise NoResponseError(_reason(error)) from None
             return self._hosts[address]
 
 
@@ -109,34 +109,35 @@ class _Host:
 
     def __init__(self, address: str, connections: int) -> None:
         self.session = _session(address)
-        self._adapter = cast(Any, HTTPAdapter(pool_maxsize=connections))  # its stubs are older than urllib3 2
+        # The stubs of `requests` are older than urllib3 2.
+        self._adapter = cast(Any, HTTPAdapter(pool_maxsize=connections))
         for scheme in ("http://", "https://"):
             self.session.mount(scheme, self._adapter)
         first = Call("GET", f"{address}/", {}, (0, 0)).prepared()
         verify, proxies = self.session.verify, self.session.proxies
         self.pool: HTTPConnectionPool = self._adapter.get_connection_with_tls_context(first, verify, proxies)
         self._adapter.cert_verify(self.pool, address, verify, None)
-        # A proxy that sends plain requests on is told the whole address.
+        # A proxy that forwards plain requests needs the whole address.
         self._is_relayed = self._adapter.request_url(first, proxies) != first.path_url
 
-    def send(self, call: Call, path: str) -> Answer:
-        """Send a request and read its answer, or that of the address to which it is sent on."""
-        answer = _asked(self.pool, call.url if self._is_relayed else path, call)
-        if answer.get_redirect_location():
-            return self._followed(answer, call)
-        return Answer(answer.status, answer.headers, _content(answer))
+    def send(self, call: Call, path: str) -> Response:
+        """Send a request and read its response, or that of the address to which it is redirected."""
+        response = _requested(self.pool, call.url if self._is_relayed else path, call)
+        if response.get_redirect_location():
+            return self._redirected(response, call)
+        return Response(response.status, response.headers, _content(response))
 
-    def _followed(self, answer: BaseHTTPResponse, call: Call) -> Answer:
+    def _redirected(self, response: BaseHTTPResponse, call: Call) -> Response:
         try:
             request = call.prepared()
-            first = self._adapter.build_response(request, answer)
+            first = self._adapter.build_response(request, response)
             rules: dict[str, Any] = {"verify": self.session.verify, "proxies": self.session.proxies}
             later = self.session.resolve_redirects(first, request, stream=True, timeout=call.timeout, **rules)
             last = [first, *later][-1]
         except requests.RequestException as error:
-            raise NoAnswerError(_reason(error)) from None
+            raise NoResponseError(_reason(error)) from None
         with last:
-            return Answer(last.status_code, last.headers, _content(last.raw))
+            return Response(last.status_code, last.headers, _content(last.raw))
 
 
 def _session(address: str) -> requests.Session:
@@ -147,7 +148,7 @@ def _session(address: str) -> requests.Session:
     return session
 
 
-def _asked(pool: HTTPConnectionPool, target: str, call: Call) -> BaseHTTPResponse:
+def _requested(pool: HTTPConnectionPool, target: str, call: Call) -> BaseHTTPResponse:
     try:
         return pool.urlopen(
             call.method,
@@ -162,30 +163,31 @@ def _asked(pool: HTTPConnectionPool, target: str, call: Call) -> BaseHTTPRespons
             decode_content=False,
         )
     except (NewConnectionError, ProtocolError):
-        raise NoAnswerError("the connection failed") from None
+        raise NoResponseError("the connection failed") from None
     except ConnectTimeoutError:
-        raise NoAnswerError("connecting took too long") from None
+        raise NoResponseError("connecting took too long") from None
     except ReadTimeoutError:
-        raise NoAnswerError("the answer took too long") from None
-    except (HTTPError, ValueError) as error:  # the text of a ValueError shows the header that is none
-        raise NoAnswerError(type(error).__name__) from None
+        raise NoResponseError("the response took too long") from None
+    except (HTTPError, ValueError) as error:
+        # The text of a ValueError shows the invalid header, which may hold a token.
+        raise NoResponseError(type(error).__name__) from None
 
 
-def _content(answer: BaseHTTPResponse) -> bytes:
+def _content(response: BaseHTTPResponse) -> bytes:
     try:
-        return answer.read(decode_content=True)
+        return response.read(decode_content=True)
     except ReadTimeoutError:
-        raise NoAnswerError("the answer took too long") from None
+        raise NoResponseError("the response took too long") from None
     except HTTPError:
-        raise NoAnswerError("the answer broke off") from None
+        raise NoResponseError("the response broke off") from None
     finally:
-        answer.release_conn()
+        response.release_conn()
 
 
 def _reason(error: Exception) -> str:
     kinds: dict[type[Exception], str] = {
         requests.exceptions.ConnectTimeout: "connecting took too long",
-        requests.exceptions.ReadTimeout: "the answer took too long",
+        requests.exceptions.ReadTimeout: "the response took too long",
         requests.exceptions.ConnectionError: "the connection failed",
     }
     return kinds.get(type(error), type(error).__name__)

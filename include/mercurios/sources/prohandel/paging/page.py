@@ -1,4 +1,4 @@
-"""A page of a list, and what two pages or a glimpse across an edge say of each other."""
+"""A page of a list, and what pages and probes of the boundaries between them say of each other."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from mercurios.sources.prohandel.http.errors import EmptyPageError, RequestContext
+from mercurios.sources.prohandel.http.errors import EmptyPageError, RequestContext, TransientProHandelError
 from mercurios.sources.prohandel.http.responses import (
     more_pages,
     page_size,
     raise_for_status,
-    rows_of,
     source_clock,
+    with_correlation,
 )
-from mercurios.sources.prohandel.http.transport import Answer
-from mercurios.sources.prohandel.paging.boundaries import Key, Row, links, reaches_the_end, row_key
+from mercurios.sources.prohandel.http.transport import Response
+from mercurios.sources.prohandel.paging.boundaries import Key, Row, is_contiguous, reaches_the_end, row_key
 from mercurios.sources.prohandel.rows.decode import decode
 from mercurios.sources.prohandel.rows.records import Record, Records
 
@@ -34,7 +34,7 @@ class Page:
         records: its rows, where all of them are what the contract says.
         objects: its rows, where not all of them are, or there is no contract.
         more: whether the API says that more pages follow.
-        source_now: the API's clock when it answered, UTC; None where it tells none.
+        source_now: the API's clock when it answered, UTC; None where it gives none.
         full: how many rows a full page of the list has.
         context: the request.
     """
@@ -59,19 +59,19 @@ class Page:
 
     @cached_property
     def by_key(self) -> dict[Key, Record | Row]:
-        """Its rows, as they were decoded, by what tells them from others."""
+        """Its rows, as they were decoded, by what distinguishes them."""
         if self.records is not None:
             return {record.id: record for record in self.records}
         return self.rows_by_key
 
     @cached_property
     def rows_by_key(self) -> dict[Key, Record | Row]:
-        """Its rows as objects by what tells them from others."""
+        """Its rows as objects by what distinguishes them."""
         return {row_key(row): row for row in self.rows}
 
 
-def page_of(response: Answer, context: RequestContext, decoder: Records | None) -> Page:
-    """Read an answer as a page.
+def page_of(response: Response, context: RequestContext, decoder: Records | None) -> Page:
+    """Read a response as a page.
 
     Raises:
         ProHandelError: it is an error, no page, or empty although more pages follow.
@@ -83,7 +83,7 @@ def page_of(response: Answer, context: RequestContext, decoder: Records | None) 
         number=context.page or 1,
         body=response.content,
         records=records,
-        objects=rows_of(response.content, headers, context) if records is None else None,
+        objects=_objects(response, context) if records is None else None,
         more=more_pages(headers, context),
         source_now=source_clock(headers.get("Date")),
         full=page_size(headers, context.page_size or 0),
@@ -94,24 +94,37 @@ def page_of(response: Answer, context: RequestContext, decoder: Records | None) 
     return page
 
 
+def _objects(response: Response, context: RequestContext) -> list[dict[str, Any]]:
+    try:
+        rows = decode(response.content)
+    except ValueError:
+        kind = response.headers.get("Content-Type", "unknown")
+        raise TransientProHandelError(
+            f"the response is not readable JSON (content type {kind})", context
+        ) from None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise TransientProHandelError("the response is not a list of objects", context)
+    return rows
+
+
 def repeats(page: Page, before: Page) -> bool:
     """Return whether a page shows the rows of the one before it, in whatever order and version.
 
-    Fewer than all of them are no sign: rows that appear further up move others across the edge, and these are
+    Fewer than all of them are no sign: rows that appear further up move others across the boundary, and these are
     rightly shown on both pages.
     """
     return len(page) > 0 and page.by_key.keys() == before.by_key.keys()
 
 
-def are_linked(span: Page, before: Page, after: Page) -> bool:
-    """Return whether an answer across the edge between two pages links them; rows are compared in one form."""
+def are_contiguous(span: Page, before: Page, after: Page) -> bool:
+    """Return whether a probe across their boundary shows two pages to be contiguous; rows are compared in one form."""
     if span.records is not None and before.records is not None and after.records is not None:
-        return links(span.records, before.by_key, after.by_key)
-    return links(span.rows, before.rows_by_key, after.rows_by_key)
+        return is_contiguous(span.records, before.by_key, after.by_key)
+    return is_contiguous(span.rows, before.rows_by_key, after.rows_by_key)
 
 
 def is_end(span: Page, before: Page, last: Page) -> bool:
-    """Return whether an answer across the end of the last page shows that nothing follows; rows in one form."""
+    """Return whether a probe across the end of the last page shows that nothing follows; rows in one form."""
     if span.more:
         return False
     if span.records is not None and before.records is not None and last.records is not None:
@@ -119,29 +132,22 @@ def is_end(span: Page, before: Page, last: Page) -> bool:
     return reaches_the_end(span.rows, before.rows_by_key, last.rows_by_key)
 
 
-def end_of(path: str, page: Page, asked: int) -> RequestContext:
+def end_of(path: str, page: Page, page_size: int) -> RequestContext:
     """Return the smallest request whose last row stands where a page ended.
 
     A full page of n rows ends at position n * number. A short one in the middle of a list says that positions are
-    no rows, so it can only be asked for again.
+    no rows, so it can only be requested again.
 
     Args:
         path: the list.
         page: one of its pages.
-        asked: the page size that was asked for.
+        page_size: the page size that was requested.
     """
     if len(page) == page.full:
         return RequestContext(path, page.number * page.full, 1)
-    return RequestContext(path, page.number, asked)
+    return RequestContext(path, page.number, page_size)
 
 
-def ends_on(edge: Page, before: Page) -> bool:
+def ends_on(end: Page, before: Page) -> bool:
     """Return whether the position where a page ended still holds a row of that page."""
-    return len(edge) > 0 and row_key((edge.records or edge.rows)[-1]) in before.by_key
-
-
-def with_correlation(context: RequestContext, response: Answer) -> RequestContext:
-    """Return the request with what the API calls it in its own log."""
-    return RequestContext(
-        context.path, context.page, context.page_size, response.headers.get("X-Correlation-ID", None)
-    )
+    return len(end) > 0 and row_key((end.records or end.rows)[-1]) in before.by_key

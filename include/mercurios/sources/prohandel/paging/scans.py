@@ -1,12 +1,12 @@
-"""How often a list is read, and what may be believed of it.
+"""How often a list is scanned, and what may be concluded from the scans.
 
-Pages are cut by position, so a list that moves while it is read can hide rows. A pass is settled when no row slipped
-across the edge of a page. Two things are decided from passes, and each needs its own evidence:
+Pages are cut by position, so a list that moves while it is read can hide rows. A scan is stable when no row shifted
+across the boundary between two pages. Two things are decided from scans, and each needs its own evidence:
 
-* The watermark passes a row that slipped, so it moves only after a settled pass.
-* A row that the warehouse holds is taken for deleted only after two settled passes went by without showing it: one
-  alone may be an answer that lacks rows. That says nothing against the rows that were shown, so the watermark moves
-  even where deletions stay in doubt.
+* The watermark moves past rows that shifted, so it moves only after a stable scan.
+* A row that the warehouse holds is taken for deleted only after two stable scans did not show it: one alone may hold
+  a response that lacks rows. That says nothing against the rows that were shown, so the watermark moves even where
+  deletions remain uncertain.
 """
 
 from __future__ import annotations
@@ -15,38 +15,45 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-MOST_PASSES = 3
+MAX_SCANS = 3
 
 
 @dataclass(frozen=True)
-class Pass:
-    """What one pass over a list showed.
+class Scan:
+    """What one scan of a list showed.
 
     Attributes:
-        slips: numbers of the pages across whose ends rows slipped.
-        misses: rows that the warehouse holds were shown neither by this pass nor by one before it.
+        shifts: numbers of the pages across whose ends rows may have shifted.
+        misses: rows that the warehouse holds were shown neither by this scan nor by one before it.
     """
 
-    slips: tuple[int, ...] = ()
+    shifts: tuple[int, ...] = ()
     misses: bool = False
 
 
 class Verdict(StrEnum):
-    """What follows from the passes so far."""
+    """What follows from the scans so far.
 
-    AGAIN = "again"  # read the list once more
-    BELIEVED = "believed"  # everything is decided
-    DELETIONS_IN_DOUBT = "deletions in doubt"  # what was shown is all there is to load; nothing is deleted
-    UNSETTLED = "unsettled"  # rows may have been hidden in every pass
+    Attributes:
+        SCAN_AGAIN: nothing yet; the list is scanned once more.
+        COMPLETE: every row of the list was shown, so what was not shown is deleted.
+        DELETIONS_UNCERTAIN: what was shown is all there is to load; nothing is deleted.
+        UNSTABLE: rows may have been hidden in every scan.
+    """
+
+    SCAN_AGAIN = "scan again"
+    COMPLETE = "complete"
+    DELETIONS_UNCERTAIN = "deletions uncertain"
+    UNSTABLE = "unstable"
 
 
-def judge(passes: Sequence[Pass]) -> Verdict:
-    """Decide after a pass whether the list is read again, and what is believed when it is not."""
-    last = passes[-1]
-    settled = sum(not each.slips for each in passes)
-    may_read_again = len(passes) < MOST_PASSES
-    if last.slips:
-        return Verdict.AGAIN if may_read_again else Verdict.UNSETTLED
-    if not last.misses or settled > 1:
-        return Verdict.BELIEVED
-    return Verdict.AGAIN if may_read_again else Verdict.DELETIONS_IN_DOUBT
+def judge(scans: Sequence[Scan]) -> Verdict:
+    """Decide after a scan whether the list is scanned again, and what is concluded when it is not."""
+    last = scans[-1]
+    stable = sum(not scan.shifts for scan in scans)
+    may_scan_again = len(scans) < MAX_SCANS
+    if last.shifts:
+        return Verdict.SCAN_AGAIN if may_scan_again else Verdict.UNSTABLE
+    if not last.misses or stable > 1:
+        return Verdict.COMPLETE
+    return Verdict.SCAN_AGAIN if may_scan_again else Verdict.DELETIONS_UNCERTAIN

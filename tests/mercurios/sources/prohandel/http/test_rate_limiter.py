@@ -1,4 +1,4 @@
-"""When requests go out: within the budget, and none of any thread while the API asked for a pause."""
+"""When requests are sent: within the budget, and none of any thread while the API asked for a pause."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from mercurios.sources.prohandel.http.errors import TransientProHandelError
-from mercurios.sources.prohandel.http.rate_limiter import Pace
+from mercurios.sources.prohandel.http.rate_limiter import RateLimiter
 
 Start = Callable[..., Any]
 
 
 class Clock:
-    """Time that passes only while somebody sleeps."""
+    """Time that passes only while a thread sleeps."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -28,14 +28,14 @@ class Clock:
             act()
         self.now += seconds
 
-    def pace(self, per_minute: float | None = None) -> Pace:
-        return Pace(per_minute, sleep=self.sleep, clock=lambda: self.now)
+    def limiter(self, per_minute: float | None = None) -> RateLimiter:
+        return RateLimiter(per_minute, sleep=self.sleep, clock=lambda: self.now)
 
 
-def sent(clock: Clock, pace: Pace, count: int) -> list[float]:
+def sent(clock: Clock, limiter: RateLimiter, count: int) -> list[float]:
     times = []
     for _ in range(count):
-        assert pace.take(threading.Event())
+        assert limiter.acquire(threading.Event())
         times.append(clock.now)
     return times
 
@@ -43,42 +43,42 @@ def sent(clock: Clock, pace: Pace, count: int) -> list[float]:
 def test_the_budget_spaces_requests() -> None:
     clock = Clock()
 
-    assert sent(clock, clock.pace(per_minute=30), 4) == [0, 2, 4, 6]
+    assert sent(clock, clock.limiter(per_minute=30), 4) == [0, 2, 4, 6]
 
 
 def test_a_pause_holds_the_next_request_and_only_until_it_is_over() -> None:
     clock = Clock()
-    pace = clock.pace()
-    pace.hold(7)
+    limiter = clock.limiter()
+    limiter.pause(7)
 
-    assert sent(clock, pace, 3) == [7, 7, 7]
-    assert pace.held() == 0
+    assert sent(clock, limiter, 3) == [7, 7, 7]
+    assert limiter.paused_for() == 0
 
 
 def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
     clock = Clock()
-    pace = clock.pace()
-    pace.hold(30)
-    pace.hold(1)
+    limiter = clock.limiter()
+    limiter.pause(30)
+    limiter.pause(1)
 
-    assert sent(clock, pace, 1) == [30]
+    assert sent(clock, limiter, 1) == [30]
 
 
 def test_a_pause_prolonged_while_a_request_waits_holds_it_too() -> None:
     clock = Clock()
-    pace = clock.pace(per_minute=6)
-    clock.on_sleep = [lambda: pace.hold(25), lambda: pace.hold(50)]
+    limiter = clock.limiter(per_minute=6)
+    clock.on_sleep = [lambda: limiter.pause(25), lambda: limiter.pause(50)]
 
-    assert sent(clock, pace, 2) == [0, 60]
+    assert sent(clock, limiter, 2) == [0, 60]
 
 
-def test_nobody_waits_out_a_pause_for_a_read_that_has_ended() -> None:
-    pace, ended = Pace(None), threading.Event()
-    pace.hold(60)
+def test_no_thread_waits_out_a_pause_for_a_read_that_has_ended() -> None:
+    limiter, ended = RateLimiter(None), threading.Event()
+    limiter.pause(60)
     threading.Timer(0.1, ended.set).start()
     began = time.monotonic()
 
-    assert not pace.take(ended)
+    assert not limiter.acquire(ended)
     assert time.monotonic() - began < 10
 
 
@@ -97,7 +97,8 @@ def test_too_many_requests_hold_every_thread_of_the_client(
         if page > 3:
             arrived.setdefault(page, now)
         if page == 2:
-            time.sleep(0.3)  # keeps the threads for pages 4 and later waiting for a turn until 3 was refused
+            # Keeps the threads for pages 4 and later waiting for a turn until 3 was refused.
+            time.sleep(0.3)
         return reply([{"id": page}], more=str(page < 12))
 
     server = stub(script)
@@ -114,21 +115,25 @@ def test_an_absurd_pause_is_capped_and_the_tries_stay_bounded(stub: Start, reply
     sleeps: list[float] = []
     server = stub(lambda *_: reply(status=429, headers={"Retry-After": "1e400"}))
 
-    with server.client(sleep=sleeps.append, attempts=3, longest_wait=5.0) as client:
-        client._pace._clock = lambda: float(sum(sleeps))  # time passes only while somebody sleeps
-        with pytest.raises(TransientProHandelError, match="status 429"):
-            list(client.pages("sale"))
+    with (
+        server.client(
+            sleep=sleeps.append, clock=lambda: float(sum(sleeps)), attempts=3, longest_wait=5.0
+        ) as client,
+        pytest.raises(TransientProHandelError, match="status 429"),
+    ):
+        list(client.pages("sale"))
 
     assert len(server.asked) == 3
     assert sleeps == [5, 5]
 
 
-def test_threads_whose_token_dies_at_once_share_one_new_token(stub: Start, reply: Any) -> None:
+def test_threads_whose_token_expires_at_once_share_one_new_token(stub: Start, reply: Any) -> None:
     turn = threading.Barrier(4, timeout=5)
 
     def script(page: int, tries: int) -> Any:
         if 2 <= page <= 5 and tries == 1:
-            turn.wait()  # all four requests carry the first token before any is told that it is dead
+            # All four requests carry the first token before any of them is refused.
+            turn.wait()
             return reply(status=401)
         return reply([{"id": page}], more=str(page < 8))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mercurios.sources.prohandel.http.transport import Answer, NoAnswerError, Transport
+from mercurios.sources.prohandel.http.transport import NoResponseError, Response, Transport
 
 
 class Host:
@@ -65,7 +65,7 @@ def transport(monkeypatch: pytest.MonkeyPatch) -> Iterator[Transport]:
     started.close()
 
 
-def get(transport: Transport, url: str) -> Answer:
+def get(transport: Transport, url: str) -> Response:
     return transport.send("GET", url, {"Authorization": "Bearer t"}, (2, 2))
 
 
@@ -111,30 +111,30 @@ def test_a_redirect_to_another_host_does_not_take_the_token_along(transport: Tra
 
 
 def test_an_answer_that_breaks_off_is_no_answer(transport: Transport, host: Host) -> None:
-    with pytest.raises(NoAnswerError, match=r"^the answer broke off$"):
+    with pytest.raises(NoResponseError, match=r"^the response broke off$"):
         get(transport, f"{host.url}/torn")
 
 
 def test_a_host_that_is_not_there_is_named_by_the_kind_of_error_alone(transport: Transport) -> None:
-    with pytest.raises(NoAnswerError, match=r"^the connection failed$"):
+    with pytest.raises(NoResponseError, match=r"^the connection failed$"):
         get(transport, "http://127.0.0.1:9/secret")
 
 
 def test_a_header_that_is_none_is_not_shown(transport: Transport, host: Host) -> None:
-    with pytest.raises(NoAnswerError, match=r"^\w+$"):
+    with pytest.raises(NoResponseError, match=r"^\w+$"):
         transport.send("GET", f"{host.url}/page", {"Authorization": "Bearer a\nsecret"}, (2, 2))
 
 
 @pytest.mark.parametrize("url", ["http://", "nowhere", "http://[::1/page", "ftp://127.0.0.1/page"])
 def test_an_address_that_is_none_is_no_answer(transport: Transport, url: str) -> None:
-    with pytest.raises(NoAnswerError, match=r"^\w+$"):
+    with pytest.raises(NoResponseError, match=r"^\w+$"):
         get(transport, url)
 
 
 def test_an_answer_that_never_comes_is_named(transport: Transport) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/page"
-        with pytest.raises(NoAnswerError, match=r"^the answer took too long$"):
+        with pytest.raises(NoResponseError, match=r"^the response took too long$"):
             transport.send("GET", url, {}, (2, 0.1))
 
 

@@ -1,4 +1,4 @@
-"""What an answer across an edge proves: where it links two pages, no row that lived all the while is hidden."""
+"""What a probe across a boundary proves: between contiguous pages no row that existed throughout is hidden."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mercurios.sources.prohandel.paging.boundaries import links, reaches_the_end, windows
+from mercurios.sources.prohandel.paging.boundaries import is_contiguous, reaches_the_end, windows
 
 
 @given(page_size=st.integers(3, 1000), number=st.integers(1, 5000))
-def test_a_window_begins_before_the_edge_and_ends_behind_it(page_size: int, number: int) -> None:
+def test_a_window_begins_before_the_boundary_and_ends_behind_it(page_size: int, number: int) -> None:
     position = number * page_size
 
     spans = [((page - 1) * size, page * size) for page, size in windows(position, page_size)]
@@ -30,12 +30,12 @@ def test_a_window_costs_a_small_part_of_a_page_of_usual_size() -> None:
 
 
 @pytest.mark.parametrize(
-    ("window", "linked"),
+    ("window", "contiguous"),
     [
         ("cd", True),
         ("bcde", True),
         ("cXd", False),  # X is on neither page
-        ("Xcd", True),  # what stands further up is another edge's business
+        ("Xcd", True),  # what stands further up is another boundary's business
         ("ab", False),
         ("ef", False),
         ("dc", False),
@@ -43,8 +43,8 @@ def test_a_window_costs_a_small_part_of_a_page_of_usual_size() -> None:
         ("XY", False),
     ],
 )
-def test_only_neighbours_of_both_pages_link_them(window: str, linked: bool) -> None:
-    assert links(rows(window), page("abc"), page("def")) is linked
+def test_only_neighbours_of_both_pages_make_them_contiguous(window: str, contiguous: bool) -> None:
+    assert is_contiguous(rows(window), page("abc"), page("def")) is contiguous
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_only_neighbours_of_both_pages_link_them(window: str, linked: bool) -> N
     [
         ("de", True),
         ("cde", True),
-        ("Xde", True),  # what stands further up is another edge's business
+        ("Xde", True),  # what stands further up is another boundary's business
         ("d", True),  # the row behind it has gone
         ("deX", False),  # X is on neither page
         ("dXe", True),  # X came before a row of the page after it was cut
@@ -65,15 +65,15 @@ def test_only_rows_of_the_last_page_and_nothing_new_behind_them_are_the_end(wind
     assert reaches_the_end(rows(window), page("abc"), page("cde")) is ends
 
 
-def test_a_row_on_both_pages_links_them() -> None:
-    assert links(rows("c"), page("bc"), page("cd"))
+def test_a_row_on_both_pages_makes_them_contiguous() -> None:
+    assert is_contiguous(rows("c"), page("bc"), page("cd"))
 
 
-def test_a_row_that_changed_and_so_may_have_moved_links_nothing() -> None:
+def test_a_row_that_changed_and_so_may_have_moved_proves_nothing() -> None:
     moved = {"id": "a", "lastChange": "now"}
 
-    assert not links([*rows("cX"), moved, *rows("d")], page("abc"), page("def"))
-    assert links([*rows("c"), moved, *rows("d")], page("abc"), page("def"))
+    assert not is_contiguous([*rows("cX"), moved, *rows("d")], page("abc"), page("def"))
+    assert is_contiguous([*rows("c"), moved, *rows("d")], page("abc"), page("def"))
 
 
 def rows(ids: Iterable[str]) -> list[dict[str, str]]:
@@ -85,11 +85,11 @@ def page(ids: Iterable[str]) -> dict[str | bytes, dict[str, str]]:
 
 
 @given(seed=st.randoms(use_true_random=False), page_size=st.integers(3, 9), steps=st.integers(0, 12))
-def test_a_link_is_never_wrong_in_whatever_order_the_answers_come_and_rows_come_and_go(
+def test_no_order_of_responses_makes_pages_contiguous_that_hide_a_row(
     seed: random.Random, page_size: int, steps: int
 ) -> None:
-    alive = list(range(0, 4000, 100))
-    throughout = set(alive)
+    active = list(range(0, 4000, 100))
+    throughout = set(active)
     position = page_size * seed.randint(1, 3)
     number, size = seed.choice(list(windows(position, page_size)))
     cuts = {
@@ -97,27 +97,27 @@ def test_a_link_is_never_wrong_in_whatever_order_the_answers_come_and_rows_come_
         "after": slice(position, position + page_size),
         "window": slice((number - 1) * size, number * size),
     }
-    answers: dict[str, list[int]] = {}
+    responses: dict[str, list[int]] = {}
 
     for name in seed.sample(sorted(cuts), len(cuts)):
         for _ in range(seed.randint(0, steps)):
-            move(alive, throughout, seed)
-        answers[name] = alive[cuts[name]]
+            move(active, throughout, seed)
+        responses[name] = active[cuts[name]]
 
-    before, after = (answers[name] for name in ("before", "after"))
-    if links(rows(map(str, answers["window"])), page(map(str, before)), page(map(str, after))):
+    before, after = (responses[name] for name in ("before", "after"))
+    if is_contiguous(rows(map(str, responses["window"])), page(map(str, before)), page(map(str, after))):
         assert before
         assert after
         hidden = [key for key in throughout if max(before) < key < min(after)]
         assert hidden == []
 
 
-def move(alive: list[int], throughout: set[int], seed: random.Random) -> None:
+def move(active: list[int], throughout: set[int], seed: random.Random) -> None:
     """Let a row vanish, or a new one appear between two others."""
-    if seed.random() < 0.5 and len(alive) > 5:
-        throughout.discard(alive.pop(seed.randrange(min(len(alive), 12))))
+    if seed.random() < 0.5 and len(active) > 5:
+        throughout.discard(active.pop(seed.randrange(min(len(active), 12))))
     else:
-        place = seed.randrange(min(len(alive) - 1, 12))
-        between = (alive[place] + alive[place + 1]) // 2
-        if between not in alive:
-            alive.insert(place + 1, between)
+        place = seed.randrange(min(len(active) - 1, 12))
+        between = (active[place] + active[place + 1]) // 2
+        if between not in active:
+            active.insert(place + 1, between)

@@ -1,4 +1,4 @@
-"""Edges between pages, against lists that move and servers that repeat themselves: neither is taken for the other."""
+"""Boundaries of pages, against lists that move and servers that repeat themselves: neither is taken for the other."""
 
 from __future__ import annotations
 
@@ -66,37 +66,37 @@ def _decoded_as(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
 
 def read(server: Any, **settings: Any) -> tuple[list[str], list[int]]:
-    slips: list[int] = []
+    shifts: list[int] = []
     with server.client(**{"page_size": SIZE, "pages_in_flight": 1, **settings}) as client:
-        pages = client.pages("label", on_slip=slips.append, records=Reading.records)
-        return [row["id"] for page in pages for row in page.rows], slips
+        pages = client.pages("label", on_shift=shifts.append, records=Reading.records)
+        return [row["id"] for page in pages for row in page.rows], shifts
 
 
-def test_a_list_that_stands_still_costs_one_small_request_an_edge(stub: Start, reply: Any) -> None:
+def test_a_list_that_stands_still_costs_one_small_request_a_boundary(stub: Start, reply: Any) -> None:
     listing = Listing(reply, list("abcdefgh"))
 
-    found, slips = read(stub(listing, sized=True))
+    found, shifts = read(stub(listing, sized=True))
 
-    assert (found, slips) == (list("abcdefgh"), [])
+    assert (found, shifts) == (list("abcdefgh"), [])
     assert sorted(listing.asked) == [(1, 3), (2, 2), (2, 3), (2, 4), (3, 3)]
 
 
 @pytest.mark.parametrize("odd", "abcdefgh")
-def test_a_row_that_is_not_what_its_contract_says_hides_no_edge(stub: Start, reply: Any, odd: str) -> None:
+def test_a_row_that_is_not_what_its_contract_says_is_no_shift(stub: Start, reply: Any, odd: str) -> None:
     listing = Listing(reply, list("abcdefgh"))
     listing.more_of = {odd: {"unheard": 1}}
 
     assert read(stub(listing, sized=True)) == (list("abcdefgh"), [])
 
 
-def test_a_row_that_moves_up_across_an_edge_is_noticed(stub: Start, reply: Any) -> None:
+def test_a_row_that_moves_up_across_a_boundary_is_noticed(stub: Start, reply: Any) -> None:
     listing = Listing(reply, list("abcdefgh"))
     listing.act[2] = lambda: listing.ids.remove("b")
 
-    found, slips = read(stub(listing, sized=True))
+    found, shifts = read(stub(listing, sized=True))
 
     assert "d" not in found
-    assert slips == [1]
+    assert shifts == [1]
 
 
 def test_a_row_hidden_by_pages_that_overtake_each_other_is_noticed(stub: Start, reply: Any) -> None:
@@ -110,63 +110,63 @@ def test_a_row_hidden_by_pages_that_overtake_each_other_is_noticed(stub: Start, 
     listing.act[2] = insert_after_the_third_page
     listing.cut[3] = third_is_cut.set
 
-    found, slips = read(stub(listing, sized=True), pages_in_flight=3)
+    found, shifts = read(stub(listing, sized=True), pages_in_flight=3)
 
     assert "f" not in found
-    assert 2 in slips
+    assert 2 in shifts
 
 
-def test_a_row_that_moves_up_across_an_edge_and_back_is_noticed(stub: Start, reply: Any) -> None:
+def test_a_row_that_moves_up_across_a_boundary_and_back_is_noticed(stub: Start, reply: Any) -> None:
     listing = Listing(reply, list("abcdefgh"))
     listing.act[2] = lambda: listing.ids.remove("b")
     listing.cut[2] = lambda: listing.ids.insert(1, "b")
 
-    found, slips = read(stub(listing, sized=True))
+    found, shifts = read(stub(listing, sized=True))
 
     assert "d" not in found
-    assert slips == [1]
+    assert shifts == [1]
 
 
 @pytest.mark.parametrize("hidden", ["b", "c", "abc"[:2]])
-def test_a_page_shortened_in_the_middle_is_no_slip(stub: Start, reply: Any, hidden: str) -> None:
+def test_a_page_shortened_in_the_middle_is_no_shift(stub: Start, reply: Any, hidden: str) -> None:
     listing = Listing(reply, list("abcdefgh"))
     listing.hidden = set(hidden)
 
-    found, slips = read(stub(listing, sized=True))
+    found, shifts = read(stub(listing, sized=True))
 
-    assert (found, slips) == ([key for key in "abcdefgh" if key not in hidden], [])
+    assert (found, shifts) == ([key for key in "abcdefgh" if key not in hidden], [])
 
 
-def test_a_slip_behind_a_page_shortened_in_the_middle_is_noticed(stub: Start, reply: Any) -> None:
+def test_a_shift_behind_a_page_shortened_in_the_middle_is_noticed(stub: Start, reply: Any) -> None:
     listing = Listing(reply, list("abcdefgh"))
     listing.hidden = {"b"}
     listing.act[2] = lambda: listing.ids.remove("a")
 
-    found, slips = read(stub(listing, sized=True))
+    found, shifts = read(stub(listing, sized=True))
 
     assert "d" not in found
-    assert slips == [1]
+    assert shifts == [1]
 
 
 @pytest.mark.parametrize("headers", [{"X-Pagesize": "2"}, {}])
-def test_a_server_with_pages_smaller_than_asked_for_is_read_without_false_slips(
+def test_a_server_with_pages_smaller_than_asked_for_is_read_without_false_shifts(
     stub: Start, reply: Any, headers: dict[str, str]
 ) -> None:
     listing = Listing(reply, list("abcdefgh"), cap=2, **headers)
 
-    found, slips = read(stub(listing, sized=True))
+    found, shifts = read(stub(listing, sized=True))
 
-    assert (found, slips) == (list("abcdefgh"), [])
+    assert (found, shifts) == (list("abcdefgh"), [])
 
 
-def test_a_slip_is_noticed_where_the_server_decides_the_page_size(stub: Start, reply: Any) -> None:
+def test_a_shift_is_noticed_where_the_server_decides_the_page_size(stub: Start, reply: Any) -> None:
     listing = Listing(reply, list("abcdefgh"), cap=2, **{"X-Pagesize": "2"})
     listing.act[3] = lambda: listing.ids.remove("a")
 
-    found, slips = read(stub(listing, sized=True))
+    found, shifts = read(stub(listing, sized=True))
 
     assert "e" not in found
-    assert slips == [2]
+    assert shifts == [2]
 
 
 @pytest.mark.parametrize(
@@ -226,10 +226,10 @@ def test_an_older_page_in_the_place_of_the_last_is_noticed_though_it_moved_by_a_
     listing.stale = {3}
     listing.act[3] = lambda: listing.ids.remove("a")
 
-    found, slips = read(stub(listing, sized=True))
+    found, shifts = read(stub(listing, sized=True))
 
     assert "h" not in found
-    assert slips == [3]
+    assert shifts == [3]
 
 
 @pytest.mark.parametrize("inserted", [1, 2])
@@ -239,10 +239,10 @@ def test_a_last_page_that_rightly_shows_rows_again_is_the_end_of_the_list(
     listing = Listing(reply, list("abcdefg"))
     listing.act[3] = lambda: listing.ids.__setitem__(slice(0, 0), list("xy")[:inserted])
 
-    found, slips = read(stub(listing, sized=True))
+    found, shifts = read(stub(listing, sized=True))
 
     assert found == [*"abcdef", *"abcdefg"[6 - inserted :]]
-    assert slips == []
+    assert shifts == []
 
 
 def test_ids_that_are_no_text_do_not_end_the_read(stub: Start, reply: Any) -> None:

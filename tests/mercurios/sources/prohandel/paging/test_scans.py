@@ -1,42 +1,40 @@
-"""What is believed of a list that was read once or more."""
+"""What is concluded of a list that was scanned once or more."""
 
 from __future__ import annotations
 
 import pytest
 
-from mercurios.sources.prohandel.paging.scans import MOST_PASSES, Pass, Verdict, judge
+from mercurios.sources.prohandel.paging.scans import MAX_SCANS, Scan, Verdict, judge
 
-GOOD, MISSES = Pass(), Pass(misses=True)
-SLIPS, BOTH = Pass(slips=(3,)), Pass(slips=(3,), misses=True)
+GOOD, MISSES = Scan(), Scan(misses=True)
+SHIFTS, BOTH = Scan(shifts=(3,)), Scan(shifts=(3,), misses=True)
 
 
 @pytest.mark.parametrize(
-    ("passes", "verdict"),
+    ("scans", "verdict"),
     [
-        ([GOOD], Verdict.BELIEVED),
-        ([SLIPS], Verdict.AGAIN),
-        ([SLIPS, GOOD], Verdict.BELIEVED),
-        ([SLIPS, SLIPS], Verdict.AGAIN),
-        ([SLIPS, SLIPS, GOOD], Verdict.BELIEVED),
-        ([SLIPS, SLIPS, SLIPS], Verdict.UNSETTLED),
-        ([MISSES], Verdict.AGAIN),
-        ([MISSES, MISSES], Verdict.BELIEVED),
-        ([MISSES, GOOD], Verdict.BELIEVED),
-        ([MISSES, SLIPS], Verdict.AGAIN),
-        ([MISSES, BOTH, MISSES], Verdict.BELIEVED),
-        ([MISSES, SLIPS, SLIPS], Verdict.UNSETTLED),
-        ([BOTH, MISSES], Verdict.AGAIN),
-        ([BOTH, MISSES, MISSES], Verdict.BELIEVED),
-        ([BOTH, BOTH, MISSES], Verdict.DELETIONS_IN_DOUBT),
-        ([BOTH, BOTH, GOOD], Verdict.BELIEVED),
+        ([GOOD], Verdict.COMPLETE),
+        ([SHIFTS], Verdict.SCAN_AGAIN),
+        ([SHIFTS, GOOD], Verdict.COMPLETE),
+        ([SHIFTS, SHIFTS], Verdict.SCAN_AGAIN),
+        ([SHIFTS, SHIFTS, GOOD], Verdict.COMPLETE),
+        ([SHIFTS, SHIFTS, SHIFTS], Verdict.UNSTABLE),
+        ([MISSES], Verdict.SCAN_AGAIN),
+        ([MISSES, MISSES], Verdict.COMPLETE),
+        ([MISSES, GOOD], Verdict.COMPLETE),
+        ([MISSES, SHIFTS], Verdict.SCAN_AGAIN),
+        ([MISSES, BOTH, MISSES], Verdict.COMPLETE),
+        ([MISSES, SHIFTS, SHIFTS], Verdict.UNSTABLE),
+        ([BOTH, MISSES], Verdict.SCAN_AGAIN),
+        ([BOTH, MISSES, MISSES], Verdict.COMPLETE),
+        ([BOTH, BOTH, MISSES], Verdict.DELETIONS_UNCERTAIN),
+        ([BOTH, BOTH, GOOD], Verdict.COMPLETE),
     ],
 )
-def test_deletions_need_two_settled_passes_and_the_watermark_one(
-    passes: list[Pass], verdict: Verdict
-) -> None:
-    assert judge(passes) is verdict
+def test_deletions_need_two_stable_scans_and_the_watermark_one(scans: list[Scan], verdict: Verdict) -> None:
+    assert judge(scans) is verdict
 
 
-@pytest.mark.parametrize("each", [GOOD, MISSES, SLIPS, BOTH])
-def test_no_list_is_read_for_ever(each: Pass) -> None:
-    assert judge([each] * MOST_PASSES) is not Verdict.AGAIN
+@pytest.mark.parametrize("scan", [GOOD, MISSES, SHIFTS, BOTH])
+def test_no_list_is_scanned_for_ever(scan: Scan) -> None:
+    assert judge([scan] * MAX_SCANS) is not Verdict.SCAN_AGAIN
