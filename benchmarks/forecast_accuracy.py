@@ -94,10 +94,10 @@ def main() -> int:
         found |= {f"q{p:g}": own.quantiles[:, :, at] for at, p in enumerate(LEVELS)}
         found |= {name: pool.single(number) for number, name in enumerate(METHODS)}
         # The rules that bars name, on the demand as it was recorded, keyed-in giants included.
-        found["seasonal_naive"] = baselines.seasonal_naive(past.y, past.mask, HORIZON)
-        found["mean_13w"] = np.repeat(baselines.mean_13w(past.y, past.mask)[:, None], HORIZON, axis=1)
-        found["sba"] = np.repeat(baselines.sba(past.y, past.mask)[:, None], HORIZON, axis=1)
-        found["class"] = np.repeat(classify(past.y, past.mask)[:, None], HORIZON, axis=1)
+        found["seasonal_naive"] = baselines.seasonal_naive(past, HORIZON)
+        found["mean_13w"] = np.repeat(baselines.mean_13w(past)[:, None], HORIZON, axis=1)
+        found["sba"] = np.repeat(baselines.sba(past)[:, None], HORIZON, axis=1)
+        found["class"] = np.repeat(classify(past)[:, None], HORIZON, axis=1)
         for name, values in found.items():
             columns.setdefault(name, []).append(values[usable])
         market = found["actual"][usable].sum() / own.mean[usable].sum()
@@ -128,7 +128,7 @@ def promotions(printed: common.Report, origins: int) -> None:
         past = planned_at(panel, cut, HORIZON)
         own = forecast(past, (), settings).prediction
         actual, usable = panel.y[:, cut : cut + HORIZON], panel.mask[:, cut : cut + HORIZON]
-        rule = np.repeat(baselines.mean_13w(past.y, past.mask)[:, None], HORIZON, axis=1)
+        rule = np.repeat(baselines.mean_13w(past)[:, None], HORIZON, axis=1)
         errors += [np.abs(actual - mean)[usable].sum() for mean in (own.mean, rule)]
         units += actual[usable].sum()
         bias += (own.mean - actual)[usable].sum()

@@ -68,23 +68,23 @@ def seconds(work: Callable[[], object], repetitions: int = 3) -> float:
     return min(spent)
 
 
-def in_blocks(panel: Panel, work: Callable[[np.ndarray, np.ndarray], object]) -> None:
+def in_blocks(panel: Panel, work: Callable[[Panel], object]) -> None:
     """Work through a panel in blocks that stay in a core's cache, as the product does."""
     for begin in range(0, panel.n_series, BLOCK):
-        work(panel.y[begin : begin + BLOCK], panel.mask[begin : begin + BLOCK])
+        work(panel.take(slice(begin, begin + BLOCK)))
 
 
 def prophet_style(panel: Panel, settings: ForecastSettings, pool: ErrorPool) -> np.ndarray:
     """Pattern, fit, forecast and three quantiles of every series."""
-    frame = build_frame(panel.week_starts, settings.horizon, (), settings.fourier_order)
-    profile = fit_profile(panel.y, panel.mask, panel.group, frame, settings)
+    frame = build_frame(panel, (), settings)
+    profile = fit_profile(panel, frame, settings)
     found, cache = [], Bases()
     for begin in range(0, panel.n_series, settings.block_series):
         block = panel.take(slice(begin, begin + settings.block_series))
-        pattern = build_pattern(block.y, block.mask, block.group, frame, profile, no_effects(), None)
-        parts, _ = fit_additive(block.y, block.mask, frame, pattern, settings, cache)
+        pattern = build_pattern(block, frame, profile, no_effects())
+        parts, _ = fit_additive(block, frame, pattern, settings, cache)
         mean = np.clip(parts.total(), 0.0, 3.0 * block.y.max(axis=1, keepdims=True))
-        scale, code = error_spread(block.y, block.mask).at(mean), classify(block.y, block.mask)
+        scale, code = error_spread(block).at(mean), classify(block)
         found.append(quantiles(mean, scale, code, pool, settings.quantiles))
     return np.concatenate(found)
 
@@ -106,9 +106,9 @@ def speed(report: common.Report, panel: Panel, label: str, prophet_series: int) 
     report.at_least(f"{label}: Prophet / additive model", theirs / model, BAR_PROPHET)
     report.say(f"  aim {AIM_PROPHET}; Prophet / whole run {theirs / whole:,.0f}")
     own = {
-        "sba": lambda y, mask: smoothing.sba(y, mask, 0.1),
-        "tsb": lambda y, mask: smoothing.tsb(y, mask, (0.1,)),
-        "ses": lambda y, mask: smoothing.ses(y, mask, (0.1,)),
+        "sba": lambda block: smoothing.sba(block, 0.1),
+        "tsb": lambda block: smoothing.tsb(block, (0.1,)),
+        "ses": lambda block: smoothing.ses(block, (0.1,)),
     }
     for name, work in own.items():
         ours, other = (

@@ -33,20 +33,26 @@ def synthetic(series: int, weeks: int, stock_outs: float, seed: int = 1) -> Pane
     mask = (np.arange(weeks) >= first[:, None]) & (rng.random(y.shape) >= stock_outs)
     start = np.datetime64("2023-01-02") + 7 * np.arange(weeks)
     keys = np.arange(series, dtype=np.int64)
-    return Panel(np.where(mask, y, 0.0), mask, keys // 10, keys % 10, start, group.astype(np.int64))
+    return Panel(
+        np.where(mask, y, 0.0),
+        mask,
+        start,
+        group.astype(np.int64),
+        article_number=keys // 10,
+        branch_number=keys % 10,
+    )
 
 
 def model_alone(report: common.Report, panel: Panel, settings: ForecastSettings, label: str) -> None:
     """Time fit and forecast of the additive model without backtest and quantiles."""
-    frame = build_frame(panel.week_starts, settings.horizon, (), settings.fourier_order)
-    profile = fit_profile(panel.y, panel.mask, panel.group, frame, settings)
+    frame = build_frame(panel, (), settings)
+    profile = fit_profile(panel, frame, settings)
     cache: Bases = {}
     with common.measured() as spent:
         for begin in range(0, panel.n_series, settings.block_series):
             block = panel.take(slice(begin, begin + settings.block_series))
-            y, mask = block.y, block.mask
-            pattern = build_pattern(y, mask, block.group, frame, profile, no_effects(), None)
-            fit_additive(y, mask, frame, pattern, settings, cache)
+            pattern = build_pattern(block, frame, profile, no_effects())
+            fit_additive(block, frame, pattern, settings, cache)
     per_series = 1e6 * spent.wall / panel.n_series
     report.say(
         f"additive model, {label:24s} {panel.n_series / spent.wall:9,.0f} series/s  {per_series:.1f} us a series"

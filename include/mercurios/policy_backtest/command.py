@@ -190,7 +190,7 @@ def _beginning(
     history: History, panel: Panel, settings: Settings, chosen: I64, start: int
 ) -> tuple[F64, F64]:
     """Stock as stated, else the 13-week mean over the protection period, the same for every rule."""
-    usual = np.ceil(baselines.mean_13w(panel.y[:, :start], panel.mask[:, :start]) * settings.protection_weeks)
+    usual = np.ceil(baselines.mean_13w(panel.until(start)) * settings.protection_weeks)
     stated = history.stock[chosen]
     return np.where(np.isnan(stated), usual, stated), history.in_transit[chosen]
 

@@ -170,7 +170,7 @@ def replay(plan: Plan, desk: OrderDesk, costs: Costs, see: Callable[[Week], None
     coming = np.zeros((arms, depth + 1, series))
     coming[:, : plan.in_transit.shape[1]] = plan.in_transit.T
     totals, published = Totals(arms), Published(plan)
-    real = ~flag_outliers(plan.panel.y, plan.panel.mask)
+    real = ~flag_outliers(plan.panel)
     for step in range(plan.warm_up + plan.weeks):
         now = plan.start + step
         before, received = stock, coming[:, 0].copy()

@@ -40,11 +40,11 @@ def expectation(rule: str, past: Panel, weeks: I64) -> Expectation:
     recent = last_observed(past.mask, _WEEKS)
     root = np.sqrt(weeks.astype(np.float64))
     if rule == MEAN_13W:
-        mean = baselines.mean_13w(past.y, past.mask)
+        mean = baselines.mean_13w(past)
         return Expectation(mean * weeks, _deviation(past.y - mean[:, None], recent, freedom=1) * root)
     if rule != SEASONAL_NAIVE:
         raise ValueError(f"there is no rule {rule}; known are {', '.join(SIMPLE_RULES)}")
-    ahead = np.cumsum(baselines.seasonal_naive(past.y, past.mask, int(weeks.max())), axis=1)
+    ahead = np.cumsum(baselines.seasonal_naive(past, int(weeks.max())), axis=1)
     total: F64 = ahead[np.arange(weeks.size), weeks - 1]
     year = past.cadence.year
     error = past.y - masked_mean(past.y, recent)[:, None]

@@ -15,7 +15,14 @@ def panel_of(y: np.ndarray, mask: np.ndarray | None = None) -> Panel:
     days = np.datetime64("2020-01-06", "D") + 7 * np.arange(weeks)
     keys = np.arange(n, dtype=np.int64)
     mask = np.ones(y.shape, dtype=bool) if mask is None else mask
-    return Panel(np.where(mask, y, 0.0), mask, keys, np.zeros_like(keys), days, np.full(n, NO_GROUP))
+    return Panel(
+        np.where(mask, y, 0.0),
+        mask,
+        days,
+        np.full(n, NO_GROUP),
+        article_number=keys,
+        branch_number=np.zeros_like(keys),
+    )
 
 
 def test_the_13_week_rule_takes_mean_and_deviation_of_the_weeks_with_stock() -> None:

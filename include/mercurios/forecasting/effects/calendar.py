@@ -10,6 +10,7 @@ import numpy as np
 
 from mercurios.forecasting.arrays import F64, I64, Days
 from mercurios.forecasting.panel.cadence import WEEKLY, Cadence
+from mercurios.forecasting.panel.history import History
 from mercurios.forecasting.settings import ForecastSettings
 
 _HOLIDAY_COLUMNS = 3
@@ -70,21 +71,19 @@ class Columns:
     components: F64
 
 
-def build_frame(
-    week_starts: Days, horizon: int, holidays: Iterable[date], order: int, cadence: Cadence = WEEKLY
-) -> Frame:
+def build_frame(history: History, holidays: Iterable[date], settings: ForecastSettings) -> Frame:
     """Lay out the deterministic columns for a history and the horizon behind it.
 
     With two years of history the year gets twice the waves, for the groups' patterns only: those of single series
-    stay as smooth as `order`.
+    stay as smooth as `settings.fourier_order`.
     """
     import pandas as pd
     from statsmodels.tsa.deterministic import CalendarFourier, DeterministicProcess
 
-    weeks = week_starts.size
-    order = 2 * order if weeks >= 2 * cadence.year else order
+    weeks, horizon, cadence = history.n_weeks, settings.horizon, history.cadence
+    order = settings.fourier_order * (2 if weeks >= 2 * cadence.year else 1)
     step = "W-MON" if cadence is WEEKLY else "D"
-    index = pd.date_range(str(week_starts[0]), periods=weeks + horizon, freq=step)
+    index = pd.date_range(str(history.week_starts[0]), periods=weeks + horizon, freq=step)
     starts = index.to_numpy().astype("datetime64[D]")
     terms = [CalendarFourier("YE", order)] if order else []
     if cadence.week > 1:

@@ -15,6 +15,7 @@ from mercurios.forecasting.arrays import F64, I64, Bool, masked_mean, place_of
 from mercurios.forecasting.effects import ridge
 from mercurios.forecasting.effects.calendar import Frame, changepoints
 from mercurios.forecasting.panel.cadence import Cadence
+from mercurios.forecasting.panel.history import History
 from mercurios.forecasting.settings import ForecastSettings
 
 _INDEX_FLOOR = 0.05
@@ -37,19 +38,17 @@ class Profile:
 
 
 def fit_profile(
-    y: F64, mask: Bool, group: I64, frame: Frame, settings: ForecastSettings, explained: F64 | None = None
+    history: History, frame: Frame, settings: ForecastSettings, explained: F64 | None = None
 ) -> Profile:
     """Pool the calendar's pattern by group; flat when the panel is younger than the pattern needs.
 
     Args:
-        y: Demand, series x periods.
-        mask: Observed periods.
-        group: Group of each series.
+        history: Demand.
         frame: The calendar.
         settings: Settings of the run.
         explained: Log effect of the regressors, taken out before; none when omitted.
     """
-    codes = np.unique(group)
+    codes = np.unique(history.group)
     usable = frame.needs <= frame.weeks
     holidays = frame.holiday[:, : None if frame.has_season else 0]
     columns = np.concatenate([frame.fourier[:, usable], holidays], axis=1)
@@ -57,7 +56,7 @@ def fit_profile(
     if not columns.shape[1]:
         flat = np.zeros((codes.size + 1, frame.weeks + frame.horizon))
         return Profile(codes, flat, flat)
-    index, present, members = _index_series(y, mask, group, codes, explained)
+    index, present, members = _index_series(history, codes, explained)
     order = np.concatenate([frame.order[usable], np.ones(columns.shape[1] - width)])
     whole = _effects(np.log(index[:1] + _INDEX_FLOOR), present[:1], columns, 0.1 * order, frame, settings)
     rest = np.log(index[1:] + _INDEX_FLOOR) - columns[: frame.weeks] @ whole[0]
@@ -71,14 +70,15 @@ def fit_profile(
     return Profile(codes, season, holiday)
 
 
-def _index_series(y: F64, mask: Bool, group: I64, codes: I64, explained: F64 | None) -> tuple[F64, Bool, F64]:
+def _index_series(history: History, codes: I64, explained: F64 | None) -> tuple[F64, Bool, F64]:
     """Demand index of the panel (row 0) and each group: weighted demand over the same weights' average demand."""
+    y, mask = history.y, history.mask
     exposure = mask if explained is None else np.where(mask, np.exp(explained), 0.0)
     share = masked_mean(np.where(mask, exposure, 0.0), mask)
     level = masked_mean(y, mask) / np.where(share > 0, share, 1.0)
     selling = level > 0
     root = np.sqrt(np.where(selling, level, 1.0))
-    at = np.searchsorted(codes, group)
+    at = np.searchsorted(codes, history.group)
     scaled = np.zeros((codes.size, y.shape[1]))
     expected = np.zeros_like(scaled)
     members = np.zeros(codes.size)

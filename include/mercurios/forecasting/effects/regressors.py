@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mercurios.forecasting.arrays import F64, I64, Bool, place_of, row_sum
+from mercurios.forecasting.panel.history import History
 
 # Periods of one level: a quarter of a year of weeks.
 QUARTER_WEEKS = 13
@@ -62,46 +63,72 @@ def no_effects() -> Effects:
     return Effects(np.zeros(0, dtype=np.int64), np.zeros((1, 0)), empty, empty, empty, empty)
 
 
-def fit_effects(y: F64, mask: Bool, x: F64, group: I64, week: int) -> Effects:
-    """Learn the effects of the whole panel and of each group, and how much series differ from their group.
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """What the effects of some series are learned from.
 
-    Args:
+    Attributes:
         y: Demand, series x periods.
         mask: Observed periods.
-        x: Regressors of the same periods, series x periods x regressors.
-        group: Group of each series.
+        z: Standardised regressors of the same periods, series x periods x regressors.
         week: Periods of a week.
     """
-    codes = np.unique(group)
-    seen = x[mask]
+
+    y: F64
+    mask: Bool
+    z: F64
+    week: int
+
+    @classmethod
+    def of(cls, history: History, effects: Effects) -> _Sample:
+        return cls(history.y, history.mask, effects.standardised(history.past_x), history.cadence.week)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Series and regressors."""
+        return self.z.shape[0], self.z.shape[2]
+
+    def take(self, rows: slice) -> _Sample:
+        return _Sample(self.y[rows], self.mask[rows], self.z[rows], self.week)
+
+    def chunks(self) -> list[slice]:
+        """Blocks of series whose arrays fit into memory."""
+        size = max(1, _CELLS // max(1, self.y.shape[1]))
+        return [slice(begin, begin + size) for begin in range(0, self.y.shape[0], size)]
+
+
+def fit_effects(history: History) -> Effects:
+    """Learn the effects of the whole panel and of each group, and how much series differ from their group."""
+    codes, x = np.unique(history.group), history.past_x
+    seen = x[history.mask]
     if not x.shape[2] or not seen.size:
         return no_effects() if not x.shape[2] else _flat(codes, x.shape[2])
     low, high, spread = seen.min(axis=0), seen.max(axis=0), seen.std(axis=0)
     scale = np.where(spread > 0, spread, 1.0)
     blank = Effects(codes, np.zeros((codes.size + 1, scale.size)), np.zeros(scale.size), scale, low, high)
-    z = blank.standardised(x)
-    dispersion = _dispersion(y, mask, z, np.zeros((y.shape[0], scale.size)), week)
+    sample, n = _Sample.of(history, blank), history.n_series
+    dispersion = _dispersion(sample, np.zeros((n, scale.size)))
     whole = np.zeros(scale.size)
-    at = np.searchsorted(codes, group)
+    at = np.searchsorted(codes, history.group)
     for _ in range(2):
-        whole = _newton(y, mask, z, dispersion, np.zeros(y.shape[0], dtype=np.int64), whole[None, :], week)[0]
-        dispersion = _dispersion(y, mask, z, np.broadcast_to(whole, (y.shape[0], whole.size)), week)
-    own = _newton(y, mask, z, dispersion, at, np.repeat(whole[None, :], codes.size, axis=0), week)
-    informed = np.bincount(at, weights=_has_contrast(y, mask, z), minlength=codes.size)
+        whole = _newton(sample, dispersion, np.zeros(n, dtype=np.int64), whole[None, :])[0]
+        dispersion = _dispersion(sample, np.broadcast_to(whole, (n, whole.size)))
+    own = _newton(sample, dispersion, at, np.repeat(whole[None, :], codes.size, axis=0))
+    informed = np.bincount(at, weights=_has_contrast(sample), minlength=codes.size)
     weight = (informed / (informed + _SERIES_FOR_HALF))[:, None]
     beta = np.concatenate([whole[None, :], whole + weight * (own - whole)])
-    found = Effects(codes, beta, np.zeros(scale.size), scale, low, high)
-    return Effects(codes, beta, _heterogeneity(y, mask, z, found, at, dispersion, week), scale, low, high)
+    spread = _heterogeneity(sample, beta[at + 1], dispersion)
+    return Effects(codes, beta, spread, scale, low, high)
 
 
-def series_effects(effects: Effects, y: F64, mask: Bool, x: F64, group: I64, week: int) -> F64:
+def series_effects(effects: Effects, history: History) -> F64:
     """Effects of every series, shrunk to its group's; each row depends on its own demand only."""
-    prior = effects.beta[place_of(effects.codes, group) + 1]
-    if not effects.count or not y.shape[0]:
+    prior = effects.beta[place_of(effects.codes, history.group) + 1]
+    if not effects.count or not history.n_series:
         return prior
-    z = effects.standardised(x)
-    dispersion = _dispersion(y, mask, z, prior, week)
-    gradient, information = _score(y, mask, z, prior, week)
+    sample = _Sample.of(history, effects)
+    dispersion = _dispersion(sample, prior)
+    gradient, information = _score(sample, prior)
     k = effects.count
     precision = 1.0 / np.maximum(effects.spread, _MIN_RIDGE)
     system = information / dispersion[:, None, None] + np.eye(k) * precision
@@ -129,13 +156,13 @@ def log_effect(effects: Effects, beta: F64, x: F64, typical: F64) -> F64:
     return limited
 
 
-def typical_state(effects: Effects, x: F64, year: int) -> F64:
+def typical_state(effects: Effects, history: History) -> F64:
     """Standardised value against which effects are told: the median of the last year's periods.
 
     That is no promotion where promotions are rare, the usual price, and a promotion where it never ends.
     """
-    z = effects.standardised(x[:, -year:])
-    return np.ascontiguousarray(np.median(z, axis=1)) if z.shape[1] else np.zeros((x.shape[0], effects.count))
+    z = effects.standardised(history.past_x[:, -history.cadence.year :])
+    return np.ascontiguousarray(np.median(z, axis=1)) if z.shape[1] else np.zeros((z.shape[0], effects.count))
 
 
 def _flat(codes: I64, count: int) -> Effects:
@@ -153,26 +180,27 @@ def _quarters(values: F64, week: int) -> F64:
     return folded.reshape(n, count, length)
 
 
-def _means(y: F64, mask: Bool, z: F64, beta: F64, week: int) -> tuple[F64, F64, F64]:
+def _means(sample: _Sample, beta: F64) -> tuple[F64, F64, F64]:
     """Observed demand, exp(x b) and expected demand of every period, folded; the level of each quarter is its own."""
-    linear = np.zeros(y.shape)
-    for column in range(z.shape[2]):
-        linear += z[:, :, column] * beta[:, column, None]
-    demand = _quarters(np.where(mask, y, 0.0), week)
-    weight = _quarters(np.where(mask, np.exp(np.clip(linear, -10.0, 10.0)), 0.0), week)
+    linear = np.zeros(sample.y.shape)
+    for column in range(sample.z.shape[2]):
+        linear += sample.z[:, :, column] * beta[:, column, None]
+    demand = _quarters(np.where(sample.mask, sample.y, 0.0), sample.week)
+    factor = np.exp(np.clip(linear, -10.0, 10.0))
+    weight = _quarters(np.where(sample.mask, factor, 0.0), sample.week)
     total = row_sum(weight)
     level = np.where(total > 0, row_sum(demand) / np.where(total > 0, total, 1.0), 0.0)
     return demand, weight, weight * level[:, :, None]
 
 
-def _score(y: F64, mask: Bool, z: F64, beta: F64, week: int) -> tuple[F64, F64]:
+def _score(sample: _Sample, beta: F64) -> tuple[F64, F64]:
     """Gradient and information of every series' likelihood with the quarters' levels concentrated out."""
-    n, k = y.shape[0], z.shape[2]
-    demand, weight, expected = _means(y, mask, z, beta, week)
+    n, k = sample.shape
+    demand, weight, expected = _means(sample, beta)
     total = row_sum(weight)
     share = weight / np.where(total > 0, total, 1.0)[:, :, None]
     quarter = row_sum(demand)
-    folded = [_quarters(z[:, :, column], week) for column in range(k)]
+    folded = [_quarters(sample.z[:, :, column], sample.week) for column in range(k)]
     center = [row_sum(share * column) for column in folded]
     gradient, information = np.zeros((n, k)), np.zeros((n, k, k))
     for i in range(k):
@@ -183,11 +211,11 @@ def _score(y: F64, mask: Bool, z: F64, beta: F64, week: int) -> tuple[F64, F64]:
     return gradient, information
 
 
-def _dispersion(y: F64, mask: Bool, z: F64, beta: F64, week: int) -> F64:
+def _dispersion(sample: _Sample, beta: F64) -> F64:
     """Variance of every series' counts over their mean, at least that of a Poisson count."""
-    result = np.ones(y.shape[0])
-    for rows in _chunks(y):
-        demand, _, expected = _means(y[rows], mask[rows], z[rows], beta[rows], week)
+    result = np.ones(sample.y.shape[0])
+    for rows in sample.chunks():
+        demand, _, expected = _means(sample.take(rows), beta[rows])
         error = demand - expected
         pearson = row_sum(row_sum(error * error / np.where(expected > 0, expected, 1.0)))
         freedom = row_sum((expected > 0).sum(axis=2).astype(np.float64) - (row_sum(expected) > 0))
@@ -195,15 +223,15 @@ def _dispersion(y: F64, mask: Bool, z: F64, beta: F64, week: int) -> F64:
     return result
 
 
-def _newton(y: F64, mask: Bool, z: F64, dispersion: F64, at: I64, start: F64, week: int) -> F64:
+def _newton(sample: _Sample, dispersion: F64, at: I64, start: F64) -> F64:
     """Effects of each group in `at`, a small ridge keeping what the data do not show at its start."""
     groups, k = start.shape
     beta = start.copy()
     for _ in range(_NEWTON_STEPS):
         gradient, information = np.zeros((groups, k)), np.zeros((groups, k, k))
-        for rows in _chunks(y):
-            own, inner = _score(y[rows], mask[rows], z[rows], beta[at[rows]], week)
-            np.add.at(gradient, at[rows], own / dispersion[rows, None])
+        for rows in sample.chunks():
+            slope, inner = _score(sample.take(rows), beta[at[rows]])
+            np.add.at(gradient, at[rows], slope / dispersion[rows, None])
             np.add.at(information, at[rows], inner / dispersion[rows, None, None])
         system = information + np.eye(k) * 1.0
         step = np.linalg.solve(system, (gradient - (beta - start))[:, :, None])[:, :, 0]
@@ -213,32 +241,28 @@ def _newton(y: F64, mask: Bool, z: F64, dispersion: F64, at: I64, start: F64, we
     return beta
 
 
-def _heterogeneity(y: F64, mask: Bool, z: F64, effects: Effects, at: I64, dispersion: F64, week: int) -> F64:
-    """Variance between series beyond what their own noise explains, one a regressor."""
-    k = effects.count
-    own, weight = np.zeros((y.shape[0], k)), np.zeros((y.shape[0], k))
-    for rows in _chunks(y):
-        gradient, information = _score(y[rows], mask[rows], z[rows], effects.beta[at[rows] + 1], week)
+def _heterogeneity(sample: _Sample, prior: F64, dispersion: F64) -> F64:
+    """Variance between series beyond what their noise explains, one a regressor; `prior` is their groups' effects."""
+    n, k = sample.shape
+    deviation, weight = np.zeros((n, k)), np.zeros((n, k))
+    for rows in sample.chunks():
+        gradient, information = _score(sample.take(rows), prior[rows])
         inner = np.einsum("nkk->nk", information)
         weight[rows] = inner / dispersion[rows, None]
-        own[rows] = np.where(inner > 0, gradient / np.where(inner > 0, inner, 1.0), 0.0)
-    own = np.clip(own, -2.0, 2.0)
+        deviation[rows] = np.where(inner > 0, gradient / np.where(inner > 0, inner, 1.0), 0.0)
+    deviation = np.clip(deviation, -2.0, 2.0)
     weight = np.where(weight > 1.0, weight, 0.0)
     total, series = weight.sum(axis=0), (weight > 0).sum(axis=0)
-    excess = (weight * own * own).sum(axis=0) - np.maximum(series - 1, 0)
-    spare = total - (weight * weight).sum(axis=0) / np.where(total > 0, total, 1.0)
-    found: F64 = np.clip(excess / np.where(spare > 0, spare, np.inf), 0.0, 1.0)
+    excess = (weight * deviation * deviation).sum(axis=0) - np.maximum(series - 1, 0)
+    scale = total - (weight * weight).sum(axis=0) / np.where(total > 0, total, 1.0)
+    found: F64 = np.clip(excess / np.where(scale > 0, scale, np.inf), 0.0, 1.0)
     return found
 
 
-def _has_contrast(y: F64, mask: Bool, z: F64) -> F64:
+def _has_contrast(sample: _Sample) -> F64:
     """Series that sold and saw a regressor change."""
-    low = np.where(mask[:, :, None], z, np.inf).min(axis=1, initial=np.inf)
-    high = np.where(mask[:, :, None], z, -np.inf).max(axis=1, initial=-np.inf)
-    seen: F64 = ((high > low).any(axis=1) & (np.where(mask, y, 0.0) > 0).any(axis=1)).astype(np.float64)
+    observed, sold = sample.mask[:, :, None], np.where(sample.mask, sample.y, 0.0) > 0
+    low = np.where(observed, sample.z, np.inf).min(axis=1, initial=np.inf)
+    high = np.where(observed, sample.z, -np.inf).max(axis=1, initial=-np.inf)
+    seen: F64 = ((high > low).any(axis=1) & sold.any(axis=1)).astype(np.float64)
     return seen
-
-
-def _chunks(y: F64) -> list[slice]:
-    size = max(1, _CELLS // max(1, y.shape[1]))
-    return [slice(begin, begin + size) for begin in range(0, y.shape[0], size)]

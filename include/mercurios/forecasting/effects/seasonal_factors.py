@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mercurios.forecasting.arrays import F64, I64, Bool
+from mercurios.forecasting.arrays import F64
 from mercurios.forecasting.effects.calendar import Frame
 from mercurios.forecasting.effects.profiles import Profile
 from mercurios.forecasting.effects.regressors import Effects, log_effect, series_effects, typical_state
+from mercurios.forecasting.panel.history import History
 
 _LIMIT = 4.0
 
@@ -39,29 +40,24 @@ class Pattern:
         return np.exp(self.season), np.exp(self.holiday), np.exp(self.regressor)
 
 
-def build_pattern(
-    y: F64, mask: Bool, group: I64, frame: Frame, profile: Profile, effects: Effects, x: F64 | None
-) -> Pattern:
+def build_pattern(history: History, frame: Frame, profile: Profile, effects: Effects) -> Pattern:
     """Look up each series' calendar factors and fit the effects of its regressors.
 
     Args:
-        y: Demand, series x periods.
-        mask: Observed periods.
-        group: Group of each series.
+        history: Demand, and the regressors of history and horizon.
         frame: The calendar.
         profile: Calendar factors by group.
         effects: Regressor effects by group.
-        x: Regressors of history and horizon, series x (periods + horizon) x regressors.
     """
-    row, weeks = profile.row(group), frame.weeks
-    n, future = y.shape[0], slice(weeks, weeks + frame.horizon)
+    row, weeks = profile.row(history.group), frame.weeks
+    future = slice(weeks, weeks + frame.horizon)
     past = (profile.season[:, :weeks] + profile.holiday[:, :weeks])[row]
     season, holiday = profile.season[:, future][row], profile.holiday[:, future][row]
-    if x is None or not effects.count:
-        none = np.zeros((n, 0))
+    if history.x is None or not effects.count:
+        none = np.zeros((history.n_series, 0))
         return Pattern(past, season, holiday, np.zeros_like(season), none, none)
-    history, ahead = x[:, :weeks], x[:, future]
-    beta = series_effects(effects, y, mask, history, group, frame.cadence.week)
-    typical = typical_state(effects, history, frame.cadence.year)
-    past = np.clip(past + log_effect(effects, beta, history, typical), -_LIMIT, _LIMIT)
-    return Pattern(past, season, holiday, log_effect(effects, beta, ahead, typical), beta, typical)
+    beta = series_effects(effects, history)
+    typical = typical_state(effects, history)
+    past = np.clip(past + log_effect(effects, beta, history.past_x, typical), -_LIMIT, _LIMIT)
+    ahead = log_effect(effects, beta, history.x[:, future], typical)
+    return Pattern(past, season, holiday, ahead, beta, typical)

@@ -27,6 +27,7 @@ from mercurios.forecasting.effects import ridge
 from mercurios.forecasting.effects.calendar import Columns, Frame, series_columns
 from mercurios.forecasting.effects.seasonal_factors import Pattern
 from mercurios.forecasting.panel.classes import is_dense
+from mercurios.forecasting.panel.history import History
 from mercurios.forecasting.settings import ForecastSettings
 
 Bases = dict[int, tuple[Columns, ridge.RidgeBasis]]
@@ -84,27 +85,26 @@ class _Raw:
 
 
 def fit_additive(
-    y: F64, mask: Bool, frame: Frame, pattern: Pattern, settings: ForecastSettings, cache: Bases
+    history: History, frame: Frame, pattern: Pattern, settings: ForecastSettings, cache: Bases
 ) -> tuple[Parts, F64]:
     """Fit every series; return its forecast's parts and what a regressor's factor acts on, series x horizon.
 
     A series' numbers do not depend on its neighbours.
 
     Args:
-        y: Demand, series x periods.
-        mask: Observed periods.
+        history: Demand.
         frame: The calendar.
         pattern: Factors of calendar and regressors.
         settings: Settings of the run.
         cache: Decompositions by age, filled as ages turn up.
     """
-    weeks = frame.weeks
-    dense = is_dense(y, mask)
+    y, mask, weeks = history.y, history.mask, frame.weeks
+    dense = is_dense(history)
     factor = np.exp(pattern.past)
     recent = slice(max(0, weeks - 2 * frame.cadence.year), weeks)
     scale = _pooled_level(y[:, recent], factor[:, recent], mask[:, recent])
     z = np.where(dense[:, None], np.log1p(y) - pattern.past, y - scale[:, None] * (factor - 1.0))
-    raw = _fit_ages(y, z, mask, pattern.past, dense, frame, settings, cache)
+    raw = _fit_ages(history, z, pattern.past, dense, frame, settings, cache)
     # Damped by the week also on daily panels, where a week's steps share one week's damping.
     steps = np.arange(1, frame.horizon + 1) / frame.cadence.week
     damped = np.cumsum(settings.damping**steps)
@@ -122,9 +122,8 @@ def _pooled_level(y: F64, factor: F64, mask: Bool) -> F64:
 
 
 def _fit_ages(
-    y: F64,
+    history: History,
     z: F64,
-    mask: Bool,
     effect: F64,
     dense: Bool,
     frame: Frame,
@@ -132,7 +131,8 @@ def _fit_ages(
     cache: Bases,
 ) -> _Raw:
     """Fit the series of each age on their common design."""
-    n, weeks, horizon = y.shape[0], frame.weeks, frame.horizon
+    y, mask = history.y, history.mask
+    n, weeks, horizon = history.n_series, frame.weeks, frame.horizon
     raw = _Raw(np.zeros(n), np.zeros(n), np.zeros((n, horizon)), np.zeros((n, horizon)), np.ones(n))
     first = first_observed(mask)
     # Whole weeks of age, the days before the first observed one masked: a seventh of the designs on daily panels.

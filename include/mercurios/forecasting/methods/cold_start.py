@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mercurios.forecasting.arrays import F64, I64, Bool, place_of
+from mercurios.forecasting.arrays import F64, I64, place_of
 from mercurios.forecasting.methods.baselines import MEAN_WEEKS, mean_13w
-from mercurios.forecasting.panel.cadence import WEEKLY, Cadence
+from mercurios.forecasting.panel.history import History
 from mercurios.forecasting.panel.panel import Panel
 from mercurios.forecasting.uncertainty.quantiles import usual_excess
 
@@ -65,7 +65,7 @@ def fit_levels(panel: Panel) -> Levels:
     """
     known = panel.mask.any(axis=1)
     kinship = panel.kinship()[known]
-    level = np.log1p(mean_13w(panel.y, panel.mask, panel.cadence)[known])
+    level = np.log1p(mean_13w(panel)[known])
     overall = float(level.mean()) if level.size else 0.0
     wider = np.full(level.size, overall)
     kinds, levels = [np.zeros((0, kinship.shape[1]), dtype=np.int64)], [np.zeros(0)]
@@ -81,7 +81,7 @@ def fit_levels(panel: Panel) -> Levels:
         wider = shrunk[at]
     branches, rest = _average(panel.branch_number[known], level - wider)
     factor = np.clip(np.exp(rest), *_BRANCH_LIMITS)
-    whole, excess = np.expm1(overall), usual_excess(panel.y, panel.mask, panel.cadence)
+    whole, excess = np.expm1(overall), usual_excess(panel)
     return Levels(
         np.concatenate(kinds),
         np.concatenate(levels),
@@ -92,9 +92,9 @@ def fit_levels(panel: Panel) -> Levels:
     )
 
 
-def own_share(mask: Bool, cadence: Cadence = WEEKLY) -> F64:
+def own_share(history: History) -> F64:
     """Share of its own forecast that a series gets: all of it from 13 observed weeks on, little after the first."""
-    weeks = mask.sum(axis=1) / cadence.week
+    weeks = history.mask.sum(axis=1) / history.cadence.week
     share: F64 = np.where(weeks < MEAN_WEEKS, weeks / (weeks + _WEEKS_FOR_HALF), 1.0)
     return share
 

@@ -139,7 +139,7 @@ def candidates(
     panel: Panel, shared: Shared, holidays: Iterable[date], settings: ForecastSettings
 ) -> Candidates:
     """Forecast every series of `panel` from the end of its history with every method."""
-    frame = build_frame(panel.week_starts, settings.horizon, holidays, settings.fourier_order, panel.cadence)
+    frame = build_frame(panel, holidays, settings)
     size = min(settings.block_series, max(32, _BLOCK_CELLS // (frame.weeks + frame.horizon)))
     blocks = [slice(begin, begin + size) for begin in range(0, max(panel.n_series, 1), size)]
     cache: Bases = {}
@@ -154,23 +154,23 @@ def _block(
     panel: Panel, frame: Frame, shared: Shared, settings: ForecastSettings, cache: Bases
 ) -> Candidates:
     panel = panel.learnable()
-    y, mask, cadence = panel.y, panel.mask, panel.cadence
+    cadence = panel.cadence
     slow, slower = cadence.slowed(smoothing.SES_GRID), cadence.slowed(smoothing.TSB_GRID)
-    pattern = build_pattern(y, mask, panel.group, frame, shared.profile, shared.effects, panel.x)
+    pattern = build_pattern(panel, frame, shared.profile, shared.effects)
     has_pattern = frame.has_pattern or pattern.beta.shape[1] > 0
     exposure = np.exp(pattern.past) if has_pattern else None
-    flat_ses = smoothing.ses(y, mask, slow).averaged()
-    flat_tsb = smoothing.tsb(y, mask, slower).averaged()
+    flat_ses = smoothing.ses(panel, slow).averaged()
+    flat_tsb = smoothing.tsb(panel, slower).averaged()
     levels = (
-        smoothing.ses(y, mask, slow, exposure).averaged() if has_pattern else flat_ses,
-        smoothing.tsb(y, mask, slower, exposure).averaged() if has_pattern else flat_tsb,
-        smoothing.sba(y, mask),
+        smoothing.ses(panel, slow, exposure).averaged() if has_pattern else flat_ses,
+        smoothing.tsb(panel, slower, exposure).averaged() if has_pattern else flat_tsb,
+        smoothing.sba(panel),
         flat_tsb,
         flat_ses,
-        baselines.mean_13w(y, mask, cadence),
+        baselines.mean_13w(panel),
     )
     season, holiday, regressor = pattern.factors()
-    additive, lever = fit_additive(y, mask, frame, pattern, settings, cache)
+    additive, lever = fit_additive(panel, frame, pattern, settings, cache)
     return Candidates(
         additive=additive,
         lever=lever,
@@ -178,12 +178,12 @@ def _block(
         season=season,
         holiday=holiday,
         regressor=regressor,
-        naive=baselines.seasonal_naive(y, mask, frame.horizon, cadence),
+        naive=baselines.seasonal_naive(panel, frame.horizon),
         available=tuple(_available(method, frame, has_pattern) for method in range(len(METHODS))),
-        demand_class=classify(y, mask),
-        spread=error_spread(y, mask, cadence, float(shared.levels.excess[0])),
-        ceiling=settings.max_ratio * y.max(axis=1, initial=0.0),
-        own=own_share(mask, cadence),
+        demand_class=classify(panel),
+        spread=error_spread(panel, float(shared.levels.excess[0])),
+        ceiling=settings.max_ratio * panel.y.max(axis=1, initial=0.0),
+        own=own_share(panel),
         usual=shared.levels.expected(panel.kinship(), panel.branch_number),
         beta=pattern.beta,
         typical=pattern.typical,

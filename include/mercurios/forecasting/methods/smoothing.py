@@ -7,11 +7,12 @@ Masked periods leave every state as it was.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mercurios.forecasting.arrays import F64, Bool
+from mercurios.forecasting.panel.history import History
 
 SES_GRID = (0.05, 0.1, 0.2, 0.4)
 TSB_GRID = (0.05, 0.1, 0.2)
@@ -44,25 +45,26 @@ class Smoothed:
         return mean
 
 
-def starting_level(y: F64, mask: Bool, exposure: F64 | None = None) -> F64:
+def starting_level(history: History, exposure: F64 | None = None) -> F64:
     """Demand over exposure of the first observed periods."""
+    mask = history.mask
     early = mask & (np.cumsum(mask, axis=1, dtype=np.int16) <= _START_PERIODS)
-    total = np.where(early, y, 0.0).sum(axis=1)
+    total = np.where(early, history.y, 0.0).sum(axis=1)
     weight = early.sum(axis=1) if exposure is None else np.where(early, exposure, 0.0).sum(axis=1)
     level: F64 = np.where(weight > 0, total / np.maximum(weight, 1e-12), 0.0)
     return level
 
 
-def ses(y: F64, mask: Bool, grid: tuple[float, ...] = SES_GRID, exposure: F64 | None = None) -> Smoothed:
+def ses(history: History, grid: tuple[float, ...] = SES_GRID, exposure: F64 | None = None) -> Smoothed:
     """Smooth every series with every constant of the grid.
 
     Hyndman and Athanasopoulos (2021), Forecasting: Principles and Practice, 3rd ed., section 8.1.
     """
     alpha = np.asarray(grid)[:, None]
-    top = np.repeat(starting_level(y, mask, exposure)[None, :], len(grid), axis=0)
+    top = np.repeat(starting_level(history, exposure)[None, :], len(grid), axis=0)
     bottom = np.ones_like(top)
     error = np.zeros_like(top)
-    for seen, demand, weight in _columns(y, mask, exposure):
+    for seen, demand, weight in _columns(history, exposure):
         step = alpha * seen
         if len(grid) > 1:
             miss = demand - (top if exposure is None else top / bottom * weight)
@@ -70,41 +72,41 @@ def ses(y: F64, mask: Bool, grid: tuple[float, ...] = SES_GRID, exposure: F64 | 
         top += step * (demand - top)
         if exposure is not None:
             bottom += step * (weight - bottom)
-    return _smoothed(top / bottom, error, mask)
+    return _smoothed(top / bottom, error, history.mask)
 
 
-def tsb(y: F64, mask: Bool, grid: tuple[float, ...] = TSB_GRID, exposure: F64 | None = None) -> Smoothed:
+def tsb(history: History, grid: tuple[float, ...] = TSB_GRID, exposure: F64 | None = None) -> Smoothed:
     """Smooth size and probability of demand apart, so that an article that stops selling fades away.
 
     Teunter, Syntetos and Babai (2011), Intermittent demand: Linking forecasting to inventory obsolescence, European J.
     Operational Research 214(3), 606-615. One constant for both; sizes are taken per unit of exposure.
     """
     alpha = np.asarray(grid)[:, None]
-    sold = mask & (y > 0)
-    count = np.maximum(mask.sum(axis=1), 1)
+    sold = history.mask & (history.y > 0)
+    count = np.maximum(history.mask.sum(axis=1), 1)
     chance = np.repeat((sold.sum(axis=1) / count)[None, :], len(grid), axis=0)
-    start = starting_level(y, sold, exposure)
+    start = starting_level(replace(history, mask=sold), exposure)
     size = np.repeat(start[None, :], len(grid), axis=0)
     error = np.zeros_like(size)
-    for seen, demand, weight in _columns(y, mask, exposure):
+    for seen, demand, weight in _columns(history, exposure):
         hit = seen & (demand > 0)
         if len(grid) > 1:
             miss = demand - (chance * size if exposure is None else chance * size * weight)
             error += miss * miss * seen
         size += alpha * hit * ((demand if exposure is None else demand / weight) - size)
         chance += alpha * seen * (hit - chance)
-    return _smoothed(chance * size, error, mask)
+    return _smoothed(chance * size, error, history.mask)
 
 
-def sba(y: F64, mask: Bool, alpha: float = 0.1) -> F64:
+def sba(history: History, alpha: float = 0.1) -> F64:
     """Croston's method with the Syntetos-Boylan bias correction, one smoothing constant.
 
     Syntetos and Boylan (2005), The accuracy of intermittent demand estimates, Int. J. Forecasting 21(2), 303-314.
     """
-    n = y.shape[0]
+    n = history.n_series
     size, interval, gap = np.zeros(n), np.ones(n), np.ones(n)
     started = np.zeros(n, dtype=bool)
-    for seen, demand, _ in _columns(y, mask, None):
+    for seen, demand, _ in _columns(history, None):
         hit = seen & (demand > 0)
         step = np.where(started, alpha, 1.0) * hit
         size += step * (demand - size)
@@ -120,9 +122,10 @@ def _smoothed(level: F64, error: F64, mask: Bool) -> Smoothed:
     return Smoothed(np.ascontiguousarray(level.T), np.ascontiguousarray(error.T), count)
 
 
-def _columns(y: F64, mask: Bool, exposure: F64 | None) -> zip[tuple[Bool, F64, F64]]:
+def _columns(history: History, exposure: F64 | None) -> zip[tuple[Bool, F64, F64]]:
     """Periods one after the other, each contiguous: what was seen, demand and exposure of every series."""
-    n, periods = y.shape
+    n, periods = history.y.shape
     weight = np.ones((1, 1)) if exposure is None else np.ascontiguousarray(exposure.T)
     rows = np.broadcast_to(weight, (periods, n))
-    return zip(np.ascontiguousarray(mask.T), np.ascontiguousarray(y.T), rows, strict=True)
+    seen, demand = np.ascontiguousarray(history.mask.T), np.ascontiguousarray(history.y.T)
+    return zip(seen, demand, rows, strict=True)

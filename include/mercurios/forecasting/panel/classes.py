@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from mercurios.forecasting.arrays import F64, I64, Bool, masked_mean
+from mercurios.forecasting.panel.history import History
 
 ADI_CUT = 1.32
 CV2_CUT = 0.49
@@ -19,25 +20,25 @@ _DENSE_ADI = 1.05
 _DENSE_MEAN = 5.0
 
 
-def interval(y: F64, mask: Bool) -> F64:
+def interval(history: History) -> F64:
     """Observed weeks per selling week (ADI), infinite for a series without a sale."""
-    selling = (mask & (y > 0)).sum(axis=1)
-    return np.where(selling > 0, mask.sum(axis=1) / np.maximum(selling, 1), np.inf)
+    selling = (history.mask & (history.y > 0)).sum(axis=1)
+    return np.where(selling > 0, history.mask.sum(axis=1) / np.maximum(selling, 1), np.inf)
 
 
-def variation(y: F64, mask: Bool) -> F64:
+def variation(history: History) -> F64:
     """Squared variation of the selling weeks' units (CV2)."""
-    sold = mask & (y > 0)
-    mean = masked_mean(y, sold)
-    deviation = np.where(sold, y - mean[:, None], 0.0)
+    sold = history.mask & (history.y > 0)
+    mean = masked_mean(history.y, sold)
+    deviation = np.where(sold, history.y - mean[:, None], 0.0)
     variance = masked_mean(deviation * deviation, sold)
     square = mean * mean
     return variance / np.where(square > 0, square, 1.0)
 
 
-def classify(y: F64, mask: Bool) -> I64:
+def classify(history: History) -> I64:
     """Class code of each series, an index into `CLASS_NAMES`; `NONE` for a series without a sale."""
-    adi, cv2 = interval(y, mask), variation(y, mask)
+    adi, cv2 = interval(history), variation(history)
     rare = adi >= ADI_CUT
     uneven = cv2 >= CV2_CUT
     code = np.where(rare, np.where(uneven, LUMPY, INTERMITTENT), np.where(uneven, ERRATIC, SMOOTH))
@@ -45,7 +46,8 @@ def classify(y: F64, mask: Bool) -> I64:
     return named
 
 
-def is_dense(y: F64, mask: Bool) -> Bool:
+def is_dense(history: History) -> Bool:
     """Series that sell nearly every week in quantity, for which effects multiply and the log scale is right."""
-    dense: Bool = (interval(y, mask) <= _DENSE_ADI) & (masked_mean(y, mask) >= _DENSE_MEAN)
+    mean = masked_mean(history.y, history.mask)
+    dense: Bool = (interval(history) <= _DENSE_ADI) & (mean >= _DENSE_MEAN)
     return dense

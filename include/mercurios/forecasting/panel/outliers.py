@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mercurios.forecasting.arrays import F64, Bool
+from mercurios.forecasting.arrays import Bool
+from mercurios.forecasting.panel.history import History
 
 # Ten times the second best period, which itself is not just the single sale of a new article.
 _RATIO = 10.0
@@ -15,8 +16,9 @@ _MIN_OBSERVED = 8
 _LEAST_UNITS = 100.0
 
 
-def flag_outliers(y: F64, mask: Bool) -> Bool:
+def flag_outliers(history: History) -> Bool:
     """Mark the periods that are keyed-in giants; at most one a series."""
+    y, mask = history.y, history.mask
     flagged = np.zeros(mask.shape, dtype=bool)
     if y.shape[1] < _MIN_OBSERVED:
         return flagged

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mercurios.forecasting.arrays import F64, I64, Bool, Days
-from mercurios.forecasting.panel.cadence import WEEKLY, Cadence
+from mercurios.forecasting.panel.cadence import WEEKLY
+from mercurios.forecasting.panel.history import History
 from mercurios.forecasting.panel.outliers import flag_outliers
 
 if TYPE_CHECKING:
@@ -41,34 +42,22 @@ class PanelError(ValueError):
         self.problem = problem
 
 
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """Weekly or daily demand of many series on one calendar.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel(History):
+    """A history whose series have keys: weekly or daily demand of articles in branches.
 
     Attributes:
-        y: Units, series x weeks, never negative; zero where masked.
-        mask: True where the week was observed and may be learned from.
         article_number: Article key of each series.
         branch_number: Branch key of each series.
-        week_starts: First days of the periods (Mondays, or every day), one a column, without gaps.
-        group: Group (category) number of each series; `NO_GROUP` where there is none.
         negative_weeks: Periods whose net units were negative and were clipped to zero.
-        cadence: Whether periods are weeks or days.
-        x: Regressors, series x (periods + planned periods) x regressors; None without.
-        x_names: Their names.
+        x_names: Names of the regressors.
         attributes: Further codes of each series, series x attributes, the most telling first: newcomers without a
             history of their own are told by articles that share them.
     """
 
-    y: F64
-    mask: Bool
     article_number: I64
     branch_number: I64
-    week_starts: Days
-    group: I64
     negative_weeks: int = 0
-    cadence: Cadence = WEEKLY
-    x: F64 | None = None
     x_names: tuple[str, ...] = ()
     attributes: I64 | None = None
 
@@ -96,22 +85,12 @@ class Panel:
         if self.x is not None and not bool(np.all(np.abs(self.x) <= MAX_UNITS)):
             raise PanelError("x", None, f"regressors must be numbers within +-{MAX_UNITS:g}")
 
-    @property
-    def n_series(self) -> int:
-        """Number of series."""
-        return int(self.y.shape[0])
-
-    @property
-    def n_weeks(self) -> int:
-        """Number of weeks."""
-        return int(self.y.shape[1])
-
     def kinship(self) -> I64:
         """Group and attributes of each series, the most telling first."""
         group = self.group[:, None]
         return group if self.attributes is None else np.concatenate([group, self.attributes], axis=1)
 
-    def take(self, rows: I64 | slice) -> Panel:
+    def take(self, rows: I64 | Bool | slice) -> Panel:
         """Return the panel of the given series, in the given order."""
         return replace(
             self,
@@ -137,7 +116,7 @@ class Panel:
 
     def learnable(self) -> Panel:
         """Return the panel with keyed-in giants masked."""
-        flagged = flag_outliers(self.y, self.mask)
+        flagged = flag_outliers(self)
         if not bool(flagged.any()):
             return self
         return replace(self, y=np.where(flagged, 0.0, self.y), mask=self.mask & ~flagged)
@@ -321,7 +300,15 @@ def _assemble(
     mask = (np.arange(weeks.size)[None, :] >= begin[:, None]) & ~blocked
     y[~mask] = 0.0
     group = np.full(first_row.size, NO_GROUP, dtype=np.int64)
-    return Panel(y, mask, article_sorted[first_row], branch_sorted[first_row], weeks, group, negative)
+    return Panel(
+        y,
+        mask,
+        weeks,
+        group,
+        article_number=article_sorted[first_row],
+        branch_number=branch_sorted[first_row],
+        negative_weeks=negative,
+    )
 
 
 def shards(panel: Panel, size: int) -> Iterator[Panel]:

@@ -63,7 +63,7 @@ class Source:
 
     def outliers(self) -> int:
         """Periods that are left out as keyed-in giants."""
-        return int(flag_outliers(self.panel.y, self.panel.mask).sum())
+        return int(flag_outliers(self.panel).sum())
 
 
 def read_source(

@@ -76,15 +76,14 @@ def published(windows: list[Window], tested: list[Tested], scores: Scores, group
 
 def _learn(panel: Panel, sample: Panel, holidays: tuple[date, ...], settings: ForecastSettings) -> Shared:
     panel, sample = panel.learnable(), sample.learnable()
-    frame = build_frame(panel.week_starts, settings.horizon, holidays, settings.fourier_order, panel.cadence)
+    frame = build_frame(panel, holidays, settings)
     if panel.x is None or sample.x is None:
-        profile = fit_profile(panel.y, panel.mask, panel.group, frame, settings)
+        profile = fit_profile(panel, frame, settings)
         return Shared(profile, no_effects(), fit_levels(panel))
-    history, week = sample.x[:, : frame.weeks], panel.cadence.week
-    effects = fit_effects(sample.y, sample.mask, history, sample.group, week)
-    beta = series_effects(effects, sample.y, sample.mask, history, sample.group, week)
-    explained = log_effect(effects, beta, history, typical_state(effects, history, frame.cadence.year))
-    profile = fit_profile(sample.y, sample.mask, sample.group, frame, settings, explained)
+    effects = fit_effects(sample)
+    beta = series_effects(effects, sample)
+    explained = log_effect(effects, beta, sample.past_x, typical_state(effects, sample))
+    profile = fit_profile(sample, frame, settings, explained)
     return Shared(profile, effects, fit_levels(panel))
 
 

@@ -82,7 +82,7 @@ def measure(panel: Panel, kept: Kept) -> list[Measured]:
     seen = panel.mask[kept.series, kept.period] if kept.series.size else np.zeros(0, dtype=bool)
     actual = panel.y[kept.series, kept.period] if kept.series.size else np.zeros(0)
     frozen, naive = _references(panel, kept)
-    code = classify(panel.y, panel.mask)[kept.series] if kept.series.size else np.zeros(0, dtype=np.int64)
+    code = classify(panel)[kept.series] if kept.series.size else np.zeros(0, dtype=np.int64)
     found = [_measured(ALL, seen, actual, frozen, naive, kept)]
     for number, name in enumerate(CLASS_NAMES):
         chosen = seen & (code == number)
@@ -107,7 +107,7 @@ def _references(panel: Panel, kept: Kept) -> tuple[F64, F64]:
     for origin in np.unique(kept.origin).tolist():
         rows = kept.origin == origin
         past = panel.until(origin + 1)
-        frozen[rows] = mean_13w(past.y, past.mask, panel.cadence)[kept.series[rows]]
+        frozen[rows] = mean_13w(past)[kept.series[rows]]
     both = panel.mask[:, 1:] & panel.mask[:, :-1]
     change = (
         masked_mean(np.abs(np.diff(panel.y, axis=1)), both) if panel.n_weeks > 1 else np.zeros(panel.n_series)

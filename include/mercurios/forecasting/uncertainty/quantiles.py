@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mercurios.forecasting.arrays import F64, I64, Bool, last_observed, masked_mean, row_sum
-from mercurios.forecasting.panel.cadence import WEEKLY, Cadence
 from mercurios.forecasting.panel.classes import CLASS_NAMES, NONE
+from mercurios.forecasting.panel.history import History
 from mercurios.forecasting.uncertainty.common_error import Shocks
 
 MIN_ERRORS = 150
@@ -94,17 +94,16 @@ class Errors:
         return result
 
 
-def error_spread(y: F64, mask: Bool, cadence: Cadence = WEEKLY, usual: float | None = None) -> Spread:
+def error_spread(history: History, usual: float | None = None) -> Spread:
     """Spread of the last year's observed periods.
 
     Args:
-        y: Units, series x periods.
-        mask: Observed periods.
-        cadence: Calendar of the periods.
+        history: Demand.
         usual: Excess of an ordinary series, see `usual_excess`. A few periods say little about their own variance, so
             that of a young series is shrunk to it; not shrunk when omitted.
     """
-    recent = last_observed(mask, cadence.year)
+    y, cadence = history.y, history.cadence
+    recent = last_observed(history.mask, cadence.year)
     mean = masked_mean(y, recent)
     deviation = np.where(recent, y - mean[:, None], 0.0)
     variance = row_sum(deviation * deviation) / np.maximum(recent.sum(axis=1) - 1, 1)
@@ -117,10 +116,11 @@ def error_spread(y: F64, mask: Bool, cadence: Cadence = WEEKLY, usual: float | N
     return Spread(mean, (known * own + weight * usual) / (known + weight))
 
 
-def usual_excess(y: F64, mask: Bool, cadence: Cadence) -> float:
+def usual_excess(history: History) -> float:
     """Median excess of the series that have a quarter of history and sold now and then; zero when there are none."""
-    tells = (mask.sum(axis=1) >= _QUARTER * cadence.week) & ((y > 0).sum(axis=1) >= _SELLING)
-    excess = error_spread(y[tells], mask[tells], cadence).excess
+    long_enough = history.mask.sum(axis=1) >= _QUARTER * history.cadence.week
+    tells = long_enough & ((history.y > 0).sum(axis=1) >= _SELLING)
+    excess = error_spread(history.take(tells)).excess
     return float(np.median(excess)) if excess.size else 0.0
 
 

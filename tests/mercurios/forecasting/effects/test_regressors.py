@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from histories import history_of
 
 from mercurios.forecasting import ForecastSettings, forecast
 from mercurios.forecasting.effects import regressors
@@ -28,10 +29,9 @@ def promoted(
 def learned(
     y: np.ndarray, x: np.ndarray, group: np.ndarray | None = None
 ) -> tuple[regressors.Effects, np.ndarray]:
-    group = np.zeros(y.shape[0], dtype=np.int64) if group is None else group
-    mask = np.ones(y.shape, dtype=bool)
-    effects = regressors.fit_effects(y, mask, x, group, 1)
-    return effects, regressors.series_effects(effects, y, mask, x, group, 1)
+    history = history_of(y, x=x, group=group)
+    effects = regressors.fit_effects(history)
+    return effects, regressors.series_effects(effects, history)
 
 
 def test_the_score_is_zero_where_statsmodels_finds_its_maximum() -> None:
@@ -40,8 +40,8 @@ def test_the_score_is_zero_where_statsmodels_finds_its_maximum() -> None:
     quarters = np.repeat(np.eye(4), 13, axis=0)
     model = sm.GLM(y[0], np.column_stack([quarters, x[0]]), family=sm.families.Poisson())
     reference = model.fit(tol=1e-14, maxiter=200)
-    mask = np.ones(y.shape, dtype=bool)
-    gradient, information = regressors._score(y, mask, x, reference.params[None, 4:], 1)
+    sample = regressors._Sample(y, np.ones(y.shape, dtype=bool), x, 1)
+    gradient, information = regressors._score(sample, reference.params[None, 4:])
     np.testing.assert_allclose(gradient, 0.0, atol=1e-8)
     covariance = np.linalg.inv(information[0])
     np.testing.assert_allclose(covariance, reference.cov_params()[4:, 4:], rtol=1e-8)
@@ -89,7 +89,7 @@ def test_a_price_is_told_against_its_usual_level_and_held_within_what_was_seen()
     y = rng.poisson(20.0 * (price / 10.0) ** -2).astype(float)
     x = price[:, :, None]
     effects, beta = learned(y, x)
-    typical = regressors.typical_state(effects, x, 52)
+    typical = regressors.typical_state(effects, history_of(y, x=x))
     plan = np.repeat(np.array([[[8.0], [10.0], [1.0]]]), 50, axis=0)
     effect = regressors.log_effect(effects, beta, plan, typical)
     assert np.median(effect[:, 0] - effect[:, 1]) == pytest.approx(np.log(1.5625), abs=0.05)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from histories import history_of
 
 from mercurios.forecasting.arrays import matmul_rows
 from mercurios.forecasting.effects import ridge
@@ -16,10 +17,8 @@ WEEKS = 140
 
 @pytest.fixture(scope="module")
 def columns() -> Columns:
-    weeks = np.datetime64("2021-01-04") + 7 * np.arange(WEEKS)
-    frame = build_frame(
-        weeks, 13, [np.datetime64("2021-12-25").item(), np.datetime64("2022-12-25").item()], 6
-    )
+    holidays = [np.datetime64("2021-12-25").item(), np.datetime64("2022-12-25").item()]
+    frame = build_frame(history_of(np.ones((1, WEEKS))), holidays, ForecastSettings())
     return series_columns(frame, WEEKS, ForecastSettings())
 
 

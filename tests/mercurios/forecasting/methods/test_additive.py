@@ -7,6 +7,7 @@ from datetime import date
 
 import numpy as np
 import pytest
+from histories import history_of
 
 from mercurios.forecasting.effects.calendar import build_frame, changepoints, holiday_columns, series_columns
 from mercurios.forecasting.effects.profiles import fit_profile
@@ -21,10 +22,9 @@ SETTINGS = ForecastSettings()
 
 
 def fit(panel: Panel, holidays: tuple[date, ...] = ()) -> Parts:
-    frame = build_frame(panel.week_starts, SETTINGS.horizon, holidays, SETTINGS.fourier_order, panel.cadence)
-    profile = fit_profile(panel.y, panel.mask, panel.group, frame, SETTINGS)
-    pattern = build_pattern(panel.y, panel.mask, panel.group, frame, profile, no_effects(), None)
-    return fit_additive(panel.y, panel.mask, frame, pattern, SETTINGS, {})[0]
+    frame = build_frame(panel, holidays, SETTINGS)
+    pattern = build_pattern(panel, frame, fit_profile(panel, frame, SETTINGS), no_effects())
+    return fit_additive(panel, frame, pattern, SETTINGS, {})[0]
 
 
 def pattern(weeks: int) -> np.ndarray:
@@ -118,8 +118,7 @@ def test_changepoints_keep_out_of_the_last_fifth() -> None:
 
 
 def test_the_design_of_a_young_series_has_no_yearly_terms() -> None:
-    weeks = np.datetime64("2021-01-04") + 7 * np.arange(130)
-    frame = build_frame(weeks, 13, (), 6)
+    frame = build_frame(history_of(np.ones((1, 130))), (), SETTINGS)
     assert series_columns(frame, 130, SETTINGS).design.shape == (130, 16 + 12 + 3)
     assert series_columns(frame, 40, SETTINGS).design.shape == (40, 1 + 8)
     assert series_columns(frame, 5, SETTINGS).design.shape == (5, 0)

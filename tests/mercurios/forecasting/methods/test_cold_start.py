@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from histories import history_of
 
 from mercurios.forecasting import forecast
 from mercurios.forecasting.methods.cold_start import Levels, fit_levels, own_share
-from mercurios.forecasting.panel.cadence import DAILY
+from mercurios.forecasting.panel.cadence import DAILY, WEEKLY
 from mercurios.forecasting.panel.panel import Panel
 
 
@@ -68,7 +69,7 @@ def test_a_newcomer_is_forecast_like_its_kind(panel: Panel) -> None:
 
 def test_the_own_forecast_takes_over_with_the_weeks() -> None:
     mask = np.arange(120) >= 120 - np.array([[0], [1], [6], [13], [120]])
-    weekly, daily = own_share(mask), own_share(mask, DAILY)
+    weekly, daily = (own_share(history_of(1.0 * mask, mask, cadence)) for cadence in (WEEKLY, DAILY))
     assert weekly.tolist() == [0.0, 1 / 3, 6 / 8, 1.0, 1.0]
     assert daily[3] == pytest.approx((13 / 7) / (13 / 7 + 2))
 

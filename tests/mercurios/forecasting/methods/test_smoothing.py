@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from histories import history_of
 from statsmodels.tsa.holtwinters import SimpleExpSmoothing
 
 from mercurios.forecasting.methods import smoothing
@@ -19,14 +20,10 @@ def counts() -> np.ndarray:
     return rng.poisson(rng.gamma(2.0, 1.5, (40, 1)), (40, 90)).astype(float)
 
 
-def full(y: np.ndarray) -> np.ndarray:
-    return np.ones(y.shape, dtype=bool)
-
-
 @pytest.mark.parametrize("row", [0, 7, 23])
 def test_ses_of_one_series_is_that_of_statsmodels(counts: np.ndarray, row: int) -> None:
-    found = smoothing.ses(counts, full(counts), GRID)
-    start = smoothing.starting_level(counts, full(counts))[row]
+    found = smoothing.ses(history_of(counts), GRID)
+    start = smoothing.starting_level(history_of(counts))[row]
     for at, alpha in enumerate(GRID):
         model = SimpleExpSmoothing(counts[row], initialization_method="known", initial_level=start)
         reference = model.fit(smoothing_level=alpha, optimized=False)
@@ -37,13 +34,13 @@ def test_ses_of_one_series_is_that_of_statsmodels(counts: np.ndarray, row: int) 
 def test_the_level_is_demand_over_what_the_pattern_expects() -> None:
     factor = np.exp(np.sin(np.arange(80) / 6.0))[None, :]
     y = 5.0 * factor
-    assert smoothing.ses(y, full(y), GRID, factor).level == pytest.approx(np.full((1, 4), 5.0))
-    assert smoothing.tsb(y, full(y), GRID, factor).level == pytest.approx(np.full((1, 4), 5.0))
+    assert smoothing.ses(history_of(y), GRID, factor).level == pytest.approx(np.full((1, 4), 5.0))
+    assert smoothing.tsb(history_of(y), GRID, factor).level == pytest.approx(np.full((1, 4), 5.0))
 
 
 def test_tsb_is_the_recursion_of_the_paper(counts: np.ndarray) -> None:
     alpha = 0.1
-    found = smoothing.tsb(counts, full(counts), (alpha,)).level[:, 0]
+    found = smoothing.tsb(history_of(counts), (alpha,)).level[:, 0]
     for row in (1, 12, 30):
         y = counts[row]
         size, chance = y[y > 0][:8].mean(), (y > 0).mean()
@@ -55,7 +52,7 @@ def test_tsb_is_the_recursion_of_the_paper(counts: np.ndarray) -> None:
 
 
 def test_sba_is_the_recursion_of_the_paper(counts: np.ndarray) -> None:
-    found = smoothing.sba(counts, full(counts), 0.1)
+    found = smoothing.sba(history_of(counts), 0.1)
     for row in (1, 12, 30):
         size, interval, gap = None, 1.0, 1
         for demand in counts[row]:
@@ -70,16 +67,16 @@ def test_sba_is_the_recursion_of_the_paper(counts: np.ndarray) -> None:
 
 def test_an_article_that_stops_selling_fades_in_tsb_and_not_in_sba() -> None:
     y = np.concatenate([np.full(40, 6.0), np.zeros(40)])[None, :]
-    assert smoothing.tsb(y, full(y)).averaged()[0] < 0.3
-    assert smoothing.sba(y, full(y))[0] > 5.0
+    assert smoothing.tsb(history_of(y)).averaged()[0] < 0.3
+    assert smoothing.sba(history_of(y))[0] > 5.0
 
 
 @pytest.mark.parametrize("method", [smoothing.ses, smoothing.tsb])
 def test_masked_periods_change_nothing(counts: np.ndarray, method: object) -> None:
     gaps = np.insert(counts, 50, 99.0, axis=1)
-    mask = full(gaps)
+    mask = np.ones(gaps.shape, dtype=bool)
     mask[:, 50] = False
-    assert np.array_equal(method(gaps, mask, GRID).level, method(counts, full(counts), GRID).level)
+    assert np.array_equal(method(history_of(gaps, mask), GRID).level, method(history_of(counts), GRID).level)
 
 
 def test_the_constant_that_predicts_better_gets_the_weight() -> None:
@@ -87,16 +84,16 @@ def test_the_constant_that_predicts_better_gets_the_weight() -> None:
     walk = 50.0 + np.cumsum(rng.normal(0, 3.0, (1, 200)), axis=1)
     noise = rng.normal(50.0, 3.0, (1, 200))
     for y, constant in ((walk, 3), (noise, 0)):
-        found = smoothing.ses(y, full(y), GRID)
+        found = smoothing.ses(history_of(y), GRID)
         distance = np.abs(found.level[0] - found.averaged()[0])
         assert int(np.argmin(distance)) == constant
 
 
 def test_a_series_level_does_not_depend_on_its_neighbours(counts: np.ndarray) -> None:
     for method in (smoothing.ses, smoothing.tsb):
-        together = method(counts, full(counts)).averaged()
+        together = method(history_of(counts)).averaged()
         for rows in (slice(0, 1), slice(5, 22)):
-            assert np.array_equal(method(counts[rows], full(counts[rows])).averaged(), together[rows])
+            assert np.array_equal(method(history_of(counts[rows])).averaged(), together[rows])
 
 
 def test_a_day_forgets_a_seventh_of_a_week() -> None:
@@ -109,5 +106,5 @@ def test_a_keyed_in_giant_is_flagged_and_a_promotion_is_not() -> None:
     y[0, 10], y[1, 10], y[3, 4:] = 74_215.0, 100.0, 0.0
     y[2] = 0.0
     y[2, 3] = 500.0
-    flagged = flag_outliers(y, full(y))
+    flagged = flag_outliers(history_of(y))
     assert np.argwhere(flagged).tolist() == [[0, 10]]

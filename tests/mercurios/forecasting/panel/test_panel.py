@@ -117,10 +117,10 @@ def test_arrays_that_do_not_belong_together_are_refused(seasonal_panel: Panel) -
         Panel(
             seasonal_panel.y,
             seasonal_panel.mask[:5],
-            seasonal_panel.article_number,
-            seasonal_panel.branch_number,
             seasonal_panel.week_starts,
             seasonal_panel.group,
+            article_number=seasonal_panel.article_number,
+            branch_number=seasonal_panel.branch_number,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -43,14 +44,7 @@ def test_what_came_after_an_origin_changes_nothing_it_had_forecast(seasonal_pane
     cuts = origins(seasonal_panel.n_weeks, SETTINGS)
     changed = seasonal_panel.y.copy()
     changed[:, cuts[-1] :] = np.where(seasonal_panel.mask[:, cuts[-1] :], 777.0, 0.0)
-    other = Panel(
-        changed,
-        seasonal_panel.mask,
-        seasonal_panel.article_number,
-        seasonal_panel.branch_number,
-        seasonal_panel.week_starts,
-        seasonal_panel.group,
-    )
+    other = replace(seasonal_panel, y=changed)
     first, second = (
         run_windows(panel, fit_shared(panel, (), SETTINGS).shared, (), SETTINGS)[-1].candidates
         for panel in (seasonal_panel, other)

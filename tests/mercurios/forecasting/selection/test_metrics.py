@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from histories import history_of
 
 from mercurios.forecasting.methods import baselines
 from mercurios.forecasting.panel import classes
@@ -48,31 +49,31 @@ def test_classes_follow_the_syntetos_boylan_cuts() -> None:
             np.zeros(60),
         ]
     )
-    names = [classes.CLASS_NAMES[code] for code in classes.classify(y, np.ones(y.shape, dtype=bool))]
+    names = [classes.CLASS_NAMES[code] for code in classes.classify(history_of(y))]
     assert names == ["smooth", "erratic", "intermittent", "lumpy", "none"]
 
 
 def test_masked_weeks_do_not_make_a_series_intermittent() -> None:
     y = np.where(np.arange(40) % 2 == 0, 6.0, 0.0)[None, :]
-    assert classes.classify(y, y > 0).tolist() == [classes.SMOOTH]
-    assert classes.classify(y, np.ones(y.shape, dtype=bool)).tolist() == [classes.INTERMITTENT]
+    assert classes.classify(history_of(y, y > 0)).tolist() == [classes.SMOOTH]
+    assert classes.classify(history_of(y)).tolist() == [classes.INTERMITTENT]
 
 
 def test_the_13_week_mean_skips_masked_weeks_and_looks_back_when_all_are_masked() -> None:
     y = np.concatenate([np.full((2, 13), 8.0), np.full((2, 13), 2.0)], axis=1)
     mask = np.ones(y.shape, dtype=bool)
     mask[1, 13:] = False
-    assert baselines.mean_13w(y, mask).tolist() == [2.0, 8.0]
+    assert baselines.mean_13w(history_of(y, mask)).tolist() == [2.0, 8.0]
 
 
 def test_seasonal_naive_repeats_last_year_and_the_last_week_where_that_is_unknown() -> None:
     y = np.arange(60.0)[None, :]
     mask = np.ones(y.shape, dtype=bool)
     mask[0, 9] = False
-    assert baselines.seasonal_naive(y, mask, 3).tolist() == [[8.0, 59.0, 10.0]]
-    assert baselines.seasonal_naive(y[:, :20], mask[:, :20], 2).tolist() == [[19.0, 19.0]]
+    assert baselines.seasonal_naive(history_of(y, mask), 3).tolist() == [[8.0, 59.0, 10.0]]
+    assert baselines.seasonal_naive(history_of(y[:, :20], mask[:, :20]), 2).tolist() == [[19.0, 19.0]]
 
 
 def test_sba_of_regular_demand_is_size_over_interval_less_the_bias() -> None:
     y = np.where(np.arange(80) % 4 == 3, 8.0, 0.0)[None, :]
-    assert baselines.sba(y, np.ones(y.shape, dtype=bool))[0] == pytest.approx(0.95 * 8.0 / 4.0)
+    assert baselines.sba(history_of(y))[0] == pytest.approx(0.95 * 8.0 / 4.0)

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from histories import history_of
 from scipy.stats import nbinom
 
-from mercurios.forecasting import ForecastSettings, Panel, fit_shared, learn
-from mercurios.forecasting.panel.cadence import WEEKLY
+from mercurios.forecasting import ForecastSettings, Panel, fit_shared
 from mercurios.forecasting.panel.classes import CLASS_NAMES, SMOOTH
+from mercurios.forecasting.selection import learn
 from mercurios.forecasting.selection.backtest import run_windows
 from mercurios.forecasting.uncertainty import quantiles
 from mercurios.forecasting.uncertainty.common_error import Shocks, Total, fit_shocks
@@ -154,7 +155,7 @@ def test_negative_binomial_quantiles_are_finite_and_ordered_everywhere(mean: flo
 
 def test_the_spread_is_at_least_that_of_a_count_and_grows_with_the_forecast() -> None:
     y = np.full((1, 60), 9.0)
-    even = quantiles.error_spread(y, np.ones(y.shape, dtype=bool))
+    even = quantiles.error_spread(history_of(y))
     assert even.at(np.array([[9.0, 36.0]])).tolist() == [[3.0, 6.0]]
     lumpy = Spread(np.array([10.0]), np.array([1.0]))
     assert lumpy.at(np.array([[10.0]]))[0, 0] == pytest.approx(np.sqrt(110.0))
@@ -164,19 +165,20 @@ def test_the_variance_of_a_few_weeks_is_shrunk_to_that_of_an_ordinary_series() -
     rng = np.random.default_rng(3)
     y = rng.negative_binomial(2.0, 2.0 / 12.0, (4_000, 60)).astype(float)  # mean 10, excess 0.5
     whole = np.ones(y.shape, dtype=bool)
-    usual = quantiles.usual_excess(y, whole, WEEKLY)
+    usual = quantiles.usual_excess(history_of(y))
     assert usual == pytest.approx(0.5, rel=0.1)
     for weeks, better in ((2, 3.0), (5, 1.5), (52, 1.0)):
         young = whole & (np.arange(60) >= 60 - weeks)
-        own, shrunk = (quantiles.error_spread(y, young, WEEKLY, known).excess for known in (None, usual))
-        error, less = (float(np.sqrt(((found - 0.5) ** 2).mean())) for found in (own, shrunk))
+        history = history_of(y, young)
+        alone, shrunk = (quantiles.error_spread(history, known).excess for known in (None, usual))
+        error, less = (float(np.sqrt(((found - 0.5) ** 2).mean())) for found in (alone, shrunk))
         assert error / less > better, f"{weeks} weeks"
-    assert quantiles.error_spread(y, ~whole, WEEKLY, usual).excess == pytest.approx(usual)
+    assert quantiles.error_spread(history_of(y, ~whole), usual).excess == pytest.approx(usual)
 
 
 def test_no_series_that_tells_means_no_excess() -> None:
     y = np.zeros((3, 60))
-    assert quantiles.usual_excess(y, np.ones(y.shape, dtype=bool), WEEKLY) == 0.0
+    assert quantiles.usual_excess(history_of(y)) == 0.0
 
 
 def test_the_spread_of_a_sum_is_that_of_independent_periods() -> None:

@@ -1,0 +1,51 @@
+"""What every method learns from: units, which of them were observed, their calendar and groups, in one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mercurios.forecasting.arrays import F64, I64, Bool, Days
+from mercurios.forecasting.panel.cadence import WEEKLY, Cadence
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Demand of many series on one calendar.
+
+    Attributes:
+        y: Units, series x periods, never negative; zero where masked.
+        mask: True where the period was observed and may be learned from.
+        week_starts: First days of the periods (Mondays, or every day), one a column, without gaps.
+        group: Group (category) number of each series.
+        cadence: Whether periods are weeks or days.
+        x: Regressors, series x (periods + planned periods) x regressors; None without.
+    """
+
+    y: F64
+    mask: Bool
+    week_starts: Days
+    group: I64
+    cadence: Cadence = WEEKLY
+    x: F64 | None = None
+
+    @property
+    def n_series(self) -> int:
+        """Number of series."""
+        return int(self.y.shape[0])
+
+    @property
+    def n_weeks(self) -> int:
+        """Number of periods."""
+        return int(self.y.shape[1])
+
+    @property
+    def past_x(self) -> F64:
+        """Regressors of the periods of the history; no column without regressors."""
+        return np.zeros((*self.y.shape, 0)) if self.x is None else self.x[:, : self.n_weeks]
+
+    def take(self, rows: I64 | Bool | slice) -> History:
+        """Return the history of the given series, in the given order."""
+        x = None if self.x is None else self.x[rows]
+        return replace(self, y=self.y[rows], mask=self.mask[rows], group=self.group[rows], x=x)
