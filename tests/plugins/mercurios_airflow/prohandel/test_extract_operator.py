@@ -78,7 +78,9 @@ def test_a_missing_connection_ends_the_task_and_is_named(
 def test_an_outage_is_left_to_the_tasks_retries_and_names_tenant_run_and_resource(
     extract: Extract, outage: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mercurios.sources.prohandel.http.sender.wait_random_exponential", lambda **_: wait_none())
+    monkeypatch.setattr(
+        "mercurios.sources.prohandel.http.sender.wait_random_exponential", lambda **_: wait_none()
+    )
 
     with pytest.raises(TransientProHandelError, match="503") as raised:
         extract()

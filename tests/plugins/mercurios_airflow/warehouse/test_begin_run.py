@@ -84,7 +84,9 @@ def test_an_unknown_resource_fails_for_good_before_the_warehouse_is_touched(mini
 @pytest.fixture
 def outage(simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The tenant's API answers 503 to everything."""
-    monkeypatch.setattr("mercurios.sources.prohandel.http.sender.wait_random_exponential", lambda **_: wait_none())
+    monkeypatch.setattr(
+        "mercurios.sources.prohandel.http.sender.wait_random_exponential", lambda **_: wait_none()
+    )
     simulator.post("/_simulator/mini/outage", {"on": True})
     yield
     simulator.post("/_simulator/mini/outage", {"on": False})
