@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mercurios.alerts.kinds import FindingKind, finding_kind
+from mercurios.alerts.redaction import redact, shorten
 
 SEEN_LIMIT = 300
 
@@ -38,7 +39,7 @@ class Finding:
 
     def to_dict(self) -> dict[str, str]:
         """Return the finding as another process can read it."""
-        seen = self.seen if len(self.seen) <= SEEN_LIMIT else f"{self.seen[: SEEN_LIMIT - 1]}…"
+        seen = shorten(redact(self.seen), SEEN_LIMIT)
         return {"kind": self.kind.name, "table": self.table, "seen": seen, "lost": self.lost}
 
     @classmethod

@@ -16,6 +16,7 @@ from typing import Any
 from mercurios.alerts.failures import chain, failure_kind
 from mercurios.alerts.findings import Finding
 from mercurios.alerts.kinds import runbook
+from mercurios.alerts.redaction import redact, shorten
 
 _HEADLINE_LIMIT = 400
 # Slack refuses a section of more than 3000 characters, and a field of more than 2000.
@@ -24,20 +25,6 @@ _FIELD_LIMIT = 1900
 # Of one kind.
 _FINDINGS_SHOWN = 6
 _HEADER_LIMIT = 150
-_MASK = "***"
-
-_NAMES = r"[\w.-]*(?:password|passwd|secret|token|api[_-]?key|hash[_-]?key|credential|private[_-]?key)[\w.-]*"
-_SECRETS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), replacement)
-    for pattern, replacement in (
-        (r"\b(bearer|basic)\s+[\w.~+/=-]{6,}", rf"\1 {_MASK}"),
-        (r"(://)[^/\s@]+@", rf"\1{_MASK}@"),
-        (r"(hooks\.slack\.com/services/)\S+", rf"\1{_MASK}"),
-        (r"\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?", _MASK),
-        (rf"(['\"]?\b{_NAMES}['\"]?\s*[=:]\s*)(?:'[^']*'|\"[^\"]*\"|[^\s,;&)}}\]]+)", rf"\1{_MASK}"),
-    )
-)
-
 # How the layers below name a resource or table in a message, in a note or in an address of the landing area.
 _RESOURCE = re.compile(r"\bresource[= ](\w+)|\b((?:raw|analytics)\.\w+)")
 
@@ -85,9 +72,7 @@ def failure_message(
         findings: what the task found before it failed.
         mask: further redaction that knows the values of this process's secrets.
     """
-    cause = headline(error)
-    if mask:
-        cause = mask(cause)
+    cause = headline(error, mask)
     title = f"{event.tenant_name}: {event.dag_id} failed at {event.task}"
     kind = failure_kind(error, event.task_id)
     blocks = [
@@ -138,7 +123,7 @@ def findings_message(
         *_findings(findings, mask),
         _footer(event, runbook("README")),
     ]
-    text = _shorten(f"{title}: {mask(first) if mask else first}", _HEADLINE_LIMIT)
+    text = shorten(f"{title}: {mask(first) if mask else first}", _HEADLINE_LIMIT)
     return Message(text=_escape(text + more), blocks=blocks)
 
 
@@ -166,31 +151,30 @@ def request_of(error: BaseException | str | None) -> str | None:
     return None
 
 
-def headline(error: BaseException | str | None) -> str:
-    """Return the first line of an error with its type, redacted and of bounded length."""
+def headline(error: BaseException | str | None, mask: Callable[[str], str] | None = None) -> str:
+    """Return the first line of an error with its type, redacted and of bounded length.
+
+    Args:
+        error: what was raised, or the reason Airflow gives.
+        mask: further redaction that knows the values of this process's secrets.
+    """
     if error is None:
         return "the task's process ended without an exception (killed, out of memory, or lost its heartbeat)"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     first = lines[0] if lines else "no message"
     if isinstance(error, BaseException):
         first = f"{type(error).__name__}: {first}"
-    # Redacted before it is cut: a secret cut in half would no longer be recognised.
-    return _shorten(redact(first), _HEADLINE_LIMIT)
-
-
-def redact(text: str) -> str:
-    """Mask what looks like a secret: tokens, passwords in URLs, webhook paths, `key=value` pairs of secret names."""
-    for pattern, replacement in _SECRETS:
-        text = pattern.sub(replacement, text)
-    return text
+    first = redact(first)
+    # Masked before it is cut: a secret cut in half would no longer be recognised.
+    return shorten(mask(first) if mask else first, _HEADLINE_LIMIT)
 
 
 def _header(text: str) -> dict[str, Any]:
-    return {"type": "header", "text": {"type": "plain_text", "text": _shorten(text, _HEADER_LIMIT)}}
+    return {"type": "header", "text": {"type": "plain_text", "text": shorten(text, _HEADER_LIMIT)}}
 
 
 def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": _shorten(text, _SECTION_LIMIT)}}
+    return {"type": "section", "text": {"type": "mrkdwn", "text": shorten(text, _SECTION_LIMIT)}}
 
 
 def _facts(event: Event, more: dict[str, str | None] | None = None) -> dict[str, Any]:
@@ -203,7 +187,7 @@ def _facts(event: Event, more: dict[str, str | None] | None = None) -> dict[str,
         **{name: redact(value) for name, value in (more or {}).items() if value},
     }
     fields = [
-        {"type": "mrkdwn", "text": _shorten(f"*{name}*\n{_escape(value)}", _FIELD_LIMIT)}
+        {"type": "mrkdwn", "text": shorten(f"*{name}*\n{_escape(value)}", _FIELD_LIMIT)}
         for name, value in facts.items()
     ]
     return {"type": "section", "fields": fields}
@@ -238,7 +222,3 @@ def _escape(text: str) -> str:
     # A code fence inside the text would end ours, and Slack would read the rest as markup.
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return escaped.replace("```", "'''")
-
-
-def _shorten(text: str, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"

@@ -23,8 +23,8 @@ from mercurios.alerts.messages import (
     failure_message,
     findings_message,
     recovery_message,
-    redact,
 )
+from mercurios.alerts.redaction import redact, shorten
 from mercurios_airflow.alerts.findings import findings_of
 
 if TYPE_CHECKING:
@@ -233,4 +233,4 @@ def _one_line(error: Exception, conn_id: str | None) -> str:
     if type(error).__name__ == "AirflowNotFoundException":
         variable = f"AIRFLOW_CONN_{conn_id}".upper()
         return f"the connection is not configured; define {variable} (see .env.example)"
-    return redact(f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
+    return shorten(redact(f"{type(error).__name__}: {' '.join(str(error).split())}"), 300)
