@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,18 +51,34 @@ def test_a_tasks_parse_builds_its_own_tenants_dag_alone(
     assert set(foreign.dags) == set()
 
 
+@contextmanager
+def opened_below(folder: Path) -> Iterator[set[str]]:
+    """Yield the names of the files of a folder that this process opens meanwhile, however it opens them."""
+    names: set[str] = set()
+    watching = True
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if watching and event == "open" and str(arguments[0]).startswith(str(folder)):
+            names.add(Path(arguments[0]).name)
+
+    # A hook cannot be removed, only made idle.
+    sys.addaudithook(watch)
+    try:
+        yield names
+    finally:
+        watching = False
+
+
+@pytest.mark.parametrize("kind", ["pipeline", "forecast"])
 def test_a_tasks_parse_reads_no_other_tenants_file(
-    parse: Any, tenants_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    parse: Any, tenants_dir: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    shutil.copy(tenants_dir / "mini.yaml", tmp_path)
-    (tmp_path / "mini_models.yaml").write_text("id: [")
+    monkeypatch.setenv(_AIRFLOW_PARSING_CONTEXT_DAG_ID, f"{kind}__mini")
 
-    monkeypatch.setenv(_AIRFLOW_PARSING_CONTEXT_DAG_ID, "pipeline__mini")
+    with opened_below(tenants_dir) as opened:
+        parse(tenants_dir, f"tenant_{kind}.py")
 
-    bag = parse(tmp_path, "tenant_pipeline.py")
-
-    assert set(bag.dags) == {"pipeline__mini"}
-    assert bag.import_errors == {}
+    assert opened == {"mini.yaml"}
 
 
 @pytest.mark.parametrize(

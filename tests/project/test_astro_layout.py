@@ -29,7 +29,6 @@ CONNECTION_KEYS = {
     "conn_uri": str,
     "conn_extra": dict,
 }
-POOL_KEYS = {"pool_name": str, "pool_slot": int, "pool_description": str}
 VARIABLE_KEYS = {"variable_name": str, "variable_value": str}
 IMAGE_HOME = "/usr/local/airflow"
 
@@ -59,7 +58,8 @@ def test_settings_have_exactly_the_keys_the_astro_cli_reads(settings: dict[str, 
     assert set(settings) == {"airflow"}
     assert set(airflow) == {"connections", "pools", "variables"}
     assert _misfits(airflow["connections"], CONNECTION_KEYS) == []
-    assert _misfits(airflow["pools"], POOL_KEYS) == []
+    # No task waits for a pool: see docs/decisions/0005-no-pools.md.
+    assert airflow["pools"] == []
     assert _misfits(airflow["variables"], VARIABLE_KEYS) == []
 
 
@@ -97,15 +97,6 @@ def test_every_connection_a_tenant_names_is_defined_with_its_type(
 
     assert tenants.errors == ()
     assert {name: defined.get(name) for name in named} == named
-
-
-def test_every_duckdb_tenant_has_a_pool_of_one_slot(settings: dict[str, Any], root: Path) -> None:
-    slots = {pool["pool_name"]: pool["pool_slot"] for pool in settings["airflow"]["pools"]}
-    tenants = [tenant for tenant in load_tenants(root / "include" / "tenants") if tenant.engine == "duckdb"]
-
-    assert {f"warehouse_{tenant.id}": slots.get(f"warehouse_{tenant.id}") for tenant in tenants} == {
-        f"warehouse_{tenant.id}": 1 for tenant in tenants
-    }
 
 
 def test_the_images_python_path_imports_the_project(dockerfile: str, root: Path, tmp_path: Path) -> None:

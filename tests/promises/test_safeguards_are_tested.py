@@ -6,6 +6,7 @@ schedules of `test_any_schedule_of_faults.py` are held to the same: one of their
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import subprocess
@@ -13,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -20,6 +22,8 @@ from players import play
 from safeguards import SAFEGUARDS, Safeguard
 from schedules import Stage
 from seeded_source import seeded_source
+
+from mercurios.warehouse import load
 
 FIRST_SEEDS = 16
 Outcomes = dict[str, tuple[str, str]]
@@ -62,9 +66,51 @@ def _start(root: Path, report: Path, state: str) -> subprocess.Popen[str]:
     )
 
 
-def test_every_safeguard_has_a_test_of_its_own() -> None:
-    tests = [each.test for each in SAFEGUARDS]
+class Removals:
+    """Notes what a removal would put something else in the place of, and changes nothing."""
 
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def setattr(self, owner: Any, name: str, value: Any) -> None:
+        assert hasattr(owner, name), f"{owner.__name__} has no {name}"
+        self.names.add(f"{owner.__name__}.{name}")
+
+
+def removed_names() -> set[str]:
+    """Return the dotted names that are taken out for one safeguard or another."""
+    removals: Any = Removals()
+    for safeguard in SAFEGUARDS:
+        safeguard.remove(removals)
+    return removals.names
+
+
+def guards_of(module: ModuleType) -> set[str]:
+    """Return the dotted names of a module's own functions that refuse something, which their names say."""
+    found = inspect.getmembers(module, inspect.isfunction)
+    return {
+        f"{module.__name__}.{name}"
+        for name, function in found
+        if function.__module__ == module.__name__ and name.startswith(("_check_", "_guard_"))
+    }
+
+
+def test_every_guard_of_the_loader_is_taken_out_by_a_safeguard() -> None:
+    guards = guards_of(load)
+
+    assert len(guards) >= 4
+    assert guards - removed_names() == set()
+
+
+def test_every_safeguard_names_a_test_that_exists_and_no_two_the_same(root: Path) -> None:
+    tests = [each.test for each in SAFEGUARDS]
+    missing = []
+    for test in tests:
+        path, _, name = test.partition("::")
+        if not (root / path).is_file() or f"def {name.partition('[')[0]}(" not in (root / path).read_text():
+            missing.append(test)
+
+    assert missing == []
     assert len(set(tests)) == len(tests)
 
 

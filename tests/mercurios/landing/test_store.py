@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import tracemalloc
 from pathlib import Path
 
@@ -50,7 +51,13 @@ def test_a_part_without_rows_is_no_file(store: LandingStore, tmp_path: Path) -> 
     assert not (tmp_path / "a landing").exists()
 
 
-def test_an_abandoned_part_can_be_abandoned_twice(
+def open_files(name: str) -> list[str]:
+    """Return the files of this process with that name (Linux)."""
+    links = [link for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    return [str(link.readlink()) for link in links if link.readlink().name == name]
+
+
+def test_an_abandoned_part_holds_no_file_open_and_can_be_abandoned_twice(
     store: LandingStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(PartWriter, "ROW_GROUP", 1)
@@ -59,6 +66,9 @@ def test_an_abandoned_part_can_be_abandoned_twice(
 
     writer.abandon()
     writer.abandon()
+
+    assert open_files("rows.parquet") == []
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("part")] == []
 
 
 def test_a_document_appears_whole_under_its_name_and_replaces_the_one_before(

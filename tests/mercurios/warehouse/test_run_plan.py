@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from retailer import Retailer
 
 from mercurios.landing.plan import ResourcePlan, RunPlan
-from mercurios.warehouse.run_plan import begin_run, request_resync
+from mercurios.sources.prohandel.resources import RESOURCES
+from mercurios.tenants.files import Mode
+from mercurios.warehouse.run_plan import begin_run, plan_resource, request_resync
 
 
 @pytest.fixture
@@ -109,3 +112,44 @@ def test_a_name_that_is_no_collection_is_refused_and_nothing_is_forgotten(
 
     assert changed.watermark("sale") == before
     assert changed.query("select 1 as n from ops.resync_request") == []
+
+
+NOW = datetime(2024, 3, 4, 5)
+DAYS = timedelta(days=7)
+
+
+@pytest.mark.parametrize(
+    ("age", "complete"),
+    [
+        (timedelta(0), False),
+        (DAYS - timedelta(days=1), False),
+        (DAYS - timedelta(seconds=1), False),
+        (DAYS, True),
+        (DAYS + timedelta(seconds=1), True),
+    ],
+)
+def test_a_complete_read_is_due_when_the_last_is_exactly_its_days_old(
+    retailer: Retailer, tmp_path: Path, age: timedelta, complete: bool
+) -> None:
+    settings = {"sale": {"mode": "changed"}}
+    tenant = Retailer(retailer.simulator, tmp_path, resources=settings, full_read_days=DAYS.days).tenant
+    cursor = NOW - timedelta(hours=1)
+
+    plan = plan_resource(tenant, RESOURCES["sale"], cursor, NOW - age, NOW)
+
+    if complete:
+        assert plan == ResourcePlan(mode=Mode.SCAN)
+    else:
+        since = cursor.replace(tzinfo=UTC) - tenant.extraction.overlap
+        assert plan == ResourcePlan(mode=Mode.CHANGED, since=since)
+
+
+@pytest.mark.parametrize(("cursor", "complete_at"), [(None, None), (NOW, None), (None, NOW)])
+def test_a_first_read_is_complete_in_the_mode_of_its_resource(
+    retailer: Retailer, tmp_path: Path, cursor: datetime | None, complete_at: datetime | None
+) -> None:
+    tenant = Retailer(retailer.simulator, tmp_path, resources={"sale": {"mode": "changed"}}).tenant
+
+    plan = plan_resource(tenant, RESOURCES["sale"], cursor, complete_at, NOW)
+
+    assert plan == ResourcePlan(mode=Mode.CHANGED)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mercurios.warehouse.sql import COMMON, SQL_ROOT, render, statements
+from mercurios.warehouse.sql import COMMON, SQL_ROOT, identifier, literal, render, statements
 
 DIALECTS = ("duckdb", "snowflake")
 
@@ -71,3 +71,41 @@ def test_a_statement_of_all_dialects_is_rendered_for_each(dialect: str) -> None:
 def test_a_dialect_without_sql_is_named_even_where_a_common_statement_would_do() -> None:
     with pytest.raises(ValueError, match="there is no SQL for dialect 'oracle'"):
         render("oracle", "run_fence")
+
+
+@pytest.mark.parametrize("name", ["sale", "_content_hash", "order_position2"])
+def test_a_plain_name_is_an_identifier(name: str) -> None:
+    assert identifier(name) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "Sale",
+        "2sale",
+        "sale id",
+        "sale;",
+        'sale"',
+        "sale--",
+        "sale\n",
+        "raw.sale",
+        "säle",
+        "sale where 1=1 --",
+    ],
+)
+def test_a_name_that_could_carry_sql_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="is not a plain identifier"):
+        identifier(name)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_statement_takes_no_name_that_could_carry_sql(dialect: str) -> None:
+    with pytest.raises(ValueError, match=r"drop table .* is not a plain identifier"):
+        render(dialect, "known_hashes", table="sale; drop table ops.run")
+
+
+def test_a_text_in_a_statement_ends_where_it_should() -> None:
+    assert literal("it's") == "'it''s'"
+    with pytest.raises(ValueError, match="holds a backslash"):
+        literal("a\\' or 1=1")

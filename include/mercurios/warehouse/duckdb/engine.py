@@ -198,7 +198,7 @@ def _open(path: Path, *, read_only: bool, lock_wait: float, threads: int | None)
         if _is_lock_conflict(error):
             raise WarehouseLockedError(
                 f"warehouse {path} stayed locked for {lock_wait:.0f} s: {_holder(error)}. Wait for that process or"
-                " end it, then clear this task; if nobody holds the file, give the tenant's tasks one pool."
+                " end it, then clear this task."
             ) from error
         raise WarehouseError(f"warehouse {path} cannot be opened: {error}") from error
 

@@ -227,8 +227,14 @@ def test_a_stale_publication_says_since_when_and_why_until_the_next_good_one(sho
 
 
 def test_a_warehouse_file_of_any_name_can_be_published(tmp_path: Path) -> None:
+    target = tmp_path / "out" / "it's mini.duckdb"
+
     with DuckDBEngine(tmp_path / "it's Mini 2.v1.duckdb", threads=1) as engine:
         set_up(engine)
 
-        publish(engine, tmp_path / "out" / "it's mini.duckdb", "mini", "r1", FORECAST, ["forecast_weekly"])
-        publish(engine, tmp_path / "out" / "it's mini.duckdb", "mini", "r2", FORECAST, ["forecast_weekly"])
+        publish(engine, target, "mini", "r1", FORECAST, ["forecast_weekly"])
+        publish(engine, target, "mini", "r2", FORECAST, ["forecast_weekly"])
+
+    with duckdb.connect(str(target), read_only=True) as connection:
+        assert connection.execute("select run_id from ops.publication").fetchall() == [("r1",), ("r2",)]
+        assert connection.execute("select count(*) from analytics.forecast_weekly").fetchall() == [(0,)]

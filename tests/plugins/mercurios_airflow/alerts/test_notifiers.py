@@ -265,10 +265,14 @@ def test_a_tenant_without_a_slack_connection_sends_nothing(connected: Any) -> No
 
 
 @pytest.mark.parametrize("context", [{}, {"ti": None}, {"ti": SimpleNamespace()}])
-def test_a_context_without_a_task_instance_does_not_raise(context: dict[str, Any]) -> None:
-    failure_notifier(TENANT)(context)
-    findings_notifier(TENANT)(context)
-    recovery_notifier(TENANT)(context)
+@pytest.mark.parametrize("notifier", [failure_notifier, findings_notifier, recovery_notifier])
+def test_a_context_without_a_task_instance_costs_the_alert_and_one_line(
+    connected: Any, capsys: pytest.CaptureFixture[str], notifier: Any, context: dict[str, Any]
+) -> None:
+    notifier(TENANT)(context)
+
+    assert connected.received == []
+    assert capsys.readouterr().out.count("alert not sent through slack_mini") == 1
 
 
 FINDING = Finding(finding_kind("drift"), "sale", "field colour appeared", "nothing: kept in _extra")
