@@ -28,7 +28,7 @@ from mercurios.forecasting import ForecastSettings, Panel, fit_shared, forecast
 from mercurios.forecasting.effects.calendar import build_frame
 from mercurios.forecasting.effects.profiles import fit_profile
 from mercurios.forecasting.effects.regressors import no_effects
-from mercurios.forecasting.effects.seasonal_factors import build_pattern
+from mercurios.forecasting.effects.seasonal_factors import seasonal_factors
 from mercurios.forecasting.methods import smoothing
 from mercurios.forecasting.methods.additive import Bases, fit_additive
 from mercurios.forecasting.panel.classes import classify
@@ -75,14 +75,14 @@ def in_blocks(panel: Panel, work: Callable[[Panel], object]) -> None:
 
 
 def prophet_style(panel: Panel, settings: ForecastSettings, pool: ErrorPool) -> np.ndarray:
-    """Pattern, fit, forecast and three quantiles of every series."""
+    """SeasonalFactors, fit, forecast and three quantiles of every series."""
     frame = build_frame(panel, (), settings)
     profile = fit_profile(panel, frame, settings)
     found, cache = [], Bases()
     for begin in range(0, panel.n_series, settings.block_series):
         block = panel.take(slice(begin, begin + settings.block_series))
-        pattern = build_pattern(block, frame, profile, no_effects())
-        parts, _ = fit_additive(block, frame, pattern, settings, cache)
+        factors = seasonal_factors(block, frame, profile, no_effects())
+        parts, _ = fit_additive(block, frame, factors, settings, cache)
         mean = np.clip(parts.total(), 0.0, 3.0 * block.y.max(axis=1, keepdims=True))
         scale, code = error_spread(block).at(mean), classify(block)
         found.append(quantiles(mean, scale, code, pool, settings.quantiles))

@@ -15,7 +15,7 @@ from mercurios.forecasting import ForecastSettings, Panel, forecast
 from mercurios.forecasting.effects.calendar import build_frame
 from mercurios.forecasting.effects.profiles import fit_profile
 from mercurios.forecasting.effects.regressors import no_effects
-from mercurios.forecasting.effects.seasonal_factors import build_pattern
+from mercurios.forecasting.effects.seasonal_factors import seasonal_factors
 from mercurios.forecasting.methods.additive import Bases, fit_additive
 
 BAR_SERIES_PER_SECOND = 100_000 / 600  # a retailer of 100,000 series in ten minutes
@@ -51,8 +51,8 @@ def model_alone(report: common.Report, panel: Panel, settings: ForecastSettings,
     with common.measured() as spent:
         for begin in range(0, panel.n_series, settings.block_series):
             block = panel.take(slice(begin, begin + settings.block_series))
-            pattern = build_pattern(block, frame, profile, no_effects())
-            fit_additive(block, frame, pattern, settings, cache)
+            factors = seasonal_factors(block, frame, profile, no_effects())
+            fit_additive(block, frame, factors, settings, cache)
     per_series = 1e6 * spent.wall / panel.n_series
     report.say(
         f"additive model, {label:24s} {panel.n_series / spent.wall:9,.0f} series/s  {per_series:.1f} us a series"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _STEPS = {
     "read": "panel read",
-    "patterns": "seasons and effects learned",
+    "factors": "seasons and effects learned",
     "backtest": "methods tested",
     "forecast": "series forecast",
     "plots": "pictures drawn",

@@ -100,7 +100,7 @@ def run_request(request: Request, progress: Callable[[str, int], None] | None = 
 
     Args:
         request: What is asked for.
-        progress: Told the name of each step that was done, and how many there are.
+        progress: Called with the name of each step that was done, and how many there are.
 
     Returns:
         The summary.
@@ -110,7 +110,8 @@ def run_request(request: Request, progress: Callable[[str, int], None] | None = 
         ValueError: an option makes no sense.
     """
     clock, begin = _Clock(), time.perf_counter()
-    request.settings(WEEKLY)  # an option that makes no sense is told before a large file is read
+    # An option that makes no sense is reported before a large file is read.
+    request.settings(WEEKLY)
     with clock.stage("read"):
         job = _read(request)
     steps, totals = _steps(job), _Totals()
@@ -169,7 +170,8 @@ class _Totals:
         self.classes += np.bincount(result.model.demand_class, minlength=len(CLASS_NAMES))
         for name, count in result.summary["methods"].items():
             self.methods[name] = round(self.methods.get(name, 0.0) + count, 2)
-        self.coverage = result.summary["coverage"]  # of the whole panel, the same in every shard
+        # Of the whole panel, the same in every shard.
+        self.coverage = result.summary["coverage"]
 
 
 def _read(request: Request) -> _Job:
@@ -234,7 +236,7 @@ def _results(job: _Job, clock: _Clock, done: Callable[[str], None]) -> Iterator[
 
 
 def _steps(job: _Job) -> int:
-    """Steps of which the progress is told: one for each origin's patterns and each shard's backtests."""
+    """Steps of which the progress is shown: one for each origin's factors and each shard's backtests."""
     cuts = len(origins(job.panel.n_weeks, job.settings, job.panel.cadence))
     parts = -(-job.panel.n_series // job.request.shard_series)
     backtests = cuts if parts == 1 else cuts * (parts + 1)

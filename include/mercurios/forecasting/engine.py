@@ -56,7 +56,7 @@ def forecast(
         settings: Settings of the run; the same that made the context.
         context: What `fit_shared` learned from the whole panel; learned from `panel` when omitted.
         previous: Methods published last time, series x methods; kept where no others are clearly better.
-        progress: Told what was done, after every origin.
+        progress: Called with what was done, after every origin.
 
     Raises:
         ValueError: The context was made for another calendar or horizon.
@@ -109,7 +109,7 @@ def _model(
         trend=parts.trend,
         season=parts.season,
         holiday=parts.holiday,
-        lever=latest.levered(weight) * factor,
+        regressor_base=latest.mixed_regressor_base(weight) * factor,
         planned=np.log(latest.regressor),
         beta=latest.beta,
         typical=latest.typical,
@@ -120,7 +120,7 @@ def _model(
         method=method,
         methods=np.array(names, dtype=np.str_),
         pool=context.pool.offsets,
-        shock=np.array([context.pool.shock]),
+        common_error=np.array([context.pool.common_error]),
         probabilities=np.array(settings.quantiles),
     )
 

@@ -16,7 +16,7 @@ class ForecastSettings:
         windows: Rolling backtest origins to use; fewer when history is short.
         window_step: Weeks between two origins.
         min_train_weeks: Weeks of panel history an origin needs.
-        fourier_order: Harmonics of the yearly pattern.
+        fourier_order: Harmonics of the yearly season.
         changepoints: Slope changes of the trend; none lies in the last `1 - changepoint_range` of the history.
         changepoint_range: Share of the history that may hold changepoints.
         damping: Factor by which the slope shrinks each week of the forecast.

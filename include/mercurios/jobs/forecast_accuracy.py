@@ -160,7 +160,7 @@ def record(
 def _drift(
     engine: Engine, tenant_id: str, origin_week: date, live: dict[str, float | None]
 ) -> dict[str, float | None]:
-    """Hold each ratio to the frozen 13-week mean against its own history: 1 is an alarm."""
+    """Compare each ratio to the frozen 13-week mean with its history: 1 is an alarm."""
     from mercurios.forecasting.selection.monitor import is_drifting
 
     found: dict[str, float | None] = {}

@@ -1,4 +1,4 @@
-"""What readers were told before: earlier forecasts, to be measured, and their methods, kept while they are good."""
+"""What was published before: earlier forecasts, to be measured, and their methods, kept while they are good."""
 
 from __future__ import annotations
 

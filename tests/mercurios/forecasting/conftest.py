@@ -36,13 +36,13 @@ def build_panel(
 
 
 def seasonal_demand(n: int, weeks: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Poisson counts around a level times one of two yearly patterns; returns units and group codes."""
+    """Poisson counts around a level times one of two yearly seasons; returns units and group codes."""
     rng = np.random.default_rng(seed)
     group = np.arange(n) % 2
     phase = 2 * np.pi * np.arange(weeks) / 52.18
-    pattern = np.exp(0.8 * np.cos(phase[None, :] - np.array([0.0, 2.5])[group][:, None]))
+    season = np.exp(0.8 * np.cos(phase[None, :] - np.array([0.0, 2.5])[group][:, None]))
     level = rng.lognormal(0.5, 1.2, n)
-    return rng.poisson(level[:, None] * pattern).astype(float), group.astype(np.int64)
+    return rng.poisson(level[:, None] * season).astype(float), group.astype(np.int64)
 
 
 @pytest.fixture(scope="session")

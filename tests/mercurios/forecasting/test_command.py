@@ -234,7 +234,7 @@ def test_a_wrong_option_ends_with_a_sentence(
         lambda y: -y,
         lambda y: np.where(y == y.max(), 80_000, y),
     ],
-    ids=["one point", "one week", "zero", "constant", "one series", "nine weeks", "returns", "giant"],
+    ids=["one point", "one week", "zero", "constant", "one series", "nine weeks", "returns", "outlier"],
 )
 def test_poor_panels_are_answered(tmp_path: Path, make: Callable[[np.ndarray], np.ndarray]) -> None:
     y = make(np.random.default_rng(1).poisson(2.0, (5, 70)))

@@ -124,6 +124,19 @@ def test_a_context_survives_being_written_and_read(
     assert forecast(seasonal_panel, HOLIDAYS, SETTINGS, restored).forecast.equals(whole)
 
 
+def test_a_context_stored_under_earlier_names_is_still_read(context: SharedContext) -> None:
+    earlier = {"pool_common_error": "pool_shock"}
+    for cut in context.shared:
+        earlier[f"levels_combinations_{cut}"] = f"levels_kinds_{cut}"
+        earlier[f"levels_combination_level_{cut}"] = f"levels_kind_level_{cut}"
+    arrays = {earlier.get(name, name): values for name, values in context.to_arrays().items()}
+
+    restored = SharedContext.from_arrays(arrays)
+
+    for name, values in context.to_arrays().items():
+        assert np.array_equal(restored.to_arrays()[name], values, equal_nan=values.dtype.kind == "f")
+
+
 def test_a_context_of_another_calendar_or_horizon_is_refused(
     seasonal_panel: Panel, context: SharedContext
 ) -> None:

@@ -15,7 +15,7 @@ from mercurios.forecasting.settings import ForecastSettings
 
 _HOLIDAY_COLUMNS = 3
 _WEEKDAY_ORDER = 3
-# Weeks of history before the pattern of the week is looked for.
+# Weeks of history before a seasonal factor of the week is looked for.
 _WEEKDAY_WEEKS = 6
 # Relative penalties: a slope change is rarer than a seasonal swing of the same size.
 _SLOPE, _HINGE, _SEASON, _HOLIDAY = 0.3, 1.0, 3.0, 3.0
@@ -51,8 +51,8 @@ class Frame:
         return self.weeks >= self.cadence.year
 
     @property
-    def has_pattern(self) -> bool:
-        """Whether any calendar effect can be learned."""
+    def has_factors(self) -> bool:
+        """Whether any calendar factor can be learned."""
         return self.has_season or bool((self.needs <= self.weeks).any())
 
 
@@ -74,7 +74,7 @@ class Columns:
 def build_frame(history: History, holidays: Iterable[date], settings: ForecastSettings) -> Frame:
     """Lay out the deterministic columns for a history and the horizon behind it.
 
-    With two years of history the year gets twice the waves, for the groups' patterns only: those of single series
+    With two years of history the year gets twice the waves, for the groups' factors only: those of single series
     stay as smooth as `settings.fourier_order`.
     """
     import pandas as pd

@@ -40,7 +40,7 @@ class Profile:
 def fit_profile(
     history: History, frame: Frame, settings: ForecastSettings, explained: F64 | None = None
 ) -> Profile:
-    """Pool the calendar's pattern by group; flat when the panel is younger than the pattern needs.
+    """Pool the seasonal factors by group; flat when the panel is younger than they need.
 
     Args:
         history: Demand.
@@ -61,10 +61,10 @@ def fit_profile(
     whole = _effects(np.log(index[:1] + _INDEX_FLOOR), present[:1], columns, 0.1 * order, frame, settings)
     rest = np.log(index[1:] + _INDEX_FLOOR) - columns[: frame.weeks] @ whole[0]
     weight = members / (members + _SERIES_FOR_HALF)
-    own = _effects(rest, present[1:], columns, order, frame, settings) * weight[:, None]
+    deviation = _effects(rest, present[1:], columns, order, frame, settings) * weight[:, None]
     yearly = np.append(frame.needs[usable] >= frame.cadence.year, np.full(columns.shape[1] - width, True))
     trust = np.where(yearly, _trust(frame.weeks, frame.cadence), 1.0)
-    effect = np.concatenate([whole, whole + own]) * trust
+    effect = np.concatenate([whole, whole + deviation]) * trust
     season = np.clip(effect[:, :width] @ columns[:, :width].T, -_LOG_LIMIT, _LOG_LIMIT)
     holiday = np.clip(effect[:, width:] @ columns[:, width:].T, -_LOG_LIMIT, _LOG_LIMIT)
     return Profile(codes, season, holiday)
@@ -111,5 +111,5 @@ def _effects(
 
 
 def _trust(periods: int, cadence: Cadence) -> float:
-    """Half of the yearly pattern after one year, all of it after two."""
+    """Half of the yearly factors after one year, all of them after two."""
     return float(np.clip(0.5 + 0.5 * (periods - cadence.year) / cadence.year, 0.0, 1.0))

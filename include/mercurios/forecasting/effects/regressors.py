@@ -113,10 +113,10 @@ def fit_effects(history: History) -> Effects:
     for _ in range(2):
         whole = _newton(sample, dispersion, np.zeros(n, dtype=np.int64), whole[None, :])[0]
         dispersion = _dispersion(sample, np.broadcast_to(whole, (n, whole.size)))
-    own = _newton(sample, dispersion, at, np.repeat(whole[None, :], codes.size, axis=0))
+    grouped = _newton(sample, dispersion, at, np.repeat(whole[None, :], codes.size, axis=0))
     informed = np.bincount(at, weights=_has_contrast(sample), minlength=codes.size)
     weight = (informed / (informed + _SERIES_FOR_HALF))[:, None]
-    beta = np.concatenate([whole[None, :], whole + weight * (own - whole)])
+    beta = np.concatenate([whole[None, :], whole + weight * (grouped - whole)])
     spread = _heterogeneity(sample, beta[at + 1], dispersion)
     return Effects(codes, beta, spread, scale, low, high)
 
@@ -133,8 +133,8 @@ def series_effects(effects: Effects, history: History) -> F64:
     precision = 1.0 / np.maximum(effects.spread, _MIN_RIDGE)
     system = information / dispersion[:, None, None] + np.eye(k) * precision
     step = np.linalg.solve(system, (gradient / dispersion[:, None])[:, :, None])[:, :, 0]
-    own: F64 = prior + np.clip(step, -_MAX_STEP, _MAX_STEP)
-    return own
+    adjusted: F64 = prior + np.clip(step, -_MAX_STEP, _MAX_STEP)
+    return adjusted
 
 
 def log_effect(effects: Effects, beta: F64, x: F64, typical: F64) -> F64:
@@ -157,7 +157,7 @@ def log_effect(effects: Effects, beta: F64, x: F64, typical: F64) -> F64:
 
 
 def typical_state(effects: Effects, history: History) -> F64:
-    """Standardised value against which effects are told: the median of the last year's periods.
+    """Standardised value that effects are measured from: the median of the last year's periods.
 
     That is no promotion where promotions are rare, the usual price, and a promotion where it never ends.
     """
@@ -254,8 +254,8 @@ def _heterogeneity(sample: _Sample, prior: F64, dispersion: F64) -> F64:
     weight = np.where(weight > 1.0, weight, 0.0)
     total, series = weight.sum(axis=0), (weight > 0).sum(axis=0)
     excess = (weight * deviation * deviation).sum(axis=0) - np.maximum(series - 1, 0)
-    scale = total - (weight * weight).sum(axis=0) / np.where(total > 0, total, 1.0)
-    found: F64 = np.clip(excess / np.where(scale > 0, scale, np.inf), 0.0, 1.0)
+    denominator = total - (weight * weight).sum(axis=0) / np.where(total > 0, total, 1.0)
+    found: F64 = np.clip(excess / np.where(denominator > 0, denominator, np.inf), 0.0, 1.0)
     return found
 
 

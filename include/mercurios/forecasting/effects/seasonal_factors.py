@@ -16,7 +16,7 @@ _LIMIT = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
+class SeasonalFactors:
     """Log factors of some series.
 
     Attributes:
@@ -25,7 +25,7 @@ class Pattern:
         holiday: Factor of the holidays over the horizon.
         regressor: Factor of the regressors over the horizon.
         beta: Effects of the regressors on each series.
-        typical: State against which they are told.
+        typical: State that they are measured from.
     """
 
     past: F64
@@ -35,12 +35,12 @@ class Pattern:
     beta: F64
     typical: F64
 
-    def factors(self) -> tuple[F64, F64, F64]:
+    def ahead(self) -> tuple[F64, F64, F64]:
         """Factors of season, holidays and regressors over the horizon."""
         return np.exp(self.season), np.exp(self.holiday), np.exp(self.regressor)
 
 
-def build_pattern(history: History, frame: Frame, profile: Profile, effects: Effects) -> Pattern:
+def seasonal_factors(history: History, frame: Frame, profile: Profile, effects: Effects) -> SeasonalFactors:
     """Look up each series' calendar factors and fit the effects of its regressors.
 
     Args:
@@ -55,9 +55,9 @@ def build_pattern(history: History, frame: Frame, profile: Profile, effects: Eff
     season, holiday = profile.season[:, future][row], profile.holiday[:, future][row]
     if history.x is None or not effects.count:
         none = np.zeros((history.n_series, 0))
-        return Pattern(past, season, holiday, np.zeros_like(season), none, none)
+        return SeasonalFactors(past, season, holiday, np.zeros_like(season), none, none)
     beta = series_effects(effects, history)
     typical = typical_state(effects, history)
     past = np.clip(past + log_effect(effects, beta, history.past_x, typical), -_LIMIT, _LIMIT)
     ahead = log_effect(effects, beta, history.x[:, future], typical)
-    return Pattern(past, season, holiday, ahead, beta, typical)
+    return SeasonalFactors(past, season, holiday, ahead, beta, typical)

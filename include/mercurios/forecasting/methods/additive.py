@@ -25,7 +25,7 @@ from mercurios.forecasting.arrays import (
 )
 from mercurios.forecasting.effects import ridge
 from mercurios.forecasting.effects.calendar import Columns, Frame, series_columns
-from mercurios.forecasting.effects.seasonal_factors import Pattern
+from mercurios.forecasting.effects.seasonal_factors import SeasonalFactors
 from mercurios.forecasting.panel.classes import is_dense
 from mercurios.forecasting.panel.history import History
 from mercurios.forecasting.settings import ForecastSettings
@@ -49,14 +49,16 @@ class Parts:
         """Sum of the parts."""
         return self.level + self.trend + self.season + self.holiday + self.regressor
 
-    def settled(self, mean: F64) -> Parts:
-        """Parts that add up to the bounded mean: what was cut off is taken from all, or from those that drag down."""
+    def bounded(self, mean: F64) -> Parts:
+        """Parts that add up to the bounded mean: what was cut off is taken from all, or from the negative ones."""
         total = self.total()
         scale = np.where(total > mean, mean / np.where(total > 0, total, 1.0), 1.0)
         up = sum((np.maximum(part, 0.0) for part in self.each()), np.zeros_like(total))
-        drag = np.where(total < 0, up / np.where(total < up, up - total, 1.0), 1.0)
+        reduction = np.where(total < 0, up / np.where(total < up, up - total, 1.0), 1.0)
         below = total < 0
-        return self.map(lambda part: np.where(below, np.where(part < 0, drag * part, part), scale * part))
+        return self.map(
+            lambda part: np.where(below, np.where(part < 0, reduction * part, part), scale * part)
+        )
 
     def each(self) -> tuple[F64, ...]:
         """The parts one after the other."""
@@ -85,7 +87,7 @@ class _Raw:
 
 
 def fit_additive(
-    history: History, frame: Frame, pattern: Pattern, settings: ForecastSettings, cache: Bases
+    history: History, frame: Frame, factors: SeasonalFactors, settings: ForecastSettings, cache: Bases
 ) -> tuple[Parts, F64]:
     """Fit every series; return its forecast's parts and what a regressor's factor acts on, series x horizon.
 
@@ -94,28 +96,28 @@ def fit_additive(
     Args:
         history: Demand.
         frame: The calendar.
-        pattern: Factors of calendar and regressors.
+        factors: Factors of calendar and regressors.
         settings: Settings of the run.
         cache: Decompositions by age, filled as ages turn up.
     """
     y, mask, weeks = history.y, history.mask, frame.weeks
     dense = is_dense(history)
-    factor = np.exp(pattern.past)
+    factor = np.exp(factors.past)
     recent = slice(max(0, weeks - 2 * frame.cadence.year), weeks)
     scale = _pooled_level(y[:, recent], factor[:, recent], mask[:, recent])
-    z = np.where(dense[:, None], np.log1p(y) - pattern.past, y - scale[:, None] * (factor - 1.0))
-    raw = _fit_ages(history, z, pattern.past, dense, frame, settings, cache)
+    z = np.where(dense[:, None], np.log1p(y) - factors.past, y - scale[:, None] * (factor - 1.0))
+    raw = _fit_ages(history, z, factors.past, dense, frame, settings, cache)
     # Damped by the week also on daily panels, where a week's steps share one week's damping.
     steps = np.arange(1, frame.horizon + 1) / frame.cadence.week
     damped = np.cumsum(settings.damping**steps)
-    units = _unit_parts(raw, damped, pattern, scale)
-    logs = _log_parts(raw, damped, pattern)
-    *parts, lever = (np.where(dense[:, None], a, b) for a, b in zip(logs, units, strict=True))
-    return Parts(*parts), lever
+    units = _unit_parts(raw, damped, factors, scale)
+    logs = _log_parts(raw, damped, factors)
+    *parts, regressor_base = (np.where(dense[:, None], a, b) for a, b in zip(logs, units, strict=True))
+    return Parts(*parts), regressor_base
 
 
 def _pooled_level(y: F64, factor: F64, mask: Bool) -> F64:
-    """Average demand with the group's pattern taken out: observed units over the observed weeks' seasonal factors."""
+    """Average demand with the seasonal factors taken out: observed units over the observed weeks' seasonal factors."""
     weight = row_sum(np.where(mask, factor, 0.0))
     level: F64 = row_sum(np.where(mask, y, 0.0)) / np.maximum(weight, 1e-12)
     return np.where(weight > 0, level, 0.0)
@@ -176,9 +178,9 @@ def _retransform(y: F64, log_fit: F64, mask: Bool) -> F64:
     return np.clip(np.where(fitted > 0, ratio, 1.0), *_RETRANSFORM_LIMITS)
 
 
-def _unit_parts(raw: _Raw, damped: F64, pattern: Pattern, scale: F64) -> tuple[F64, ...]:
-    """Parts of the model in units, then the lever; the group's factors act on the level at the end of the history."""
-    season, holiday, regressor = pattern.factors()
+def _unit_parts(raw: _Raw, damped: F64, factors: SeasonalFactors, scale: F64) -> tuple[F64, ...]:
+    """Parts of the model in units, then the regressor base; the factors act on the level at the end of the history."""
+    season, holiday, regressor = factors.ahead()
     level = np.repeat(np.maximum(raw.level, 0.0)[:, None], damped.size, axis=1)
     trend = raw.slope[:, None] * damped
     base = np.clip(level + trend, 0.0, 2.0 * scale[:, None])
@@ -192,15 +194,15 @@ def _unit_parts(raw: _Raw, damped: F64, pattern: Pattern, scale: F64) -> tuple[F
     )
 
 
-def _log_parts(raw: _Raw, damped: F64, pattern: Pattern) -> tuple[F64, ...]:
-    """Parts of the log model in units, then the lever: each factor's contribution on top of those before it."""
+def _log_parts(raw: _Raw, damped: F64, factors: SeasonalFactors) -> tuple[F64, ...]:
+    """Parts of the log model in units, then the regressor base: each factor's contribution after those before."""
     level = np.repeat(raw.level[:, None], damped.size, axis=1)
     steps = [level]
     for effect in (
         raw.slope[:, None] * damped,
-        pattern.season + raw.season,
-        pattern.holiday + raw.holiday,
-        pattern.regressor,
+        factors.season + raw.season,
+        factors.holiday + raw.holiday,
+        factors.regressor,
     ):
         steps.append(steps[-1] + effect)
     units = [raw.rescale[:, None] * np.exp(np.clip(step, -_LOG_CEILING, _LOG_CEILING)) for step in steps]

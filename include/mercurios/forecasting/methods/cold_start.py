@@ -20,7 +20,7 @@ from mercurios.forecasting.uncertainty.quantiles import usual_excess
 _WEEKS_FOR_HALF = 2.0
 _SERIES_FOR_HALF = 5.0
 _BRANCH_LIMITS = (0.2, 5.0)
-# Stands for the attributes behind those that a level is told for; no code of a tenant is that low.
+# Marks the attributes that a level does not depend on; no code of a tenant is that low.
 _ANY = np.iinfo(np.int64).min
 
 
@@ -29,32 +29,36 @@ class Levels:
     """Usual level of a period by group and attributes, and the branches' factors on it.
 
     Attributes:
-        kinds: Combinations of group and attributes, each followed by `_ANY` from the depth it stands for on.
-        kind_level: Logarithm of one plus the level of each combination, shrunk to the next wider one.
+        combinations: Combinations of group and attributes, each followed by `_ANY` from its depth on.
+        combination_level: Logarithm of one plus the level of each combination, shrunk to the next wider one.
         branches: Branches, ascending.
         branch_factor: Their factors.
         overall: Level of the whole panel.
         excess: Usual excess of a series' variance, for those too young to know their own.
     """
 
-    kinds: I64
-    kind_level: F64
+    combinations: I64
+    combination_level: F64
     branches: I64
     branch_factor: F64
     overall: F64
     excess: F64
 
-    def expected(self, kinship: I64, branch: I64) -> F64:
+    def expected(self, keys: I64, branch: I64) -> F64:
         """Usual level of series with these groups and attributes in these branches."""
-        level = np.expm1(self.reference(kinship))
+        level = np.expm1(self.reference(keys))
         return level * _lookup(self.branches, self.branch_factor, branch, 1.0)
 
-    def reference(self, kinship: I64) -> F64:
+    def reference(self, keys: I64) -> F64:
         """Logarithm of one plus the level of the most alike combination that is known."""
-        found = np.full(kinship.shape[0], float(np.log1p(self.overall[0])))
-        for depth in range(1, kinship.shape[1] + 1):
-            at = _match(self.kinds, _cut(kinship, depth))
-            found = np.where(at >= 0, self.kind_level[np.maximum(at, 0)], found) if self.kinds.size else found
+        found = np.full(keys.shape[0], float(np.log1p(self.overall[0])))
+        for depth in range(1, keys.shape[1] + 1):
+            at = _match(self.combinations, _cut(keys, depth))
+            found = (
+                np.where(at >= 0, self.combination_level[np.maximum(at, 0)], found)
+                if self.combinations.size
+                else found
+            )
         return found
 
 
@@ -64,26 +68,26 @@ def fit_levels(panel: Panel) -> Levels:
     Averages are taken of the logarithms: a handful of best sellers must not set the level of every new article.
     """
     known = panel.mask.any(axis=1)
-    kinship = panel.kinship()[known]
+    keys = panel.similarity_keys()[known]
     level = np.log1p(mean_13w(panel)[known])
     overall = float(level.mean()) if level.size else 0.0
     wider = np.full(level.size, overall)
-    kinds, levels = [np.zeros((0, kinship.shape[1]), dtype=np.int64)], [np.zeros(0)]
-    for depth in range(1, kinship.shape[1] + 1):
-        unique, at = np.unique(_cut(kinship, depth), axis=0, return_inverse=True)
+    combinations, levels = [np.zeros((0, keys.shape[1]), dtype=np.int64)], [np.zeros(0)]
+    for depth in range(1, keys.shape[1] + 1):
+        unique, at = np.unique(_cut(keys, depth), axis=0, return_inverse=True)
         at = at.reshape(-1)
         count = np.bincount(at, minlength=unique.shape[0])
         total = np.bincount(at, weights=level, minlength=unique.shape[0])
         parent = np.bincount(at, weights=wider, minlength=unique.shape[0]) / np.maximum(count, 1)
         shrunk = (total + _SERIES_FOR_HALF * parent) / (count + _SERIES_FOR_HALF)
-        kinds.append(unique)
+        combinations.append(unique)
         levels.append(shrunk)
         wider = shrunk[at]
     branches, rest = _average(panel.branch_number[known], level - wider)
     factor = np.clip(np.exp(rest), *_BRANCH_LIMITS)
     whole, excess = np.expm1(overall), usual_excess(panel)
     return Levels(
-        np.concatenate(kinds),
+        np.concatenate(combinations),
         np.concatenate(levels),
         branches,
         factor,
@@ -99,9 +103,9 @@ def own_share(history: History) -> F64:
     return share
 
 
-def _cut(kinship: I64, depth: int) -> I64:
-    """Keep the first `depth` codes and let the others stand for anything."""
-    return np.where(np.arange(kinship.shape[1]) < depth, kinship, _ANY)
+def _cut(keys: I64, depth: int) -> I64:
+    """Keep the first `depth` codes and mark the others as any."""
+    return np.where(np.arange(keys.shape[1]) < depth, keys, _ANY)
 
 
 def _match(known: I64, wanted: I64) -> I64:

@@ -13,7 +13,7 @@ from mercurios.forecasting.arrays import F64, I64, row_sum
 from mercurios.forecasting.effects.calendar import Frame, build_frame
 from mercurios.forecasting.effects.profiles import Profile
 from mercurios.forecasting.effects.regressors import Effects
-from mercurios.forecasting.effects.seasonal_factors import build_pattern
+from mercurios.forecasting.effects.seasonal_factors import seasonal_factors
 from mercurios.forecasting.methods import baselines, smoothing
 from mercurios.forecasting.methods.additive import Bases, Parts, fit_additive
 from mercurios.forecasting.methods.cold_start import Levels, own_share
@@ -53,25 +53,25 @@ class Candidates:
 
     Attributes:
         additive: Parts of the additive model.
-        lever: What the regressors' factor acts on in the additive model.
+        regressor_base: What the regressors' factor acts on in the additive model.
         level: Levels of the methods from `pooled_ses` to `mean_13w`, series x methods.
         season: Factor of the group's season, series x horizon; with `holiday` and `regressor` it acts on the pooled
             methods' levels.
         holiday: Factor of the holidays.
         regressor: Factor of the regressors.
         naive: Seasonal naive forecast.
-        available: Whether a method can be told from the others on this panel.
+        available: Whether a method differs from the others on this panel.
         demand_class: Demand class of each series.
         spread: How far each series is from its mean.
         ceiling: Greatest mean forecast allowed.
-        own: Share of a series' own forecast; the rest is its group's usual level.
+        own_share: Share that a series' forecast has; the rest is its group's usual level.
         usual: That level.
         beta: Effects of the regressors on each series, and their typical state.
         typical: See `beta`.
     """
 
     additive: Parts
-    lever: F64
+    regressor_base: F64
     level: F64
     season: F64
     holiday: F64
@@ -81,7 +81,7 @@ class Candidates:
     demand_class: I64
     spread: Spread
     ceiling: F64
-    own: F64
+    own_share: F64
     usual: F64
     beta: F64
     typical: F64
@@ -102,37 +102,37 @@ class Candidates:
 
     def mixed(self, weight: F64) -> Parts:
         """Parts of the weighted mean of the methods; weights are series x methods and sum to one."""
-        share = weight[:, ADDITIVE, None]
+        additive = weight[:, ADDITIVE, None]
         pooled = _dot(self.level[:, :2], weight[:, POOLED_SES:SBA])[:, None]
         flat = _dot(self.level[:, 2:], weight[:, SBA:SEASONAL_NAIVE])[:, None]
         naive = weight[:, SEASONAL_NAIVE, None]
         base = (row_sum(self.naive) / self.horizon)[:, None]
         season, holiday = self.season, self.season * self.holiday
         parts = Parts(
-            share * self.additive.level + pooled + flat + naive * base,
-            share * self.additive.trend,
-            share * self.additive.season + pooled * (season - 1.0) + naive * (self.naive - base),
-            share * self.additive.holiday + pooled * (holiday - season),
-            share * self.additive.regressor + pooled * holiday * (self.regressor - 1.0),
+            additive * self.additive.level + pooled + flat + naive * base,
+            additive * self.additive.trend,
+            additive * self.additive.season + pooled * (season - 1.0) + naive * (self.naive - base),
+            additive * self.additive.holiday + pooled * (holiday - season),
+            additive * self.additive.regressor + pooled * holiday * (self.regressor - 1.0),
         )
-        own = self.own[:, None]
-        scaled = parts.map(lambda part: own * part)
-        level = scaled.level + (1.0 - own) * self.usual[:, None]
+        share = self.own_share[:, None]
+        scaled = parts.map(lambda part: share * part)
+        level = scaled.level + (1.0 - share) * self.usual[:, None]
         return Parts(level, scaled.trend, scaled.season, scaled.holiday, scaled.regressor)
 
-    def levered(self, weight: F64) -> F64:
+    def mixed_regressor_base(self, weight: F64) -> F64:
         """What the regressors' factor acts on in a mixture: the part of the regressors is this times (factor - 1)."""
         pooled = _dot(self.level[:, :2], weight[:, POOLED_SES:SBA])[:, None]
-        lever = weight[:, ADDITIVE, None] * self.lever + pooled * self.season * self.holiday
-        return self.own[:, None] * lever
+        regressor_base = weight[:, ADDITIVE, None] * self.regressor_base + pooled * self.season * self.holiday
+        return self.own_share[:, None] * regressor_base
 
     def bounded(self, parts: Parts) -> F64:
         """Mean forecast within 0 and the series' ceiling."""
         return np.clip(parts.total(), 0.0, self.ceiling[:, None])
 
     def _tempered(self, forecast: F64) -> F64:
-        own = self.own[:, None]
-        return own * forecast + (1.0 - own) * self.usual[:, None]
+        share = self.own_share[:, None]
+        return share * forecast + (1.0 - share) * self.usual[:, None]
 
 
 def candidates(
@@ -156,45 +156,45 @@ def _block(
     panel = panel.learnable()
     cadence = panel.cadence
     slow, slower = cadence.slowed(smoothing.SES_GRID), cadence.slowed(smoothing.TSB_GRID)
-    pattern = build_pattern(panel, frame, shared.profile, shared.effects)
-    has_pattern = frame.has_pattern or pattern.beta.shape[1] > 0
-    exposure = np.exp(pattern.past) if has_pattern else None
+    factors = seasonal_factors(panel, frame, shared.profile, shared.effects)
+    has_factors = frame.has_factors or factors.beta.shape[1] > 0
+    exposure = np.exp(factors.past) if has_factors else None
     flat_ses = smoothing.ses(panel, slow).averaged()
     flat_tsb = smoothing.tsb(panel, slower).averaged()
     levels = (
-        smoothing.ses(panel, slow, exposure).averaged() if has_pattern else flat_ses,
-        smoothing.tsb(panel, slower, exposure).averaged() if has_pattern else flat_tsb,
+        smoothing.ses(panel, slow, exposure).averaged() if has_factors else flat_ses,
+        smoothing.tsb(panel, slower, exposure).averaged() if has_factors else flat_tsb,
         smoothing.sba(panel),
         flat_tsb,
         flat_ses,
         baselines.mean_13w(panel),
     )
-    season, holiday, regressor = pattern.factors()
-    additive, lever = fit_additive(panel, frame, pattern, settings, cache)
+    season, holiday, regressor = factors.ahead()
+    additive, regressor_base = fit_additive(panel, frame, factors, settings, cache)
     return Candidates(
         additive=additive,
-        lever=lever,
+        regressor_base=regressor_base,
         level=np.stack(levels, axis=1),
         season=season,
         holiday=holiday,
         regressor=regressor,
         naive=baselines.seasonal_naive(panel, frame.horizon),
-        available=tuple(_available(method, frame, has_pattern) for method in range(len(METHODS))),
+        available=tuple(_available(method, frame, has_factors) for method in range(len(METHODS))),
         demand_class=classify(panel),
         spread=error_spread(panel, float(shared.levels.excess[0])),
         ceiling=settings.max_ratio * panel.y.max(axis=1, initial=0.0),
-        own=own_share(panel),
-        usual=shared.levels.expected(panel.kinship(), panel.branch_number),
-        beta=pattern.beta,
-        typical=pattern.typical,
+        own_share=own_share(panel),
+        usual=shared.levels.expected(panel.similarity_keys(), panel.branch_number),
+        beta=factors.beta,
+        typical=factors.typical,
     )
 
 
-def _available(method: int, frame: Frame, has_pattern: bool) -> bool:
-    """Whether a method is itself here: without a pattern or a past season it is another one under its name."""
+def _available(method: int, frame: Frame, has_factors: bool) -> bool:
+    """Whether a method is itself here: without seasonal factors or a past season it is another one under its name."""
     if method == SEASONAL_NAIVE:
         return frame.weeks >= frame.cadence.naive
-    return has_pattern or method not in (POOLED_SES, POOLED_TSB)
+    return has_factors or method not in (POOLED_SES, POOLED_TSB)
 
 
 def _joined(found: list[Candidates]) -> Candidates:
@@ -216,14 +216,14 @@ def _joined(found: list[Candidates]) -> Candidates:
         **{
             name: rows(name)
             for name in (
-                "lever",
+                "regressor_base",
                 "level",
                 "season",
                 "holiday",
                 "regressor",
                 "naive",
                 "ceiling",
-                "own",
+                "own_share",
                 "usual",
                 "beta",
                 "typical",

@@ -1,7 +1,7 @@
-"""Exponential smoothing of many series at once: SES, TSB and SBA, with or without the group's pattern taken out.
+"""Exponential smoothing of many series at once: SES, TSB and SBA, with or without the seasonal factors taken out.
 
-The level of a series with the pattern f is discounted demand over discounted exposure, sum w y / sum w f: a week in
-which the pattern expects twice the demand says twice as much about the level. With f = 1 this is the textbook's SES.
+The level of a series with the seasonal factor f is discounted demand over discounted exposure, sum w y / sum w f: a
+week in which twice the demand is expected says twice as much about the level. With f = 1 this is the textbook's SES.
 Masked periods leave every state as it was.
 """
 

@@ -29,7 +29,7 @@ _CAUSES = (
     ("regressor", "promotion or price"),
 )
 # A cause is named from this share of the usual level on.
-_WORTH_TELLING = 0.05
+_LEAST_SHARE = 0.05
 
 
 def sentences(
@@ -46,7 +46,7 @@ def sentences(
         period: `week` or `day`.
     """
     causes = [getattr(parts, name).tolist() for name, _ in _CAUSES]
-    told = {name: _method(name) for name in set(methods)}
+    descriptions = {name: _method(name) for name in set(methods)}
     found = []
     for row, (means, levels, uppers) in enumerate(
         zip(mean.tolist(), parts.level.tolist(), upper.tolist(), strict=True)
@@ -55,7 +55,7 @@ def sentences(
         for step, value in enumerate(means):
             changes = [cause[row][step] for cause in causes]
             start = _sentence(value, levels[step], changes, period)
-            found.append(f"{start}; {ending}{amount(uppers[step])}. Made from {told[methods[row]]}.")
+            found.append(f"{start}; {ending}{amount(uppers[step])}. Made from {descriptions[methods[row]]}.")
     return found
 
 
@@ -65,8 +65,8 @@ def amount(value: float) -> str:
 
 
 def _sentence(mean: float, level: float, changes: list[float], period: str) -> str:
-    least = max(_WORTH_TELLING * max(level, mean), 0.05)
-    told = [
+    least = max(_LEAST_SHARE * max(level, mean), 0.05)
+    causes = [
         f"{name} {'adds' if change > 0 else 'takes'} {amount(abs(change))}"
         for change, (_, name) in zip(changes, _CAUSES, strict=True)
         if abs(change) >= least
@@ -74,9 +74,9 @@ def _sentence(mean: float, level: float, changes: list[float], period: str) -> s
     if mean < 0.05:
         return f"Hardly a sale is expected that {period}"
     usual = f"Sells about {amount(mean)} that {period}"
-    if not told:
+    if not causes:
         return f"{usual}, as usual"
-    return f"{usual}: usually {amount(level)}, {_joined(told)}"
+    return f"{usual}: usually {amount(level)}, {_joined(causes)}"
 
 
 def _method(name: str) -> str:

@@ -19,6 +19,8 @@ from mercurios.forecasting.methods.additive import Parts
 from mercurios.forecasting.uncertainty.quantiles import ErrorPool, Spread, quantiles, targets
 
 _NESTED = {"effects": Effects, "spread": Spread}
+# What arrays are called in models that were stored before they were renamed.
+_EARLIER_NAMES = {"regressor_base": "lever", "common_error": "shock"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,10 @@ class ForecastModel:
         trend: Trend part.
         season: Season part.
         holiday: Holiday part.
-        lever: What the factor of the regressors acts on.
+        regressor_base: What the factor of the regressors acts on.
         planned: Log factor of the regressors as planned when the model was fitted.
         beta: Effects of the regressors on each series.
-        typical: State of the regressors that effects are told against.
+        typical: State of the regressors that effects are measured from.
         effects: How regressors are scaled and bounded.
         ceiling: Greatest mean allowed.
         spread: How far each series is from its mean.
@@ -64,7 +66,7 @@ class ForecastModel:
         method: Number of the mixture in `methods`.
         methods: Mixtures of methods in use.
         pool: Quantiles of the errors made in backtests.
-        shock: What whole origins have in common.
+        common_error: What whole origins have in common.
         probabilities: Probabilities of the quantiles.
     """
 
@@ -76,7 +78,7 @@ class ForecastModel:
     trend: F64
     season: F64
     holiday: F64
-    lever: F64
+    regressor_base: F64
     planned: F64
     beta: F64
     typical: F64
@@ -87,7 +89,7 @@ class ForecastModel:
     method: I64
     methods: npt.NDArray[np.str_]
     pool: F64
-    shock: F64
+    common_error: F64
     probabilities: F64
 
     def row(self, article: int, branch: int) -> int:
@@ -115,16 +117,16 @@ class ForecastModel:
             self.trend[rows],
             self.season[rows],
             self.holiday[rows],
-            self.lever[rows] * (np.exp(effect) - 1.0),
+            self.regressor_base[rows] * (np.exp(effect) - 1.0),
         )
         mean = np.clip(parts.total(), 0.0, self.ceiling[rows][:, None])
         spread = Spread(self.spread.mean[rows], self.spread.excess[rows])
         every, scale = targets(mean, spread)
-        pool = ErrorPool(self.pool, float(self.shock[0]))
+        pool = ErrorPool(self.pool, float(self.common_error[0]))
         found = quantiles(every, scale, self.demand_class[rows], pool, tuple(self.probabilities.tolist()))
         horizon = mean.shape[1]
         totals = np.maximum.accumulate(found[:, horizon:], axis=1)
-        return Prediction(mean, found[:, :horizon], parts.settled(mean), every[:, horizon:], totals)
+        return Prediction(mean, found[:, :horizon], parts.bounded(mean), every[:, horizon:], totals)
 
     def _what_if(self, rows: slice | I64, x: F64) -> F64:
         expected = (*self.planned[rows].shape, self.x_names.size)
@@ -156,7 +158,8 @@ class ForecastModel:
         for field in fields(cls):
             kind = _NESTED.get(field.name)
             if kind is None:
-                values[field.name] = arrays[field.name]
+                earlier = _EARLIER_NAMES.get(field.name, field.name)
+                values[field.name] = arrays[field.name if field.name in arrays else earlier]
             else:
                 values[field.name] = kind(*(arrays[f"{field.name}_{inner.name}"] for inner in fields(kind)))
         return cls(**values)

@@ -90,8 +90,8 @@ class Writer:
         """Write the tables of one shard and remember an example of each class."""
         import pyarrow.compute as pc
 
-        told = self._told(result)
-        forecast = self._forecast(result.forecast).append_column("explanation", told)
+        explanations = self._explanations(result)
+        forecast = self._forecast(result.forecast).append_column("explanation", explanations)
         if self.horizon < self._settings.horizon:
             forecast = forecast.filter(pc.less_equal(forecast["horizon"], self.horizon))
         self.rows += forecast.num_rows
@@ -99,9 +99,9 @@ class Writer:
         protected = pc.equal(result.protection["periods"], self._settings.protected)
         self._write("protection", self._renamed(result.protection.filter(protected)))
         self._write("backtest", self._renamed(result.backtest))
-        self._remember(result, told)
+        self._remember(result, explanations)
 
-    def _told(self, result: ForecastResult) -> pa.Array:
+    def _explanations(self, result: ForecastResult) -> pa.Array:
         import pyarrow as pa
 
         found, model = result.prediction, result.model
@@ -142,7 +142,7 @@ class Writer:
             self.files.append(file)
         self._open[name].write_table(table)
 
-    def _remember(self, result: ForecastResult, told: pa.Array) -> None:
+    def _remember(self, result: ForecastResult, explanations: pa.Array) -> None:
         """Keep, for each class, the series of the shard that will sell most, if it sells more than the one before."""
         model, recent = result.model, result.prediction.mean.sum(axis=1)
         for code, name in enumerate(CLASS_NAMES):
@@ -152,13 +152,15 @@ class Writer:
             row = int(rows[np.argmax(recent[rows])])
             if recent[row] > self._volume.get(name, -1.0):
                 self._volume[name] = float(recent[row])
-                self.examples[name] = self._example(result, row, name, told)
+                self.examples[name] = self._example(result, row, name, explanations)
 
-    def _example(self, result: ForecastResult, row: int, name: str, told: pa.Array) -> Example:
+    def _example(self, result: ForecastResult, row: int, name: str, explanations: pa.Array) -> Example:
         source, model, found = self._source, result.model, result.prediction
         panel, step = source.panel, np.timedelta64(source.panel.cadence.days, "D")
         article, branch = int(model.article_number[row]), int(model.branch_number[row])
-        own = int(np.flatnonzero((panel.article_number == article) & (panel.branch_number == branch))[0])
+        row_of_panel = int(
+            np.flatnonzero((panel.article_number == article) & (panel.branch_number == branch))[0]
+        )
         past = panel.week_starts + np.timedelta64(source.shift, "D")
         ahead = past[-1] + step * np.arange(1, self.horizon + 1)
         best = int(np.argmax(found.mean[row, : self.horizon]))
@@ -166,9 +168,9 @@ class Writer:
         return Example(
             demand_class=name,
             title=f"{name}: article {source.articles[article]}, branch {source.branches[branch]}",
-            explanation=f"{ahead[best]}: {told[row * self._settings.horizon + best]}",
+            explanation=f"{ahead[best]}: {explanations[row * self._settings.horizon + best]}",
             past=past,
-            demand=np.where(panel.mask[own], panel.y[own], np.nan),
+            demand=np.where(panel.mask[row_of_panel], panel.y[row_of_panel], np.nan),
             ahead=ahead,
             mean=found.mean[row, : self.horizon],
             quantiles=found.quantiles[row, : self.horizon],

@@ -1,6 +1,6 @@
-"""Keyed-in giants: one week that is many times everything else a series ever sold is a mistake, not demand.
+"""Keyed-in outliers: one week that is many times everything else a series ever sold is a mistake, not demand.
 
-Such a week is masked for learning. It is still counted where forecasts are held against what was recorded.
+Such a week is masked for learning. It is still counted where forecasts are compared with what was recorded.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ _LEAST_UNITS = 100.0
 
 
 def flag_outliers(history: History) -> Bool:
-    """Mark the periods that are keyed-in giants; at most one a series."""
+    """Mark the periods that are keyed-in outliers; at most one a series."""
     y, mask = history.y, history.mask
     flagged = np.zeros(mask.shape, dtype=bool)
     if y.shape[1] < _MIN_OBSERVED:
         return flagged
     seen = np.where(mask, y, 0.0)
     second, first = np.partition(seen, -2, axis=1)[:, -2:].T
-    giant = (first >= _LEAST_UNITS) & (first > _RATIO * second) & (mask.sum(axis=1) >= _MIN_OBSERVED)
-    giant &= second > 0
-    rows = np.flatnonzero(giant)
+    outlier = (first >= _LEAST_UNITS) & (first > _RATIO * second) & (mask.sum(axis=1) >= _MIN_OBSERVED)
+    outlier &= second > 0
+    rows = np.flatnonzero(outlier)
     flagged[rows, np.argmax(seen[rows], axis=1)] = True
     return flagged

@@ -51,8 +51,8 @@ class Panel(History):
         branch_number: Branch key of each series.
         negative_weeks: Periods whose net units were negative and were clipped to zero.
         x_names: Names of the regressors.
-        attributes: Further codes of each series, series x attributes, the most telling first: newcomers without a
-            history of their own are told by articles that share them.
+        attributes: Further codes of each series, series x attributes, the most telling first: new articles without a
+            history are forecast by similar ones, which share them.
     """
 
     article_number: I64
@@ -85,7 +85,7 @@ class Panel(History):
         if self.x is not None and not bool(np.all(np.abs(self.x) <= MAX_UNITS)):
             raise PanelError("x", None, f"regressors must be numbers within +-{MAX_UNITS:g}")
 
-    def kinship(self) -> I64:
+    def similarity_keys(self) -> I64:
         """Group and attributes of each series, the most telling first."""
         group = self.group[:, None]
         return group if self.attributes is None else np.concatenate([group, self.attributes], axis=1)
@@ -115,7 +115,7 @@ class Panel(History):
         )
 
     def learnable(self) -> Panel:
-        """Return the panel with keyed-in giants masked."""
+        """Return the panel with keyed-in outliers masked."""
         flagged = flag_outliers(self)
         if not bool(flagged.any()):
             return self
@@ -176,12 +176,14 @@ class Panel(History):
         weeks = _calendar(week, last_week)
         panel = _assemble(article, branch, week, units, stock_out, order, weeks)
         last_row = np.append(np.flatnonzero(_starts(article[order], branch[order]))[1:], order.size) - 1
-        kin = np.stack([code[order][last_row] for code in codes], axis=1) if codes else None
-        if kin is None:
+        latest = np.stack([code[order][last_row] for code in codes], axis=1) if codes else None
+        if latest is None:
             return panel
         grouped = "category_number" in table.column_names
         return replace(
-            panel, group=kin[:, 0] if grouped else panel.group, attributes=kin[:, 1:] if grouped else kin
+            panel,
+            group=latest[:, 0] if grouped else panel.group,
+            attributes=latest[:, 1:] if grouped else latest,
         )
 
 

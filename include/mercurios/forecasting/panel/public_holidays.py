@@ -1,4 +1,4 @@
-"""Public holidays for panels from files, which no tenant file speaks for."""
+"""Public holidays for panels from files, which have no tenant file."""
 
 from __future__ import annotations
 
@@ -29,5 +29,6 @@ def holidays_of(panel: Panel, horizon: int, country: str | None, region: str | N
     years = range(panel.week_starts[0].item().year, end.item().year + 1)
     try:
         return tuple(holidays.country_holidays(country, subdiv=region, years=years))
-    except NotImplementedError as error:  # how the library says that it knows no such place
+    # How the library says that it knows no such place.
+    except NotImplementedError as error:
         raise ValueError(f"no public holidays are known for {country} {region or ''}: {error}") from error

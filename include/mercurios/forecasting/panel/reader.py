@@ -1,7 +1,7 @@
 """Panels from anywhere: a Parquet or CSV file with one row per article, branch and period becomes a `Panel`.
 
-Everything a file can have wrong is found here and told with column, row and key, so that the person who made the file
-can put it right. Rows are counted from 1, without the header.
+Everything a file can have wrong is found here and reported with column, row and key, so that the person who made
+the file can correct it. Rows are counted from 1, without the header.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _MAX_PERIODS = 8_000
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A panel and what is needed to speak of it in the words of its file.
+    """A panel and what is needed to describe it in the words of its file.
 
     Attributes:
         panel: The panel; its keys are positions in `articles` and `branches`.
@@ -62,7 +62,7 @@ class Source:
         return start + np.timedelta64(self.shift, "D")
 
     def outliers(self) -> int:
-        """Periods that are left out as keyed-in giants."""
+        """Periods that are left out as keyed-in outliers."""
         return int(flag_outliers(self.panel).sum())
 
 
@@ -102,19 +102,21 @@ def read_source(
     cadence, shift = _cadence(table, time_column, days, frequency)
     rows = _Rows.of(table, time_column, days - np.timedelta64(shift, "D"), cadence)
     pooled = group or next((name for name in GROUP_COLUMNS if name in table.column_names), None)
-    kin = [name for name in table.column_names if name not in (*_KNOWN, pooled) and not name.startswith("x_")]
+    similar = [
+        name for name in table.column_names if name not in (*_KNOWN, pooled) and not name.startswith("x_")
+    ]
     panel = _assemble(table, rows, cadence, _group_of(table, rows, pooled), notes)
-    panel = replace(panel, attributes=_attributes(table, rows, kin))
+    panel = replace(panel, attributes=_attributes(table, rows, similar))
     names = tuple(name for name in table.column_names if name.startswith("x_"))
     if names:
         panel = _with_regressors(panel, table, rows, names, plan, horizon(cadence), shift, notes)
     elif plan is not None:
         raise PanelError("x_", None, "a plan was given, but the panel has no regressor columns x_...")
     source = Source(panel, rows.articles, rows.branches, time_column, shift, notes)
-    giants = source.outliers()
-    if giants:
+    outliers = source.outliers()
+    if outliers:
         notes.append(
-            f"{giants:,} quantities are many times all others of their series and are not learned from"
+            f"{outliers:,} quantities are many times all others of their series and are not learned from"
         )
     if panel.negative_weeks:
         notes.append(f"{panel.negative_weeks:,} negative quantities (returns beyond sales) count as zero")
@@ -256,7 +258,7 @@ def _group_of(table: pa.Table, rows: _Rows, name: str | None) -> I64:
 
 
 def _attributes(table: pa.Table, rows: _Rows, names: list[str]) -> I64 | None:
-    """Codes of the columns that say what kind of article a series is: few values, the same in all of its rows."""
+    """Codes of the columns that tell which articles are similar: few values, the same in all of its rows."""
     found = []
     for name in names:
         try:
@@ -398,8 +400,8 @@ def series_of(table: pa.Table, panel: Panel, articles: pa.Array, branches: pa.Ar
         found = pc.index_in(column, value_set=known)
         codes.append(pc.fill_null(found, -1).to_numpy().astype(np.int64))
     key = codes[0] * len(branches) + codes[1]
-    own = panel.article_number * len(branches) + panel.branch_number
-    found_series: I64 = np.where((codes[0] >= 0) & (codes[1] >= 0), place_of(own, key), -1)
+    known_keys = panel.article_number * len(branches) + panel.branch_number
+    found_series: I64 = np.where((codes[0] >= 0) & (codes[1] >= 0), place_of(known_keys, key), -1)
     return found_series
 
 

@@ -39,7 +39,7 @@ class Scores:
         groups: Groups, ascending.
         ratio: Left-out origin x class x (1 + groups) x (methods + combination). Row 0 knows all origins, row 1 + w
             all but the w-th; column 0 of the groups is the whole class.
-        available: Methods that can be told apart on this panel.
+        available: Methods that differ from each other on this panel.
     """
 
     groups: I64
@@ -102,7 +102,7 @@ def with_combination(windows: list[Window], scores: Scores, group: I64) -> list[
 
 
 def _alone(window: Window) -> Tested:
-    """Errors of an origin whose combination is not known yet: the 13-week mean's stand for it."""
+    """Errors of an origin whose combination is not known yet: the 13-week mean's are taken for it."""
     reference = slice(MEAN_13W, MEAN_13W + 1)
     return Tested(
         np.concatenate([window.absolute, window.absolute[:, reference]], axis=1),
@@ -164,12 +164,12 @@ def series_scores(
     """
     known = scores.ratio[without + 1][demand_class, scores.column(group)]
     used = [errors for row, errors in enumerate(tested) if row != without]
-    own = np.ones_like(known)
+    single = np.ones_like(known)
     if used:
         absolute = sum((errors.absolute for errors in used), np.zeros_like(known))
         squared = sum((errors.squared for errors in used), np.zeros_like(known))
-        own = np.clip(_relative(np.stack([absolute, squared])), *_OWN_LIMITS)
-    mixed: F64 = OWN_SHARE * own + (1.0 - OWN_SHARE) * known
+        single = np.clip(_relative(np.stack([absolute, squared])), *_OWN_LIMITS)
+    mixed: F64 = OWN_SHARE * single + (1.0 - OWN_SHARE) * known
     return np.where(np.append(scores.available, True), mixed, np.inf)
 
 
@@ -197,8 +197,8 @@ def combination(score: F64, previous: Bool | None = None) -> F64:
 def choose(score: F64, previous: Bool | None = None) -> F64:
     """Weights to publish: those of the combination, or the 13-week mean alone where the combination is no better.
 
-    The 13-week mean alone is a verdict and no choice that is kept: it is given anew each time, and a combination, which
-    is better than its methods are on average, would hardly ever clearly beat it.
+    The 13-week mean alone is a verdict and no choice that is kept: it is decided again each time, and a combination,
+    which is better than its methods are on average, would hardly ever clearly beat it.
     """
     if previous is not None:
         alone = previous[:, MEAN_13W] & (previous.sum(axis=1) == 1)

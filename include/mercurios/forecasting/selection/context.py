@@ -22,6 +22,12 @@ from mercurios.forecasting.selection.combine import Scores
 from mercurios.forecasting.uncertainty.quantiles import ErrorPool
 
 _LEARNED = {"profile": Profile, "effects": Effects, "levels": Levels}
+# What arrays begin with in contexts that were stored before they were renamed.
+_EARLIER_NAMES = {
+    "pool_shock": "pool_common_error",
+    "levels_kinds": "levels_combinations",
+    "levels_kind_level": "levels_combination_level",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ class SharedContext:
             "score_ratio": self.scores.ratio,
             "score_available": self.scores.available,
             "pool_offsets": self.pool.offsets,
-            "pool_shock": np.array([self.pool.shock]),
+            "pool_common_error": np.array([self.pool.common_error]),
             "bias": np.array([self.bias]),
             "coverage": self.coverage,
         }
@@ -66,6 +72,7 @@ class SharedContext:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> SharedContext:
         """Inverse of `to_arrays`; accepts what `numpy.load` returns."""
+        arrays = {_current(name): arrays[name] for name in arrays}
         shared = {}
         for cut in arrays["cuts"].tolist():
             learned = {
@@ -74,6 +81,13 @@ class SharedContext:
             }
             shared[cut] = Shared(**learned)
         scores = Scores(arrays["score_groups"], arrays["score_ratio"], arrays["score_available"])
-        pool = ErrorPool(arrays["pool_offsets"], float(arrays["pool_shock"][0]))
+        pool = ErrorPool(arrays["pool_offsets"], float(arrays["pool_common_error"][0]))
         bias = float(arrays["bias"][0])
         return cls(int(arrays["weeks"][0]), shared, scores, pool, bias, arrays["coverage"])
+
+
+def _current(name: str) -> str:
+    stem, _, cut = name.rpartition("_")
+    if cut.isdigit():
+        return f"{_EARLIER_NAMES.get(stem, stem)}_{cut}"
+    return _EARLIER_NAMES.get(name, name)

@@ -1,4 +1,4 @@
-"""What a run learns from the whole panel before any shard is forecast: patterns, scores and pools of errors."""
+"""What a run learns from the whole panel before any shard is forecast: seasonal factors, scores and pools of errors."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from mercurios.forecasting.selection.combine import (
 )
 from mercurios.forecasting.selection.context import SharedContext
 from mercurios.forecasting.settings import ForecastSettings
-from mercurios.forecasting.uncertainty.common_error import Shocks, Total, fit_shocks
+from mercurios.forecasting.uncertainty.common_error import CommonErrors, Total, fit_common_errors
 from mercurios.forecasting.uncertainty.quantiles import ErrorPool, Errors, fit_pool, quantiles, targets
 
 
@@ -51,16 +51,16 @@ def learn_all(
     for cut in (panel.n_weeks, *cuts):
         shared[cut] = _learn(panel.until(cut), sample.until(cut), days, settings)
         if progress is not None:
-            progress("patterns")
+            progress("factors")
     windows = run_windows(sample, shared, days, settings, progress)
     scores = fit_scores(windows, sample.group)
     tested = published(windows, with_combination(windows, scores, sample.group), scores, sample.group)
     rows = np.arange(sample.n_series)
     if sample.n_series > settings.pool_series:
         rows = _sample(sample, settings.pool_series)
-    shocks, pool = _pool(windows, tested, rows, settings, panel.n_weeks / panel.cadence.year)
+    common, pool = _pool(windows, tested, rows, settings, panel.n_weeks / panel.cadence.year)
     covered = _held_out_coverage(windows, tested, rows, settings, panel.n_weeks / panel.cadence.year)
-    context = SharedContext(panel.n_weeks, shared, scores, pool, shocks.bias, covered)
+    context = SharedContext(panel.n_weeks, shared, scores, pool, common.bias, covered)
     return context, windows if whole else None
 
 
@@ -97,12 +97,14 @@ def _sample(panel: Panel, size: int) -> I64:
     return chosen
 
 
-def _shocks(windows: list[Window], tested: list[F64], settings: ForecastSettings, years: float) -> Shocks:
+def _common_errors(
+    windows: list[Window], tested: list[F64], settings: ForecastSettings, years: float
+) -> CommonErrors:
     totals = [_total(window, mean) for window, mean in zip(windows, tested, strict=True)]
     periods = np.concatenate(
         [np.arange(window.cut, window.cut + settings.horizon) for window in windows] or [np.arange(0)]
     )
-    return fit_shocks(totals, np.unique(periods).size / settings.horizon, years)
+    return fit_common_errors(totals, np.unique(periods).size / settings.horizon, years)
 
 
 def _total(window: Window, mean: F64) -> Total:
@@ -112,10 +114,10 @@ def _total(window: Window, mean: F64) -> Total:
 
 def _pool(
     windows: list[Window], tested: list[F64], rows: I64, settings: ForecastSettings, years: float
-) -> tuple[Shocks, ErrorPool]:
-    shocks = _shocks(windows, tested, settings, years)
-    errors = [_errors(window, mean, rows, shocks.bias) for window, mean in zip(windows, tested, strict=True)]
-    return shocks, fit_pool(errors, settings.quantiles, shocks, settings.horizon)
+) -> tuple[CommonErrors, ErrorPool]:
+    common = _common_errors(windows, tested, settings, years)
+    errors = [_errors(window, mean, rows, common.bias) for window, mean in zip(windows, tested, strict=True)]
+    return common, fit_pool(errors, settings.quantiles, common, settings.horizon)
 
 
 def _errors(window: Window, mean: F64, rows: I64, bias: float) -> Errors:
@@ -134,8 +136,8 @@ def _held_out_coverage(
     """Coverage at the latest origin with pools of the others; pools never judge their own errors."""
     if len(windows) < 2:
         return np.full(len(settings.quantiles), np.nan)
-    shocks, pool = _pool(windows[1:], tested[1:], rows, settings, years)
-    last = _errors(windows[0], tested[0], rows, shocks.bias)
+    common, pool = _pool(windows[1:], tested[1:], rows, settings, years)
+    last = _errors(windows[0], tested[0], rows, common.bias)
     spread = quantiles(last.mean, last.scale, last.demand_class, pool, settings.quantiles)
     usable = last.usable[:, : settings.horizon]
     actual, spread = last.actual[:, : settings.horizon], spread[:, : settings.horizon]

@@ -1,4 +1,4 @@
-"""Accuracy measures, each with its formula and source, so that a number in a report can be checked by hand."""
+"""Accuracy measures, each with its formula and source, so that a number in a report can be checked."""
 
 from __future__ import annotations
 

@@ -75,9 +75,9 @@ class Measured:
 
 
 def measure(panel: Panel, kept: Kept) -> list[Measured]:
-    """Hold kept forecasts against the panel's demand, all together and by demand class.
+    """Compare kept forecasts with the panel's demand, all together and by demand class.
 
-    Periods that are masked are left out: nobody knows what would have been sold.
+    Periods that are masked are left out: what would have been sold is not known.
     """
     seen = panel.mask[kept.series, kept.period] if kept.series.size else np.zeros(0, dtype=bool)
     actual = panel.y[kept.series, kept.period] if kept.series.size else np.zeros(0)

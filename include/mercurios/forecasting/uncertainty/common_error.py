@@ -3,7 +3,7 @@
 The ratio of all demand to all forecasts is one number an origin, however many series there are. Its spread over
 the origins, with a prior for what the few origins cannot know, tells how far the next weeks may be off as a whole;
 its mean, shrunk to zero, corrects a bias that lasts. The prior is ten percent where two years of history show the
-market's season, and twenty where not even one does: the season is then part of what nobody has seen.
+market's season, and twenty where not even one does: the season is then part of what has never been observed.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from mercurios.forecasting.arrays import F64
 SEASON_KNOWN, SEASON_UNKNOWN = 0.10, 0.20
 LASTING_BIAS = 0.10
 PRIOR_WEIGHT = 3.0
-# Quantiles of Student's distribution that stand for it in the pools; symmetric, so that the mean stays.
+# Quantiles of Student's distribution that represent it in the pools; symmetric, so that the mean stays.
 _POINTS = tuple((2 * point + 1) / 14 for point in range(7))
 _LIMIT = 0.7
 
 
 @dataclass(frozen=True, slots=True)
-class Shocks:
+class CommonErrors:
     """Common errors of the origins.
 
     Attributes:
-        factors: For each origin, what its actual demand is multiplied by to take its own shock out and one of the
-            next origin's in, one entry a shock.
-        deviation: Standard deviation of a further origin's shock.
+        factors: For each origin, what its actual demand is multiplied by to take its common error out and one of
+            the next origin's in, one entry a possible error.
+        deviation: Standard deviation of a further origin's common error.
         bias: Logarithm of what the mean is multiplied by.
     """
 
@@ -42,7 +42,7 @@ class Shocks:
 class Total:
     """All demand and all forecasts of one origin, and the variance of the former that the series' own noise explains.
 
-    Where one giant stands for the market, that variance is great and little is concluded.
+    Where one outlier makes up the market, that variance is great and little is concluded.
     """
 
     actual: float
@@ -63,7 +63,7 @@ class Total:
         return min(self.noise / square, 1.0) if square > self.noise else 1.0
 
 
-def fit_shocks(totals: list[Total], independent: float, years: float) -> Shocks:
+def fit_common_errors(totals: list[Total], independent: float, years: float) -> CommonErrors:
     """Measure the origins' common errors.
 
     Args:
@@ -86,5 +86,5 @@ def fit_shocks(totals: list[Total], independent: float, years: float) -> Shocks:
     bias = trust * mean
     deviation = float(np.sqrt(variance + trust * unsure))
     points = stdtrit(freedom, np.array(_POINTS)) * deviation
-    factors = [np.exp(np.clip(points + bias - own, -_LIMIT, _LIMIT)) for own in ratio.tolist()]
-    return Shocks(factors, deviation, bias)
+    factors = [np.exp(np.clip(points + bias - error, -_LIMIT, _LIMIT)) for error in ratio.tolist()]
+    return CommonErrors(factors, deviation, bias)

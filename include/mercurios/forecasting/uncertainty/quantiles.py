@@ -20,7 +20,7 @@ import numpy as np
 from mercurios.forecasting.arrays import F64, I64, Bool, last_observed, masked_mean, row_sum
 from mercurios.forecasting.panel.classes import CLASS_NAMES, NONE
 from mercurios.forecasting.panel.history import History
-from mercurios.forecasting.uncertainty.common_error import Shocks
+from mercurios.forecasting.uncertainty.common_error import CommonErrors
 
 MIN_ERRORS = 150
 LEVEL_EDGES = (0.1, 0.3, 1.0, 3.0, 10.0, 50.0)
@@ -53,11 +53,11 @@ class ErrorPool:
 
     Attributes:
         offsets: The quantiles.
-        shock: Standard deviation of what whole origins have in common, as a logarithm.
+        common_error: Standard deviation of what whole origins have in common, as a logarithm.
     """
 
     offsets: F64
-    shock: float
+    common_error: float
 
     def lookup(self, demand_class: I64, mean: F64) -> F64:
         """Offsets of forecasts of every target, series x targets x probability."""
@@ -88,9 +88,9 @@ class Errors:
     usable: Bool
 
     def scaled(self, targets: slice, factors: F64) -> F64:
-        """Scaled errors with each of the common shocks, series x targets x shocks."""
-        shocked = self.actual[:, targets, None] * factors - self.mean[:, targets, None]
-        result: F64 = shocked / self.scale[:, targets, None]
+        """Scaled errors with each of the possible common errors, series x targets x common errors."""
+        shifted = self.actual[:, targets, None] * factors - self.mean[:, targets, None]
+        result: F64 = shifted / self.scale[:, targets, None]
         return result
 
 
@@ -109,18 +109,18 @@ def error_spread(history: History, usual: float | None = None) -> Spread:
     variance = row_sum(deviation * deviation) / np.maximum(recent.sum(axis=1) - 1, 1)
     square = mean * mean
     excess = np.maximum(variance - mean, 0.0) / np.where(square > 0, square, 1.0)
-    own = np.where(square > 0, excess, 0.0)
+    excess = np.where(square > 0, excess, 0.0)
     if usual is None:
-        return Spread(mean, own)
+        return Spread(mean, excess)
     known, weight = np.maximum(recent.sum(axis=1) - 1, 0), _WEEKS_FOR_HALF * cadence.week
-    return Spread(mean, (known * own + weight * usual) / (known + weight))
+    return Spread(mean, (known * excess + weight * usual) / (known + weight))
 
 
 def usual_excess(history: History) -> float:
     """Median excess of the series that have a quarter of history and sold now and then; zero when there are none."""
     long_enough = history.mask.sum(axis=1) >= _QUARTER * history.cadence.week
-    tells = long_enough & ((history.y > 0).sum(axis=1) >= _SELLING)
-    excess = error_spread(history.take(tells)).excess
+    informative = long_enough & ((history.y > 0).sum(axis=1) >= _SELLING)
+    excess = error_spread(history.take(informative)).excess
     return float(np.median(excess)) if excess.size else 0.0
 
 
@@ -133,34 +133,36 @@ def targets(mean: F64, spread: Spread) -> tuple[F64, F64]:
 
 
 def fit_pool(
-    errors: list[Errors], probabilities: tuple[float, ...], shocks: Shocks, horizon: int
+    errors: list[Errors], probabilities: tuple[float, ...], common: CommonErrors, horizon: int
 ) -> ErrorPool:
     """Pool the scaled errors of several origins for every target."""
     levels, classes = len(LEVEL_EDGES) + 1, len(CLASS_NAMES)
     offsets = np.full((classes + 1, levels + 1, 2 * horizon, len(probabilities)), np.nan)
     if not errors:
-        return ErrorPool(offsets, shocks.deviation)
+        return ErrorPool(offsets, common.deviation)
     code = np.concatenate([window.demand_class for window in errors])
     for target in range(2 * horizon):
         near = _near(target, horizon)
         level = np.digitize(np.concatenate([window.mean[:, near] for window in errors]), LEVEL_EDGES)
         usable = np.concatenate([window.usable[:, near] for window in errors])
         scaled = np.concatenate(
-            [window.scaled(near, factor) for window, factor in zip(errors, shocks.factors, strict=True)]
+            [window.scaled(near, factor) for window, factor in zip(errors, common.factors, strict=True)]
         )
         for demand_class in range(classes + 1):
             rows = np.flatnonzero(code == demand_class) if demand_class < classes else np.arange(code.size)
-            own, chosen, bucket = scaled[rows], usable[rows], level[rows]
+            errors_of_class, chosen, bucket = scaled[rows], usable[rows], level[rows]
             for at in range(levels):
-                offsets[demand_class, at, target] = _ranks(own[chosen & (bucket == at)], probabilities)
-            offsets[demand_class, levels, target] = _ranks(own[chosen], probabilities)
-    return ErrorPool(offsets, shocks.deviation)
+                offsets[demand_class, at, target] = _ranks(
+                    errors_of_class[chosen & (bucket == at)], probabilities
+                )
+            offsets[demand_class, levels, target] = _ranks(errors_of_class[chosen], probabilities)
+    return ErrorPool(offsets, common.deviation)
 
 
 def _near(target: int, horizon: int) -> slice:
     """Targets that are pooled for one: neighbouring periods share their errors, three times the sample of one.
 
-    A sum stands for itself, and that of one period is that period.
+    A sum is pooled alone, and that of one period is that period.
     """
     if target > horizon:
         return slice(target, target + 1)
@@ -184,7 +186,7 @@ def quantiles(
     value = mean[:, :, None] + scale[:, :, None] * offset
     thin = np.isnan(offset).any(axis=2)
     if bool(thin.any()):
-        variance = scale[thin] ** 2 + (pool.shock * mean[thin]) ** 2
+        variance = scale[thin] ** 2 + (pool.common_error * mean[thin]) ** 2
         value[thin] = negative_binomial(mean[thin], variance, probabilities)
     value[(demand_class == NONE) & ~(mean > 0).any(axis=1)] = 0.0
     ordered: F64 = np.maximum.accumulate(np.maximum(value, 0.0), axis=2)
@@ -220,7 +222,7 @@ def _count_quantile(probability: float, failures: F64, success: F64) -> F64:
 
 
 def _ranks(values: F64, probabilities: tuple[float, ...]) -> F64:
-    """Conformal ranks of errors that were each repeated for every shock."""
+    """Conformal ranks of errors that were each repeated for every common error."""
     if not values.size or values.shape[0] < MIN_ERRORS:
         return np.full(len(probabilities), np.nan)
     ordered = np.sort(values.ravel())

@@ -12,7 +12,7 @@ from histories import history_of
 from mercurios.forecasting.effects.calendar import build_frame, changepoints, holiday_columns, series_columns
 from mercurios.forecasting.effects.profiles import fit_profile
 from mercurios.forecasting.effects.regressors import no_effects
-from mercurios.forecasting.effects.seasonal_factors import build_pattern
+from mercurios.forecasting.effects.seasonal_factors import seasonal_factors
 from mercurios.forecasting.methods.additive import Parts, fit_additive
 from mercurios.forecasting.panel.cadence import DAILY
 from mercurios.forecasting.panel.panel import Panel
@@ -23,21 +23,21 @@ SETTINGS = ForecastSettings()
 
 def fit(panel: Panel, holidays: tuple[date, ...] = ()) -> Parts:
     frame = build_frame(panel, holidays, SETTINGS)
-    pattern = build_pattern(panel, frame, fit_profile(panel, frame, SETTINGS), no_effects())
-    return fit_additive(panel, frame, pattern, SETTINGS, {})[0]
+    factors = seasonal_factors(panel, frame, fit_profile(panel, frame, SETTINGS), no_effects())
+    return fit_additive(panel, frame, factors, SETTINGS, {})[0]
 
 
-def pattern(weeks: int) -> np.ndarray:
+def yearly(weeks: int) -> np.ndarray:
     return 1.0 + 0.6 * np.sin(2 * np.pi * np.arange(weeks) / 52.18)
 
 
 @pytest.mark.parametrize("level", [0.8, 40.0])
-def test_a_known_yearly_pattern_is_continued_on_both_scales(
+def test_a_known_yearly_season_is_continued_on_both_scales(
     make_panel: Callable[..., Panel], level: float
 ) -> None:
     rng = np.random.default_rng(1)
     weeks = 156
-    truth = level * pattern(weeks + 13)
+    truth = level * yearly(weeks + 13)
     panel = make_panel(rng.poisson(truth[:weeks], (300, weeks)).astype(float))
     mean = fit(panel).total().mean(axis=0)
     assert np.abs(mean - truth[weeks:]).max() < 0.15 * level
@@ -49,7 +49,7 @@ def test_a_sparse_series_takes_the_season_of_its_group_not_of_others(
     rng = np.random.default_rng(2)
     weeks = 143
     group = np.arange(200) % 2
-    shape = np.stack([pattern(weeks + 13), 2.0 - pattern(weeks + 13)])
+    shape = np.stack([yearly(weeks + 13), 2.0 - yearly(weeks + 13)])
     panel = make_panel(rng.poisson(0.7 * shape[group, :weeks]).astype(float), group=group)
     season = fit(panel).season
     future = shape[:, weeks:] - 1.0
@@ -77,7 +77,7 @@ def test_under_a_year_of_history_there_is_neither_trend_nor_season(make_panel: C
 def test_a_young_series_follows_the_season_of_its_older_group(make_panel: Callable[..., Panel]) -> None:
     rng = np.random.default_rng(3)
     weeks = 130
-    y = rng.poisson(4.0 * pattern(weeks), (80, weeks)).astype(float)
+    y = rng.poisson(4.0 * yearly(weeks), (80, weeks)).astype(float)
     mask = np.ones(y.shape, dtype=bool)
     mask[0, :-20] = False
     parts = fit(make_panel(y, mask))
@@ -141,7 +141,7 @@ def test_a_dying_series_loses_its_season_with_its_level(make_panel: Callable[...
     assert np.abs(parts.season[1]).mean() > typical
 
 
-def test_a_daily_series_takes_the_pattern_of_the_week_after_a_few_weeks(
+def test_a_daily_series_takes_the_factors_of_the_week_after_a_few_weeks(
     make_panel: Callable[..., Panel],
 ) -> None:
     rng = np.random.default_rng(7)

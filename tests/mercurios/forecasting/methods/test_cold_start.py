@@ -1,4 +1,4 @@
-"""An article without a history is told by the articles most like it, in the measure of its branch."""
+"""An article without a history is forecast by the most similar articles, scaled by its branch."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_the_more_an_article_shares_the_nearer_is_its_reference(panel: Panel) ->
     assert alike[4] == pytest.approx(float(found.overall[0]), rel=0.05)
 
 
-def test_few_articles_alike_are_shrunk_to_the_wider_kind(panel: Panel) -> None:
+def test_few_articles_alike_are_shrunk_to_less_similar_ones(panel: Panel) -> None:
     rows = np.r_[0:40, 40:41]
     found = fit_levels(panel.take(rows))
     lonely = found.expected(np.array([[1, 5]]), np.zeros(1, dtype=np.int64))[0]
@@ -58,7 +58,7 @@ def test_a_branch_that_sells_more_raises_the_reference(make_panel: Callable[...,
     assert by_branch[0] < by_branch[1] < by_branch[2]
 
 
-def test_a_newcomer_is_forecast_like_its_kind(panel: Panel) -> None:
+def test_a_new_article_is_forecast_like_similar_ones(panel: Panel) -> None:
     mask = panel.mask.copy()
     mask[[0, 40], :-1] = False
     y = np.where(mask, panel.y, 0.0)
@@ -76,9 +76,9 @@ def test_the_own_forecast_takes_over_with_the_weeks() -> None:
 
 def test_attributes_in_a_shard_give_what_they_give_in_the_panel(panel: Panel) -> None:
     found = fit_levels(panel)
-    whole = found.expected(panel.kinship(), panel.branch_number)
+    whole = found.expected(panel.similarity_keys(), panel.branch_number)
     shard = panel.take(np.array([3, 41]))
-    assert np.array_equal(found.expected(shard.kinship(), shard.branch_number), whole[[3, 41]])
+    assert np.array_equal(found.expected(shard.similarity_keys(), shard.branch_number), whole[[3, 41]])
 
 
 def test_a_panel_survives_being_written_and_read(panel: Panel) -> None:

@@ -31,7 +31,7 @@ def test_ses_of_one_series_is_that_of_statsmodels(counts: np.ndarray, row: int) 
         np.testing.assert_allclose(found.squared_error[row, at], reference.sse, rtol=1e-10)
 
 
-def test_the_level_is_demand_over_what_the_pattern_expects() -> None:
+def test_the_level_is_demand_over_what_the_seasonal_factor_expects() -> None:
     factor = np.exp(np.sin(np.arange(80) / 6.0))[None, :]
     y = 5.0 * factor
     assert smoothing.ses(history_of(y), GRID, factor).level == pytest.approx(np.full((1, 4), 5.0))
@@ -101,7 +101,7 @@ def test_a_day_forgets_a_seventh_of_a_week() -> None:
     assert (1.0 - DAILY.slowed((0.2,))[0]) ** 7 == pytest.approx(0.8)
 
 
-def test_a_keyed_in_giant_is_flagged_and_a_promotion_is_not() -> None:
+def test_a_keyed_in_outlier_is_flagged_and_a_promotion_is_not() -> None:
     y = np.full((4, 30), 12.0)
     y[0, 10], y[1, 10], y[3, 4:] = 74_215.0, 100.0, 0.0
     y[2] = 0.0

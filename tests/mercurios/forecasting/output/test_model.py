@@ -99,3 +99,14 @@ def test_settled_parts_add_up_to_the_bounded_mean(scale: float) -> None:
     parts = Parts(*(scale * rng.normal(0.3, 1.0, (50, 4)) for _ in range(5)))
     mean = np.clip(parts.total(), 0.0, scale)
     np.testing.assert_allclose(parts.settled(mean).total(), mean, atol=1e-12)
+
+
+def test_a_model_stored_under_earlier_names_is_still_read(run: ForecastResult) -> None:
+    arrays = run.model.to_arrays()
+    arrays |= {"lever": arrays.pop("regressor_base"), "shock": arrays.pop("common_error")}
+
+    restored = ForecastModel.from_arrays(arrays)
+
+    rows = slice(0, 5)
+    assert np.array_equal(restored.predict(rows).quantiles, run.model.predict(rows).quantiles)
+    assert np.array_equal(restored.regressor_base, run.model.regressor_base)

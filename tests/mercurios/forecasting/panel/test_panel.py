@@ -135,8 +135,8 @@ def test_shards_hold_every_series_once_in_key_order(seasonal_panel: Panel) -> No
     assert np.array_equal(np.concatenate([part.y for part in parts]), seasonal_panel.y)
 
 
-def test_season_supplier_and_price_band_tell_what_an_article_is_like() -> None:
+def test_season_supplier_and_price_band_tell_which_articles_are_similar() -> None:
     rows = [(1, 1, 0, 1.0, False), (2, 1, 0, 1.0, False), (3, 1, 0, 1.0, False)]
     extra = {"category_number": [4, 4, 5], "season_number": [1, 1, 2], "supplier_number": [7, 8, 7]}
     panel = Panel.from_arrow(demand(rows, **extra, sale_price=[9.99, 15.0, 0.0]))
-    assert panel.kinship().tolist() == [[4, 1, 7, 3], [4, 1, 8, 3], [5, 2, 7, -99]]
+    assert panel.similarity_keys().tolist() == [[4, 1, 7, 3], [4, 1, 8, 3], [5, 2, 7, -99]]

@@ -263,4 +263,4 @@ def test_an_unknown_event_did_not_happen_and_an_unknown_price_is_the_last_one() 
 def test_columns_that_stay_the_same_within_a_series_say_what_it_is_like(read: Callable[..., Source]) -> None:
     columns = rows(category=["x"] * 80, brand=["b"] * 40 + ["c"] * 40, note=[str(at) for at in range(80)])
     assert read(columns).panel.attributes is not None
-    assert read(columns).panel.kinship().tolist() == [[0, 0], [0, 0], [0, 1], [0, 1]]
+    assert read(columns).panel.similarity_keys().tolist() == [[0, 0], [0, 0], [0, 1], [0, 1]]

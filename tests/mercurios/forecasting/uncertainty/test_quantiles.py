@@ -14,7 +14,7 @@ from mercurios.forecasting.panel.classes import CLASS_NAMES, SMOOTH
 from mercurios.forecasting.selection import learn
 from mercurios.forecasting.selection.backtest import run_windows
 from mercurios.forecasting.uncertainty import quantiles
-from mercurios.forecasting.uncertainty.common_error import Shocks, Total, fit_shocks
+from mercurios.forecasting.uncertainty.common_error import CommonErrors, Total, fit_common_errors
 from mercurios.forecasting.uncertainty.quantiles import ErrorPool, Errors, Spread
 
 PROBABILITIES = (0.5, 0.8, 0.95)
@@ -34,8 +34,8 @@ def errors(count: int, rows: int, seed: int = 0, shared: float = 0.0) -> list[Er
     return found
 
 
-def calm(count: int) -> Shocks:
-    return Shocks([np.ones(1)] * count, 0.0, 0.0)
+def calm(count: int) -> CommonErrors:
+    return CommonErrors([np.ones(1)] * count, 0.0, 0.0)
 
 
 def test_pooled_offsets_are_the_quantiles_of_the_scaled_errors() -> None:
@@ -82,11 +82,11 @@ def test_a_sum_with_a_week_that_nobody_saw_is_no_error_of_a_sum(seasonal_panel: 
 
 def test_the_common_error_of_an_origin_is_replaced_by_what_the_next_one_may_have() -> None:
     shared = [np.log(1.3), np.log(0.8), 0.0, np.log(1.1)]
-    shocks = fit_shocks([Total(100.0 * np.exp(s), 100.0, 0.0) for s in shared], 4.0, 3.0)
-    assert 0.1 < shocks.deviation < 0.2
-    for factor, own in zip(shocks.factors, shared, strict=True):
-        assert np.median(factor) == pytest.approx(np.exp(shocks.bias - own))
-    assert 0.0 < shocks.bias < np.mean(shared)
+    common = fit_common_errors([Total(100.0 * np.exp(s), 100.0, 0.0) for s in shared], 4.0, 3.0)
+    assert 0.1 < common.deviation < 0.2
+    for factor, error in zip(common.factors, shared, strict=True):
+        assert np.median(factor) == pytest.approx(np.exp(common.bias - error))
+    assert 0.0 < common.bias < np.mean(shared)
 
 
 def test_quantiles_cover_the_next_origin_though_origins_are_few() -> None:
@@ -100,10 +100,10 @@ def test_quantiles_cover_the_next_origin_though_origins_are_few() -> None:
             )
             for o in past
         ]
-        shocks = fit_shocks(totals, 4.0, 3.0)
-        pool = quantiles.fit_pool(past, PROBABILITIES, shocks, 5)
+        common = fit_common_errors(totals, 4.0, 3.0)
+        pool = quantiles.fit_pool(past, PROBABILITIES, common, 5)
         found = quantiles.quantiles(
-            following.mean * np.exp(shocks.bias), following.scale, following.demand_class, pool, PROBABILITIES
+            following.mean * np.exp(common.bias), following.scale, following.demand_class, pool, PROBABILITIES
         )
         covered.append((following.actual[:, :, None] <= found).mean(axis=(0, 1)))
     np.testing.assert_allclose(np.mean(covered, axis=0), PROBABILITIES, atol=0.05)
@@ -111,14 +111,14 @@ def test_quantiles_cover_the_next_origin_though_origins_are_few() -> None:
 
 def test_a_market_whose_year_was_never_seen_may_be_further_off() -> None:
     totals = [Total(100.0, 100.0, 0.0)] * 3
-    young, old = (fit_shocks(totals, 2.0, years).deviation for years in (0.7, 2.0))
+    young, old = (fit_common_errors(totals, 2.0, years).deviation for years in (0.7, 2.0))
     assert young > 1.5 * old
 
 
 def test_what_the_noise_of_few_series_explains_is_no_common_error() -> None:
     ratios = (1.4, 0.7, 1.0, 1.2)
     noisy, sure = (
-        fit_shocks([Total(100.0 * r, 100.0, noise) for r in ratios], 4.0, 3.0) for noise in (1e4, 0.0)
+        fit_common_errors([Total(100.0 * r, 100.0, noise) for r in ratios], 4.0, 3.0) for noise in (1e4, 0.0)
     )
     assert noisy.deviation < sure.deviation
     assert abs(noisy.bias) < 0.2 * abs(sure.bias)
