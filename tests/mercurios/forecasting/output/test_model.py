@@ -94,11 +94,11 @@ def test_a_series_or_a_plan_that_does_not_fit_is_refused(stored: ForecastModel) 
 
 
 @pytest.mark.parametrize("scale", [0.5, 1.0, 30.0])
-def test_settled_parts_add_up_to_the_bounded_mean(scale: float) -> None:
+def test_bounded_parts_add_up_to_the_mean(scale: float) -> None:
     rng = np.random.default_rng(1)
     parts = Parts(*(scale * rng.normal(0.3, 1.0, (50, 4)) for _ in range(5)))
     mean = np.clip(parts.total(), 0.0, scale)
-    np.testing.assert_allclose(parts.settled(mean).total(), mean, atol=1e-12)
+    np.testing.assert_allclose(parts.bounded(mean).total(), mean, atol=1e-12)
 
 
 def test_a_model_stored_under_earlier_names_is_still_read(run: ForecastResult) -> None:
