@@ -17,7 +17,7 @@ import common
 from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingStore
 from mercurios.sources.prohandel.extract import ExtractRequest, extract
-from mercurios.sources.prohandel.resources import groups
+from mercurios.sources.prohandel.resources import CONTRACT
 from mercurios.tenants.files import load_tenants
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.load import LedgerRow, load_manifest
@@ -41,7 +41,7 @@ def extract_group(tenant_id: str, group: str, plan_url: str, auth_url: str) -> l
     with common.client(auth_url, tenant_id, tenant.extraction.pages_in_flight) as client:
         return [
             extract(client, store, ExtractRequest(resource.name, plan, tenant.extraction, b"benchmark"))
-            for resource in groups()[group]
+            for resource in CONTRACT.groups()[group]
         ]
 
 
@@ -49,7 +49,9 @@ def extract_all(tenant_id: str, plan_url: str, auth_url: str) -> list[str]:
     """Land every group, each in a fresh process, and return the manifests in the order of the groups."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
-        landed = [pool.submit(extract_group, tenant_id, group, plan_url, auth_url) for group in groups()]
+        landed = [
+            pool.submit(extract_group, tenant_id, group, plan_url, auth_url) for group in CONTRACT.groups()
+        ]
         return [url for future in landed for url in future.result()]
 
 

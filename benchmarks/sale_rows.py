@@ -9,8 +9,9 @@ from datetime import datetime
 import numpy as np
 import pyarrow as pa
 
-from mercurios.sources.prohandel.resources import RESOURCES, Column, ColumnType
-from mercurios.sources.prohandel.rows.typed_rows import schema
+from mercurios.sources.contract import Column, ColumnType
+from mercurios.sources.prohandel.resources import RESOURCES
+from mercurios.sources.rows.typed_rows import schema
 
 CHUNK = 250_000
 _FIRST_DAY = np.datetime64("2023-01-02", "D")

@@ -53,7 +53,7 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, Param, TaskGroup
 
-from mercurios.sources.prohandel.resources import groups
+from mercurios.sources.registry import CONTRACTS
 from mercurios.tenants.files import Tenant
 from mercurios.warehouse.marts import PIPELINE_MARTS, PLANNING_MARTS
 from mercurios_airflow.modelling.tasks import model_tasks
@@ -81,7 +81,7 @@ def resources_param(title: str, description: str) -> Param:
         [],
         type="array",
         items={"type": "string"},
-        examples=[resource.name for members in groups().values() for resource in members],
+        examples=list(CONTRACTS["prohandel"].collections),
         title=title,
         description=description,
     )
@@ -120,7 +120,7 @@ def pipeline(tenant: Tenant) -> DAG:
                 ProHandelExtractOperator(
                     task_id=group, tenant_id=tenant.id, group=group, plan_url=begin.output
                 )
-                for group in groups()
+                for group in CONTRACTS["prohandel"].groups()
             ]
         load = LoadOperator(
             task_id="load",

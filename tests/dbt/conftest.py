@@ -19,7 +19,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from mercurios.sources.prohandel.resources import RESOURCES, ColumnType
+from mercurios.sources.contract import ColumnType
+from mercurios.sources.prohandel.resources import RESOURCES
 
 PROJECT = Path(__file__).parents[2] / "include" / "dbt"
 MARTS = ("dim_article", "dim_branch", "dim_date", "fct_sales", "fct_demand_weekly", "inventory_position")

@@ -16,7 +16,7 @@ from running_emulators import EXHAUSTED_WAREHOUSE, S3, KeyPair, Snowflake, airfl
 from snowflake_retailer import SnowflakeRetailer, forget
 
 from mercurios.landing.store import LandingError
-from mercurios.sources.prohandel.resources import groups
+from mercurios.sources.prohandel.resources import CONTRACT
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.snowflake.engine import SESSION_OPTIONS
 from mercurios_airflow.prohandel.operators import ProHandelExtractOperator
@@ -73,7 +73,9 @@ def execute(operator: type[Any], run_id: str = RUN, **arguments: Any) -> Any:
 
 def test_a_run_loads_what_the_source_shows(switched: SnowflakeRetailer) -> None:
     plan_url = execute(BeginRunOperator)
-    landed = [execute(ProHandelExtractOperator, group=group, plan_url=plan_url) for group in groups()]
+    landed = [
+        execute(ProHandelExtractOperator, group=group, plan_url=plan_url) for group in CONTRACT.groups()
+    ]
     loaded = execute(LoadOperator, manifest_urls=landed)
 
     assert plan_url.startswith(switched.root)

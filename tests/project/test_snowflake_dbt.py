@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from snowflake_sql import functions, problems, scopes
 
-from mercurios.sources.prohandel.resources import RESOURCES, ColumnType
+from mercurios.sources.contract import ColumnType
+from mercurios.sources.prohandel.resources import RESOURCES
 
 pytestmark = [pytest.mark.dbt, pytest.mark.slow]
 

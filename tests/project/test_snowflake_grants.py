@@ -12,7 +12,8 @@ from planned_account import plan
 from snowflake_grants import Grant, grants, inherited, offences, one_line
 from snowflake_sql import rendered, templates
 
-from mercurios.sources.prohandel.resources import RESOURCES, ColumnType
+from mercurios.sources.contract import ColumnType
+from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.warehouse.personal import masks_of
 from mercurios.warehouse.schema import raw_columns
 from mercurios.warehouse.snowflake.account.plan import Statement

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from mercurios.sources.prohandel.resources import RESOURCES, ColumnType, Resource
+from mercurios.sources.contract import ColumnType, Resource
+from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.tenants.files import load_tenants
 from mercurios.warehouse.duckdb.publish import read_status
 from mercurios.warehouse.marts import FORECAST_MARTS, PIPELINE_MARTS

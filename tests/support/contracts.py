@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 from retailer import Retailer
 
-from mercurios.sources.prohandel import resources
-from mercurios.sources.prohandel.resources import RESOURCES, ColumnType
+from mercurios.sources.contract import ColumnType
+from mercurios.sources.prohandel.resources import RESOURCES
 
 
 @contextmanager
@@ -21,7 +21,6 @@ def yesterdays_contract(name: str, column: str, kind: ColumnType = ColumnType.BO
     strict = replace(today, columns=columns)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(RESOURCES, name, strict)
-        patch.setattr(resources, "_ALL", tuple(RESOURCES.values()))
         yield
 
 

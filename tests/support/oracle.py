@@ -15,7 +15,8 @@ from quick_retailer import FragileRetailer
 from retailer import expected_row
 from seeded_source import SeededSource
 
-from mercurios.sources.prohandel.resources import RESOURCES, Resource, children_of
+from mercurios.sources.contract import Resource
+from mercurios.sources.prohandel.resources import CONTRACT, RESOURCES
 
 Row = dict[str, Any]
 
@@ -89,7 +90,7 @@ class Oracle:
             complete: everything was read completely; otherwise what only a complete read can tell may be missing.
         """
         for name in self.names:
-            for member in (RESOURCES[name], *children_of(name)):
+            for member in (RESOURCES[name], *CONTRACT.children_of(name)):
                 for kind, key, what in self._differences(member):
                     untold = (name, key) in self.source.only_complete_reads_tell
                     untold |= kind == "gone" and self.source.silent

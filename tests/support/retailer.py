@@ -17,10 +17,11 @@ from typing import Any
 
 from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingStore
+from mercurios.sources.contract import Column, ColumnType, Resource
 from mercurios.sources.prohandel.client import ProHandelClient
 from mercurios.sources.prohandel.extract import ExtractRequest, extract
 from mercurios.sources.prohandel.http.settings import ClientSettings, Credentials
-from mercurios.sources.prohandel.resources import RESOURCES, Column, ColumnType, Resource, children_of
+from mercurios.sources.prohandel.resources import CONTRACT, RESOURCES
 from mercurios.tenants.files import Tenant
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.load import LedgerRow, load_manifest
@@ -147,7 +148,7 @@ class Retailer:
         """Return what distinguishes RAW from the source, for the named resources or all."""
         found = []
         for name in names or TOP_LEVEL:
-            for each in (name, *(child.name for child in children_of(name))):
+            for each in (name, *(child.name for child in CONTRACT.children_of(name))):
                 found += _differences(each, self.raw(each), self.truth(each))
         return found
 

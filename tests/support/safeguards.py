@@ -22,10 +22,11 @@ import pytest
 
 from mercurios.landing.manifest import Counts
 from mercurios.landing.store import LandingStore
-from mercurios.sources.prohandel import collect, extract
+from mercurios.sources.prohandel import extract
 from mercurios.sources.prohandel.paging import boundary_checks, list_reader
 from mercurios.sources.prohandel.paging.page_requests import PageRequests
 from mercurios.sources.prohandel.paging.scans import Verdict
+from mercurios.sources.rows import collect
 from mercurios.tenants.files import Extraction
 from mercurios.warehouse import deletes, load
 from mercurios.warehouse.duckdb import engine as duckdb

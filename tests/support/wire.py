@@ -7,7 +7,8 @@ from datetime import date, datetime
 
 from hypothesis import strategies as st
 
-from mercurios.sources.prohandel.resources import RESOURCES, Column, ColumnType, Resource
+from mercurios.sources.contract import Column, ColumnType, Resource
+from mercurios.sources.prohandel.resources import RESOURCES
 
 _whole = st.integers(-(2**63), 2**63 - 1).map(str) | st.integers(-(2**53) + 1, 2**53 - 1).map(
     lambda n: f"{n}.0"

@@ -226,10 +226,10 @@ def accept_source(tenant: TenantOption, warehouse: WarehouseOption = None, wait:
 
 
 def _check_resource(name: str) -> None:
-    from mercurios.sources.prohandel.resources import RESOURCES
+    from mercurios.sources.registry import every_resource
 
-    if name not in RESOURCES:
-        _fail(f"unknown resource {name}; known resources: {', '.join(sorted(RESOURCES))}")
+    if name not in every_resource():
+        _fail(f"unknown resource {name}; known resources: {', '.join(sorted(every_resource()))}")
 
 
 @contextmanager

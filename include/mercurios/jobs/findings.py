@@ -11,7 +11,7 @@ from typing import Any
 
 from mercurios.alerts.findings import Finding
 from mercurios.alerts.kinds import FINDINGS, FindingKind, Stage
-from mercurios.sources.prohandel.resources import RESOURCES
+from mercurios.sources.registry import every_resource
 from mercurios.tenants.files import Tenant
 from mercurios.warehouse.counting import listed
 from mercurios.warehouse.engine import Engine
@@ -62,7 +62,7 @@ def _rows(
 
 
 def _settings(tenant: Tenant, name: str) -> dict[str, Any]:
-    resource = RESOURCES.get(name)
+    resource = every_resource().get(name)
     return {
         "policy": tenant.extraction.settings_of(name).drift.value,
         "is_personal": resource is not None and resource.personal,

@@ -20,9 +20,10 @@ import pyarrow as pa
 
 from mercurios.landing.manifest import Counts, Manifest, Part
 from mercurios.landing.store import LandingStore, PartWriter
-from mercurios.sources.prohandel.resources import RESOURCES, ColumnType, Resource
-from mercurios.sources.prohandel.rows.decode import decode_exact
-from mercurios.sources.prohandel.rows.typed_rows import Stamp, schema, type_rows
+from mercurios.sources.contract import ColumnType, Resource
+from mercurios.sources.registry import every_resource
+from mercurios.sources.rows.decode import decode_exact
+from mercurios.sources.rows.typed_rows import Stamp, schema, type_rows
 from mercurios.tenants.files import Drift, Tenant
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.load import LedgerRow, load_manifest
@@ -68,10 +69,10 @@ def check_resources(names: Sequence[str]) -> None:
     Raises:
         ValueError: a name is none; the message lists those that are.
     """
-    unknown = sorted(set(names) - set(RESOURCES))
+    unknown = sorted(set(names) - set(every_resource()))
     if unknown:
         raise ValueError(
-            f"unknown resource {', '.join(unknown)}; known resources: {', '.join(sorted(RESOURCES))}"
+            f"unknown resource {', '.join(unknown)}; known resources: {', '.join(sorted(every_resource()))}"
         )
 
 
@@ -97,7 +98,7 @@ def replay(engine: Engine, store: LandingStore, tenant: Tenant, name: str) -> Re
     rows = engine.fetch_arrow(render(engine.dialect, "replay_rows"), key).to_pylist()
     now = datetime.now(UTC)
     run_id = f"{MODE}__{now.isoformat()}"
-    found = _type_again(_contract(RESOURCES[name]), tenant, rows, run_id)
+    found = _type_again(_contract(every_resource()[name]), tenant, rows, run_id)
     result = Replay(waiting=len(found.refused))
     if found.fitting:
         url = _land(engine, store, tenant, name, found, now, run_id)
@@ -150,7 +151,7 @@ def _not_kept(contract: Resource, row: Row) -> str | None:
     missing = sorted(contract.fields - payload.keys())
     if missing:
         return f"field {missing[0]!r}: not in the payload; {_REREAD}"
-    for column in RESOURCES[contract.name].columns:
+    for column in every_resource()[contract.name].columns:
         if column.type is ColumnType.KEY_HASH and payload[column.field] is False:
             return f"field {column.field!r}: expected a whole number, what came was not kept; {_REREAD}"
     if contract.personal and row["reason"].startswith("unknown field"):
@@ -197,7 +198,7 @@ def _land(
         cursor_to=None,
         counts={name: Counts(extracted=len(found.fitting), unchanged=0, quarantined=0)},
         drift=[],
-        parts=_write(store, prefix, RESOURCES[name], found.tables),
+        parts=_write(store, prefix, every_resource()[name], found.tables),
     )
     url = store.write_manifest(prefix, manifest)
     adopt_run(engine, manifest, MODE)

@@ -15,7 +15,8 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any, Literal
 
-from mercurios.sources.prohandel.resources import RESOURCES, Resource, snake_case
+from mercurios.sources.contract import Resource, snake_case
+from mercurios.sources.registry import every_resource
 from mercurios.warehouse.marts import FORECAST_MARTS, PIPELINE_MARTS
 
 Source = Literal["rows", "columns", "facts"]
@@ -164,7 +165,7 @@ def suites_of(gate: str, tenant_id: str, history: History) -> tuple[Suite, ...]:
         ValueError: there is no such gate.
     """
     if gate == "raw":
-        return tuple(raw_suite(resource, tenant_id, history) for resource in RESOURCES.values())
+        return tuple(raw_suite(resource, tenant_id, history) for resource in every_resource().values())
     marts = {"marts": (*PIPELINE_MARTS, "inventory_issue"), "forecast": FORECAST_MARTS}.get(gate)
     if marts is None:
         raise ValueError(f"gate {gate!r} is unknown; gates are raw, marts and forecast")

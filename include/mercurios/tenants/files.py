@@ -156,12 +156,12 @@ class Extraction(_Model):
 
     @model_validator(mode="after")
     def _only_known_resources(self) -> Extraction:
-        from mercurios.sources.prohandel.resources import RESOURCES
+        from mercurios.sources.registry import every_resource
 
+        known = every_resource()
         for name in self.resources:
-            if name not in RESOURCES:
-                known = ", ".join(sorted(RESOURCES))
-                raise ValueError(f"resource {name!r} is unknown; known resources: {known}")
+            if name not in known:
+                raise ValueError(f"resource {name!r} is unknown; known resources: {', '.join(sorted(known))}")
         return self
 
     def settings_of(self, resource: str) -> ResourceSettings:

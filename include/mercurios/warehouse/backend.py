@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from mercurios.sources.prohandel.resources import ColumnType
+from mercurios.sources.contract import ColumnType
 
 if TYPE_CHECKING:
     from mercurios.warehouse.engine import Engine

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mercurios.landing.manifest import Manifest
-from mercurios.sources.prohandel.resources import Resource
+from mercurios.sources.contract import Resource
 from mercurios.warehouse.counting import count, naive, scalar
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.schema import KEY_COLUMNS, typed

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 from mercurios.landing.manifest import Manifest
 from mercurios.landing.store import LandingStore
-from mercurios.sources.prohandel.resources import RESOURCES, Resource
+from mercurios.sources.contract import Resource
+from mercurios.sources.registry import every_resource
 from mercurios.warehouse.counting import count, naive, scalar
 from mercurios.warehouse.deletes import (
     CLOCKS_APART,
@@ -89,7 +90,8 @@ def load_manifest(engine: Engine, store: LandingStore, url: str, *, time_zone: s
         return done
     for part in manifest.parts:
         store.verify(part)
-    resources = [RESOURCES[name] for name in manifest.counts]
+    declared = every_resource()
+    resources = [declared[name] for name in manifest.counts]
     engine.prepare(transient_relations(resources, engine.dialect))
     with engine.transaction():
         for resource in resources:  # before the run is locked: copying files takes the most time
@@ -217,12 +219,11 @@ def _merge(
     loaded_at: datetime,
 ) -> int:
     """Merge what is staged into RAW and return how many rows changed it."""
-    tombstone = resource.tombstone and next(c.name for c in resource.columns if c.field == resource.tombstone)
     columns = list(landed_columns(resource, engine.dialect))
     shape = {
         "table": resource.table,
         "cursor": resource.cursor_column,
-        "tombstone": tombstone,
+        "tombstone": resource.tombstone_column,
         "columns": columns,
     }
     key = {"tenant_id": manifest.tenant_id, "resource": resource.name}
@@ -236,7 +237,14 @@ def _merge(
     _execute(engine, "merge_delete", key, table=resource.table)
     values = {**key, **missed, "loaded_at": loaded_at}
     with engine.writing(loaded):
-        _execute(engine, "merge_insert", values, table=resource.table, columns=columns, tombstone=tombstone)
+        _execute(
+            engine,
+            "merge_insert",
+            values,
+            table=resource.table,
+            columns=columns,
+            tombstone=resource.tombstone_column,
+        )
     return loaded
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mercurios.sources.prohandel.resources import RESOURCES, ColumnType, Resource
+from mercurios.sources.contract import ColumnType, Resource
+from mercurios.sources.registry import every_resource
 
 # A policy's type must be that of the column; a tenth of a percent is not to be lost to a number without digits.
 MASKING_POLICIES = {
@@ -48,7 +49,7 @@ def personal_columns() -> list[PersonalColumn]:
 
     Everywhere the hashed numbers of persons; of resources about persons also their key and what is kept about them.
     """
-    found = [column for resource in RESOURCES.values() for column in _personal_of(resource)]
+    found = [column for resource in every_resource().values() for column in _personal_of(resource)]
     return found + [
         PersonalColumn("ops.quarantine", name, "personal_text", tag) for name, tag in _QUARANTINE.items()
     ]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from mercurios.landing.manifest import Manifest
 from mercurios.landing.plan import ResourcePlan, RunPlan
 from mercurios.landing.store import LandingStore
-from mercurios.sources.prohandel.resources import RESOURCES, Resource, children_of
+from mercurios.sources.contract import Resource
+from mercurios.sources.registry import contract_of, every_resource
 from mercurios.tenants.files import Mode, Tenant
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.sql import render
@@ -86,7 +87,7 @@ def _plans(
 ) -> dict[str, ResourcePlan]:
     state = {row["resource"]: row for row in standing}
     plans = {}
-    for resource in RESOURCES.values():
+    for resource in every_resource().values():
         if resource.child_of is None:
             row = state.get(resource.name)
             # What is known stays known in a resync: without it no read would notice rows that it was not shown.
@@ -150,7 +151,7 @@ def forget_source(engine: Engine, tenant_id: str) -> str | None:
 
 def collections() -> list[str]:
     """Return the names of the API's collections; nested resources come with the one around them."""
-    return [resource.name for resource in RESOURCES.values() if resource.child_of is None]
+    return [resource.name for resource in every_resource().values() if resource.child_of is None]
 
 
 def check_collections(names: Sequence[str]) -> None:
@@ -235,7 +236,9 @@ def _write_known(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    tables = [_known(engine, tenant, member) for member in (resource, *children_of(resource.name))]
+    tables = [
+        _known(engine, tenant, member) for member in contract_of(resource.name).family_of(resource.name)
+    ]
     known = pa.concat_tables(tables)
     if not known.num_rows:
         return None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mercurios.sources.prohandel.resources import RESOURCES, ColumnType, Resource
+from mercurios.sources.contract import ColumnType, Resource
+from mercurios.sources.registry import every_resource
 from mercurios.warehouse.registry import backend_named
 
 METADATA_COLUMNS = {
@@ -66,5 +67,5 @@ def typed(columns: Mapping[str, ColumnType], dialect: str) -> dict[str, str]:
 
 
 def raw_tables() -> list[str]:
-    """Return the names of all RAW tables of the contract."""
-    return [resource.table for resource in RESOURCES.values()]
+    """Return the names of all RAW tables."""
+    return [resource.table for resource in every_resource().values()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date
 
-from mercurios.sources.prohandel.resources import RESOURCES
+from mercurios.sources.registry import every_resource
 from mercurios.tenants.files import Tenant
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.personal import masks_of
@@ -23,7 +23,7 @@ def set_up(engine: Engine) -> None:
     there: dict[str, set[str]] = defaultdict(set)
     for row in engine.fetch_rows(render(engine.dialect, "raw_columns")):
         there[row["table_name"]].add(row["column_name"])
-    for resource in RESOURCES.values():
+    for resource in every_resource().values():
         columns = {column.name: column.type for column in raw_columns(resource, engine.dialect)}
         missing = [column for column in columns if column not in there[resource.table]]
         if missing:

@@ -45,7 +45,7 @@ class ProHandelExtractOperator(BaseOperator):
         from mercurios.landing.plan import RunPlan
         from mercurios.sources.prohandel.extract import ExtractRequest, extract
         from mercurios.sources.prohandel.http.errors import TerminalProHandelError
-        from mercurios.sources.prohandel.resources import groups
+        from mercurios.sources.prohandel.resources import CONTRACT
         from mercurios.tenants.files import load_tenants
         from mercurios_airflow.landing import landing_of
 
@@ -56,12 +56,12 @@ class ProHandelExtractOperator(BaseOperator):
         hook = ProHandelHook(tenant.connections.prohandel)
         try:
             hash_key = hook.hash_key()
-            client = hook.client(tenant.extraction, share=len(groups()))
+            client = hook.client(tenant.extraction, share=len(CONTRACT.groups()))
         except (AirflowNotFoundException, ConnectionIncompleteError) as error:
             raise AirflowFailException(f"{where}, {described(error, hook)}") from error
         urls = []
         with client:
-            for resource in groups()[self.group]:
+            for resource in CONTRACT.groups()[self.group]:
                 request = ExtractRequest(resource.name, plan, tenant.extraction, hash_key)
                 try:
                     urls.append(extract(client, store, request))

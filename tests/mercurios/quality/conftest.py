@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from mercurios.sources.prohandel.resources import RESOURCES, ColumnType, Resource
+from mercurios.sources.contract import ColumnType, Resource
+from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.setup import set_up
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mercurios.sources.prohandel.resources import ColumnType
+from mercurios.sources.contract import ColumnType
 from mercurios.warehouse.backend import Backend
 from mercurios.warehouse.registry import BACKENDS, backend_named, backend_of_connection
 

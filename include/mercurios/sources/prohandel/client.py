@@ -18,7 +18,7 @@ from mercurios.sources.prohandel.http.settings import ClientSettings, Credential
 from mercurios.sources.prohandel.paging.list_reader import ListReader
 from mercurios.sources.prohandel.paging.page import Page
 from mercurios.sources.prohandel.paging.page_requests import PageRequests
-from mercurios.sources.prohandel.rows.records import Records
+from mercurios.sources.rows.records import Records
 
 DEFAULT_AUTH_URL = "https://auth.prohandel.cloud"
 # Small everywhere, and every run reads it.

@@ -20,15 +20,15 @@ from mercurios.landing.manifest import Manifest
 from mercurios.landing.plan import ResourcePlan, RunPlan
 from mercurios.landing.store import LandingStore
 from mercurios.sources.prohandel.client import ProHandelClient
-from mercurios.sources.prohandel.collect import Collector
 from mercurios.sources.prohandel.http.errors import TransientProHandelError
 from mercurios.sources.prohandel.paging.page import Page
 from mercurios.sources.prohandel.paging.scans import Scan, Verdict, judge
-from mercurios.sources.prohandel.resources import RESOURCES, children_of
-from mercurios.sources.prohandel.rows.decode import decode_exact
-from mercurios.sources.prohandel.rows.keys import load_known
-from mercurios.sources.prohandel.rows.records import records_of
-from mercurios.sources.prohandel.rows.typed_rows import Stamp
+from mercurios.sources.prohandel.resources import CONTRACT
+from mercurios.sources.rows.collect import Collector
+from mercurios.sources.rows.decode import decode_exact
+from mercurios.sources.rows.keys import load_known
+from mercurios.sources.rows.records import records_of
+from mercurios.sources.rows.typed_rows import Stamp
 from mercurios.tenants.files import Extraction, Mode
 
 log = logging.getLogger(__name__)
@@ -95,8 +95,8 @@ class _Reading:
 
     def __init__(self, request: ExtractRequest, store: LandingStore, prefix: str) -> None:
         self.request = request
-        self.resource = RESOURCES[request.resource]
-        self.records = records_of(request.resource)
+        self.resource, *children = CONTRACT.family_of(request.resource)
+        self.records = None if children else records_of(self.resource)
         self.plan: ResourcePlan = request.plan.resources[request.resource]
         self.started = time.monotonic()
         self.source_now: datetime | None = None
@@ -125,7 +125,7 @@ class _Reading:
                 store,
                 prefix,
             )
-            for resource in (self.resource, *children_of(self.resource.name))
+            for resource in (self.resource, *children)
         ]
 
     def __enter__(self) -> _Reading:

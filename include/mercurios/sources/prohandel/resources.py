@@ -1,101 +1,12 @@
-"""The contract with ProHandel: every resource, its columns and types, its key, cursor and personal data.
+"""What ProHandel declares: every resource with its columns and types, its cursor and personal data.
 
-One declaration drives everything that follows: what the client asks for, how a page becomes typed columns, the
-RAW tables, the MERGE, the quality suites and the dbt sources. A field that is neither kept nor dropped here is
-drift. Field names, types and their order follow the recorded answers of the API; `DROPPED` fields are known to
-exist and deliberately not read: personal data, bank details and free text that may hold either.
+Field names, types and their order follow the recorded responses of the API; `dropped` fields are known to exist and
+deliberately not read: personal data, bank details and free text that may hold either.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
-from enum import StrEnum
-
-
-class ColumnType(StrEnum):
-    """How a wire value becomes a column; the value is the word used in the declarations below."""
-
-    INTEGER = "int"  # int64; the wire writes 7 or 100020962.0
-    DECIMAL = "dec"  # decimal(18, 2)
-    FLOAT = "dbl"  # float64, for rates and volumes that are not money
-    TEXT = "str"
-    CODE = "code"  # text whose wire form may be a number: EANs, size groups
-    BOOLEAN = "bool"
-    DATE = "date"  # business date; the wire writes midnight without zone
-    TIMESTAMP = "ts"  # local instant on the wire, UTC microseconds in the warehouse
-    KEY_HASH = "hash"  # a person's number, kept as a keyed hash so that rows still join
-
-
-@dataclass(frozen=True)
-class Column:
-    """One kept field: its name on the wire, its name in the warehouse and its type."""
-
-    field: str
-    name: str
-    type: ColumnType
-
-
-@dataclass(frozen=True)
-class Resource:
-    """One ProHandel collection.
-
-    Attributes:
-        name: the resource's word, also its path below `/api/v2/`.
-        table: the table in RAW.
-        columns: kept fields in wire order; `id` is always among them and is the key.
-        dropped: fields known to exist and never read.
-        cursor: wire field that grows whenever a row changes; None where the API gives none.
-        tombstone: wire field that marks a deleted row; None where the API gives none.
-        child_of: name of the resource whose rows carry this one nested, and `child_field` where.
-        group: extract task that reads it; resources of one group are read one after another.
-        personal: unknown fields of this resource may be personal data, so their values are never kept.
-    """
-
-    name: str
-    table: str
-    columns: tuple[Column, ...]
-    dropped: frozenset[str]
-    group: str
-    cursor: str | None = "lastChange"
-    tombstone: str | None = "isDeleted"
-    child_of: str | None = None
-    child_field: str | None = None
-    parent_key: str | None = None
-    personal: bool = False
-    fields: frozenset[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "fields", frozenset(column.field for column in self.columns))
-
-    @property
-    def cursor_column(self) -> str | None:
-        """Warehouse name of the cursor field."""
-        return snake_case(self.cursor) if self.cursor else None
-
-    def column(self, name: str) -> Column:
-        """Return the column with this warehouse name.
-
-        Raises:
-            KeyError: the resource keeps no such column.
-        """
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise KeyError(f"{self.name} keeps no column {name!r}")
-
-
-def snake_case(name: str) -> str:
-    """Turn a wire name into a warehouse name: `articleSizeNumber` -> `article_size_number`, `isNOS` -> `is_nos`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
-
-
-def _columns(declaration: str, overrides: dict[str, str] | None = None) -> tuple[Column, ...]:
-    columns = []
-    for word in declaration.split():
-        name, _, kind = word.partition(":")
-        columns.append(Column(name, (overrides or {}).get(name, snake_case(name)), ColumnType(kind or "str")))
-    return tuple(columns)
+from mercurios.sources.contract import Contract, Resource, columns_of
 
 
 def _resource(
@@ -115,7 +26,7 @@ def _resource(
     return Resource(
         name=name,
         table=table or name,
-        columns=_columns(columns, renamed),
+        columns=columns_of(columns, renamed),
         dropped=frozenset(dropped.split()),
         group=group,
         cursor=cursor,
@@ -302,16 +213,4 @@ _ALL = (
 RESOURCES: dict[str, Resource] = {resource.name: resource for resource in _ALL}
 """Every declared resource by name, nested ones included, in the order they are read and loaded."""
 
-
-def children_of(name: str) -> tuple[Resource, ...]:
-    """Return the resources nested in the rows of the named one."""
-    return tuple(resource for resource in _ALL if resource.child_of == name)
-
-
-def groups() -> dict[str, tuple[Resource, ...]]:
-    """Return the extract groups with the collections each reads, big resources alone, small masters together."""
-    result: dict[str, list[Resource]] = {}
-    for resource in _ALL:
-        if resource.child_of is None:
-            result.setdefault(resource.group, []).append(resource)
-    return {group: tuple(members) for group, members in result.items()}
+CONTRACT = Contract("prohandel", RESOURCES)

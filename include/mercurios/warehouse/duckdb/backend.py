@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mercurios.sources.prohandel.resources import ColumnType
+from mercurios.sources.contract import ColumnType
 from mercurios.warehouse.backend import Backend
 
 if TYPE_CHECKING:

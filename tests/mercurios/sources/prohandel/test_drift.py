@@ -11,9 +11,9 @@ import pytest
 from retailer import Retailer
 
 from mercurios.landing.manifest import Manifest
-from mercurios.sources.prohandel.collect import retyped
 from mercurios.sources.prohandel.extract import extract
 from mercurios.sources.prohandel.resources import RESOURCES
+from mercurios.sources.rows.collect import retyped
 from mercurios.tenants.files import Drift
 
 Start = Callable[..., Any]

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from mercurios.sources.prohandel.resources import groups
+from mercurios.sources.prohandel.resources import CONTRACT
 from mercurios.warehouse.marts import FORECAST_MARTS, PIPELINE_MARTS
 from mercurios_airflow.forecast.operators import DemandOperator, FitOperator, LoadForecastOperator
 from mercurios_airflow.prohandel.operators import ProHandelExtractOperator
@@ -61,7 +61,7 @@ def _pipeline(returned: dict[str, Any], execute: Callable[..., Any], root: Path)
     returned["begin"] = execute(BeginRunOperator, RUN, tenant_id="mini")
     returned["extract"] = [
         execute(ProHandelExtractOperator, RUN, tenant_id="mini", group=group, plan_url=returned["begin"])
-        for group in groups()
+        for group in CONTRACT.groups()
     ]
     returned["load"] = execute(LoadOperator, RUN, tenant_id="mini", manifest_urls=returned["extract"])
     returned["check_raw"] = execute(GateOperator, RUN, tenant_id="mini", gate="raw")

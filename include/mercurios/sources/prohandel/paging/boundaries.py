@@ -19,7 +19,7 @@ from typing import Any
 
 import orjson
 
-from mercurios.sources.prohandel.rows.records import Record
+from mercurios.sources.rows.records import Record
 
 Key = str | bytes
 Row = dict[str, Any]

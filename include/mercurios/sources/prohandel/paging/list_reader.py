@@ -17,7 +17,7 @@ from mercurios.sources.prohandel.http.settings import ClientSettings
 from mercurios.sources.prohandel.paging.boundary_checks import checks_between
 from mercurios.sources.prohandel.paging.page import Page, repeats
 from mercurios.sources.prohandel.paging.page_requests import PageRequests
-from mercurios.sources.prohandel.rows.records import Records
+from mercurios.sources.rows.records import Records
 
 
 class ListReader:

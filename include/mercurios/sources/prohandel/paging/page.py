@@ -18,8 +18,8 @@ from mercurios.sources.prohandel.http.responses import (
 )
 from mercurios.sources.prohandel.http.transport import Response
 from mercurios.sources.prohandel.paging.boundaries import Key, Row, is_contiguous, reaches_the_end, row_key
-from mercurios.sources.prohandel.rows.decode import decode
-from mercurios.sources.prohandel.rows.records import Record, Records
+from mercurios.sources.rows.decode import decode
+from mercurios.sources.rows.records import Record, Records
 
 NOWHERE = RequestContext("")
 

@@ -7,7 +7,7 @@ import threading
 from mercurios.sources.prohandel.http.errors import EmptyPageError, RequestContext, TransientProHandelError
 from mercurios.sources.prohandel.http.session import Session
 from mercurios.sources.prohandel.paging.page import Page, end_of, ends_on, page_of, repeats
-from mercurios.sources.prohandel.rows.records import Records
+from mercurios.sources.rows.records import Records
 
 
 class PageRequests:

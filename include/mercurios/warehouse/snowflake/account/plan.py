@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mercurios.sources.prohandel.resources import RESOURCES
+from mercurios.sources.registry import every_resource
 from mercurios.tenants.files import Tenant
 from mercurios.warehouse.personal import MASKING_POLICIES, personal_columns
 from mercurios.warehouse.snowflake.account.settings import AccountSettings, Service, Warehouse
@@ -150,7 +150,7 @@ def clustered_tables() -> dict[str, str]:
     """Return the tables that are clustered by tenant and date, with the column of the date."""
     raw = {
         f"raw.{resource.table}": column.name
-        for resource in RESOURCES.values()
+        for resource in every_resource().values()
         for column in resource.columns
         if column.name == "date"
     }

@@ -12,7 +12,7 @@ from retailer import Retailer
 from mercurios.sources.prohandel.extract import extract
 from mercurios.sources.prohandel.http.errors import TransientProHandelError
 from mercurios.sources.prohandel.resources import RESOURCES
-from mercurios.sources.prohandel.rows.records import Records, records_of
+from mercurios.sources.rows.records import Records, records_of
 
 Start = Callable[..., Any]
 SIZE = 3
@@ -62,7 +62,9 @@ class Reading:
 
 @pytest.fixture(params=["records", "objects"], autouse=True)
 def _decoded_as(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Reading, "records", records_of("label") if request.param == "records" else None)
+    monkeypatch.setattr(
+        Reading, "records", records_of(RESOURCES["label"]) if request.param == "records" else None
+    )
 
 
 def read(server: Any, **settings: Any) -> tuple[list[str], list[int]]:

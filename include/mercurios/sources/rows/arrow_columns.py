@@ -18,8 +18,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mercurios.sources.prohandel.resources import Column, ColumnType
-from mercurios.sources.prohandel.rows import cells
+from mercurios.sources.contract import Column, ColumnType
+from mercurios.sources.rows import cells
 
 ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     ColumnType.INTEGER: pa.int64(),

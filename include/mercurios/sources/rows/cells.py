@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mercurios.sources.prohandel.resources import ColumnType
+from mercurios.sources.contract import ColumnType
 
 _NOTHING = object()
 _EXACT_FLOAT = 2**53

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mercurios.sources.prohandel.rows.decode import decode, decode_exact
+from mercurios.sources.rows.decode import decode, decode_exact
 
 _json = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)

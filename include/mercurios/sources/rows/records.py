@@ -14,7 +14,7 @@ from typing import Annotated, Any, Protocol
 
 import msgspec
 
-from mercurios.sources.prohandel.resources import RESOURCES, ColumnType, Resource, children_of
+from mercurios.sources.contract import ColumnType, Resource
 
 _KEY = Annotated[str, msgspec.Meta(min_length=1)]
 _NUMBER = int | float | None  # the decoder takes no boolean for a number, as Arrow and struct would
@@ -70,6 +70,6 @@ class Records:
 
 
 @cache
-def records_of(resource: str) -> Records | None:
-    """Return what decodes the pages of a resource; None where other rows are nested in its own."""
-    return None if children_of(resource) else Records(RESOURCES[resource])
+def records_of(resource: Resource) -> Records:
+    """Return what decodes the pages of a resource whose rows nest no others."""
+    return Records(resource)

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from retailer import expected_row, hash_of
 from wire import pages, row_of
 
-from mercurios.sources.prohandel.resources import RESOURCES, ColumnType, Resource
-from mercurios.sources.prohandel.rows.decode import decode, decode_exact
-from mercurios.sources.prohandel.rows.typed_rows import Stamp, TypedPage, type_rows
+from mercurios.sources.contract import ColumnType, Resource
+from mercurios.sources.prohandel.resources import RESOURCES
+from mercurios.sources.rows.decode import decode, decode_exact
+from mercurios.sources.rows.typed_rows import Stamp, TypedPage, type_rows
 from mercurios.tenants.files import Drift
 
 NOW = datetime(2026, 3, 4, 4, 0)

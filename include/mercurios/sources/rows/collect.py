@@ -19,9 +19,9 @@ import pyarrow.compute as pc
 
 from mercurios.landing.manifest import Counts, DriftNote, Part
 from mercurios.landing.store import LandingStore, PartWriter
-from mercurios.sources.prohandel.resources import Resource
-from mercurios.sources.prohandel.rows.arrow_columns import flags
-from mercurios.sources.prohandel.rows.keys import (
+from mercurios.sources.contract import Resource
+from mercurios.sources.rows.arrow_columns import flags
+from mercurios.sources.rows.keys import (
     KeySet,
     Known,
     are_in,
@@ -29,8 +29,8 @@ from mercurios.sources.prohandel.rows.keys import (
     key_hashes,
     quick_hashes,
 )
-from mercurios.sources.prohandel.rows.records import Record
-from mercurios.sources.prohandel.rows.typed_rows import (
+from mercurios.sources.rows.records import Record
+from mercurios.sources.rows.typed_rows import (
     Rejected,
     Stamp,
     TypedPage,

@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wire import pages, row_of
 
-from mercurios.sources.prohandel.resources import RESOURCES
-from mercurios.sources.prohandel.rows.arrow_columns import texts
-from mercurios.sources.prohandel.rows.decode import decode, decode_exact
-from mercurios.sources.prohandel.rows.records import records_of
-from mercurios.sources.prohandel.rows.typed_rows import Stamp, TypedPage, type_records, type_rows
+from mercurios.sources.prohandel.resources import CONTRACT, RESOURCES
+from mercurios.sources.rows.arrow_columns import texts
+from mercurios.sources.rows.decode import decode, decode_exact
+from mercurios.sources.rows.records import records_of
+from mercurios.sources.rows.typed_rows import Stamp, TypedPage, type_records, type_rows
 
 NOW = datetime(2026, 3, 4, 4, 0)
 KEY = b"tests"
@@ -27,12 +27,12 @@ KEY = b"tests"
 
 def by_records(name: str, rows: list[str], zone: str = "UTC") -> TypedPage | None:
     """Type rows the short way; None where it leaves the page to the longer one."""
-    decoder = records_of(name)
+    decoder = records_of(RESOURCES[name])
     records = decoder.decode(f"[{','.join(rows)}]".encode()) if decoder else None
     return records and type_records(RESOURCES[name], records, Stamp("mini", "run", NOW, zone, KEY))
 
 
-FLAT = sorted(name for name in RESOURCES if records_of(name) and RESOURCES[name].child_of is None)
+FLAT = sorted(name for name in CONTRACT.collections if not CONTRACT.children_of(name))
 
 _odd = st.sampled_from(
     [
@@ -132,10 +132,10 @@ def test_a_process_that_types_sales_loads_no_pandas(root: Path) -> None:
     script = (
         "import sys\n"
         "from datetime import datetime\n"
-        "from mercurios.sources.prohandel.rows.records import records_of\n"
+        "from mercurios.sources.rows.records import records_of\n"
         "from mercurios.sources.prohandel.resources import RESOURCES\n"
-        "from mercurios.sources.prohandel.rows.typed_rows import Stamp, type_records\n"
-        "records = records_of('sale').decode(sys.stdin.buffer.read())\n"
+        "from mercurios.sources.rows.typed_rows import Stamp, type_records\n"
+        "records = records_of(RESOURCES['sale']).decode(sys.stdin.buffer.read())\n"
         "stamp = Stamp('mini', 'run', datetime(2026, 3, 4), 'UTC', b'tests')\n"
         "page = type_records(RESOURCES['sale'], records, stamp)\n"
         "print(page.table.num_rows, 'pandas' in sys.modules)\n"

@@ -22,10 +22,10 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from mercurios.sources.prohandel.resources import ColumnType, Resource
-from mercurios.sources.prohandel.rows import cells
-from mercurios.sources.prohandel.rows.arrow_columns import ARROW_TYPES, NUMBERS, convert, texts
-from mercurios.sources.prohandel.rows.records import Record, records_of
+from mercurios.sources.contract import ColumnType, Resource
+from mercurios.sources.rows import cells
+from mercurios.sources.rows.arrow_columns import ARROW_TYPES, NUMBERS, convert, texts
+from mercurios.sources.rows.records import Record, records_of
 from mercurios.tenants.files import Drift
 
 _REFUSALS = (pa.ArrowException, TypeError, ValueError, OverflowError)
@@ -136,12 +136,10 @@ def type_records(resource: Resource, records: Sequence[Record], stamp: Stamp) ->
     Returns:
         The typed page, as `type_rows` would return it; None where a value must be looked at row by row.
     """
-    decoder = records_of(resource.name)
-    if decoder is None:
-        return None
     try:
         with _no_collection():
-            return TypedPage(_fast_table(resource, decoder.kept(records), None, None, stamp, checked=True))
+            kept = records_of(resource).kept(records)
+            return TypedPage(_fast_table(resource, kept, None, None, stamp, checked=True))
     except _REFUSALS:
         return None
 
