@@ -1,4 +1,4 @@
-"""Edits of the simulated source by hand: single rows that appear, change, go and come back, and answers that lie.
+"""Single edits of the simulated source: rows that appear, change, are deleted and restored, and false responses.
 
 The simulator's own days are realistic and therefore seldom do what one test needs: this row, at this instant.
 """
@@ -30,7 +30,7 @@ class Edits:
     def __init__(self, source: RunningSimulator, resource: str) -> None:
         self.source, self.resource = source, resource
         self._slots: dict[str, int] = {}
-        self._pattern: dict[str, Any] | None = None
+        self._template: dict[str, Any] | None = None
 
     @property
     def collection(self) -> Collection:
@@ -51,9 +51,9 @@ class Edits:
 
     def add(self, key: str, *, at: int | None = None, wire: Callable[[str], str] = str, **fields: Any) -> str:
         """Add a copy of the last row of the list under another id; `wire` rewrites the text that is sent."""
-        if self._pattern is None:
-            self._pattern = self.collection.read(int(self.collection.visible[-1]))
-        row = {**self._pattern, **fields, "id": key}
+        if self._template is None:
+            self._template = self.collection.read(int(self.collection.visible[-1]))
+        row = {**self._template, **fields, "id": key}
         row = self._stamped(row, at, fields)
         text = wire(render_row(self.resource, row).decode())
         self.collection.add(row, self.now if at is None else at, raw=text.encode())
@@ -73,7 +73,7 @@ class Edits:
         """Delete a row with a tombstone, or without any trace."""
         self.collection.delete(self._slot(key), self.now, tick_text(self.now), silent)
 
-    def bring_back(self, key: str, **fields: Any) -> None:
+    def restore(self, key: str, **fields: Any) -> None:
         """Undo a deletion."""
         self.collection.restore(self._slot(key), self.now, tick_text(self.now))
         self.change(key, **fields)
@@ -126,7 +126,7 @@ def before_page(
 def wire_rows(
     source: RunningSimulator, resource: str, change: Callable[[dict[str, Any]], dict[str, Any] | None]
 ) -> Iterator[None]:
-    """Let a collection's rows arrive otherwise than they are; a row for which `change` returns None stays out."""
+    """Let a collection's rows arrive different from what they are; a row for which `change` returns None stays out."""
 
     def intercept(simulator: Simulator, request: Request) -> Answer | None:
         if request.path[:1] != (resource,):

@@ -92,7 +92,7 @@ class Oracle:
         for name in self.names:
             for member in (RESOURCES[name], *CONTRACT.children_of(name)):
                 for kind, key, what in self._differences(member):
-                    untold = (name, key) in self.source.only_complete_reads_tell
+                    untold = (name, key) in self.source.only_complete_reads_show
                     untold |= kind == "gone" and self.source.silent
                     if complete or name not in self.incremental or not untold:
                         self.say(f"{when}: {member.name} {key}: {what}")
@@ -136,7 +136,7 @@ class Oracle:
         if unreadable:
             rows = self.retailer.rows(f"select source_id from ops.quarantine where resource = '{name}'")
             for key in sorted(unreadable - {row["source_id"] for row in rows}):
-                if complete or (name, key) not in self.source.only_complete_reads_tell:
+                if complete or (name, key) not in self.source.only_complete_reads_show:
                     self.say(f"{when}: {name} {key}: unreadable, and not in quarantine")
 
 

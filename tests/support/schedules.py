@@ -23,7 +23,7 @@ from quick_retailer import FragileRetailer
 from quick_retailer import Killed as Killed
 from quick_retailer import QuickRetailer as QuickRetailer
 from seeded_source import NAMES, TENANT, SeededSource, seeded_requests
-from source_twists import WHILE_READING, commit_before
+from source_mutations import WHILE_READING, commit_before
 
 from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingError
@@ -176,7 +176,7 @@ class Schedule:
             self.source.running.faulty.faults = None
             self.retailer.disturb(StorageFaults())
             self.settings.pop("read_timeout", None)
-            self.source.only_complete_reads_tell |= faults.misled
+            self.source.only_complete_reads_show |= faults.misled
 
     def _kinds(self) -> tuple[tuple[Fault, ...], float, int | None]:
         sort = self.random.choice(["any"] * 8 + ["some"] * 6 + ["drift"] * 3 + ["short"] * 2 + ["hang"])
@@ -202,7 +202,7 @@ class Schedule:
             self.source.running.simulator.advance_hours(self.random.choice([1, 5, 20, 48]))
         for _ in range(self.random.choice([0, 1, 2, 4])):
             name = self.random.choice(self.names)
-            self.steps.append(f"{self.source.twist(name, self.fork())} of {name}")
+            self.steps.append(f"{self.source.mutate(name, self.fork())} of {name}")
 
     def recover(self) -> None:
         """Let what is late arrive, run without faults, and compare."""
@@ -214,7 +214,7 @@ class Schedule:
             self.settings["page_size"] = self.random.choice([9, 200, 200])
             if self.random.random() < 0.7:
                 for name in self.names:
-                    self.source.twist(name, self.fork(), ["repair"])
+                    self.source.mutate(name, self.fork(), ["repair"])
             self.clean_run()
             self.oracle.compare("after a clean run", complete=False)
             self.clean_run(resync=self.names)

@@ -15,7 +15,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from source_twists import TWISTS
+from source_mutations import MUTATIONS
 
 from prohandel_simulator.api import Answer, Request
 from prohandel_simulator.clock import SimulatedClock
@@ -34,11 +34,11 @@ class SeededSource:
 
     Attributes:
         unreadable: ids of rows with a value that cannot be read, by resource.
-        only_complete_reads_tell: rows (resource, id) that changed without a trace an incremental read could find.
+        only_complete_reads_show: rows (resource, id) that changed without a trace an incremental read could find.
     """
 
     unreadable: defaultdict[str, set[str]]
-    only_complete_reads_tell: set[tuple[str, str]]
+    only_complete_reads_show: set[tuple[str, str]]
 
     def __init__(self, running: RunningSimulator) -> None:
         self.running = running
@@ -47,7 +47,8 @@ class SeededSource:
             collection = tenant.world.collections[resource]
             for slot in collection.visible[:-kept].tolist():
                 collection.delete(slot, 0, "", silent=True)
-        tenant.engine._planned.clear()  # its closures belong to the original and would not follow a copy
+        # Its closures belong to the original and would not follow a copy.
+        tenant.engine._planned.clear()
         self._pristine = tenant
         self.reset()
 
@@ -59,7 +60,7 @@ class SeededSource:
         simulator.clock = SimulatedClock(start)
         self.running.faulty.faults = None
         self.unreadable = defaultdict(set)
-        self.only_complete_reads_tell = set()
+        self.only_complete_reads_show = set()
 
     def collection(self, name: str) -> Collection:
         """Return the rows of one resource."""
@@ -70,7 +71,7 @@ class SeededSource:
         collection = self.collection(name)
         return {collection.read(slot)["id"] for slot in collection.visible.tolist()}
 
-    def was_born_later(self, name: str, slot: int) -> bool:
+    def was_added_later(self, name: str, slot: int) -> bool:
         """Return whether a row came since the beginning."""
         return slot >= self._pristine.world.collections[name].slots
 
@@ -89,10 +90,10 @@ class SeededSource:
         """Now, by the clock that stamps rows."""
         return self.running.simulator.clock.ticks
 
-    def twist(self, name: str, seed: random.Random, kinds: Sequence[str] = tuple(TWISTS)) -> str:
-        """Let something happen to rows of a resource, and say what."""
+    def mutate(self, name: str, seed: random.Random, kinds: Sequence[str] = tuple(MUTATIONS)) -> str:
+        """Change rows of a resource, and return how."""
         kind = seed.choice(kinds)
-        TWISTS[kind](self, name, seed)
+        MUTATIONS[kind](self, name, seed)
         return kind
 
     @contextmanager
@@ -101,8 +102,9 @@ class SeededSource:
 
         def intercept(_: Simulator, request: Request) -> Answer | None:
             if request.path and request.path[0] in NAMES and seed.random() < rate:
-                self.twist(request.path[0], seed, kinds)
-                if seed.random() < 0.1:  # a read so slow that no overlap covers what it passed
+                self.mutate(request.path[0], seed, kinds)
+                # A read so slow that no overlap covers the changes it missed.
+                if seed.random() < 0.1:
                     self.running.simulator.advance_hours(2)
             return None
 
@@ -153,7 +155,7 @@ class _Task:
 
 
 class SeededPool:
-    """Stands in for a pool of threads: the same overlap of requests, but the seed decides which is sent next."""
+    """Replaces a pool of threads: the same overlap of requests, but the seed decides which is sent next."""
 
     def __init__(self, seed: random.Random, workers: int) -> None:
         self._seed, self._workers = seed, workers

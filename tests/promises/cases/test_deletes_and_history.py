@@ -132,7 +132,7 @@ def test_a_deleted_row_that_comes_back_lives_again_and_the_ledger_shows_both(
     deletion = reader.run("r2", "sale")["sale"]
     assert gone_since(reader, key) is not None
     source.advance(24)
-    sales.bring_back(key, salePrice=3.00)
+    sales.restore(key, salePrice=3.00)
 
     rows = reader.run("r3", "sale")["sale"]
 

@@ -1,7 +1,7 @@
 """What can happen to rows at the source between two requests or between two runs.
 
-Each twist changes one collection by a seed. Where only a complete read can notice what it did, it says so in
-`SeededSource.only_complete_reads_tell`; everything else an incremental read must find.
+Each mutation changes one collection by a seed. Where only a complete read can notice what it did, it notes the row in
+`SeededSource.only_complete_reads_show`; everything else an incremental read must find.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from seeded_source import SeededSource
 
 Row = dict[str, Any]
-Twist = Callable[["SeededSource", str, random.Random], None]
+Mutation = Callable[["SeededSource", str, random.Random], None]
 
 MINUTE, DAY = 60 * TICKS, 86_400 * TICKS
 _VALUE = {
@@ -44,7 +44,7 @@ _DIRT = {
 
 
 def _pick(source: SeededSource, name: str, seed: random.Random, share: float = 1.0) -> int | None:
-    """Choose a readable row; None where too few are left. A share below 1 spares the newest."""
+    """Choose a readable row; None where too few are left. A share below 1 leaves out the newest."""
     visible = source.collection(name).visible
     visible = visible[: int(len(visible) * share)]
     if len(visible) < 6:
@@ -68,9 +68,10 @@ def _change_positions(row: Row, ticks: int, seed: random.Random) -> None:
     if not positions:
         return
     chosen = seed.randrange(len(positions))
-    change = seed.choice(["value", "value", "gone", "new"])
-    if change == "gone" and not any(position["backlogAmount"] for position in positions):
-        del positions[chosen]  # goods that are still to come would miss it
+    change = seed.choice(["value", "value", "deleted", "new"])
+    if change == "deleted" and not any(position["backlogAmount"] for position in positions):
+        # Goods that are still to come would miss it.
+        del positions[chosen]
     elif change == "new":
         positions.append({**positions[chosen], "id": _new_id(seed), "lastChange": tick_text(ticks)})
     else:
@@ -98,7 +99,8 @@ def delete(source: SeededSource, name: str, seed: random.Random) -> None:
     """Delete one of the older rows: with a tombstone, or without any trace while silent deletes are on."""
     silent = source.silent
     slot = _pick(source, name, seed, 0.5)
-    if slot is None or name == "articlesize" or (name == "order" and not silent):  # an order has no tombstone
+    # An order has no tombstone.
+    if slot is None or name == "articlesize" or (name == "order" and not silent):
         return
     source.collection(name).delete(slot, source.ticks, tick_text(source.ticks), silent)
 
@@ -127,7 +129,7 @@ def commit_late(source: SeededSource, name: str, seed: random.Random) -> None:
         return
     source.collection(name).add(row, source.ticks - age)
     if not within_overlap:
-        source.only_complete_reads_tell.add((name, row["id"]))
+        source.only_complete_reads_show.add((name, row["id"]))
 
 
 def commit_before(source: SeededSource, name: str, seed: random.Random, mark: datetime) -> None:
@@ -159,13 +161,13 @@ def stamp_with_precision(source: SeededSource, name: str, seed: random.Random) -
 def reappear(source: SeededSource, name: str, seed: random.Random) -> None:
     """Let a deleted row come back: with a new stamp, or without a trace if it went without one."""
     collection = source.collection(name)
-    gone = source.deleted(name)
-    if not gone:
+    deleted = source.deleted(name)
+    if not deleted:
         return
-    slot = seed.choice(gone)
+    slot = seed.choice(deleted)
     traced = collection.restore(slot, source.ticks, tick_text(source.ticks), silent=seed.random() < 0.5)
     if not traced:
-        source.only_complete_reads_tell.add((name, collection.read(slot)["id"]))
+        source.only_complete_reads_show.add((name, collection.read(slot)["id"]))
 
 
 def move_up(source: SeededSource, name: str, seed: random.Random) -> None:
@@ -195,9 +197,8 @@ def dirty(source: SeededSource, name: str, seed: random.Random) -> None:
     field, value = seed.choice(_DIRT[name])
     collection = source.collection(name)
     slot = _pick(source, name, seed) if seed.random() < 0.5 else None
-    if slot is not None and source.was_born_later(
-        name, slot
-    ):  # the shop may still copy what it booked itself
+    # The simulated shop may still copy what it booked itself.
+    if slot is not None and source.was_added_later(name, slot):
         slot = None
     row = _copied(source, name, seed, source.ticks) if slot is None else collection.read(slot)
     if row is None:
@@ -227,12 +228,12 @@ def repair(source: SeededSource, name: str, seed: random.Random) -> None:
             for field, _ in _DIRT[name]:
                 row[field] = 1 if field in ("time", "labelPrice") else "2026-01-05T00:00:00"
             collection.update(slot, {**row, "lastChange": tick_text(source.ticks)}, source.ticks)
-    # A tombstone that cannot be read tells nothing.
-    source.only_complete_reads_tell |= {(name, key) for key in source.unreadable[name]}
+    # A tombstone that cannot be read shows nothing.
+    source.only_complete_reads_show |= {(name, key) for key in source.unreadable[name]}
     source.unreadable[name].clear()
 
 
-TWISTS: dict[str, Twist] = {
+MUTATIONS: dict[str, Mutation] = {
     each.__name__.replace("_", " "): each
     for each in (
         delete,
