@@ -7,6 +7,7 @@ see: the direction between our own packages, and what an import really pulls in.
 from __future__ import annotations
 
 import ast
+import graphlib
 import json
 import subprocess
 import sys
@@ -67,12 +68,21 @@ FORECASTING = (
 )
 
 
-def _imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def _imports(path: Path, *, for_annotations: bool = True) -> Iterator[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    checks = [node for node in ast.walk(tree) if isinstance(node, ast.If) and _is_type_checking(node.test)]
+    left_out = set() if for_annotations else {id(node) for check in checks for node in ast.walk(check)}
+    for node in ast.walk(tree):
+        if id(node) in left_out:
+            continue
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _is_type_checking(test: ast.expr) -> bool:
+    return isinstance(test, ast.Name) and test.id == "TYPE_CHECKING"
 
 
 def _top_level_names(folder: Path) -> set[str]:
@@ -124,6 +134,26 @@ def test_a_part_of_mercurios_knows_only_what_it_may(root: Path, part: str) -> No
 
     assert files
     assert sorted(name for name in known if not f"{name}.".startswith(allowed)) == []
+
+
+def test_no_modules_of_mercurios_import_each_other_in_a_circle(root: Path) -> None:
+    """Imports inside functions count too; those for annotations alone do not."""
+    package = root / "include" / "mercurios"
+    modules = {
+        ".".join(path.relative_to(package.parent).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in package.rglob("*.py")
+    }
+    known = {
+        module: {
+            next((each for each in (name, name.rpartition(".")[0]) if each in modules), module)
+            for name in _imports(path, for_annotations=False)
+        }
+        - {module}
+        for module, path in modules.items()
+    }
+
+    assert len(known) > 50
+    assert list(graphlib.TopologicalSorter(known).static_order())
 
 
 def test_the_parts_of_forecasting_are_the_ones_that_are_ordered(root: Path) -> None:

@@ -29,7 +29,7 @@ def propose(
     ] = 30,
 ) -> None:
     """Write what to order now, by supplier: units, cost, the day to order by, and why."""
-    from mercurios.orders.proposals import write_proposals
+    from mercurios.orders.export import write_proposals
     from mercurios.warehouse.engine import WarehouseError
 
     try:
