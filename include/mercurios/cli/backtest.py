@@ -17,7 +17,7 @@ _STEPS = {"prepare": "formula compiled", "replay": "weeks replayed"}
 _NAMES = {"product": "product", "mean_13w": "13-week mean", "seasonal_naive": "seasonal naive"}
 
 
-def simulate(
+def backtest(
     panel: Annotated[
         Path,
         typer.Option(
@@ -32,9 +32,7 @@ def simulate(
             help="YAML in the words of a tenant file's `replenishment`, with `costs` (default: the product's defaults)."
         ),
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder for weekly.parquet and summary.json.")] = Path(
-        "simulation"
-    ),
+    out: Annotated[Path, typer.Option(help="Folder for weekly.parquet and summary.json.")] = Path("backtest"),
     warm_up: Annotated[
         int | None,
         typer.Option(
@@ -79,7 +77,7 @@ def simulate(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from rich.console import Console
 
-    from mercurios.policy_backtest.command import Request
+    from mercurios.policy_backtest.request import Request
 
     console = Console()
     with mistakes_named(panel):
@@ -98,18 +96,18 @@ def simulate(
             service_levels=_levels(service_levels),
         )
         summary = _run(console, request)
-    show(console, summary)
+    _show(console, summary)
     console.print(f"Every week and the figures: {out}", highlight=False)
 
 
 def _run(console: Console, request: Any) -> dict[str, Any]:
-    from mercurios.policy_backtest.command import run_simulation
+    from mercurios.policy_backtest.command import run_backtest
 
     with progress(console, "reading and compiling", _STEPS) as done:
-        return run_simulation(request, done)
+        return run_backtest(request, done)
 
 
-def show(console: Console, summary: dict[str, Any]) -> None:
+def _show(console: Console, summary: dict[str, Any]) -> None:
     """Print the figures of the rules, and their stock at the same fill rate."""
     from rich.table import Table
 

@@ -15,7 +15,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=_HELP, pretty
 for command in (
     forecast.forecast,
     orders.propose,
-    backtest.simulate,
+    backtest.backtest,
     operate.ledger,
     operate.alerts,
     operate.quarantine,
@@ -26,6 +26,8 @@ for command in (
     operate.accept_source,
 ):
     app.command()(command)
+# What the command was called before it was confused with `simulator`.
+app.command("simulate", hidden=True)(backtest.backtest)
 app.add_typer(account.app, name="warehouse")
 
 

@@ -1,4 +1,4 @@
-"""The command `simulate`, as a person types it."""
+"""The command `backtest`, as a person types it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mercurios.cli.main import app
 
 
 def run(*arguments: str) -> tuple[int, str]:
-    result = CliRunner().invoke(app, ["simulate", *arguments], env={"COLUMNS": "160"})
+    result = CliRunner().invoke(app, ["backtest", *arguments], env={"COLUMNS": "160"})
     return result.exit_code, result.output
 
 
@@ -57,7 +57,7 @@ def test_a_panel_is_replayed_and_its_figures_printed_and_written(tmp_path: Path,
     ],
 )
 @pytest.mark.dbt
-def test_what_makes_no_sense_is_told_in_a_sentence(
+def test_what_makes_no_sense_is_reported_in_a_sentence(
     panel: Path, tmp_path: Path, arguments: list[str], message: str
 ) -> None:
     code, output = run("--panel", str(panel), "--out", str(tmp_path / "out"), *arguments)
@@ -67,7 +67,7 @@ def test_what_makes_no_sense_is_told_in_a_sentence(
     assert "Traceback" not in output
 
 
-def test_a_wrong_value_is_told_with_file_column_and_row(panel: Path) -> None:
+def test_a_wrong_value_is_reported_with_file_column_and_row(panel: Path) -> None:
     lines = panel.read_text().splitlines()
     lines[5] = lines[5].rsplit(",", 1)[0] + ",many"
     panel.write_text("\n".join(lines) + "\n")
@@ -76,3 +76,15 @@ def test_a_wrong_value_is_told_with_file_column_and_row(panel: Path) -> None:
 
     assert code == 2
     assert "panel.csv: column 'quantity', row 5: 'many' is not a number" in output
+
+
+def test_the_command_still_answers_to_its_earlier_name(panel: Path) -> None:
+    """`simulate` is an alias of `backtest` that no help lists."""
+    arguments = ["--panel", str(panel), "--weeks", "18"]
+    earlier = CliRunner().invoke(app, ["simulate", *arguments])
+    listed = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "160"}).output
+
+    assert (earlier.exit_code, earlier.output) == run(*arguments)
+    assert "the panel has 30 weeks" in earlier.output
+    assert " backtest " in listed
+    assert " simulate " not in listed
