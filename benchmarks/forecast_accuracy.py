@@ -24,8 +24,8 @@ from mercurios.forecasting.methods import baselines
 from mercurios.forecasting.methods.pool import METHODS, candidates
 from mercurios.forecasting.panel.classes import CLASS_NAMES, classify
 from mercurios.forecasting.selection import metrics
-from mercurios.policy_backtest.history import read_history
 from mercurios.policy_backtest.replay import known_at as planned_at
+from mercurios.policy_backtest.sales_history import read_sales_history
 
 DEFAULT = Path(__file__).parents[1] / "include" / "prohandel_simulator" / "data" / "online_retail.parquet"
 PASTA = Path(__file__).parent / "data" / "pasta.parquet"
@@ -121,7 +121,7 @@ def main() -> int:
 
 def promotions(printed: common.Report, origins: int) -> None:
     """Forecast pasta with the promotions of the weeks to come, and hold it against the 13-week mean."""
-    panel, settings = read_history(PASTA, horizon=HORIZON).panel, ForecastSettings(horizon=HORIZON)
+    panel, settings = read_sales_history(PASTA, horizon=HORIZON).panel, ForecastSettings(horizon=HORIZON)
     errors, units, bias, covered = np.zeros(2), 0.0, 0.0, []
     for origin in range(origins, 0, -1):
         cut = panel.n_weeks - HORIZON * origin

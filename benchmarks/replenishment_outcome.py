@@ -23,8 +23,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mercurios.policy_backtest.command import SERVICE_LEVELS, Request, run_simulation
+from mercurios.policy_backtest.command import run_backtest
 from mercurios.policy_backtest.models import Model, compile_models
+from mercurios.policy_backtest.request import SERVICE_LEVELS, Request
 from mercurios.policy_backtest.rules import MEAN_13W, PRODUCT, RULES
 
 POLICY = "default: {service_level: 0.95, lead_time_days: 14, review_days: 7}\n"
@@ -77,7 +78,7 @@ def replay(
     policy.write_text(POLICY)
     with common.measured() as spent:
         request = Request(panel=panel, policy=policy, weeks=weeks, service_levels=levels)
-        summary = run_simulation(request, compiled=models)
+        summary = run_backtest(request, compiled=models)
     printed.say(f"{panel.stem}: {summary['series']} series, {weeks} weeks from {summary['first']}  {spent}")
     for rule in RULES:
         row = summary["rules"][rule]

@@ -7,9 +7,13 @@ article over supplier over class over the tenant's default over the default of t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, NamedTuple
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+_DBT_PROJECT = Path(__file__).resolve().parents[2] / "dbt" / "dbt_project.yml"
 
 # Value class, or value class and variability class.
 ClassKey = Annotated[str, StringConstraints(pattern=r"^[ABC][XYZ]?$")]
@@ -90,6 +94,19 @@ class Replenishment(_Model):
             for key, policy in policies.items():
                 rows += _settings(scope, str(key), policy)
         return rows
+
+
+@cache
+def model_default(setting: str) -> float:
+    """Return what the models take for a setting that no policy makes: its variable in `dbt_project.yml`.
+
+    Raises:
+        KeyError: the models have no default of that name.
+    """
+    import yaml
+
+    variables: dict[str, Any] = yaml.safe_load(_DBT_PROJECT.read_text(encoding="utf-8"))["vars"]
+    return float(variables[f"default_{setting}"])
 
 
 def _settings(scope: str, scope_key: str, policy: Policy) -> Iterator[PolicyRow]:

@@ -7,52 +7,60 @@ from typing import Any
 
 import numpy as np
 
-from mercurios.policy_backtest.orders import Arm
+from mercurios.policy_backtest.levels import Variant
 from mercurios.policy_backtest.replay import Totals
 from mercurios.policy_backtest.rules import MEAN_13W, PRODUCT, RULES
 
 FILL_RATES = (0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99, 0.995)
 
 
-def measured(totals: Totals, arm: int) -> dict[str, float | None]:
-    """Key figures of one arm over the weeks that count."""
+def measured(totals: Totals, variant: int) -> dict[str, float | None]:
+    """Key figures of one variant over the weeks that count."""
     weeks, demand = max(totals.weeks, 1), totals.demand
-    holding, shortage = float(totals.holding_cost[arm]), float(totals.shortage_cost[arm])
-    order = float(totals.order_cost[arm])
+    holding, shortage = float(totals.holding_cost[variant]), float(totals.shortage_cost[variant])
+    order = float(totals.order_cost[variant])
     rounded = {
-        "lost_units": demand - float(totals.sold[arm]),
-        "average_stock": float(totals.stock[arm]) / weeks,
-        "average_stock_value": float(totals.stock_value[arm]) / weeks,
-        "average_stock_after": float(totals.stock_after[arm]) / weeks,
-        "orders": float(totals.lines[arm]),
-        "ordered_units": float(totals.ordered[arm]),
+        "lost_units": demand - float(totals.sold[variant]),
+        "average_stock": float(totals.stock[variant]) / weeks,
+        "average_stock_value": float(totals.stock_value[variant]) / weeks,
+        "average_stock_after": float(totals.stock_after[variant]) / weeks,
+        "orders": float(totals.lines[variant]),
+        "ordered_units": float(totals.ordered[variant]),
         "holding_cost": holding,
         "shortage_cost": shortage,
         "order_cost": order,
         "cost": holding + shortage + order,
     }
     return {
-        "service_level": _share(float(totals.served[arm]), totals.series_weeks),
-        "fill_rate": _share(float(totals.sold[arm]), demand),
+        "service_level": _share(float(totals.served[variant]), totals.series_weeks),
+        "fill_rate": _share(float(totals.sold[variant]), demand),
         **{name: round(value, 4) for name, value in rounded.items()},
     }
 
 
-def by_rule(totals: Totals, arms: Sequence[Arm]) -> dict[str, dict[str, float | None]]:
+def by_rule(totals: Totals, variants: Sequence[Variant]) -> dict[str, dict[str, float | None]]:
     """Key figures of every rule at the policy's own service levels."""
     return {
-        arm.rule: measured(totals, number) for number, arm in enumerate(arms) if arm.service_level is None
+        variant.rule: measured(totals, number)
+        for number, variant in enumerate(variants)
+        if variant.service_level is None
     }
 
 
-def frontier(totals: Totals, arms: Sequence[Arm]) -> dict[str, list[dict[str, float | None]]]:
+def frontier(totals: Totals, variants: Sequence[Variant]) -> dict[str, list[dict[str, float | None]]]:
     """Fill rate, stock and cost of every rule at each service level of the sweep, from the lowest on."""
     found: dict[str, list[dict[str, float | None]]] = {rule: [] for rule in RULES}
-    swept = [(arm.service_level, number) for number, arm in enumerate(arms) if arm.service_level is not None]
+    swept = [
+        (variant.service_level, number)
+        for number, variant in enumerate(variants)
+        if variant.service_level is not None
+    ]
     for level, number in sorted(swept):
         figures = measured(totals, number)
         kept = {name: figures[name] for name in ("fill_rate", "average_stock", "cost")}
-        found[arms[number].rule].append({"asked": level, "service_level": figures["service_level"], **kept})
+        found[variants[number].rule].append(
+            {"asked": level, "service_level": figures["service_level"], **kept}
+        )
     return found
 
 
@@ -77,8 +85,8 @@ def equal_fill(
     The fill rates are those of `FILL_RATES` that some rule reaches, and the one that the 13-week rule has at the
     policy's service level.
     """
-    own = rules[MEAN_13W]["fill_rate"]
-    rates = sorted({*FILL_RATES, *([] if own is None else [own])})
+    reference = rules[MEAN_13W]["fill_rate"]
+    rates = sorted({*FILL_RATES, *([] if reference is None else [reference])})
     rows = []
     for rate in rates:
         stocks = {rule: stock_at(points[rule], rate) for rule in RULES}
@@ -89,7 +97,9 @@ def equal_fill(
                 for rule, stock in stocks.items()
                 if rule != PRODUCT
             }
-            rows.append({"fill_rate": rate, "is_reference": rate == own, "stock": stocks, "ratio": ratios})
+            rows.append(
+                {"fill_rate": rate, "is_reference": rate == reference, "stock": stocks, "ratio": ratios}
+            )
     return rows
 
 

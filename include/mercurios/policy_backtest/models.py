@@ -26,7 +26,7 @@ from mercurios.warehouse.sql import render
 if TYPE_CHECKING:
     import pyarrow as pa
 
-TENANT = "simulation"
+TENANT = "backtest"
 DBT_PROJECT = Path(__file__).resolve().parents[2] / "dbt"
 _MODELS = (
     "article_class",
@@ -84,7 +84,7 @@ def compile_models() -> dict[str, Model]:
     Raises:
         WarehouseError: dbt could not, or a model reads something that a replay cannot fill.
     """
-    with tempfile.TemporaryDirectory(prefix="mercurios-simulation-") as name:
+    with tempfile.TemporaryDirectory(prefix="mercurios-backtest-") as name:
         environment = {
             **os.environ,
             "MERCURIOS_TENANT_ID": TENANT,
@@ -121,7 +121,7 @@ def _read_manifest(manifest: Mapping[str, Any]) -> dict[str, Model]:
         columns = {column: each.get("data_type") for column, each in node["columns"].items()}
         columns = _WITHOUT_CONTRACT.get(name, columns)
         if not columns or None in columns.values():
-            raise WarehouseError(f"{name} has no contract, and the simulation does not know its columns")
+            raise WarehouseError(f"{name} has no contract, and the backtest does not know its columns")
         sql = node["compiled_code"] if name in _MODELS else ""
         found[name] = Model(f"{node['schema']}.{node['alias']}", columns, sql)
     return found
@@ -136,13 +136,13 @@ class OrderModels:
 
     def __init__(self, compiled: Mapping[str, Model]) -> None:
         self._models = compiled
-        self._folder = tempfile.TemporaryDirectory(prefix="mercurios-simulation-")
+        self._folder = tempfile.TemporaryDirectory(prefix="mercurios-backtest-")
         # One thread: sums of doubles depend on their order.
         self._engine = DuckDBEngine(_MEMORY, threads=1)
         set_up(self._engine)
         for model in compiled.values():
             self._engine.execute(
-                render("duckdb", "simulation_create", relation=model.relation, columns=model.columns)
+                render("duckdb", "backtest_create", relation=model.relation, columns=model.columns)
             )
 
     def __enter__(self) -> OrderModels:
@@ -163,7 +163,7 @@ class OrderModels:
 
         relation = self._models[name].relation if name in self._models else name
         if not add:
-            self._engine.execute(render("duckdb", "simulation_clear", relation=relation))
+            self._engine.execute(render("duckdb", "backtest_clear", relation=relation))
         rows = rows.append_column("tenant_id", _repeated(TENANT, rows.num_rows))
         known = self._columns(relation)
         rows = rows.select([column for column in rows.column_names if column in known])
@@ -174,18 +174,18 @@ class OrderModels:
     def forget(self, source: str, origin_week: date) -> None:
         """Delete the forecasts of a source `schema.name` that were made before a week."""
         self._engine.execute(
-            render("duckdb", "simulation_forget", relation=source), {"origin_week": origin_week}
+            render("duckdb", "backtest_forget", relation=source), {"origin_week": origin_week}
         )
 
     def build(self, *names: str) -> None:
-        """Build models anew, as dbt would: all rows, in the types of the contract."""
+        """Rebuild models, as dbt would: all rows, in the types of the contract."""
         for name in names:
             model = self._models[name]
-            self._engine.execute(render("duckdb", "simulation_clear", relation=model.relation))
+            self._engine.execute(render("duckdb", "backtest_clear", relation=model.relation))
             self._engine.execute(
                 render(
                     "duckdb",
-                    "simulation_build",
+                    "backtest_build",
                     relation=model.relation,
                     columns=list(model.columns),
                     query=model.sql,
@@ -198,7 +198,7 @@ class OrderModels:
         return self._engine.fetch_arrow(
             render(
                 "duckdb",
-                "simulation_read",
+                "backtest_read",
                 relation=self._models[name].relation,
                 columns=list(columns),
                 keys=keys,

@@ -8,13 +8,18 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from mercurios.orders.settings import ClassKey, Policy, PolicyRow, Replenishment, SupplierPolicy
+from mercurios.orders.settings import (
+    ClassKey,
+    Policy,
+    PolicyRow,
+    Replenishment,
+    SupplierPolicy,
+    model_default,
+)
 
 HOLDING_RATE = 0.25
 WEEKS_A_YEAR = 52
 _SECTION = "replenishment"
-# As in dbt_project.yml; only for the service level that costs make worth while.
-_LEAD_DAYS, _REVIEW_DAYS = 21.0, 7.0
 
 Key = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Money = Annotated[float, Field(ge=0, le=1e9)]
@@ -44,7 +49,7 @@ class Costs(_Model):
     order_cost: Money = 0.0
 
 
-class SimulationPolicy(_Model):
+class BacktestPolicy(_Model):
     """The section `replenishment` of a tenant file, with the costs of the replay.
 
     Attributes:
@@ -93,11 +98,12 @@ class SimulationPolicy(_Model):
         if self.default.service_level is not None or None in known or not any(known):
             return self.default.service_level
         holding, shortage = (cost or 0.0 for cost in known)
-        lead, review = self.default.lead_time_days, self.default.review_days
-        weeks = _weeks(_LEAD_DAYS if lead is None else lead) + _weeks(
-            _REVIEW_DAYS if review is None else review
-        )
+        weeks = sum(_weeks(self._days(setting)) for setting in ("lead_time_days", "review_days"))
         return min(max(shortage / (shortage + holding * weeks), 0.5), 0.999)
+
+    def _days(self, setting: str) -> float:
+        days: float | None = getattr(self.default, setting)
+        return model_default(setting) if days is None else days
 
     def notes(self) -> list[str]:
         """Return, in sentences, what of the file has no effect."""
@@ -109,14 +115,14 @@ class SimulationPolicy(_Model):
         return found
 
 
-def read_policy(path: Path | None) -> SimulationPolicy:
+def read_policy(path: Path | None) -> BacktestPolicy:
     """Read a policy; the defaults of the models when there is no file.
 
     Raises:
         PolicyError: the file cannot be used; names the key.
     """
     if path is None:
-        return SimulationPolicy()
+        return BacktestPolicy()
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -128,7 +134,7 @@ def read_policy(path: Path | None) -> SimulationPolicy:
     if not isinstance(document, dict | None):
         raise PolicyError(f"{path.name}: expected settings such as 'default: {{service_level: 0.95}}'")
     try:
-        return SimulationPolicy.model_validate(document or {})
+        return BacktestPolicy.model_validate(document or {})
     except ValidationError as error:
         raise PolicyError(f"{path.name}: " + "; ".join(_problem(item) for item in error.errors())) from error
 

@@ -1,8 +1,8 @@
 """The replay itself: week by week goods arrive, orders are made from what was known, and customers come.
 
 A week runs: what was ordered long enough ago arrives; every rule sees stock, what is on its way and the demand of the
-weeks before, and orders if the week is one of its reviews; then the week's demand is served as far as stock reaches,
-and what is not in stock is lost.
+weeks before, and orders if the week is one of its reviews; then the week's demand is served from stock, and what is
+not in stock is lost.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from mercurios.forecasting.output.tables import methods_of
 from mercurios.forecasting.panel.outliers import flag_outliers
 from mercurios.forecasting.panel.panel import Panel
 from mercurios.forecasting.settings import ForecastSettings
-from mercurios.policy_backtest.orders import Arm, OrderDesk, Orders, Settings, simple_levels
+from mercurios.policy_backtest.levels import Orders, Settings, Variant, simple_levels
+from mercurios.policy_backtest.order_simulator import OrderSimulator
 from mercurios.policy_backtest.rules import PRODUCT, SIMPLE_RULES, expectation
 
 _LEAST_HORIZON = 8
@@ -38,7 +39,7 @@ class Costs:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """What happened in a week, arms x series unless said otherwise.
+    """What happened in a week, variants x series unless said otherwise.
 
     Attributes:
         number: number of the week in the panel.
@@ -64,17 +65,17 @@ class Week:
     reorder_point: F64
     order_up_to: F64
 
-    def first(self, arms: Sequence[int]) -> Week:
-        """Return the week of some arms."""
+    def first(self, variants: Sequence[int]) -> Week:
+        """Return the week of some variants."""
         names = ("stock_before", "received", "ordered", "sold", "stock_after", "reorder_point", "order_up_to")
-        return replace(self, **{name: getattr(self, name)[list(arms)] for name in names})
+        return replace(self, **{name: getattr(self, name)[list(variants)] for name in names})
 
 
 @dataclass(slots=True)
 class Totals:
-    """Sums over the measured weeks, one of each arm."""
+    """Sums over the measured weeks, one of each variant."""
 
-    arms: int
+    variants: int
     weeks: int = 0
     series_weeks: int = 0
     demand: float = 0.0
@@ -91,9 +92,9 @@ class Totals:
 
     def __post_init__(self) -> None:
         for name in ("served", "sold", "stock", "stock_after", "lines", "ordered"):
-            setattr(self, name, np.zeros(self.arms))
+            setattr(self, name, np.zeros(self.variants))
         for name in ("holding_cost", "shortage_cost", "order_cost", "stock_value"):
-            setattr(self, name, np.zeros(self.arms))
+            setattr(self, name, np.zeros(self.variants))
 
     def add(self, week: Week, costs: Costs) -> None:
         """Count a week."""
@@ -125,7 +126,7 @@ class Plan:
         start: number of the first week.
         warm_up: weeks that are replayed and not counted.
         weeks: weeks that count.
-        arms: rules and service levels, the product's first.
+        variants: rules and service levels, the product's first.
         settings: what the policy comes to.
         stock: units on hand at the beginning.
         in_transit: units that arrive in the first, second, … week.
@@ -136,7 +137,7 @@ class Plan:
     start: int
     warm_up: int
     weeks: int
-    arms: tuple[Arm, ...]
+    variants: tuple[Variant, ...]
     settings: Settings
     stock: F64
     in_transit: F64
@@ -154,29 +155,29 @@ def known_at(panel: Panel, week: int, horizon: int) -> Panel:
     return past if past.x is None else replace(past, x=np.ascontiguousarray(past.x[:, : week + horizon]))
 
 
-def replay(plan: Plan, desk: OrderDesk, costs: Costs, see: Callable[[Week], None]) -> Totals:
+def replay(plan: Plan, simulator: OrderSimulator, costs: Costs, see: Callable[[Week], None]) -> Totals:
     """Run through the weeks.
 
     Args:
         plan: what is replayed.
-        desk: where orders are made.
+        simulator: makes the orders.
         costs: what is paid.
-        see: told each week, those of the warm-up included.
+        see: called with each week, those of the warm-up included.
     """
-    arms, series = len(plan.arms), plan.panel.n_series
+    variants, series = len(plan.variants), plan.panel.n_series
     lead, review = plan.settings.lead_weeks, plan.settings.review_weeks
-    stock = np.tile(plan.stock, (arms, 1))
+    stock = np.tile(plan.stock, (variants, 1))
     depth = max(int(lead.max()), plan.in_transit.shape[1], 1)
-    coming = np.zeros((arms, depth + 1, series))
+    coming = np.zeros((variants, depth + 1, series))
     coming[:, : plan.in_transit.shape[1]] = plan.in_transit.T
-    totals, published = Totals(arms), Published(plan)
+    totals, published = Totals(variants), Published(plan)
     real = ~flag_outliers(plan.panel)
     for step in range(plan.warm_up + plan.weeks):
         now = plan.start + step
         before, received = stock, coming[:, 0].copy()
-        coming = np.concatenate([coming[:, 1:], np.zeros((arms, 1, series))], axis=1)
+        coming = np.concatenate([coming[:, 1:], np.zeros((variants, 1, series))], axis=1)
         # From here `coming[:, k]` arrives k + 1 weeks from now.
-        orders = _orders(plan, desk, published.forecast(now), now, before + received, coming)
+        orders = _orders(plan, simulator, published.forecast(now), now, before + received, coming)
         ordered = np.where(step % review == 0, orders.units, 0.0)
         received = received + np.where(lead == 0, ordered, 0.0)
         late = np.flatnonzero(lead > 0)
@@ -228,19 +229,21 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The past as every rule sees it, without keyed-in giants, and the forecast from it."""
+    """The past as every rule sees it, without keyed-in outliers, and the forecast from it."""
 
     past: Panel
     result: ForecastResult
 
 
-def _orders(plan: Plan, desk: OrderDesk, known: Forecast, now: int, stock: F64, coming: F64) -> Orders:
+def _orders(
+    plan: Plan, simulator: OrderSimulator, known: Forecast, now: int, stock: F64, coming: F64
+) -> Orders:
     weeks: I64 = plan.settings.protection_weeks
     expected = {rule: expectation(rule, known.past, weeks) for rule in SIMPLE_RULES}
     on_order = coming.sum(axis=1)
     arrival = np.where(on_order > 0, np.argmax(coming > 0, axis=1) + 1, -1)
-    simple = [number for number, arm in enumerate(plan.arms) if arm.rule != PRODUCT]
+    simple = [number for number, variant in enumerate(plan.variants) if variant.rule != PRODUCT]
     levels = simple_levels(
-        [plan.arms[number] for number in simple], expected, plan.settings, (stock + on_order)[simple]
+        [plan.variants[number] for number in simple], expected, plan.settings, (stock + on_order)[simple]
     )
-    return desk.propose(now, known.result, stock, on_order, arrival, levels)
+    return simulator.propose(now, known.result, stock, on_order, arrival, levels)

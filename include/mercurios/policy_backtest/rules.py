@@ -1,4 +1,4 @@
-"""Rules that the product is held against: what a planner has in a spreadsheet."""
+"""Rules that the product is compared with: what a planner has in a spreadsheet."""
 
 from __future__ import annotations
 

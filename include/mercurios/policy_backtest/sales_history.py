@@ -26,7 +26,7 @@ _MAX_TRANSIT = 104
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class SalesHistory:
     """What a replay is made of.
 
     Attributes:
@@ -55,7 +55,7 @@ class History:
         return found
 
 
-def read_history(
+def read_sales_history(
     path: Path,
     *,
     horizon: int,
@@ -63,7 +63,7 @@ def read_history(
     frequency: str | None = None,
     initial_state: Path | None = None,
     planned: bool = True,
-) -> History:
+) -> SalesHistory:
     """Read a panel and what it says beside demand.
 
     Args:
@@ -93,7 +93,9 @@ def read_history(
     panel = source.panel if source.panel.cadence is WEEKLY else _weekly(source.panel)
     stock, in_transit = _state(table, source, initial_state)
     costs = {name: _latest(table, name, source) for name in COST_COLUMNS if name in table.column_names}
-    return History(panel, source.articles, source.branches, source.shift, stock, in_transit, costs, notes)
+    return SalesHistory(
+        panel, source.articles, source.branches, source.shift, stock, in_transit, costs, notes
+    )
 
 
 def _weekly(panel: Panel) -> Panel:

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 from retailer import tenant_of
 
-from mercurios.orders.settings import Replenishment
+from mercurios.orders.settings import Replenishment, model_default
 from mercurios.tenants.files import Tenant
 
 
@@ -53,3 +53,12 @@ def test_a_setting_that_makes_no_sense_is_named(section, named):
 
     where = ".".join(str(part) for part in refused.value.errors()[0]["loc"])
     assert where.startswith(f"replenishment.{named}")
+
+
+def test_defaults_of_the_models_are_read_from_their_project(root):
+    lines = (root / "include" / "dbt" / "dbt_project.yml").read_text().splitlines()
+
+    for setting in ("service_level", "lead_time_days", "review_days", "display_units"):
+        assert f"  default_{setting}: {model_default(setting):g}" in lines
+    with pytest.raises(KeyError, match="default_lead_time"):
+        model_default("lead_time")

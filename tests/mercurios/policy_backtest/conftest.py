@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mercurios.policy_backtest.command import Request, run_simulation
+from mercurios.policy_backtest.command import run_backtest
 from mercurios.policy_backtest.models import Model, compile_models
+from mercurios.policy_backtest.request import Request
 
 ARTICLES, WEEKS = 6, 60
 MONDAY = np.datetime64("2024-01-01", "D")
@@ -61,7 +62,7 @@ def write() -> Callable[[Path, dict[str, Any]], Path]:
 
 
 @pytest.fixture
-def simulate(tmp_path: Path, compiled: Mapping[str, Model]) -> Callable[..., tuple[dict[str, Any], pa.Table]]:
+def backtest(tmp_path: Path, compiled: Mapping[str, Model]) -> Callable[..., tuple[dict[str, Any], pa.Table]]:
     """Replay columns under a policy, and return the summary and what happened in every week."""
 
     def run(
@@ -77,7 +78,7 @@ def simulate(tmp_path: Path, compiled: Mapping[str, Model]) -> Callable[..., tup
             out=folder / "out",
             **{"service_levels": (0.8, 0.95), **options},
         )
-        summary = run_simulation(request, compiled=compiled)
+        summary = run_backtest(request, compiled=compiled)
         return summary, pq.read_table(folder / "out" / "weekly.parquet")
 
     return run

@@ -1,4 +1,4 @@
-"""What must hold in every replay, whatever is ordered: no unit appears or vanishes, and nobody sees the future."""
+"""What must hold in every replay, whatever is ordered: no unit appears or vanishes, and no decision sees the future."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mercurios.policy_backtest.command import Request, run_simulation
+from mercurios.policy_backtest.command import run_backtest
 from mercurios.policy_backtest.models import Model
+from mercurios.policy_backtest.request import Request
 from mercurios.policy_backtest.rules import RULES
 
 pytestmark = [pytest.mark.dbt]
 Columns = Callable[..., dict[str, Any]]
-Simulate = Callable[..., tuple[dict[str, Any], pa.Table]]
+Backtest = Callable[..., tuple[dict[str, Any], pa.Table]]
 POLICY = "default: {service_level: 0.9, lead_time_days: 14, review_days: 7}"
 
 
@@ -38,38 +39,40 @@ def by_week(weekly: pa.Table, name: str) -> np.ndarray:
     minimum=st.integers(0, 30),
 )
 def test_stock_is_never_negative_and_every_unit_is_accounted_for(
-    simulate: Simulate, columns: Columns, seed: int, lead: int, review: int, pack: int, minimum: int
+    backtest: Backtest, columns: Columns, seed: int, lead: int, review: int, pack: int, minimum: int
 ) -> None:
     policy = (
         f"default: {{service_level: 0.9, lead_time_days: {lead}, review_days: {review}, pack_size: {pack}, "
         f"minimum_order_units: {minimum}, order_cycle_days: 7}}"
     )
 
-    _, weekly = simulate(columns(seed), policy, weeks=4, warm_up=3)
+    _, weekly = backtest(columns(seed), policy, weeks=4, warm_up=3)
 
-    of = {name: by_week(weekly, name) for name in weekly.column_names if name not in ("rule", "week")}
-    before, received, sold, after = (of[name] for name in ("stock_before", "received", "sold", "stock_after"))
-    assert (np.minimum.reduce([before, received, sold, after, of["lost"], of["ordered"]]) >= 0).all()
+    values = {name: by_week(weekly, name) for name in weekly.column_names if name not in ("rule", "week")}
+    before, received, sold, after = (
+        values[name] for name in ("stock_before", "received", "sold", "stock_after")
+    )
+    assert (np.minimum.reduce([before, received, sold, after, values["lost"], values["ordered"]]) >= 0).all()
     np.testing.assert_allclose(before + received - sold, after)
-    np.testing.assert_allclose(of["demand"] - sold, of["lost"])
-    assert (np.minimum(of["lost"], after) == 0).all()
+    np.testing.assert_allclose(values["demand"] - sold, values["lost"])
+    assert (np.minimum(values["lost"], after) == 0).all()
     np.testing.assert_array_equal(before[1:], after[:-1])
     # Nothing arrives that was not ordered: after the lead time, all of it.
     weeks = -(-lead // 7)
     np.testing.assert_array_equal(received[:weeks], 0)
-    np.testing.assert_array_equal(received[weeks:], of["ordered"][: len(received) - weeks])
+    np.testing.assert_array_equal(received[weeks:], values["ordered"][: len(received) - weeks])
     # Orders are made when it is time to look, as many whole packs as are missing, and at least the minimum.
-    position = before + received - np.where(weeks == 0, of["ordered"], 0)
-    position = position + of["ordered"].cumsum(axis=0) - of["ordered"] - received.cumsum(axis=0)
-    position = position + np.where(weeks == 0, of["ordered"], 0)
-    missing = np.maximum(of["order_up_to"] - position, minimum)
-    due = (np.arange(len(before)) % -(-review // 7) == 0)[:, None] & (position < of["reorder_point"])
-    np.testing.assert_array_equal(of["ordered"], np.where(due, pack * np.ceil(missing / pack), 0))
-    assert of["ordered"].sum() > 0
+    position = before + received - np.where(weeks == 0, values["ordered"], 0)
+    position = position + values["ordered"].cumsum(axis=0) - values["ordered"] - received.cumsum(axis=0)
+    position = position + np.where(weeks == 0, values["ordered"], 0)
+    missing = np.maximum(values["order_up_to"] - position, minimum)
+    due = (np.arange(len(before)) % -(-review // 7) == 0)[:, None] & (position < values["reorder_point"])
+    np.testing.assert_array_equal(values["ordered"], np.where(due, pack * np.ceil(missing / pack), 0))
+    assert values["ordered"].sum() > 0
 
 
-def test_the_same_input_gives_the_same_files(simulate: Simulate, columns: Columns) -> None:
-    first, second = simulate(columns(), POLICY), simulate(columns(), POLICY)
+def test_the_same_input_gives_the_same_files(backtest: Backtest, columns: Columns) -> None:
+    first, second = backtest(columns(), POLICY), backtest(columns(), POLICY)
 
     assert first[0] == second[0]
     assert first[1].equals(second[1])
@@ -77,16 +80,16 @@ def test_the_same_input_gives_the_same_files(simulate: Simulate, columns: Column
 
 @pytest.mark.parametrize("what", ["quantity", "in_stock", "x_promo"])
 def test_what_comes_later_changes_no_decision_before_it(
-    simulate: Simulate, columns: Columns, what: str
+    backtest: Backtest, columns: Columns, what: str
 ) -> None:
     planned = 8 if what == "x_promo" else 0  # a promotion is known as far as a forecast reaches
     weeks, changed = 14, 5
-    told, other = columns(), columns()
-    later = told["week"] >= np.unique(told["week"])[-weeks:][changed + planned]
-    other[what] = np.where(later, {"quantity": 99.0, "in_stock": False, "x_promo": 1.0}[what], told[what])
+    known, other = columns(), columns()
+    later = known["week"] >= np.unique(known["week"])[-weeks:][changed + planned]
+    other[what] = np.where(later, {"quantity": 99.0, "in_stock": False, "x_promo": 1.0}[what], known[what])
 
-    _, before = simulate(told, POLICY, weeks=weeks, warm_up=0)
-    _, after = simulate(other, POLICY, weeks=weeks, warm_up=0)
+    _, before = backtest(known, POLICY, weeks=weeks, warm_up=0)
+    _, after = backtest(other, POLICY, weeks=weeks, warm_up=0)
 
     for name in ("reorder_point", "order_up_to", "ordered"):
         same, moved = by_week(before, name), by_week(after, name)
@@ -96,9 +99,9 @@ def test_what_comes_later_changes_no_decision_before_it(
 
 
 def test_every_rule_begins_with_the_same_stock_and_meets_the_same_demand(
-    simulate: Simulate, columns: Columns
+    backtest: Backtest, columns: Columns
 ) -> None:
-    _, weekly = simulate(columns(), POLICY)
+    _, weekly = backtest(columns(), POLICY)
 
     for name, week in (("stock_before", 0), ("demand", 0), ("demand", -1)):
         of_rules = by_week(weekly, name)[week].reshape(len(RULES), -1)
@@ -106,13 +109,13 @@ def test_every_rule_begins_with_the_same_stock_and_meets_the_same_demand(
 
 
 def test_weeks_without_stock_in_the_history_ask_for_nothing_and_do_not_count(
-    simulate: Simulate, columns: Columns
+    backtest: Backtest, columns: Columns
 ) -> None:
     values = columns()
-    gone = values["week"] == np.unique(values["week"])[-2]
-    values["in_stock"] = ~gone
+    out_of_stock = values["week"] == np.unique(values["week"])[-2]
+    values["in_stock"] = ~out_of_stock
 
-    summary, weekly = simulate(values, POLICY, weeks=4)
+    summary, weekly = backtest(values, POLICY, weeks=4)
 
     assert by_week(weekly, "demand")[-2].sum() == 0
     assert not by_week(weekly, "is_measured")[-2].any()
@@ -121,22 +124,22 @@ def test_weeks_without_stock_in_the_history_ask_for_nothing_and_do_not_count(
     assert summary["series_weeks"] == 3 * summary["series"]
 
 
-def test_a_keyed_in_giant_asks_for_nothing_and_does_not_count(simulate: Simulate, columns: Columns) -> None:
+def test_a_keyed_in_outlier_asks_for_nothing_and_does_not_count(backtest: Backtest, columns: Columns) -> None:
     values = columns()
     week = np.unique(values["week"])[-2]
     values["quantity"][(values["week"] == week) & (values["article"] == 100)] = 1e6
 
-    summary, weekly = simulate(values, POLICY, weeks=3, warm_up=0)
+    summary, weekly = backtest(values, POLICY, weeks=3, warm_up=0)
 
-    giants = weekly.filter(pa.compute.invert(weekly["is_measured"]))
-    assert set(giants["article"].to_pylist()) == {100}
-    assert set(giants["week"].to_pylist()) == {week.item()}
-    assert set(giants["demand"].to_pylist()) == {0.0}
+    outliers = weekly.filter(pa.compute.invert(weekly["is_measured"]))
+    assert set(outliers["article"].to_pylist()) == {100}
+    assert set(outliers["week"].to_pylist()) == {week.item()}
+    assert set(outliers["demand"].to_pylist()) == {0.0}
     assert summary["demand_units"] < 1e5
 
 
-def test_warm_up_is_replayed_and_not_counted(simulate: Simulate, columns: Columns) -> None:
-    summary, weekly = simulate(columns(), POLICY, weeks=3)
+def test_warm_up_is_replayed_and_not_counted(backtest: Backtest, columns: Columns) -> None:
+    summary, weekly = backtest(columns(), POLICY, weeks=3)
 
     # Twice lead time and review.
     assert (summary["warm_up"], len(weekly["week"].unique())) == (6, 9)
@@ -153,15 +156,15 @@ def test_warm_up_is_replayed_and_not_counted(simulate: Simulate, columns: Column
 
 
 def test_orders_are_those_of_the_models_at_each_article_s_own_policy(
-    simulate: Simulate, columns: Columns
+    backtest: Backtest, columns: Columns
 ) -> None:
     policy = (
         "default: {service_level: 0.8, lead_time_days: 14, review_days: 7}\n"
         "articles:\n  100: {pack_size: 24}\n  101: {is_reordered: false}\n  102: {service_level: 0.99}\n"
     )
 
-    _, plain = simulate(columns(), POLICY.replace("0.9", "0.8"))
-    _, own = simulate(columns(), policy)
+    _, plain = backtest(columns(), POLICY.replace("0.9", "0.8"))
+    _, own = backtest(columns(), policy)
 
     def of(weekly: pa.Table, article: int, name: str) -> np.ndarray:
         return weekly.filter(pa.compute.equal(weekly["article"], article))[name].to_numpy()
@@ -184,7 +187,7 @@ def test_the_formula_is_the_models_own(compiled: Mapping[str, Model], root: Path
         "replenishment_proposal",
     } <= made
     assert all((folder / f"{name}.sql").is_file() for name in made)
-    assert "'simulation'" in compiled["replenishment_proposal"].sql
+    assert "'backtest'" in compiled["replenishment_proposal"].sql
 
 
 def test_a_replay_that_breaks_off_leaves_no_file(
@@ -199,6 +202,6 @@ def test_a_replay_that_breaks_off_leaves_no_file(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_simulation(request, interrupt, compiled)
+        run_backtest(request, interrupt, compiled)
 
     assert list((tmp_path / "out").iterdir()) == []

@@ -1,4 +1,4 @@
-"""The simple rules, on numbers that can be checked by hand."""
+"""The simple rules, on numbers that can be checked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mercurios.forecasting.panel.panel import NO_GROUP, Panel
-from mercurios.policy_backtest.orders import Arm, Settings, simple_levels
+from mercurios.policy_backtest.levels import Settings, Variant, simple_levels
 from mercurios.policy_backtest.rules import MEAN_13W, SEASONAL_NAIVE, Expectation, expectation
 
 
@@ -60,9 +60,9 @@ def test_levels_are_bounded_and_rounded_as_the_models_do() -> None:
         display_units=np.full(4, 2.0),
     )
     expected = {MEAN_13W: Expectation(np.array([10.5, 0.3, 0.0, 30.0]), np.array([4.0, 0.0, 0.0, 1.0]))}
-    arms = (Arm(MEAN_13W), Arm(MEAN_13W, 0.8413447460685429))
+    variants = (Variant(MEAN_13W), Variant(MEAN_13W, 0.8413447460685429))
 
-    found = simple_levels(arms, expected, settings, np.array([[0.0, 0, 0, 5], [0, 0, 0, 5]]))
+    found = simple_levels(variants, expected, settings, np.array([[0.0, 0, 0, 5], [0, 0, 0, 5]]))
 
     assert found.reorder_point.tolist() == [[11, 2, 0, 0], [15, 2, 0, 0]]
     assert found.order_up_to.tolist() == [[14, 2, 0, 0], [18, 2, 0, 0]]

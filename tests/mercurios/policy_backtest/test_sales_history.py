@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mercurios.forecasting.panel.panel import PanelError
-from mercurios.policy_backtest.history import History, read_history
+from mercurios.policy_backtest.sales_history import SalesHistory, read_sales_history
 
 WEEKS = ["2024-01-01", "2024-01-08", "2024-01-15"]
 
@@ -27,8 +27,8 @@ def panel(folder: Path, column: str = "", values: tuple[str, ...] = ("", "", "")
     return csv(folder, "panel.csv", f"article,branch,week,quantity{',' + column if column else ''}", *rows)
 
 
-def read(path: Path, initial_state: Path | None = None, **options: object) -> History:
-    return read_history(path, horizon=4, initial_state=initial_state, **options)
+def read(path: Path, initial_state: Path | None = None, **options: object) -> SalesHistory:
+    return read_sales_history(path, horizon=4, initial_state=initial_state, **options)
 
 
 def test_days_are_added_up_to_whole_weeks(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_days_are_added_up_to_whole_weeks(tmp_path: Path) -> None:
     assert found.x.shape[1] >= 2 + 4
 
 
-def test_regressors_are_left_out_when_nobody_plans_them(tmp_path: Path) -> None:
+def test_regressors_are_left_out_when_they_are_not_planned(tmp_path: Path) -> None:
     path = panel(tmp_path, "x_price", ("2", "3", "4"))
 
     assert read(path).panel.x is not None
@@ -95,7 +95,7 @@ def test_costs_are_the_latest_of_each_series(tmp_path: Path) -> None:
         (("article,branch,on_hand,in_transit_x", "7,1,3,1"), "column 'in_transit_x': expected in_transit_1"),
     ],
 )
-def test_a_wrong_initial_state_is_told_with_column_and_row(
+def test_a_wrong_initial_state_is_reported_with_column_and_row(
     tmp_path: Path, lines: tuple[str, ...], message: str
 ) -> None:
     state = csv(tmp_path, "state.csv", *lines)
@@ -110,6 +110,6 @@ def test_two_stocks_of_one_series_are_refused(tmp_path: Path) -> None:
         read(panel(tmp_path, "initial_state", ("5", "", "6")))
 
 
-def test_a_panel_that_cannot_be_used_is_told_as_for_a_forecast(tmp_path: Path) -> None:
+def test_a_panel_that_cannot_be_used_is_reported_as_for_a_forecast(tmp_path: Path) -> None:
     with pytest.raises(PanelError, match="column 'quantity': missing"):
         read(csv(tmp_path, "panel.csv", "article,branch,week", "1,1,2024-01-01"))
