@@ -135,7 +135,7 @@ class Warehouse:
         command = [sys.executable, "-m", "dbt.cli.main", *arguments]
         places = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
         return subprocess.run(
-            [*command, *places], cwd=self.folder, env=environment, capture_output=True, text=True, timeout=240
+            [*command, *places], cwd=self.folder, env=environment, capture_output=True, text=True, timeout=900
         )
 
     def build(self, tenant: str, *arguments: str) -> dict[str, str]:

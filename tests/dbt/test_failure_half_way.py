@@ -43,7 +43,7 @@ def test_a_build_that_fails_half_way_leaves_readers_what_they_had_and_its_repeat
         f"attach '{changed.path}' as source (read_only)",
         *(f"create or replace table {table} as from source.{table}" for table in tables),
     )
-    warehouse.build("north", "--select", "tag:staging", "tag:intermediate", *PRODUCTION)
+    warehouse.build("north", "--select", "tag:staging", "tag:conformed", "tag:intermediate", *PRODUCTION)
     warehouse.execute("alter table raw.public_holiday rename to lost")
 
     failed = warehouse.dbt("north", "build", "--select", "tag:marts", *PRODUCTION)

@@ -54,12 +54,6 @@ _WITHOUT_CONTRACT = {
         "setting": "varchar",
         "setting_value": "double",
     },
-    "stg_prohandel__article_sizes": {
-        "tenant_id": "varchar",
-        "article_number": "bigint",
-        "article_size_number": "bigint",
-        "ean": "varchar",
-    },
 }
 
 

@@ -2,7 +2,7 @@
 
 with article_sizes as (
 
-    select * from {{ ref('stg_prohandel__article_sizes') }}
+    select * from {{ ref('article_size') }}
     where tenant_id = {{ tenant_id() }}
 
 ),

@@ -2,86 +2,50 @@
 
 with articles as (
 
-    select * from {{ ref('stg_prohandel__articles') }}
+    select * from {{ ref('article') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
 
 categories as (
 
-    select * from {{ ref('stg_prohandel__categories') }}
+    select * from {{ ref('category') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
 
 suppliers as (
 
-    select * from {{ ref('stg_prohandel__suppliers') }}
+    select * from {{ ref('supplier') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
 
 seasons as (
 
-    select * from {{ ref('stg_prohandel__seasons') }}
+    select * from {{ ref('season') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
 
-sales as (
+receipt_lines as (
 
-    select * from {{ ref('stg_prohandel__sales') }}
+    select * from {{ ref('receipt_line') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
 
 article_sizes as (
 
-    select * from {{ ref('stg_prohandel__article_sizes') }}
+    select * from {{ ref('article_size') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
 
-purchase_order_positions as (
+order_lines as (
 
-    select * from {{ ref('stg_prohandel__purchase_order_positions') }}
+    select * from {{ ref('purchase_order_line') }}
     where tenant_id = {{ tenant_id() }}
-
-),
-
--- A number that was deleted and given again must not multiply the rows that refer to it.
-newest_articles as (
-
-    select *
-    from articles
-    where article_number is not null
-    qualify {{ is_newest('tenant_id, article_number', 'article_id') }}
-
-),
-
-newest_categories as (
-
-    select *
-    from categories
-    qualify {{ is_newest('tenant_id, category_number', 'category_id') }}
-
-),
-
-newest_suppliers as (
-
-    select
-        *,
-        coalesce(name_1, name_2, search_term) as supplier_name
-    from suppliers
-    qualify {{ is_newest('tenant_id, supplier_number', 'supplier_id') }}
-
-),
-
-newest_seasons as (
-
-    select *
-    from seasons
-    qualify {{ is_newest('tenant_id, season_number', 'season_id') }}
 
 ),
 
@@ -91,7 +55,7 @@ referenced as (
     select
         tenant_id,
         article_number
-    from sales
+    from receipt_lines
     where article_number is not null
     union
     select
@@ -103,7 +67,7 @@ referenced as (
     select
         tenant_id,
         article_number
-    from purchase_order_positions
+    from order_lines
     where article_number is not null
 
 ),
@@ -113,7 +77,7 @@ keys as (
     select
         tenant_id,
         article_number
-    from newest_articles
+    from articles
     union
     select
         tenant_id,
@@ -135,7 +99,7 @@ named as (
         categories.general_category_number,
         coalesce(
             {{ joined_text([
-                'coalesce(articles.text1, categories.category_name)',
+                'coalesce(articles.article_text, categories.category_name)',
                 'suppliers.supplier_name',
                 'articles.supplier_article_number',
                 'articles.supplier_colour',
@@ -152,22 +116,22 @@ named as (
         articles.label_price,
         coalesce(articles.is_active, false) as is_active,
         coalesce(articles.is_nos, false) as is_nos,
-        coalesce(categories.is_service_category, false) as is_service,
+        coalesce(categories.is_service, false) as is_service,
         articles.article_number is null as is_inferred
     from keys
-    left join newest_articles as articles
+    left join articles
         on
             keys.tenant_id = articles.tenant_id
             and keys.article_number = articles.article_number
-    left join newest_categories as categories
+    left join categories
         on
             articles.tenant_id = categories.tenant_id
             and articles.category_number = categories.category_number
-    left join newest_suppliers as suppliers
+    left join suppliers
         on
             articles.tenant_id = suppliers.tenant_id
             and articles.supplier_number = suppliers.supplier_number
-    left join newest_seasons as seasons
+    left join seasons
         on
             articles.tenant_id = seasons.tenant_id
             and articles.season_number = seasons.season_number

@@ -1,22 +1,22 @@
 {{ config(materialized='incremental') }}
 
-with positions as (
+with lines as (
 
-    select * from {{ ref('stg_prohandel__purchase_order_positions') }}
+    select * from {{ ref('purchase_order_line') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
 
 orders as (
 
-    select * from {{ ref('stg_prohandel__purchase_orders') }}
+    select * from {{ ref('purchase_order') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
 
 article_sizes as (
 
-    select * from {{ ref('stg_prohandel__article_sizes') }}
+    select * from {{ ref('article_size') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
@@ -51,49 +51,46 @@ sizes as (
 sized as (
 
     select
-        positions.tenant_id,
-        positions.order_position_id,
-        positions.order_id,
-        positions.article_number,
-        positions.branch_number,
+        lines.tenant_id,
+        lines.order_line_id as order_position_id,
+        lines.order_id,
+        lines.article_number,
+        lines.branch_number,
         coalesce(numbers.article_size_number, sizes.article_size_number, 0) as article_size_number,
-        positions.size,
-        coalesce(positions.delivered_units, 0) as delivered_units,
-        case
-            when positions.backlog_units > 0 and not positions.is_closed then positions.backlog_units
-            else 0
-        end as open_units,
-        positions.expected_on,
+        lines.size,
+        coalesce(lines.delivered_units, 0) as delivered_units,
+        lines.open_units,
+        lines.expected_on,
         -- Goods that are here cannot have come later than today, nor on no day at all.
         least(
             coalesce(
-                positions.expected_on,
-                cast(positions.last_changed_at as date),
+                lines.expected_on,
+                cast(lines.last_changed_at as date),
                 cast(orders.ordered_at as date),
                 as_of.as_of_date
             ),
             as_of.as_of_date
         ) as received_on
-    from positions
+    from lines
     inner join orders
         on
-            positions.tenant_id = orders.tenant_id
-            and positions.order_id = orders.order_id
+            lines.tenant_id = orders.tenant_id
+            and lines.order_id = orders.order_id
     inner join as_of
-        on positions.tenant_id = as_of.tenant_id
+        on lines.tenant_id = as_of.tenant_id
     left join numbers
         on
-            positions.tenant_id = numbers.tenant_id
-            and positions.article_number = numbers.article_number
-            and try_cast(positions.ean as bigint) = numbers.scanned_number
+            lines.tenant_id = numbers.tenant_id
+            and lines.article_number = numbers.article_number
+            and try_cast(lines.ean as bigint) = numbers.scanned_number
     left join sizes
         on
-            positions.tenant_id = sizes.tenant_id
-            and positions.article_number = sizes.article_number
-            and positions.size is not distinct from sizes.size
+            lines.tenant_id = sizes.tenant_id
+            and lines.article_number = sizes.article_number
+            and lines.size is not distinct from sizes.size
     where
-        positions.article_number is not null
-        and positions.branch_number is not null
+        lines.article_number is not null
+        and lines.branch_number is not null
 
 )
 

@@ -1,7 +1,7 @@
 {{
     config(
         materialized='incremental',
-        meta={'days_of': 'stg_prohandel__sales', 'days_where': 'sold_on is not null'},
+        meta={'days_of': 'receipt_line', 'days_where': 'sold_on is not null'},
     )
 }}
 
@@ -9,8 +9,8 @@ with sales as (
 
     select
         *,
-        coalesce(receipt_position >= {{ var('first_reversal_position') }}, false) as is_reversal
-    from {{ ref('stg_prohandel__sales') }}
+        scanned_number as article_size_number
+    from {{ ref('receipt_line') }}
     where
         tenant_id = {{ tenant_id() }}
         and sold_on is not null
@@ -108,12 +108,12 @@ netted as (
         sales.article_size_number,
         sales.units,
         sales.net_amount,
-        coalesce(sales.discount_amount, 0) + coalesce(sales.deduction_amount, 0) as discount_amount,
+        sales.discount_amount,
         sales.cost_amount,
         sales.is_reversal,
         coalesce(paired.is_reversed, false) as is_reversed,
         sales.units < 0 as is_return,
-        coalesce(sales.sale_type in (2, 3), false) as is_staff_purchase,
+        sales.is_staff_purchase,
         sales.sold_on,
         {{ week_start('sales.sold_on') }} as week_start,
         sales.sold_at,

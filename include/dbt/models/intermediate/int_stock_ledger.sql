@@ -21,9 +21,9 @@ positions as (
 
 ),
 
-article_sizes as (
+stock_reports as (
 
-    select * from {{ ref('stg_prohandel__article_sizes') }}
+    select * from {{ ref('stock_report') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
@@ -48,7 +48,7 @@ stocked_articles as (
     select distinct
         tenant_id,
         article_number
-    from article_sizes
+    from stock_reports
     where article_number is not null
 
 ),
@@ -107,18 +107,18 @@ reports as (
     where snapshots.reported_on < as_of.as_of_date
     union all
     select
-        article_sizes.tenant_id,
-        article_sizes.article_number,
-        coalesce(article_sizes.article_size_number, 0) as article_size_number,
-        article_sizes.branch_number,
+        stock_reports.tenant_id,
+        stock_reports.article_number,
+        coalesce(stock_reports.article_size_number, 0) as article_size_number,
+        stock_reports.branch_number,
         as_of.as_of_date as moved_on,
-        coalesce(article_sizes.stock_units, 0) as reported_stock
-    from article_sizes
+        coalesce(stock_reports.stock_units, 0) as reported_stock
+    from stock_reports
     inner join as_of
-        on article_sizes.tenant_id = as_of.tenant_id
+        on stock_reports.tenant_id = as_of.tenant_id
     where
-        article_sizes.article_number is not null
-        and article_sizes.branch_number is not null
+        stock_reports.article_number is not null
+        and stock_reports.branch_number is not null
 
 ),
 

@@ -8,9 +8,9 @@
     )
 }}
 
-with article_sizes as (
+with stock_reports as (
 
-    select * from {{ ref('stg_prohandel__article_sizes') }}
+    select * from {{ ref('stock_report') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
@@ -30,7 +30,7 @@ stock_now as (
         coalesce(article_size_number, 0) as article_size_number,
         branch_number,
         sum(coalesce(stock_units, 0)) as stock_units
-    from article_sizes
+    from stock_reports
     where
         article_number is not null
         and branch_number is not null

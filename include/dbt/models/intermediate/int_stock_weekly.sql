@@ -12,9 +12,9 @@ positions as (
 
 ),
 
-article_sizes as (
+stock_reports as (
 
-    select * from {{ ref('stg_prohandel__article_sizes') }}
+    select * from {{ ref('stock_report') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
@@ -39,7 +39,7 @@ stocked_articles as (
     select distinct
         tenant_id,
         article_number
-    from article_sizes
+    from stock_reports
     where article_number is not null
 
 ),
@@ -51,7 +51,7 @@ stock_now as (
         article_number,
         branch_number,
         sum(coalesce(stock_units, 0)) as stock_units
-    from article_sizes
+    from stock_reports
     where
         article_number is not null
         and branch_number is not null

@@ -6,23 +6,23 @@ with positions as (
 
 ),
 
-article_sizes as (
+stock_reports as (
 
-    select * from {{ ref('stg_prohandel__article_sizes') }}
+    select * from {{ ref('stock_report') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
 
-order_positions as (
+order_lines as (
 
-    select * from {{ ref('stg_prohandel__purchase_order_positions') }}
+    select * from {{ ref('purchase_order_line') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
 
 orders as (
 
-    select * from {{ ref('stg_prohandel__purchase_orders') }}
+    select * from {{ ref('purchase_order') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
@@ -41,21 +41,19 @@ differences as (
         branch_number,
         -stock_units as on_hand,
         0 as on_order
-    from article_sizes
+    from stock_reports
     union all
     select
-        order_positions.article_number,
-        order_positions.branch_number,
+        order_lines.article_number,
+        order_lines.branch_number,
         0 as on_hand,
-        -order_positions.backlog_units as on_order
-    from order_positions
+        -order_lines.open_units as on_order
+    from order_lines
     inner join orders
         on
-            order_positions.tenant_id = orders.tenant_id
-            and order_positions.order_id = orders.order_id
-    where
-        order_positions.backlog_units > 0
-        and not order_positions.is_closed
+            order_lines.tenant_id = orders.tenant_id
+            and order_lines.order_id = orders.order_id
+    where order_lines.open_units > 0
 
 )
 

@@ -1,7 +1,7 @@
 {# Whichever way fct_sales is added up, it gives what the tills wrote, reversals included. #}
 with tills as (
 
-    select * from {{ ref('stg_prohandel__sales') }}
+    select * from {{ ref('receipt_line') }}
     where
         tenant_id = {{ tenant_id() }}
         and sold_on is not null

@@ -1,4 +1,4 @@
-{# However stock is reckoned back, the newest day shows what ProHandel reports, by size and added up. #}
+{# However stock is reckoned back, the newest day shows what the source reports, by size and added up. #}
 with ledger as (
 
     select * from {{ ref('int_stock_ledger') }}
@@ -13,9 +13,9 @@ daily as (
 
 ),
 
-article_sizes as (
+stock_reports as (
 
-    select * from {{ ref('stg_prohandel__article_sizes') }}
+    select * from {{ ref('stock_report') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
@@ -35,7 +35,7 @@ differences as (
         cast(coalesce(stock_units, 0) as double) as reported,
         0 as in_ledger,
         0 as in_days
-    from article_sizes
+    from stock_reports
     where
         article_number is not null
         and branch_number is not null

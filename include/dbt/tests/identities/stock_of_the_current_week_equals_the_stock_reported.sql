@@ -6,9 +6,9 @@ with stock_weekly as (
 
 ),
 
-article_sizes as (
+stock_reports as (
 
-    select * from {{ ref('stg_prohandel__article_sizes') }}
+    select * from {{ ref('stock_report') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
@@ -36,7 +36,7 @@ differences as (
         article_number,
         branch_number,
         -cast(stock_units as double) as units
-    from article_sizes
+    from stock_reports
     where
         article_number is not null
         and branch_number is not null

@@ -62,7 +62,7 @@ def test_layers_follow_one_another(mini: Path) -> None:
         "model.marts",
     ]
     assert [dag.get_task(f"model.{layer}").select for layer in ("staging", "intermediate", "marts")] == [
-        "tag:staging",
+        "tag:staging tag:conformed",
         "tag:intermediate",
         "tag:marts",
     ]

@@ -2,7 +2,7 @@
 
 with branches as (
 
-    select * from {{ ref('stg_prohandel__branches') }}
+    select * from {{ ref('branch') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
@@ -14,9 +14,9 @@ sales as (
 
 ),
 
-article_sizes as (
+stock_reports as (
 
-    select * from {{ ref('stg_prohandel__article_sizes') }}
+    select * from {{ ref('stock_report') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
@@ -28,22 +28,13 @@ positions as (
 
 ),
 
-newest_branches as (
-
-    select *
-    from branches
-    where branch_number is not null
-    qualify {{ is_newest('tenant_id, branch_number', 'branch_id') }}
-
-),
-
 -- Branches that sold, stock or expect goods although their master is missing or deleted.
 keys as (
 
     select
         tenant_id,
         branch_number
-    from newest_branches
+    from branches
     union
     select
         tenant_id,
@@ -54,7 +45,7 @@ keys as (
     select
         tenant_id,
         branch_number
-    from article_sizes
+    from stock_reports
     where branch_number is not null
     union
     select
@@ -68,19 +59,17 @@ select
     keys.tenant_id,
     keys.branch_number,
     coalesce(
-        branches.name_1,
-        branches.name_2,
-        branches.search_term,
+        branches.branch_name,
         'Branch ' || cast(keys.branch_number as varchar)
     ) as branch_name,
     branches.city,
     branches.zip_code,
-    branches.country_number,
+    branches.country_code as country_number,
     coalesce(branches.is_active, false) as is_active,
     coalesce(branches.is_webshop, false) as is_webshop,
     branches.branch_number is null as is_inferred
 from keys
-left join newest_branches as branches
+left join branches
     on
         keys.tenant_id = branches.tenant_id
         and keys.branch_number = branches.branch_number

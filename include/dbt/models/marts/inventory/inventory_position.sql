@@ -1,8 +1,15 @@
 {{ config(materialized='incremental') }}
 
-with article_sizes as (
+with stock_reports as (
 
-    select * from {{ ref('stg_prohandel__article_sizes') }}
+    select * from {{ ref('stock_report') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+article_sizes as (
+
+    select * from {{ ref('article_size') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
@@ -51,7 +58,7 @@ stock as (
         branch_number,
         sum(coalesce(stock_units, 0)) as on_hand,
         sum(coalesce(on_approval_units, 0)) as on_approval
-    from article_sizes
+    from stock_reports
     where
         article_number is not null
         and branch_number is not null

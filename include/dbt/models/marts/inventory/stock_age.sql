@@ -14,9 +14,9 @@ articles as (
 
 ),
 
-article_sizes as (
+stock_reports as (
 
-    select * from {{ ref('stg_prohandel__article_sizes') }}
+    select * from {{ ref('stock_report') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
@@ -36,9 +36,9 @@ masters as (
         article_number,
         coalesce(article_size_number, 0) as article_size_number,
         branch_number,
-        max(last_purchased_on) as last_purchased_on,
+        max(last_received_on) as last_received_on,
         max(last_sold_on) as last_sold_on
-    from article_sizes
+    from stock_reports
     where
         article_number is not null
         and branch_number is not null
@@ -85,7 +85,7 @@ dated as (
         least(moved.on_hand, moved.received_90) as units_under_90,
         least(moved.on_hand, moved.received_180) as units_under_180,
         least(moved.on_hand, moved.received_365) as units_under_365,
-        coalesce(moved.last_received_on, masters.last_purchased_on) as last_received_on,
+        coalesce(moved.last_received_on, masters.last_received_on) as last_received_on,
         coalesce(moved.last_sold_on, masters.last_sold_on) as last_sold_on,
         moved.first_moved_on,
         moved.as_of_date

@@ -32,7 +32,7 @@ articles as (
 
 seasons as (
 
-    select * from {{ ref('stg_prohandel__seasons') }}
+    select * from {{ ref('season') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
@@ -41,17 +41,6 @@ as_of as (
 
     select * from {{ ref('int_tenant_as_of') }}
     where tenant_id = {{ tenant_id() }}
-
-),
-
-season_ends as (
-
-    select
-        tenant_id,
-        season_number,
-        max(valid_until) as ends_on
-    from seasons
-    group by tenant_id, season_number
 
 ),
 
@@ -66,15 +55,15 @@ ends as (
         articles.season_number,
         as_of.as_of_date,
         coalesce(
-            season_ends.ends_on, {{ add_days('as_of.as_of_date', '7 * ' ~ var('selling_weeks')) }}
+            seasons.ends_on, {{ add_days('as_of.as_of_date', '7 * ' ~ var('selling_weeks')) }}
         ) as sell_until
     from articles
     inner join as_of
         on articles.tenant_id = as_of.tenant_id
-    left join season_ends
+    left join seasons
         on
-            articles.tenant_id = season_ends.tenant_id
-            and articles.season_number = season_ends.season_number
+            articles.tenant_id = seasons.tenant_id
+            and articles.season_number = seasons.season_number
     where not articles.is_service
 
 ),

@@ -1,8 +1,8 @@
 {{ config(materialized='incremental') }}
 
-with positions as (
+with order_lines as (
 
-    select * from {{ ref('stg_prohandel__purchase_order_positions') }}
+    select * from {{ ref('purchase_order_line') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
@@ -16,7 +16,7 @@ sized as (
 
 orders as (
 
-    select * from {{ ref('stg_prohandel__purchase_orders') }}
+    select * from {{ ref('purchase_order') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
@@ -46,7 +46,7 @@ lines as (
         sized.delivered_units,
         case
             when sized.open_units > 0 then 0
-            else coalesce(positions.ordered_units, 0)
+            else coalesce(order_lines.ordered_units, 0)
         end as finished_units,
         case
             when sized.open_units > 0 and sized.expected_on < as_of.as_of_date then sized.open_units
@@ -54,10 +54,10 @@ lines as (
         end as overdue_units,
         coalesce(articles.is_nos, false) as is_nos
     from sized
-    inner join positions
+    inner join order_lines
         on
-            sized.tenant_id = positions.tenant_id
-            and sized.order_position_id = positions.order_position_id
+            sized.tenant_id = order_lines.tenant_id
+            and sized.order_position_id = order_lines.order_line_id
     inner join orders
         on
             sized.tenant_id = orders.tenant_id

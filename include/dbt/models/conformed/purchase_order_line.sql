@@ -1,0 +1,24 @@
+with prohandel as (
+
+    -- A line that was closed after a short delivery keeps its backlog, of which nothing comes any more.
+    select
+        tenant_id,
+        order_position_id as order_line_id,
+        order_id,
+        article_number,
+        branch_number,
+        size,
+        ean,
+        ordered_units,
+        delivered_units,
+        case
+            when backlog_units > 0 and not is_closed then backlog_units
+            else 0
+        end as open_units,
+        expected_on,
+        last_changed_at
+    from {{ ref('stg_prohandel__purchase_order_positions') }}
+
+)
+
+select * from prohandel

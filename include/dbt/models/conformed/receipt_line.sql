@@ -1,0 +1,27 @@
+with prohandel as (
+
+    select
+        tenant_id,
+        sale_id,
+        branch_number,
+        cash_register_number,
+        receipt_number,
+        receipt_position,
+        article_number,
+        article_size_number as scanned_number,
+        units,
+        net_amount,
+        cast(
+            coalesce(discount_amount, 0) + coalesce(deduction_amount, 0) as decimal(18, 2)
+        ) as discount_amount,
+        cost_amount,
+        coalesce(receipt_position >= {{ var('first_reversal_position') }}, false) as is_reversal,
+        coalesce(sale_type in (2, 3), false) as is_staff_purchase,
+        sold_on,
+        sold_at,
+        loaded_at
+    from {{ ref('stg_prohandel__sales') }}
+
+)
+
+select * from prohandel
