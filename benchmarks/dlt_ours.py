@@ -29,7 +29,7 @@ def begin(root: str, world: str, home: Path) -> Task:
     import_module("duckdb")  # the engine imports it late; imports come before the clock
 
     from mercurios.landing.store import LandingStore
-    from mercurios.tenants.files import load_tenants
+    from mercurios.tenants import load_tenants
     from mercurios.warehouse.duckdb.engine import DuckDBEngine
     from mercurios.warehouse.run_plan import begin_run
     from mercurios.warehouse.setup import set_up
@@ -53,16 +53,16 @@ def extract(root: str, world: str, home: Path) -> Task:
     from mercurios.sources.prohandel.extract import ExtractRequest
     from mercurios.sources.prohandel.extract import extract as land
     from mercurios.sources.prohandel.http.settings import ClientSettings, Credentials
-    from mercurios.tenants.files import load_tenants
+    from mercurios.tenants import load_tenants
 
     def task(plan_url: str) -> str:
         tenant = load_tenants(only=world).get(world)
         store = LandingStore(tenant.landing_url())
         plan = RunPlan.read(store, plan_url)
         credentials = Credentials(f"demo-key-{world}", f"demo-secret-{world}")
-        settings = ClientSettings(pages_in_flight=tenant.extraction.pages_in_flight)
+        settings = ClientSettings(pages_in_flight=tenant.source.pages_in_flight)
         with ProHandelClient(f"{root}/auth", credentials, settings) as client:
-            return land(client, store, ExtractRequest("sale", plan, tenant.extraction, HASH_KEY))
+            return land(client, store, ExtractRequest("sale", plan, tenant.source, HASH_KEY))
 
     return task
 
@@ -72,7 +72,7 @@ def load(root: str, world: str, home: Path) -> Task:
     import_module("duckdb")  # the engine imports it late
 
     from mercurios.landing.store import LandingStore
-    from mercurios.tenants.files import load_tenants
+    from mercurios.tenants import load_tenants
     from mercurios.warehouse.duckdb.engine import DuckDBEngine
     from mercurios.warehouse.load import load_manifest
 

@@ -29,16 +29,16 @@ def extract_sales(auth_url: str) -> dict[str, float]:
     from mercurios.landing.plan import ResourcePlan, RunPlan
     from mercurios.landing.store import LandingStore
     from mercurios.sources.prohandel.extract import ExtractRequest, extract
-    from mercurios.tenants.files import load_tenants
+    from mercurios.tenants import load_tenants
 
     tenant = load_tenants(only=TENANT).get(TENANT)
     store = LandingStore(tenant.landing_url())
     plan = RunPlan(
         tenant_id=TENANT, run_id="benchmark", fence=1, resources={"sale": ResourcePlan(mode="scan")}
     )
-    request = ExtractRequest("sale", plan, tenant.extraction, b"benchmark")
+    request = ExtractRequest("sale", plan, tenant.source, b"benchmark")
     with (
-        common.client(auth_url, TENANT, tenant.extraction.pages_in_flight) as client,
+        common.client(auth_url, TENANT, tenant.source.pages_in_flight) as client,
         common.measured() as spent,
     ):
         manifest = store.read_manifest(extract(client, store, request))

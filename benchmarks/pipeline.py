@@ -18,7 +18,7 @@ from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingStore
 from mercurios.sources.prohandel.extract import ExtractRequest, extract
 from mercurios.sources.prohandel.resources import CONTRACT
-from mercurios.tenants.files import load_tenants
+from mercurios.tenants import load_tenants
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.load import LedgerRow, load_manifest
 from mercurios.warehouse.run_plan import begin_run
@@ -38,9 +38,9 @@ def extract_group(tenant_id: str, group: str, plan_url: str, auth_url: str) -> l
     tenant = load_tenants(only=tenant_id).get(tenant_id)
     store = LandingStore(tenant.landing_url())
     plan = RunPlan.read(store, plan_url)
-    with common.client(auth_url, tenant_id, tenant.extraction.pages_in_flight) as client:
+    with common.client(auth_url, tenant_id, tenant.source.pages_in_flight) as client:
         return [
-            extract(client, store, ExtractRequest(resource.name, plan, tenant.extraction, b"benchmark"))
+            extract(client, store, ExtractRequest(resource.name, plan, tenant.source, b"benchmark"))
             for resource in CONTRACT.groups()[group]
         ]
 

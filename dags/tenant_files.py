@@ -6,7 +6,7 @@ that names file, key and expected value, while the DAGs of every other tenant go
 
 from __future__ import annotations
 
-from mercurios.tenants.files import load_tenants
+from mercurios.tenants import load_tenants
 
 problems = load_tenants().errors
 if problems:

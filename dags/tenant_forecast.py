@@ -39,7 +39,7 @@ from __future__ import annotations
 
 from airflow.sdk import DAG
 
-from mercurios.tenants.files import Tenant
+from mercurios.tenants import Tenant
 from mercurios.warehouse.marts import FORECAST_MARTS
 from mercurios_airflow.forecast.operators import DemandOperator, FitOperator, LoadForecastOperator
 from mercurios_airflow.tenancy import (

@@ -1,9 +1,9 @@
 """# Pipeline of one retailer
 
-Brings a retailer's ERP data from the ProHandel API to checked, published marts, once an hour.
+Brings a retailer's data from its source to checked, published marts, once an hour.
 
-1. **begin** asks the API for access, sets the warehouse up, registers this start of the run and writes its plan: where each resource continues.
-2. **extract** reads the API, big resources alone and small ones together, and lands Parquet parts with a manifest.
+1. **begin** asks the source for access, sets the warehouse up, registers this start of the run and writes its plan: where each resource continues.
+2. **extract** reads the source, big resources alone and small ones together, and lands Parquet parts with a manifest.
 3. **load** copies exactly what the manifests list and merges it into RAW, with ledger and watermark, in one transaction each.
 4. **check_raw** gates what was loaded; **model** builds staging, intermediate and marts with dbt; **check_marts** gates the marts.
 5. **publish** makes the marts visible to readers in one step; **week_closed** starts the forecast when a week is complete.
@@ -23,8 +23,8 @@ Readers keep the last good publication. Every step may be run again: clear the f
 
 | task | usual cause | what to do |
 | --- | --- | --- |
-| `begin` | ProHandel refuses the credentials or does not respond; the warehouse stayed locked; the landing area cannot be written; a param names an unknown resource | correct the ProHandel connection as the message says; end the process it names, or free the landing area; clear; trigger again with a known name |
-| `extract.*` | the API went away while it was read | wait and clear; the message names resource, path, page and correlation id |
+| `begin` | the source refuses access or does not respond; the warehouse stayed locked; the landing area cannot be written; a param names an unknown resource | correct the connection or the exports as the message says; end the process it names, or free the landing area; clear; trigger again with a known name |
+| `extract.*` | the source went away while it was read | wait and clear; the message names resource, path, page and correlation id |
 | `load` | a newer start of the run, or a part that is not the file its manifest names | clear `begin` with its downstream tasks: everything lands again |
 | `check_raw`, `check_marts` | data that would mislead a buyer | read the failed expectations in the message or in `ops.dq_result`; correct the source or the suite; clear |
 | `model.*` | a dbt model or test failed | the task's log ends with dbt's own message; correct and clear that task |
@@ -39,7 +39,7 @@ page of `docs/runbooks` with the steps.
 | alert | what it means for you |
 | --- | --- |
 | failed at `begin`, credentials refused | act now: nothing is read until the connection is corrected (`credentials-refused.md`) |
-| failed at `begin` or `extract.*`, the API does not respond | wait for the next run; act when that fails too (`api-down.md`) |
+| failed at `begin` or `extract.*`, the source does not respond | wait for the next run; act when that fails too (`api-down.md`) |
 | failed at `load`, `check_*` or `model.*` | act today: readers keep the publication before, and it gets older |
 | found drift in `load` | nothing is lost; decide whether the new field is worth having (`drift.md`) |
 | found quarantine in `load` | these rows are missing from the marts; have them corrected at the source (`quarantine.md`) |
@@ -53,11 +53,10 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, Param, TaskGroup
 
-from mercurios.sources.registry import CONTRACTS
-from mercurios.tenants.files import Tenant
+from mercurios.tenants import Tenant
 from mercurios.warehouse.marts import PIPELINE_MARTS, PLANNING_MARTS
 from mercurios_airflow.modelling.tasks import model_tasks
-from mercurios_airflow.prohandel.operators import ProHandelExtractOperator
+from mercurios_airflow.sources.operators import ExtractOperator
 from mercurios_airflow.tenancy import (
     dag_settings,
     findings_notifier,
@@ -75,23 +74,23 @@ from mercurios_airflow.warehouse.operators import (
 )
 
 
-def resources_param(title: str, description: str) -> Param:
-    """Return a param that names resources."""
+def resources_param(tenant: Tenant, title: str, description: str) -> Param:
+    """Return a param that names resources of the tenant's source."""
     return Param(
         [],
         type="array",
         items={"type": "string"},
-        examples=list(CONTRACTS["prohandel"].collections),
+        examples=list(tenant.source.contract.collections),
         title=title,
         description=description,
     )
 
 
-def params() -> dict[str, Param]:
+def params(tenant: Tenant) -> dict[str, Param]:
     """Return the params of one run."""
     return {
         "resync": resources_param(
-            "Read completely", "Resources to read from the beginning, whatever was read before."
+            tenant, "Read completely", "Resources to read from the beginning, whatever was read before."
         ),
         "reconcile": Param(
             False,
@@ -100,10 +99,12 @@ def params() -> dict[str, Param]:
             description="Read every resource from the beginning and compare RAW with the source.",
         ),
         "replay": resources_param(
+            tenant,
             "Replay quarantine",
             "Resources whose quarantined rows are typed again; those that fit are loaded.",
         ),
         "accept_deletes": resources_param(
+            tenant,
             "Accept deletes",
             "Resources whose rows that the source no longer shows are deleted, however many; they are read completely.",
         ),
@@ -113,14 +114,12 @@ def params() -> dict[str, Param]:
 def pipeline(tenant: Tenant) -> DAG:
     """Build the pipeline of one tenant."""
     settings = dag_settings(tenant, "pipeline", __doc__)
-    with DAG(schedule=tenant.schedules.pipeline, params=params(), **settings) as dag:
+    with DAG(schedule=tenant.schedules.pipeline, params=params(tenant), **settings) as dag:
         begin = BeginRunOperator(task_id="begin", tenant_id=tenant.id)
         with TaskGroup("extract"):
             extracts = [
-                ProHandelExtractOperator(
-                    task_id=group, tenant_id=tenant.id, group=group, plan_url=begin.output
-                )
-                for group in CONTRACTS["prohandel"].groups()
+                ExtractOperator(task_id=group, tenant_id=tenant.id, group=group, plan_url=begin.output)
+                for group in tenant.source.contract.groups()
             ]
         load = LoadOperator(
             task_id="load",

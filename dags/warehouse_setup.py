@@ -31,7 +31,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from mercurios.tenants.files import load_tenants
+from mercurios.tenants import load_tenants
 from mercurios_airflow.alerts.notifiers import failure_notifier
 from mercurios_airflow.tenancy import START
 from mercurios_airflow.warehouse.account import ApplyAccountOperator, ProtectTablesOperator

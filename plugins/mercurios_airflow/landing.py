@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mercurios.landing.store import LandingStore
-    from mercurios.tenants.files import Tenant
+    from mercurios.tenants import Tenant
 
 
 def landing_of(tenant: Tenant) -> LandingStore:

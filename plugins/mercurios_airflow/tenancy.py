@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow.sdk import Asset, get_parsing_context
 
-from mercurios.tenants.files import Tenant, load_tenants
+from mercurios.tenants import Tenant, load_tenants
 from mercurios_airflow.alerts.notifiers import failure_notifier, findings_notifier, recovery_notifier
 from mercurios_airflow.warehouse.hooks import duckdb_path
 

@@ -14,7 +14,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk.definitions.context import _AIRFLOW_PARSING_CONTEXT_DAG_ID
 
-from mercurios.tenants.files import load_tenants
+from mercurios.tenants import load_tenants
 
 
 def test_every_dag_file_imports(bag: DagBag) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
-from mercurios.tenants.files import Tenant, load_tenants
+from mercurios.tenants import Tenant, load_tenants
 from mercurios_airflow.alerts.notifiers import TenantNotifier, _failure, _found, _recovery
 
 LEGAL_TAG = re.compile(r"^(tenant:[a-z][a-z0-9_]{1,30}|pipeline|forecast|warehouse|setup|duckdb|snowflake)$")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from dag_graph import graph_of
 
-from mercurios.tenants.files import Tenant, load_tenants
+from mercurios.tenants import Tenant, load_tenants
 
 MOVE = ("warehouse: duckdb_mini", "warehouse: snowflake_mini")
 

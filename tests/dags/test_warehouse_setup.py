@@ -12,7 +12,7 @@ from planned_account import tenant
 
 @pytest.fixture
 def dag(parse: Any, tmp_path: Path) -> Any:
-    here = tenant("here", connections={"prohandel": "prohandel_here", "warehouse": "duckdb_here"})
+    here = tenant("here", connections={"warehouse": "duckdb_here"})
     for each in (tenant("north"), here):
         (tmp_path / f"{each.id}.yaml").write_text(yaml.safe_dump(each.model_dump(mode="json")))
     bag = parse(tmp_path, "warehouse_setup.py")

@@ -9,7 +9,7 @@ import pytest
 from airflow.sdk import DAG
 from snowflake_retailer import SnowflakeRetailer
 
-from mercurios.tenants.files import load_tenants
+from mercurios.tenants import load_tenants
 from mercurios_airflow.modelling.tasks import LAYERS, model_tasks
 from mercurios_airflow.tenancy import dag_settings
 

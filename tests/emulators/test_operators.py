@@ -19,7 +19,7 @@ from mercurios.landing.store import LandingError
 from mercurios.sources.prohandel.resources import CONTRACT
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.snowflake.engine import SESSION_OPTIONS
-from mercurios_airflow.prohandel.operators import ProHandelExtractOperator
+from mercurios_airflow.sources.operators import ExtractOperator
 from mercurios_airflow.warehouse.operators import BeginRunOperator, LoadOperator
 from prohandel_simulator.testing import RunningSimulator
 
@@ -73,9 +73,7 @@ def execute(operator: type[Any], run_id: str = RUN, **arguments: Any) -> Any:
 
 def test_a_run_loads_what_the_source_shows(switched: SnowflakeRetailer) -> None:
     plan_url = execute(BeginRunOperator)
-    landed = [
-        execute(ProHandelExtractOperator, group=group, plan_url=plan_url) for group in CONTRACT.groups()
-    ]
+    landed = [execute(ExtractOperator, group=group, plan_url=plan_url) for group in CONTRACT.groups()]
     loaded = execute(LoadOperator, manifest_urls=landed)
 
     assert plan_url.startswith(switched.root)

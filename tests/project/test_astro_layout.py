@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mercurios.tenants.files import load_tenants
+from mercurios.tenants import load_tenants
 
 CONNECTION_KEYS = {
     "conn_id": str,
@@ -90,7 +90,7 @@ def test_every_connection_a_tenant_names_is_defined_with_its_type(
     tenants = load_tenants(root / "include" / "tenants")
     named = {}
     for tenant in tenants:
-        named[tenant.connections.prohandel] = "prohandel"
+        named[tenant.source.connection] = "prohandel"
         named[tenant.connections.warehouse] = tenant.engine
         if tenant.connections.slack:
             named[tenant.connections.slack] = "slackwebhook"

@@ -22,20 +22,40 @@ HEAVY = ("duckdb", "great_expectations", "numpy", "pandas", "pyarrow", "scipy", 
 MAY_KNOW = {
     "orders.settings": (),
     "sources.contract": (),
-    "sources.registry": ("sources.contract", "sources.prohandel.resources"),
-    "sources.rows": ("landing", "sources.contract", "tenants"),
-    "sources.prohandel.http": (),
+    "sources.settings": ("sources.contract",),
+    "sources.registry": (
+        "sources.contract",
+        "sources.files.settings",
+        "sources.prohandel.settings",
+        "sources.settings",
+    ),
+    "sources.source": ("landing",),
+    "sources.rows": ("landing", "sources.contract", "sources.settings"),
+    "sources.files": ("landing", "sources.contract", "sources.rows", "sources.settings", "sources.source"),
+    "sources.prohandel": (
+        "landing",
+        "sources.contract",
+        "sources.rows",
+        "sources.settings",
+        "sources.source",
+    ),
+    "sources.prohandel.http": ("sources.source",),
     "sources.prohandel.paging": ("sources.prohandel.http", "sources.rows"),
     "alerts": (),
     "forecasting": (),
-    # The names of resources in a tenant file are checked against the contract.
-    # ... and its warehouse connection against the engines there are.
-    "tenants": ("sources.registry", "orders.settings", "warehouse.backend", "warehouse.registry"),
+    # A tenant file's source is checked against the sources there are, and its warehouse connection against the engines.
+    "tenants": (
+        "sources.registry",
+        "sources.settings",
+        "orders.settings",
+        "warehouse.backend",
+        "warehouse.registry",
+    ),
     "warehouse.backend": ("sources.contract", "warehouse.engine"),
     "warehouse.registry": ("warehouse.backend", "warehouse.duckdb", "warehouse.snowflake"),
     "landing": (),
-    "sources": ("landing", "tenants"),
-    "warehouse": ("landing", "sources.contract", "sources.registry", "tenants"),
+    "sources": ("landing",),
+    "warehouse": ("landing", "sources.contract", "sources.registry", "sources.settings", "tenants"),
     "orders": ("warehouse",),
     "policy_backtest": ("forecasting", "orders", "warehouse"),
     "quality": ("sources.contract", "sources.registry", "warehouse"),
@@ -95,6 +115,28 @@ def _offenders(folder: Path, forbidden: set[str]) -> list[str]:
         for path in sorted(folder.rglob("*.py"))
         for name in _imports(path)
         if name.split(".")[0] in forbidden
+    ]
+
+
+def test_only_the_plugin_of_a_source_knows_the_source(root: Path) -> None:
+    """What a source is called outside its own package is a word in the registry and in tenant files."""
+    rooms = [root / "dags", root / "plugins", *(root / "include" / "mercurios").iterdir()]
+    outside = [room for room in rooms if room.name != "sources" and room.is_dir()]
+    plugin = root / "plugins" / "mercurios_airflow" / "sources"
+
+    knowing = {
+        path
+        for room in outside
+        for path in room.rglob("*.py")
+        for name in _imports(path)
+        if name.startswith(("mercurios.sources.prohandel", "mercurios.sources.files"))
+    }
+
+    assert sorted(path for path in knowing if not path.is_relative_to(plugin)) == []
+    assert sorted(path.relative_to(plugin).parts[0] for path in knowing) == [
+        "files.py",
+        "prohandel",
+        "prohandel",
     ]
 
 
@@ -198,7 +240,7 @@ def test_a_forbidden_import_is_a_lint_error(root: Path, file: str, code: str, ru
     assert rule in _ruff(root, file, code)
 
 
-@pytest.mark.parametrize("file", ["dags/probe.py", "plugins/mercurios_airflow/prohandel/probe.py"])
+@pytest.mark.parametrize("file", ["dags/probe.py", "plugins/mercurios_airflow/sources/prohandel/probe.py"])
 def test_airflow_and_late_heavy_imports_are_allowed_where_airflow_lives(root: Path, file: str) -> None:
     code = (
         '"""Probe."""\n\nfrom airflow.sdk import DAG\n\n\ndef probe() -> object:\n    """Probe."""\n'

@@ -132,7 +132,7 @@ def test_without_a_safeguard_its_named_test_fails_for_that_reason(
         ("warehouse.load._check_fence", lambda *_: None, "its run was started again"),
         ("warehouse.load.delete_vanished", lambda *_: (0, 0), "not at the source"),
         ("warehouse.load._ledger_of", lambda *_: [], "insert into ops.load_ledger"),
-        ("tenants.files.Extraction.overlap", timedelta(0), ": lost"),
+        ("sources.prohandel.settings.ProHandelSettings.overlap", timedelta(0), ": lost"),
         (
             "sources.prohandel.extract._Reading._cursor_to",
             lambda reading, _: reading.collectors[0].newest_cursor,

@@ -10,7 +10,7 @@ import pytest
 
 from mercurios.sources.contract import ColumnType, Resource
 from mercurios.sources.prohandel.resources import RESOURCES
-from mercurios.tenants.files import load_tenants
+from mercurios.tenants import load_tenants
 from mercurios.warehouse.duckdb.publish import read_status
 from mercurios.warehouse.marts import FORECAST_MARTS, PIPELINE_MARTS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mercurios.tenants.files import Tenant
+from mercurios.tenants import Tenant
 from mercurios.warehouse.snowflake.account.plan import Statement, account_plan, databases_of
 from mercurios.warehouse.snowflake.account.settings import AccountSettings
 
@@ -46,13 +46,14 @@ def tenant(name: str, **more: Any) -> Tenant:
             "currency": "EUR",
             "owner": "team",
             "landing": LANDING + name,
-            "connections": {"prohandel": f"prohandel_{name}", "warehouse": f"snowflake_{name}"},
+            "source": {"kind": "prohandel", "connection": f"prohandel_{name}"},
+            "connections": {"warehouse": f"snowflake_{name}"},
         }
         | more
     )
 
 
 def plan() -> list[Statement]:
-    """Return the plan of an account with two tenants in one database and one in its own, which Fivetran feeds."""
-    alone = tenant("solo", database="SOLO_DATA", ingestion="fivetran")
+    """Return the plan of an account with two tenants in one database and one in its own."""
+    alone = tenant("solo", database="SOLO_DATA")
     return account_plan(settings(), databases_of([tenant("north"), tenant("south"), alone]))

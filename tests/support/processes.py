@@ -102,14 +102,13 @@ class Tasks(Companion):
         """Run a task until it executes its n-th line; a warehouse that it needs is left to it meanwhile."""
         if work != "extract":
             retailer.close()
-        extraction = retailer.tenant.extraction
         job = {
             "work": work,
             "lines": lines,
             "seed": seed,
             "base_url": retailer.simulator.base_url,
             "home": str(retailer.landing.parent),
-            "modes": {name: settings.mode for name, settings in extraction.resources.items()},
+            "modes": {name: settings.mode for name, settings in retailer.prohandel.resources.items()},
             **details,
         }
         return Outcome(**json.loads(self.tell(json.dumps(job))))

@@ -22,7 +22,8 @@ from mercurios.sources.prohandel.client import ProHandelClient
 from mercurios.sources.prohandel.extract import ExtractRequest, extract
 from mercurios.sources.prohandel.http.settings import ClientSettings, Credentials
 from mercurios.sources.prohandel.resources import CONTRACT, RESOURCES
-from mercurios.tenants.files import Tenant
+from mercurios.sources.prohandel.settings import ProHandelSettings
+from mercurios.tenants import Tenant
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.load import LedgerRow, load_manifest
 from mercurios.warehouse.run_plan import begin_run
@@ -45,8 +46,8 @@ def tenant_of(tenant_id: str, landing: str = "file://landing", **extraction: Any
             "currency": "EUR",
             "owner": "tests",
             "landing": landing,
-            "connections": {"prohandel": f"prohandel_{tenant_id}", "warehouse": f"duckdb_{tenant_id}"},
-            "extraction": extraction,
+            "source": {"kind": "prohandel", "connection": f"prohandel_{tenant_id}", **extraction},
+            "connections": {"warehouse": f"duckdb_{tenant_id}"},
         }
     )
 
@@ -91,9 +92,15 @@ class Retailer:
             url = begin_run(engine, self.store, self.tenant, run_id, "pipeline__tests")
         return RunPlan.read(self.store, url)
 
+    @property
+    def prohandel(self) -> ProHandelSettings:
+        """How the tenant's API is read."""
+        assert isinstance(self.tenant.source, ProHandelSettings)
+        return self.tenant.source
+
     def request(self, name: str, plan: RunPlan, hash_key: bytes = HASH_KEY) -> ExtractRequest:
         """Return what the extract operator would ask for."""
-        return ExtractRequest(name, plan, self.tenant.extraction, hash_key)
+        return ExtractRequest(name, plan, self.prohandel, hash_key)
 
     def extract(self, plan: RunPlan, *names: str, **settings: Any) -> list[str]:
         """Land resources (all of them when none is named) and return their manifests."""

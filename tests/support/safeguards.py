@@ -26,8 +26,8 @@ from mercurios.sources.prohandel import extract
 from mercurios.sources.prohandel.paging import boundary_checks, list_reader
 from mercurios.sources.prohandel.paging.page_requests import PageRequests
 from mercurios.sources.prohandel.paging.scans import Verdict
+from mercurios.sources.prohandel.settings import ProHandelSettings
 from mercurios.sources.rows import collect
-from mercurios.tenants.files import Extraction
 from mercurios.warehouse import deletes, load
 from mercurios.warehouse.duckdb import engine as duckdb
 from mercurios.warehouse.duckdb import publish
@@ -143,7 +143,7 @@ SAFEGUARDS = (
     ),
     Safeguard(
         "the overlap of incremental reads",
-        instead(Extraction, "overlap", timedelta(0)),
+        instead(ProHandelSettings, "overlap", timedelta(0)),
         f"{CASES}/test_watermarks.py"
         "::test_a_row_committed_late_with_a_cursor_before_the_watermark_is_caught_by_the_overlap",
         "assert 'late' in",

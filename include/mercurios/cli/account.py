@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from mercurios.tenants.files import Tenant
+    from mercurios.tenants import Tenant
     from mercurios.warehouse.snowflake.account.plan import Statement
 
 app = typer.Typer(
@@ -78,7 +78,7 @@ def apply(
 
 
 def _chosen(tenant: str | None) -> list[Tenant]:
-    from mercurios.tenants.files import load_tenants
+    from mercurios.tenants import load_tenants
 
     found = load_tenants(only=tenant)
     if tenant is not None:

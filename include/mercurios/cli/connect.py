@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mercurios.landing.store import LandingStore
-from mercurios.tenants.files import Tenant, load_tenants
+from mercurios.tenants import Tenant, load_tenants
 from mercurios.warehouse.connections import (
     duckdb_file,
     in_environment,

@@ -37,7 +37,7 @@ def tenants() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from mercurios.tenants.files import load_tenants, tenants_dir
+    from mercurios.tenants import load_tenants, tenants_dir
 
     found = load_tenants()
     table = Table(
@@ -75,7 +75,7 @@ def load(
 
     from mercurios.cli.connect import open_for_load, open_landing
     from mercurios.landing.store import LandingError
-    from mercurios.tenants.files import load_tenants
+    from mercurios.tenants import load_tenants
     from mercurios.warehouse.engine import WarehouseError
     from mercurios.warehouse.load import load_manifest
     from mercurios.warehouse.run_plan import adopt_run

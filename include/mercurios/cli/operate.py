@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from mercurios.sources.contract import Contract
     from mercurios.warehouse.engine import Engine
 
 TenantOption = Annotated[str, typer.Option(help="The tenant's id.")]
@@ -83,7 +84,7 @@ def alerts(
     from mercurios.alerts.record import AlertRecord, Occasion, folder
     from mercurios.cli.connect import open_landing
     from mercurios.landing.store import LandingError
-    from mercurios.tenants.files import load_tenants
+    from mercurios.tenants import load_tenants
     from mercurios.warehouse.engine import WarehouseError
 
     try:
@@ -111,7 +112,7 @@ def quarantine(
     from mercurios.warehouse.sql import render
 
     if resource is not None:
-        _check_resource(resource)
+        _check_resource(tenant, resource)
     parameters = {"tenant_id": tenant, "resource": resource}
     with _opened(warehouse, tenant, wait) as engine:
         rows = _rows(engine, render(engine.dialect, "quarantine_groups"), parameters)
@@ -148,9 +149,9 @@ def replay(
     """
     from mercurios.cli.connect import open_landing
     from mercurios.jobs.replay import replay as replay_rows
-    from mercurios.tenants.files import load_tenants
+    from mercurios.tenants import load_tenants
 
-    _check_resource(resource)
+    _check_resource(tenant, resource)
     with _opened(warehouse, tenant, wait, loads=True) as engine:
         settings = load_tenants(only=tenant).get(tenant)
         done = replay_rows(engine, open_landing(settings), settings, resource)
@@ -174,7 +175,7 @@ def resync(
     from mercurios.warehouse.run_plan import request_resync
 
     with _opened(warehouse, tenant, wait) as engine:
-        request_resync(engine, tenant, [resource], "command line")
+        request_resync(engine, tenant, [resource], "command line", _contract(tenant))
     typer.echo(f"{resource}: the next run of the pipeline of {tenant} reads it completely.")
 
 
@@ -184,13 +185,13 @@ def reconcile(tenant: TenantOption, warehouse: WarehouseOption = None, wait: Wai
     That run loads what RAW lacks, marks as deleted what the source no longer shows, and advances every watermark;
     `ledger` then shows by resource how many rows differed.
     """
-    from mercurios.warehouse.run_plan import collections, request_resync
+    from mercurios.tenants import load_tenants
+    from mercurios.warehouse.run_plan import request_resync
 
     with _opened(warehouse, tenant, wait) as engine:
-        request_resync(engine, tenant, collections(), "command line")
-    typer.echo(
-        f"The next run of the pipeline of {tenant} reads all {len(collections())} resources completely."
-    )
+        collections = load_tenants(only=tenant).get(tenant).source.contract.collections
+        request_resync(engine, tenant, collections, "command line")
+    typer.echo(f"The next run of the pipeline of {tenant} reads all {len(collections)} resources completely.")
 
 
 def accept_deletes(
@@ -206,16 +207,16 @@ def accept_deletes(
     from mercurios.warehouse.run_plan import approve_deletes
 
     with _opened(warehouse, tenant, wait) as engine:
-        approve_deletes(engine, tenant, [resource], "command line")
+        approve_deletes(engine, tenant, [resource], "command line", _contract(tenant))
     typer.echo(
         f"{resource}: the next run of the pipeline of {tenant} reads it completely and deletes what it misses."
     )
 
 
 def accept_source(tenant: TenantOption, warehouse: WarehouseOption = None, wait: WaitOption = 30) -> None:
-    """Say that the retailer's API has moved; the next run that loads notes the new address.
+    """Say that the retailer's source has moved; the next run that loads notes the new address.
 
-    Look first whose key the tenant's ProHandel connection holds: with another retailer's, two shops would mix in RAW.
+    Look first what the tenant's source leads to: with another retailer's, two shops would mix in RAW.
     """
     from mercurios.warehouse.run_plan import forget_source
 
@@ -225,11 +226,23 @@ def accept_source(tenant: TenantOption, warehouse: WarehouseOption = None, wait:
     typer.echo(f"{tenant} {told}; the next run that loads notes where it reads.")
 
 
-def _check_resource(name: str) -> None:
+def _contract(tenant: str) -> Contract | None:
+    """Return what a tenant's source declares; None where only a warehouse file is at hand, and no tenant file."""
+    from mercurios.tenants import load_tenants
+
+    try:
+        return load_tenants(only=tenant).get(tenant).source.contract
+    except KeyError:
+        return None
+
+
+def _check_resource(tenant: str, name: str) -> None:
     from mercurios.sources.registry import every_resource
 
-    if name not in every_resource():
-        _fail(f"unknown resource {name}; known resources: {', '.join(sorted(every_resource()))}")
+    contract = _contract(tenant)
+    known = every_resource() if contract is None else contract.resources
+    if name not in known:
+        _fail(f"unknown resource {name}; known resources: {', '.join(sorted(known))}")
 
 
 @contextmanager

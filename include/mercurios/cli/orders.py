@@ -51,7 +51,7 @@ def _read(tenant: str, warehouse: Path | None, wait: float) -> pa.Table:
     """Return a tenant's proposals from the file that was named, or else from what was published."""
     from mercurios.cli.connect import open_snowflake
     from mercurios.orders.proposals import fetch_published, read_proposals
-    from mercurios.tenants.files import load_tenants
+    from mercurios.tenants import load_tenants
 
     known = {each.id: each for each in load_tenants(only=tenant)} if warehouse is None else {}
     if tenant in known and known[tenant].engine == "snowflake":

@@ -12,7 +12,7 @@ from typing import Any
 from mercurios.alerts.findings import Finding
 from mercurios.alerts.kinds import FINDINGS, FindingKind, Stage
 from mercurios.sources.registry import every_resource
-from mercurios.tenants.files import Tenant
+from mercurios.tenants import Tenant
 from mercurios.warehouse.counting import listed
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.sql import render
@@ -64,6 +64,6 @@ def _rows(
 def _settings(tenant: Tenant, name: str) -> dict[str, Any]:
     resource = every_resource().get(name)
     return {
-        "policy": tenant.extraction.settings_of(name).drift.value,
+        "policy": tenant.source.drift_of(name).value,
         "is_personal": resource is not None and resource.personal,
     }

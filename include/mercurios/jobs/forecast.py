@@ -20,7 +20,7 @@ from mercurios.jobs.forecast_accuracy import BacktestSums, Measurement, backtest
 from mercurios.jobs.forecast_history import read_earlier
 from mercurios.landing.manifest import Part
 from mercurios.landing.store import LandingStore, PartWriter, safe_key
-from mercurios.tenants.files import Tenant
+from mercurios.tenants import Tenant
 from mercurios.warehouse.engine import Engine, WarehouseError
 from mercurios.warehouse.sql import render
 

@@ -20,11 +20,12 @@ import pyarrow as pa
 
 from mercurios.landing.manifest import Counts, Manifest, Part
 from mercurios.landing.store import LandingStore, PartWriter
-from mercurios.sources.contract import ColumnType, Resource
+from mercurios.sources.contract import ColumnType, Contract, Resource
 from mercurios.sources.registry import every_resource
 from mercurios.sources.rows.decode import decode_exact
 from mercurios.sources.rows.typed_rows import Stamp, schema, type_rows
-from mercurios.tenants.files import Drift, Tenant
+from mercurios.sources.settings import Drift
+from mercurios.tenants import Tenant
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.load import LedgerRow, load_manifest
 from mercurios.warehouse.run_plan import adopt_run
@@ -63,16 +64,16 @@ class _Sorted:
     refused: list[Row] = field(default_factory=list)
 
 
-def check_resources(names: Sequence[str]) -> None:
-    """Make sure that every name is a resource, nested ones included.
+def check_resources(names: Sequence[str], contract: Contract) -> None:
+    """Make sure that every name is a resource of a tenant's source, nested ones included.
 
     Raises:
         ValueError: a name is none; the message lists those that are.
     """
-    unknown = sorted(set(names) - set(every_resource()))
+    unknown = sorted(set(names) - set(contract.resources))
     if unknown:
         raise ValueError(
-            f"unknown resource {', '.join(unknown)}; known resources: {', '.join(sorted(every_resource()))}"
+            f"unknown resource {', '.join(unknown)}; known resources: {', '.join(sorted(contract.resources))}"
         )
 
 
@@ -93,7 +94,7 @@ def replay(engine: Engine, store: LandingStore, tenant: Tenant, name: str) -> Re
         LandingError: the landing area cannot be written.
         WarehouseError: a statement failed; nothing was loaded.
     """
-    check_resources([name])
+    check_resources([name], tenant.source.contract)
     key = {"tenant_id": tenant.id, "resource": name}
     rows = engine.fetch_arrow(render(engine.dialect, "replay_rows"), key).to_pylist()
     now = datetime.now(UTC)
@@ -121,7 +122,7 @@ def _contract(resource: Resource) -> Resource:
 
 
 def _type_again(contract: Resource, tenant: Tenant, rows: list[Row], run_id: str) -> _Sorted:
-    drift = tenant.extraction.settings_of(contract.name).drift
+    drift = tenant.source.drift_of(contract.name)
     found = _Sorted()
     usable = []
     for row in rows:
@@ -135,7 +136,7 @@ def _type_again(contract: Resource, tenant: Tenant, rows: list[Row], run_id: str
             tenant_id=tenant.id,
             run_id=run_id,
             extracted_at=extracted_at,
-            time_zone=tenant.extraction.time_zone,
+            time_zone=tenant.source.time_zone,
             hash_key=b"",  # hashed when it was extracted
             parent_key=contract.parent_key,
         )

@@ -17,6 +17,7 @@ from typing import Any
 from mercurios.quality.sources import BatchSource, Facts, batch_source
 from mercurios.quality.suites import History, Severity, Source, Suite, Usual, suites_of
 from mercurios.quality.validate import Outcome, validate
+from mercurios.sources.contract import Contract
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.sql import render
 
@@ -74,13 +75,17 @@ class GateResult:
             raise GateFailed(self.gate, self.failures)
 
 
-def check(engine: Engine, tenant_id: str, run_id: str, gate: str) -> dict[str, int]:
+def check(
+    engine: Engine, tenant_id: str, run_id: str, gate: str, contract: Contract | None = None
+) -> dict[str, int]:
     """Run a gate over all its tables and return its counts.
+
+    `contract` is what the tenant's source declares; without it the RAW tables of every source are checked.
 
     Raises:
         GateFailed: a critical expectation does not hold.
     """
-    result = run_gate(engine, tenant_id, run_id, gate)
+    result = run_gate(engine, tenant_id, run_id, gate, contract=contract)
     for outcome in result.warnings:
         log.warning("%s", outcome)
     result.raise_on_failure()
@@ -88,7 +93,12 @@ def check(engine: Engine, tenant_id: str, run_id: str, gate: str) -> dict[str, i
 
 
 def run_gate(
-    engine: Engine, tenant_id: str, run_id: str, gate: str, tables: Sequence[str] | None = None
+    engine: Engine,
+    tenant_id: str,
+    run_id: str,
+    gate: str,
+    tables: Sequence[str] | None = None,
+    contract: Contract | None = None,
 ) -> GateResult:
     """Check the tables of a gate and record the result in ops.dq_result and ops.dq_metric.
 
@@ -98,12 +108,13 @@ def run_gate(
         run_id: the run whose rows are checked, and under which the result is recorded.
         gate: `raw`, `marts` or `forecast`.
         tables: the tables to check, all of the gate by default.
+        contract: what the tenant's source declares, for the RAW tables; None takes those of every source.
 
     Raises:
         ValueError: the gate or a table is unknown.
         WarehouseError: a table could not be read or the result not be written.
     """
-    suites = _selected(suites_of(gate, tenant_id, _history(engine, tenant_id, run_id)), tables)
+    suites = _selected(suites_of(gate, tenant_id, _history(engine, tenant_id, run_id), contract), tables)
     source = batch_source(engine, tenant_id, run_id, _source_now(engine, tenant_id, run_id))
     outcomes: list[Outcome] = []
     metrics: dict[str, Facts] = {}

@@ -15,7 +15,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any, Literal
 
-from mercurios.sources.contract import Resource, snake_case
+from mercurios.sources.contract import Contract, Resource, snake_case
 from mercurios.sources.registry import every_resource
 from mercurios.warehouse.marts import FORECAST_MARTS, PIPELINE_MARTS
 
@@ -158,14 +158,17 @@ class History:
         return self.metrics.get((table, metric))
 
 
-def suites_of(gate: str, tenant_id: str, history: History) -> tuple[Suite, ...]:
-    """Return the suites of a gate.
+def suites_of(
+    gate: str, tenant_id: str, history: History, contract: Contract | None = None
+) -> tuple[Suite, ...]:
+    """Return the suites of a gate; of the RAW tables those of a contract, of every source without one.
 
     Raises:
         ValueError: there is no such gate.
     """
     if gate == "raw":
-        return tuple(raw_suite(resource, tenant_id, history) for resource in every_resource().values())
+        resources = every_resource() if contract is None else contract.resources
+        return tuple(raw_suite(resource, tenant_id, history) for resource in resources.values())
     marts = {"marts": (*PIPELINE_MARTS, "inventory_issue"), "forecast": FORECAST_MARTS}.get(gate)
     if marts is None:
         raise ValueError(f"gate {gate!r} is unknown; gates are raw, marts and forecast")

@@ -80,7 +80,7 @@ def load_manifest(engine: Engine, store: LandingStore, url: str, *, time_zone: s
 
     Raises:
         FencedError: the run was started again since.
-        TenantGuardError: a part holds rows of another tenant, or another retailer's API was read.
+        TenantGuardError: a part holds rows of another tenant, or another retailer's source was read.
         LandingError: a part of an attempt that is not loaded yet is missing or is not the file the manifest names.
         WarehouseError: a statement failed; nothing of the manifest is loaded.
     """
@@ -145,7 +145,7 @@ def _check_fence(engine: Engine, manifest: Manifest) -> None:
 
 
 def _check_source(engine: Engine, manifest: Manifest) -> None:
-    """Make sure that the API that was read is the one that RAW was read from, or note it at the first load."""
+    """Make sure that the source that was read is the one that RAW was read from, or note it at the first load."""
     if manifest.source is None:
         return
     key = {"tenant_id": manifest.tenant_id}
@@ -156,8 +156,8 @@ def _check_source(engine: Engine, manifest: Manifest) -> None:
     elif found != [manifest.source]:
         raise TenantGuardError(
             f"{manifest.resource}: tenant {manifest.tenant_id!r} was read from {found[0]}, this run from "
-            f"{manifest.source}; nothing was loaded. Check whose key the tenant's ProHandel connection holds; if the "
-            "retailer's API has moved, accept it with `python -m mercurios accept-source`"
+            f"{manifest.source}; nothing was loaded. Check what the tenant's source leads to; if the retailer's "
+            "source has moved, accept it with `python -m mercurios accept-source`"
         )
 
 
@@ -281,7 +281,7 @@ def _guard_tenant(engine: Engine, manifest: Manifest, resource: Resource) -> Non
         found = ", ".join(f"{row['row_count']} of {row['tenant_id']!r}" for row in foreign)
         raise TenantGuardError(
             f"{resource.name}: rows of another tenant in a manifest of {manifest.tenant_id!r} ({found}); nothing "
-            "was loaded. Check which ProHandel connection the tenant's file names"
+            "was loaded. Check which source the tenant's file names"
         )
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from mercurios.landing.manifest import Manifest
 from mercurios.landing.plan import ResourcePlan, RunPlan
 from mercurios.landing.store import LandingStore
-from mercurios.sources.contract import Resource
-from mercurios.sources.registry import contract_of, every_resource
-from mercurios.tenants.files import Mode, Tenant
+from mercurios.sources.contract import Contract, Resource
+from mercurios.sources.registry import CONTRACTS
+from mercurios.sources.settings import Mode
+from mercurios.tenants import Tenant
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.sql import render
 
@@ -48,7 +49,7 @@ def begin_run(
     Raises:
         ValueError: a name is no collection.
     """
-    check_collections([*resync, *accept_deletes])
+    check_collections([*resync, *accept_deletes], tenant.source.contract)
     now = datetime.now(UTC)
     parameters = {
         "tenant_id": tenant.id,
@@ -87,7 +88,8 @@ def _plans(
 ) -> dict[str, ResourcePlan]:
     state = {row["resource"]: row for row in standing}
     plans = {}
-    for resource in every_resource().values():
+    contract = tenant.source.contract
+    for resource in contract.resources.values():
         if resource.child_of is None:
             row = state.get(resource.name)
             # What is known stays known in a resync: without it no read would notice rows that it was not shown.
@@ -99,7 +101,13 @@ def _plans(
     return plans
 
 
-def request_resync(engine: Engine, tenant_id: str, resources: Sequence[str], requested_by: str) -> None:
+def request_resync(
+    engine: Engine,
+    tenant_id: str,
+    resources: Sequence[str],
+    requested_by: str,
+    contract: Contract | None = None,
+) -> None:
     """Forget how far collections were read, so that the next run of the pipeline reads them completely.
 
     The request stands until a complete read that began after it is loaded, however many runs fail before.
@@ -109,16 +117,23 @@ def request_resync(engine: Engine, tenant_id: str, resources: Sequence[str], req
         tenant_id: the tenant.
         resources: names of collections; nested resources come with the one around them.
         requested_by: who asked, for people who read the bookkeeping.
+        contract: of the tenant's source; None takes any source's.
 
     Raises:
         ValueError: a name is no collection.
     """
-    check_collections(resources)
+    check_collections(resources, contract)
     with engine.transaction():
         _request_resync(engine, tenant_id, resources, requested_by, datetime.now(UTC))
 
 
-def approve_deletes(engine: Engine, tenant_id: str, resources: Sequence[str], approved_by: str) -> None:
+def approve_deletes(
+    engine: Engine,
+    tenant_id: str,
+    resources: Sequence[str],
+    approved_by: str,
+    contract: Contract | None = None,
+) -> None:
     """Say that rows which the source no longer shows are gone, however many, and have them looked for again.
 
     The loader keeps rows when a complete read misses so many that the answer is doubted. An approval lets the next
@@ -129,11 +144,12 @@ def approve_deletes(engine: Engine, tenant_id: str, resources: Sequence[str], ap
         tenant_id: the tenant.
         resources: names of collections; nested resources come with the one around them.
         approved_by: who looked, for people who read the bookkeeping.
+        contract: of the tenant's source; None takes any source's.
 
     Raises:
         ValueError: a name is no collection.
     """
-    check_collections(resources)
+    check_collections(resources, contract)
     now = datetime.now(UTC)
     with engine.transaction():
         _request_resync(engine, tenant_id, resources, approved_by, now)
@@ -149,19 +165,19 @@ def forget_source(engine: Engine, tenant_id: str) -> str | None:
     return found[0]["source"] if found else None
 
 
-def collections() -> list[str]:
-    """Return the names of the API's collections; nested resources come with the one around them."""
-    return [resource.name for resource in every_resource().values() if resource.child_of is None]
+def check_collections(names: Sequence[str], contract: Contract | None = None) -> None:
+    """Make sure that every name is a resource that a source reads by itself.
 
-
-def check_collections(names: Sequence[str]) -> None:
-    """Make sure that every name is a collection of the API.
+    Args:
+        names: what is asked for; nested resources come with the one around them.
+        contract: of the tenant's source; None takes any source's.
 
     Raises:
         ValueError: a name is none; the message lists those that are.
     """
-    known = collections()
-    unknown = sorted(set(names) - set(known))
+    contracts = CONTRACTS.values() if contract is None else (contract,)
+    known = {name for each in contracts for name in each.collections}
+    unknown = sorted(set(names) - known)
     if unknown:
         raise ValueError(
             f"unknown resource {', '.join(unknown)}; known resources: {', '.join(sorted(known))}"
@@ -210,7 +226,7 @@ def plan_resource(
 ) -> ResourcePlan:
     """Decide how one resource is read.
 
-    The first read is complete, and so is one after `full_read_days` without a complete one, whatever the mode:
+    The first read is complete, and so is one after `full_read_after` without a complete one, whatever the mode:
     that is what finds rows deleted without a trace. In between `changed` starts at the watermark less the
     overlap.
 
@@ -221,11 +237,11 @@ def plan_resource(
         complete_at: when the last complete read was loaded, UTC without zone.
         now: our clock, UTC without zone.
     """
-    settings = tenant.extraction
-    mode = settings.settings_of(resource.name).mode
+    settings = tenant.source
+    mode = settings.mode_of(resource.name)
     if resource.cursor is None or cursor is None or complete_at is None:
         return ResourcePlan(mode=Mode.SCAN if resource.cursor is None else mode)
-    if mode == Mode.SCAN or now - complete_at >= timedelta(days=settings.full_read_days):
+    if mode == Mode.SCAN or now - complete_at >= settings.full_read_after:
         return ResourcePlan(mode=Mode.SCAN)
     return ResourcePlan(mode=mode, since=cursor.replace(tzinfo=UTC) - settings.overlap)
 
@@ -236,9 +252,7 @@ def _write_known(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    tables = [
-        _known(engine, tenant, member) for member in contract_of(resource.name).family_of(resource.name)
-    ]
+    tables = [_known(engine, tenant, member) for member in tenant.source.contract.family_of(resource.name)]
     known = pa.concat_tables(tables)
     if not known.num_rows:
         return None

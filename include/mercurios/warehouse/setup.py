@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import date
 
 from mercurios.sources.registry import every_resource
-from mercurios.tenants.files import Tenant
+from mercurios.tenants import Tenant
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.personal import masks_of
 from mercurios.warehouse.schema import raw_columns

@@ -28,7 +28,7 @@ from mercurios.alerts.redaction import redact, shorten
 from mercurios_airflow.alerts.findings import findings_of
 
 if TYPE_CHECKING:
-    from mercurios.tenants.files import Tenant
+    from mercurios.tenants import Tenant
 
 DELIVERY_SECONDS = 5
 DELIVERY_RETRIES = 2
@@ -176,7 +176,7 @@ def _deliver(conn_id: str, message: Message, context: Mapping[str, Any]) -> None
 
 def _write_record(kind: str, event: Event, message: Message) -> None:
     from mercurios.alerts.record import Occasion, record
-    from mercurios.tenants.files import load_tenants
+    from mercurios.tenants import load_tenants
     from mercurios_airflow.landing import landing_of
 
     store = landing_of(load_tenants(only=event.tenant_id).get(event.tenant_id))

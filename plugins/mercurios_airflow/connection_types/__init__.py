@@ -28,7 +28,7 @@ def get_provider_info() -> dict[str, Any]:
 def _prohandel() -> dict[str, Any]:
     return {
         "connection-type": "prohandel",
-        "hook-class-name": "mercurios_airflow.prohandel.hooks.ProHandelHook",
+        "hook-class-name": "mercurios_airflow.sources.prohandel.hooks.ProHandelHook",
         "hook-name": "ProHandel",
         "ui-field-behaviour": {
             "hidden-fields": ["schema", "port", "extra"],

@@ -14,7 +14,7 @@ import yaml
 from cosmos.profiles.base import BaseProfileMapping
 
 if TYPE_CHECKING:
-    from mercurios.tenants.files import Tenant
+    from mercurios.tenants import Tenant
 
 
 class SnowflakeProfile(BaseProfileMapping):

@@ -16,7 +16,7 @@ from airflow.sdk import TaskGroup
 if TYPE_CHECKING:
     from cosmos import ProfileConfig
 
-    from mercurios.tenants.files import Tenant
+    from mercurios.tenants import Tenant
 
 DBT_PROJECT = Path(__file__).resolve().parents[3] / "include" / "dbt"
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"

@@ -16,7 +16,7 @@ from mercurios_airflow.warehouse.operators import TenantOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from mercurios.tenants.files import Tenant
+    from mercurios.tenants import Tenant
     from mercurios.warehouse.snowflake.account.plan import Statement
 
 

@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from mercurios.tenants.files import Tenant
+    from mercurios.tenants import Tenant
     from mercurios.warehouse.duckdb.engine import DuckDBEngine
     from mercurios.warehouse.duckdb.publish import Publication
     from mercurios.warehouse.engine import Engine

@@ -17,7 +17,7 @@ from mercurios_airflow.alerts.findings import reporting
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from mercurios.tenants.files import Tenant
+    from mercurios.tenants import Tenant
 
 
 class TenantOperator(BaseOperator):
@@ -35,7 +35,7 @@ class TenantOperator(BaseOperator):
 
     def tenant(self) -> Tenant:
         """Read the tenant's file."""
-        from mercurios.tenants.files import load_tenants
+        from mercurios.tenants import load_tenants
 
         return load_tenants(only=self.tenant_id).get(self.tenant_id)
 
@@ -57,7 +57,7 @@ class SetUpOperator(TenantOperator):
 
 
 class BeginRunOperator(TenantOperator):
-    """Asks the API for access, sets the warehouse up, takes the run's fence and writes its plan.
+    """Asks the source for access, sets the warehouse up, takes the run's fence and writes its plan.
 
     The DAG's param `resync` names resources that this run reads completely, `reconcile` means all of them, and
     `accept_deletes` names those whose missing rows are gone, however many. `replay` is for the load, but checked here.
@@ -70,30 +70,30 @@ class BeginRunOperator(TenantOperator):
         """Begin the run.
 
         Raises:
-            AirflowFailException: a param names an unknown resource, or ProHandel refuses the tenant.
+            AirflowFailException: a param names an unknown resource, or the source refuses the tenant.
         """
         from mercurios.jobs.replay import check_resources
-        from mercurios.warehouse.run_plan import begin_run, check_collections, collections
+        from mercurios.warehouse.run_plan import begin_run, check_collections
         from mercurios.warehouse.setup import set_up
         from mercurios_airflow.landing import landing_of
-        from mercurios_airflow.prohandel.access import check_access
+        from mercurios_airflow.sources.opening import check_access
         from mercurios_airflow.warehouse.hooks import warehouse_of
 
         tenant = self.tenant()
         run_id = str(context["run_id"])
+        contract = tenant.source.contract
         params = context.get("params") or {}
         asked = {name: list(params.get(name) or ()) for name in ("resync", "accept_deletes")}
-        asked["resync"] += collections() if params.get("reconcile") else []
+        asked["resync"] += contract.collections if params.get("reconcile") else []
         checks = {**dict.fromkeys(asked, check_collections), "replay": check_resources}
         for name, check in checks.items():
             try:
-                check(list(params.get(name) or ()))
+                check(list(params.get(name) or ()), contract)
             except ValueError as error:
                 raise AirflowFailException(
                     f"tenant {tenant.id}, run {run_id}, param {name}: {error}; trigger the DAG again with known names"
                 ) from error
-        if tenant.ingestion == "direct":
-            check_access(tenant, run_id)
+        check_access(tenant, run_id)
         with warehouse_of(tenant, self.dag_id, run_id).get_conn() as engine:
             set_up(engine)
             store = landing_of(tenant)
@@ -176,7 +176,7 @@ class GateOperator(TenantOperator):
                 hook.get_conn() as engine,
                 reporting(context, lambda: gate_findings(engine, tenant.id, run_id, self.gate)),
             ):
-                return check(engine, tenant.id, run_id, self.gate)
+                return check(engine, tenant.id, run_id, self.gate, tenant.source.contract)
         except GateFailed as error:
             hook.mark_stale(run_id, str(error))
             raise AirflowFailException(f"tenant {tenant.id}, run {run_id}: {error}") from error

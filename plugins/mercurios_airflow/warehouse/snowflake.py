@@ -16,7 +16,7 @@ from mercurios_airflow.landing import landing_of
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
 
-    from mercurios.tenants.files import Tenant
+    from mercurios.tenants import Tenant
     from mercurios.warehouse.duckdb.publish import Publication
     from mercurios.warehouse.snowflake.engine import SnowflakeEngine
 

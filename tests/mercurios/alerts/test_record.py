@@ -12,7 +12,7 @@ from mercurios.alerts.messages import Event, failure_message, recovery_message
 from mercurios.alerts.record import AlertRecord, Occasion, plain_text, record
 from mercurios.cli.main import app
 from mercurios.landing.store import LandingStore
-from mercurios.tenants.files import load_tenants
+from mercurios.tenants import load_tenants
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 EVENT = Event(

@@ -17,7 +17,7 @@ from mercurios.cli.main import app
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    here = tenant("here", connections={"prohandel": "prohandel_here", "warehouse": "duckdb_here"})
+    here = tenant("here", connections={"warehouse": "duckdb_here"})
     for each in (tenant("north"), tenant("south"), tenant("solo", database="SOLO_DATA"), here):
         text = yaml.safe_dump(each.model_dump(mode="json"))
         (tmp_path / f"{each.id}.yaml").write_text(text, encoding="utf-8")

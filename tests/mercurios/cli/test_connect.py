@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from mercurios.cli.connect import file_of, open_landing
 from mercurios.cli.main import app
-from mercurios.tenants.files import Tenant, load_tenants
+from mercurios.tenants import Tenant, load_tenants
 from mercurios.warehouse.connections import ConnectionFormError, s3_options
 from mercurios.warehouse.engine import WarehouseError
 

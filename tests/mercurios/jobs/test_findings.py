@@ -12,7 +12,7 @@ import pytest
 from mercurios.alerts.findings import Finding
 from mercurios.alerts.kinds import finding_kind
 from mercurios.jobs.findings import forecast_findings, gate_findings, load_findings
-from mercurios.tenants.files import Tenant, load_tenants
+from mercurios.tenants import Tenant, load_tenants
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.setup import set_up
 from mercurios.warehouse.sql import render
@@ -35,8 +35,8 @@ def tenant(root: Path) -> Tenant:
 
 
 def _policy(tenant: Tenant, drift: str) -> Tenant:
-    settings = {**tenant.extraction.model_dump(), "resources": {"sale": {"drift": drift}}}
-    return Tenant.model_validate({**tenant.model_dump(), "extraction": settings})
+    settings = {**tenant.source.model_dump(), "resources": {"sale": {"drift": drift}}}
+    return Tenant.model_validate({**tenant.model_dump(), "source": settings})
 
 
 def _drift(engine: DuckDBEngine, field: str, change: str, run_id: str, at: datetime, **changes: Any) -> None:

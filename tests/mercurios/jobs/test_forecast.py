@@ -17,7 +17,7 @@ from mercurios.forecasting.output.model import ForecastModel
 from mercurios.jobs.findings import forecast_findings
 from mercurios.jobs.forecast import ForecastError, ShardManifest, fit_shard, load_forecast, prepare, read_plan
 from mercurios.landing.store import LandingError, LandingStore
-from mercurios.tenants.files import Forecast, Tenant
+from mercurios.tenants import Forecast, Tenant
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.setup import set_up, write_reference

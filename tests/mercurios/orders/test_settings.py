@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from retailer import tenant_of
 
 from mercurios.orders.settings import Replenishment, model_default
-from mercurios.tenants.files import Tenant
+from mercurios.tenants import Tenant
 
 
 def test_every_setting_of_the_file_is_a_row_and_what_it_leaves_open_is_none():

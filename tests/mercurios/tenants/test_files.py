@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from mercurios.tenants.files import Mode, Tenants, load_tenants
+from mercurios.sources.settings import Mode
+from mercurios.tenants import Tenants, load_tenants
 
 GOOD: dict[str, Any] = {
     "id": "good",
@@ -17,7 +18,8 @@ GOOD: dict[str, Any] = {
     "country": "DE",
     "currency": "EUR",
     "owner": "data",
-    "connections": {"prohandel": "prohandel_good", "warehouse": "duckdb_good"},
+    "source": {"kind": "prohandel", "connection": "prohandel_good"},
+    "connections": {"warehouse": "duckdb_good"},
 }
 
 
@@ -53,24 +55,24 @@ def test_the_projects_own_tenant_files_are_valid() -> None:
     ("change", "key", "expectation"),
     [
         ({"colour": "red"}, "colour", "unknown; remove it or correct its spelling"),
-        ({"extraction__page_sise": 5}, "extraction.page_sise", "unknown; remove it or correct its spelling"),
+        ({"source__page_sise": 5}, "source.page_sise", "unknown; remove it or correct its spelling"),
         ({"owner": ...}, "owner", "missing"),
         ({"connections__warehouse": ...}, "connections.warehouse", "missing"),
         ({"name": 7}, "name", "valid string (got 7)"),
         ({"country": False}, "country", "valid string (got False)"),  # YAML's reading of an unquoted NO
         ({"country": "Germany"}, "country", "should match pattern '^[A-Z]{2}$' (got 'Germany')"),
         ({"time_zone": "Europe/Munich"}, "time_zone", "'Europe/Munich' is not an IANA time zone such as"),
-        ({"extraction__time_zone": "CEST"}, "extraction.time_zone", "'CEST' is not an IANA time zone"),
-        ({"extraction__page_size": 5000}, "extraction.page_size", "less than or equal to 1000 (got 5000)"),
-        ({"extraction__pages_in_flight": 0}, "extraction.pages_in_flight", "greater than or equal to 1"),
+        ({"source__time_zone": "CEST"}, "source.time_zone", "'CEST' is not an IANA time zone"),
+        ({"source__page_size": 5000}, "source.page_size", "less than or equal to 1000 (got 5000)"),
+        ({"source__pages_in_flight": 0}, "source.pages_in_flight", "greater than or equal to 1"),
         (
-            {"extraction__resources": {"sales": {}}},
-            "extraction",
+            {"source__resources": {"sales": {}}},
+            "source",
             "resource 'sales' is unknown; known resources: art",
         ),
         (
-            {"extraction__resources": {"sale": {"mode": "guess"}}},
-            "extraction.resources.sale.mode",
+            {"source__resources": {"sale": {"mode": "guess"}}},
+            "source.resources.sale.mode",
             "'changed', 'scan'",
         ),
         (
@@ -80,7 +82,14 @@ def test_the_projects_own_tenant_files_are_valid() -> None:
         ),
         ({"schedules__pipeline": "61 * * * *"}, "schedules.pipeline", "expected five cron fields such as"),
         ({"schedules__pipeline": "hourly"}, "schedules.pipeline", "or one of @hourly"),
-        ({"ingestion": "ftp"}, "ingestion", "'direct' or 'fivetran' (got 'ftp')"),
+        ({"source": ...}, "source", "missing"),
+        ({"source__kind": ...}, "source.kind", "missing; expected 'prohandel' or 'files'"),
+        ({"source__kind": "ftp"}, "source.kind", "expected 'prohandel' or 'files' (got 'ftp')"),
+        ({"source__kind": "fivetran"}, "source", "kind 'fivetran' comes in a later version"),
+        ({"source__connection": ...}, "source.connection", "missing"),
+        ({"ingestion": "direct"}, "ingestion", "no longer read; write 'source: {kind: prohandel,"),
+        ({"extraction": {"page_size": 5}}, "extraction", "write its settings below 'source'"),
+        ({"connections__prohandel": "x"}, "connections.prohandel", "write it as 'source.connection'"),
         ({"forecast__horizon_weeks": "many"}, "forecast.horizon_weeks", "valid integer"),
     ],
 )
@@ -197,11 +206,11 @@ def test_the_landing_url_fills_in_the_environment_and_names_the_variable_that_is
 
 
 def test_settings_of_a_resource_fall_back_to_the_defaults(tmp_path: Path) -> None:
-    write(tmp_path, "good", extraction__resources={"sale": {"mode": "changed"}})
-    extraction = load_tenants(tmp_path).get("good").extraction
+    write(tmp_path, "good", source__resources={"sale": {"mode": "changed"}})
+    source = load_tenants(tmp_path).get("good").source
 
-    assert extraction.settings_of("sale").mode is Mode.CHANGED
-    assert extraction.settings_of("article").mode is Mode.SCAN
+    assert source.mode_of("sale") is Mode.CHANGED
+    assert source.mode_of("article") is Mode.SCAN
 
 
 def test_the_connection_decides_engine_and_grain_of_the_models(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mercurios.landing.manifest import Counts, DriftNote, Manifest
-from mercurios.tenants.files import Mode
+from mercurios.sources.settings import Mode
 from mercurios.warehouse.drift import record_drift, those_over
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.setup import set_up

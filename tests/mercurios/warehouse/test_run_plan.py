@@ -10,7 +10,7 @@ from retailer import Retailer
 
 from mercurios.landing.plan import ResourcePlan, RunPlan
 from mercurios.sources.prohandel.resources import RESOURCES
-from mercurios.tenants.files import Mode
+from mercurios.sources.settings import Mode
 from mercurios.warehouse.run_plan import begin_run, plan_resource, request_resync
 
 
@@ -25,7 +25,7 @@ def changed(retailer: Retailer, tmp_path: Path) -> Retailer:
 
 def ask(retailer: Retailer, *names: str) -> None:
     with retailer.engine() as engine:
-        request_resync(engine, retailer.tenant.id, names, "tests")
+        request_resync(engine, retailer.tenant.id, names, "tests", retailer.tenant.source.contract)
 
 
 def reads_all(plan: ResourcePlan) -> bool:
@@ -140,7 +140,7 @@ def test_a_complete_read_is_due_when_the_last_is_exactly_its_days_old(
     if complete:
         assert plan == ResourcePlan(mode=Mode.SCAN)
     else:
-        since = cursor.replace(tzinfo=UTC) - tenant.extraction.overlap
+        since = cursor.replace(tzinfo=UTC) - tenant.source.overlap
         assert plan == ResourcePlan(mode=Mode.CHANGED, since=since)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from airflow.sdk.definitions.context import _AIRFLOW_PARSING_CONTEXT_DAG_ID
 
-from mercurios.tenants.files import load_tenants
+from mercurios.tenants import load_tenants
 from mercurios_airflow.tenancy import (
     START,
     dag_settings,

@@ -588,6 +588,8 @@ alter table if exists mercurios_data.raw.credit cluster by (tenant_id, date);
 
 alter table if exists mercurios_data.raw.voucher cluster by (tenant_id, date);
 
+alter table if exists mercurios_data.raw.files_sale cluster by (tenant_id, date);
+
 alter table if exists mercurios_data.standard.int_sales_netted cluster by (tenant_id, sold_on);
 
 alter table if exists mercurios_data.analytics.fct_sales cluster by (tenant_id, sold_on);
@@ -919,8 +921,6 @@ grant usage on database solo_data to role mercurios_fivetran_service;
 
 grant usage, create table, create view on schema solo_data.fivetran_log to role mercurios_fivetran_service;
 
-grant create schema, monitor on database solo_data to role mercurios_fivetran_service;
-
 -- 85_tenant, as useradmin
 
 create role if not exists mercurios_analyst_solo comment = 'Reads the published marts of tenant solo';
@@ -1048,6 +1048,8 @@ alter table if exists solo_data.raw.payment cluster by (tenant_id, date);
 alter table if exists solo_data.raw.credit cluster by (tenant_id, date);
 
 alter table if exists solo_data.raw.voucher cluster by (tenant_id, date);
+
+alter table if exists solo_data.raw.files_sale cluster by (tenant_id, date);
 
 alter table if exists solo_data.standard.int_sales_netted cluster by (tenant_id, sold_on);
 

@@ -24,12 +24,13 @@ from mercurios.sources.prohandel.http.errors import TransientProHandelError
 from mercurios.sources.prohandel.paging.page import Page
 from mercurios.sources.prohandel.paging.scans import Scan, Verdict, judge
 from mercurios.sources.prohandel.resources import CONTRACT
+from mercurios.sources.prohandel.settings import ProHandelSettings
 from mercurios.sources.rows.collect import Collector
 from mercurios.sources.rows.decode import decode_exact
 from mercurios.sources.rows.keys import load_known
 from mercurios.sources.rows.records import records_of
 from mercurios.sources.rows.typed_rows import Stamp
-from mercurios.tenants.files import Extraction, Mode
+from mercurios.sources.settings import Mode
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ class ExtractRequest:
 
     resource: str
     plan: RunPlan
-    settings: Extraction
+    settings: ProHandelSettings
     hash_key: bytes
 
 
@@ -120,7 +121,7 @@ class _Reading:
                     hash_key=request.hash_key,
                     parent_key=resource.parent_key,
                 ),
-                request.settings.settings_of(resource.name).drift,
+                request.settings.drift_of(resource.name),
                 known.get(resource.name),
                 store,
                 prefix,

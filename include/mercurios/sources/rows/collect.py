@@ -38,7 +38,7 @@ from mercurios.sources.rows.typed_rows import (
     type_records,
     type_rows,
 )
-from mercurios.tenants.files import Drift
+from mercurios.sources.settings import Drift
 
 KEYS_SCHEMA = pa.schema([pa.field("id", pa.string())])
 QUARANTINE_SCHEMA = pa.schema(

@@ -26,7 +26,7 @@ from mercurios.sources.contract import ColumnType, Resource
 from mercurios.sources.rows import cells
 from mercurios.sources.rows.arrow_columns import ARROW_TYPES, NUMBERS, convert, texts
 from mercurios.sources.rows.records import Record, records_of
-from mercurios.tenants.files import Drift
+from mercurios.sources.settings import Drift
 
 _REFUSALS = (pa.ArrowException, TypeError, ValueError, OverflowError)
 

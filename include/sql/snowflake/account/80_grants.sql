@@ -43,12 +43,7 @@ grant select on future {{ kind }} in schema {{ database | ident }}.{{ schema.nam
 
 {% endfor %}
 {% endfor %}
--- Fivetran: writes its own log, and schemas of its own only where a tenant's data comes through it.
+-- Fivetran: writes its own log; no tenant's data comes through it yet.
 grant usage on database {{ database | ident }} to role mercurios_fivetran_service;
 
 grant usage, create table, create view on schema {{ database | ident }}.fivetran_log to role mercurios_fivetran_service;
-
-{% if has_fivetran %}
-grant create schema, monitor on database {{ database | ident }} to role mercurios_fivetran_service;
-
-{% endif %}

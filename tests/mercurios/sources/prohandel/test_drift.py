@@ -14,7 +14,7 @@ from mercurios.landing.manifest import Manifest
 from mercurios.sources.prohandel.extract import extract
 from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.sources.rows.collect import retyped
-from mercurios.tenants.files import Drift
+from mercurios.sources.settings import Drift
 
 Start = Callable[..., Any]
 PLAIN = {

@@ -22,7 +22,7 @@ from mercurios.landing.store import LandingError, PartWriter
 from mercurios.sources.prohandel.extract import _Reading, extract
 from mercurios.sources.prohandel.http.errors import TransientProHandelError
 from mercurios.sources.prohandel.resources import RESOURCES
-from mercurios.tenants.files import Drift
+from mercurios.sources.settings import Drift
 from prohandel_simulator.api import Answer, Request, error
 from prohandel_simulator.simulator import Simulator
 
@@ -284,13 +284,14 @@ from mercurios.landing.store import LandingStore
 from mercurios.sources.prohandel.client import ProHandelClient
 from mercurios.sources.prohandel.http.settings import Credentials
 from mercurios.sources.prohandel.extract import ExtractRequest, extract
-from mercurios.tenants.files import Extraction
+from mercurios.sources.prohandel.settings import ProHandelSettings
 
 auth, landing, plan, key, secret = sys.argv[1:]
 LandingStore.write_manifest = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 store = LandingStore(landing)
 client = ProHandelClient(auth, Credentials(key, secret))
-extract(client, store, ExtractRequest("article", RunPlan.read(store, plan), Extraction(), b"k"))
+settings = ProHandelSettings(kind="prohandel", connection="any")
+extract(client, store, ExtractRequest("article", RunPlan.read(store, plan), settings, b"k"))
 """
 
 

@@ -19,7 +19,7 @@ from mercurios.sources.contract import ColumnType, Resource
 from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.sources.rows.decode import decode, decode_exact
 from mercurios.sources.rows.typed_rows import Stamp, TypedPage, type_rows
-from mercurios.tenants.files import Drift
+from mercurios.sources.settings import Drift
 
 NOW = datetime(2026, 3, 4, 4, 0)
 KEY = b"tests"

@@ -16,7 +16,7 @@ from mercurios.alerts.findings import Finding
 from mercurios.alerts.kinds import FAILURES, finding_kind
 from mercurios.alerts.record import AlertRecord, folder
 from mercurios.landing.store import LandingStore
-from mercurios.tenants.files import load_tenants
+from mercurios.tenants import load_tenants
 from mercurios_airflow.alerts import notifiers
 from mercurios_airflow.alerts.findings import MOST_FINDINGS, reporting
 from mercurios_airflow.alerts.notifiers import (
@@ -366,7 +366,7 @@ def test_kinds_of_failure_use_the_libraries_names_of_errors() -> None:
     from airflow.sdk.exceptions import AirflowNotFoundException, AirflowTaskTimeout
     from cosmos.exceptions import CosmosDbtRunError
 
-    from mercurios_airflow.prohandel.hooks import ConnectionIncompleteError
+    from mercurios_airflow.sources.prohandel.hooks import ConnectionIncompleteError
 
     kinds = (AirflowNotFoundException, AirflowTaskTimeout, CosmosDbtRunError, ConnectionIncompleteError)
     known = {error for kind in FAILURES for error in kind.errors}

@@ -24,7 +24,7 @@ widgets = {
     if info.package_name == "mercurios-airflow"
 }
 names = ("prohandel", "duckdb")
-lazy = ("mercurios_airflow.prohandel.hooks", "mercurios_airflow.warehouse.hooks", "duckdb")
+lazy = ("mercurios_airflow.sources.prohandel.hooks", "mercurios_airflow.warehouse.hooks", "duckdb")
 print("RESULT" + json.dumps({
     "providers": "mercurios-airflow" in manager.providers,
     "imported": [name for name in lazy if name in sys.modules],
@@ -60,7 +60,7 @@ def found(root: Path) -> dict[str, Any]:
 def test_airflow_finds_both_types_without_importing_a_hook(found: dict[str, Any]) -> None:
     assert found["providers"]
     assert {name: form["hook_class_name"] for name, form in found["forms"].items()} == {
-        "prohandel": "mercurios_airflow.prohandel.hooks.ProHandelHook",
+        "prohandel": "mercurios_airflow.sources.prohandel.hooks.ProHandelHook",
         "duckdb": "mercurios_airflow.warehouse.hooks.DuckDBHook",
     }
     assert found["imported"] == []
@@ -96,5 +96,5 @@ def test_the_hooks_declare_the_types_they_are_registered_for(root: Path) -> None
         "prohandel": "prohandel",
         "duckdb": "duckdb",
     }
-    assert hooks["prohandel"]["hook_class_name"] == "mercurios_airflow.prohandel.hooks.ProHandelHook"
+    assert hooks["prohandel"]["hook_class_name"] == "mercurios_airflow.sources.prohandel.hooks.ProHandelHook"
     assert hooks["duckdb"]["hook_class_name"] == "mercurios_airflow.warehouse.hooks.DuckDBHook"

@@ -12,7 +12,7 @@ from airflow.sdk import DAG
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from mercurios.tenants.files import Tenant, load_tenants
+from mercurios.tenants import Tenant, load_tenants
 from mercurios_airflow.modelling.profiles import SnowflakeProfile
 from mercurios_airflow.modelling.tasks import DBT_PROJECT, model_tasks
 from mercurios_airflow.tenancy import dag_settings

@@ -10,7 +10,7 @@ import pytest
 from airflow.sdk import DAG
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
-from mercurios.tenants.files import load_tenants
+from mercurios.tenants import load_tenants
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.setup import set_up
 from mercurios_airflow.modelling.tasks import model_tasks

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG
 
-from mercurios.tenants.files import load_tenants
+from mercurios.tenants import load_tenants
 from mercurios_airflow.modelling.tasks import model_tasks
 from mercurios_airflow.tenancy import dag_settings
 

@@ -14,7 +14,7 @@ from airflow.serialization.decoders import smart_decode_trigger_kwargs
 from airflow.serialization.serialized_objects import DagSerialization
 from cosmos.operators.watcher import DbtRunWatcherOperator
 
-from mercurios.tenants.files import load_tenants
+from mercurios.tenants import load_tenants
 from mercurios_airflow.modelling.tasks import model_tasks
 from mercurios_airflow.modelling.triggers import ModelTrigger
 from mercurios_airflow.tenancy import dag_settings

@@ -16,7 +16,7 @@ import pytest
 from mercurios.sources.prohandel.resources import CONTRACT
 from mercurios.warehouse.marts import FORECAST_MARTS, PIPELINE_MARTS
 from mercurios_airflow.forecast.operators import DemandOperator, FitOperator, LoadForecastOperator
-from mercurios_airflow.prohandel.operators import ProHandelExtractOperator
+from mercurios_airflow.sources.operators import ExtractOperator
 from mercurios_airflow.warehouse.hooks import duckdb_path
 from mercurios_airflow.warehouse.operators import (
     BeginRunOperator,
@@ -60,7 +60,7 @@ def chain(
 def _pipeline(returned: dict[str, Any], execute: Callable[..., Any], root: Path) -> None:
     returned["begin"] = execute(BeginRunOperator, RUN, tenant_id="mini")
     returned["extract"] = [
-        execute(ProHandelExtractOperator, RUN, tenant_id="mini", group=group, plan_url=returned["begin"])
+        execute(ExtractOperator, RUN, tenant_id="mini", group=group, plan_url=returned["begin"])
         for group in CONTRACT.groups()
     ]
     returned["load"] = execute(LoadOperator, RUN, tenant_id="mini", manifest_urls=returned["extract"])

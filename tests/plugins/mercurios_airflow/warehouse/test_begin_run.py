@@ -1,9 +1,8 @@
-"""The start of a run: ProHandel is asked first, what the params ask for is planned, and a wrong name is refused."""
+"""The start of a run: the source is asked first, what the params ask for is planned, and a wrong name is refused."""
 
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,8 @@ from tenacity import wait_none
 from mercurios.alerts.failures import failure_kind
 from mercurios.alerts.messages import headline
 from mercurios.sources.prohandel.http.errors import TransientProHandelError
+from mercurios.sources.prohandel.resources import CONTRACT
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
-from mercurios.warehouse.run_plan import collections
 from mercurios_airflow.warehouse.operators import BeginRunOperator
 from prohandel_simulator.testing import RunningSimulator
 
@@ -55,7 +54,7 @@ def test_a_reconciliation_is_recorded_as_a_complete_read_of_every_resource(mini:
 
     with DuckDBEngine(mini / "warehouse" / "mini.duckdb") as engine:
         found = engine.fetch_arrow("select resource from ops.resync_request order by resource")
-    assert found["resource"].to_pylist() == sorted(collections())
+    assert found["resource"].to_pylist() == sorted(CONTRACT.collections)
 
 
 def test_an_unknown_resource_to_replay_is_refused_by_its_param_and_a_nested_one_is_not(mini: Path) -> None:
@@ -151,21 +150,6 @@ def test_an_outage_is_left_to_the_retries_of_begin(mini: Path) -> None:
         begin([])
 
     assert not (mini / "warehouse").exists()
-
-
-@pytest.mark.usefixtures("outage")
-def test_a_tenant_whose_data_fivetran_reads_needs_no_access(
-    mini: Path, root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    folder = tmp_path / "tenants"
-    folder.mkdir()
-    shutil.copy(root / "tests" / "tenants" / "mini.yaml", folder)
-    with (folder / "mini.yaml").open("a") as file:
-        file.write("ingestion: fivetran\n")
-    monkeypatch.setenv("MERCURIOS_TENANTS_DIR", str(folder))
-    monkeypatch.delenv("AIRFLOW_CONN_PROHANDEL_MINI")
-
-    assert begin([]).startswith("file://")
 
 
 def test_no_secret_of_a_refused_connection_is_logged(

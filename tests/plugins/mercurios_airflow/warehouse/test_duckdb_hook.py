@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mercurios.tenants.files import Tenant, load_tenants
+from mercurios.tenants import Tenant, load_tenants
 from mercurios_airflow.warehouse.hooks import DuckDBHook, duckdb_path, warehouse_of
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mercurios.sources.source import TerminalSourceError
+
 
 @dataclass(frozen=True)
 class RequestContext:
@@ -44,5 +46,5 @@ class EmptyPageError(TransientProHandelError):
     """A page without rows although the API says that more follow."""
 
 
-class TerminalProHandelError(ProHandelError):
+class TerminalProHandelError(ProHandelError, TerminalSourceError):
     """Trying again cannot help: wrong credentials, an unknown path, a refused request."""

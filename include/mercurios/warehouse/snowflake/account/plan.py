@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mercurios.sources.registry import every_resource
-from mercurios.tenants.files import Tenant
+from mercurios.tenants import Tenant
 from mercurios.warehouse.personal import MASKING_POLICIES, personal_columns
 from mercurios.warehouse.snowflake.account.settings import AccountSettings, Service, Warehouse
 from mercurios.warehouse.snowflake.backend import BACKEND
@@ -217,7 +217,6 @@ def _service(name: str, role: str, user: str, settings: Service) -> dict[str, An
 def _database_context(database: Database) -> dict[str, Any]:
     return {
         "database": database.name.lower(),
-        "has_fivetran": any(tenant.ingestion == "fivetran" for tenant in database.tenants),
     }
 
 

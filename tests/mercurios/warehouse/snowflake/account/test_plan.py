@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from planned_account import LANDING, plan, settings, tenant
 
-from mercurios.tenants.files import Tenant
+from mercurios.tenants import Tenant
 from mercurios.warehouse.snowflake.account.plan import (
     Database,
     Statement,
@@ -108,7 +108,7 @@ def test_nothing_of_one_database_names_another() -> None:
 
 
 def test_a_tenant_on_duckdb_has_no_database_in_the_account() -> None:
-    here = tenant("here", connections={"prohandel": "prohandel_here", "warehouse": "duckdb_here"})
+    here = tenant("here", connections={"warehouse": "duckdb_here"})
 
     assert databases_of([here]) == []
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from airflow.sdk.exceptions import AirflowNotFoundException
 
-from mercurios.tenants.files import Extraction
-from mercurios_airflow.prohandel.hooks import ProHandelHook
+from mercurios.sources.prohandel.settings import ProHandelSettings
+from mercurios_airflow.sources.prohandel.hooks import ProHandelHook
 
 CONNECTION = "AIRFLOW_CONN_PROHANDEL_SHOP"
 SECRET = "synthetic-secret-of-the-hook-tests"
@@ -80,7 +80,9 @@ def test_the_request_budget_is_shared_between_the_tasks(
     monkeypatch: pytest.MonkeyPatch, prohandel_connection: Callable[..., str]
 ) -> None:
     monkeypatch.setenv(CONNECTION, prohandel_connection())
-    settings = Extraction(requests_per_minute=600, page_size=50, pages_in_flight=2)
+    settings = ProHandelSettings(
+        kind="prohandel", connection="any", requests_per_minute=600, page_size=50, pages_in_flight=2
+    )
 
     with ProHandelHook("prohandel_shop").client(settings, share=5) as client:
         used = client._settings

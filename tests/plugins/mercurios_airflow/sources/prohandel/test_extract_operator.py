@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from tenacity import wait_none
 
 from mercurios.sources.prohandel.http.errors import TransientProHandelError
-from mercurios_airflow.prohandel.operators import ProHandelExtractOperator
+from mercurios_airflow.sources.operators import ExtractOperator
 from mercurios_airflow.warehouse.operators import BeginRunOperator
 from prohandel_simulator.testing import RunningSimulator
 
@@ -25,7 +25,7 @@ Extract = Callable[[], Any]
 def extract(mini: Path, execute: Callable[..., Any]) -> Extract:
     """Begin a run and return the extraction of its sales."""
     plan_url = execute(BeginRunOperator, RUN, tenant_id="mini")
-    return lambda: execute(ProHandelExtractOperator, RUN, tenant_id="mini", group="sales", plan_url=plan_url)
+    return lambda: execute(ExtractOperator, RUN, tenant_id="mini", group="sales", plan_url=plan_url)
 
 
 @pytest.fixture

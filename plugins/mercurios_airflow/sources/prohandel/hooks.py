@@ -12,7 +12,7 @@ from airflow.sdk import BaseHook
 
 if TYPE_CHECKING:
     from mercurios.sources.prohandel.client import ProHandelClient
-    from mercurios.tenants.files import Extraction
+    from mercurios.sources.prohandel.settings import ProHandelSettings
 
 
 class ConnectionIncompleteError(ValueError):
@@ -42,7 +42,7 @@ class ProHandelHook(BaseHook):
         """Return a client with default settings."""
         return self.client(None, share=1)
 
-    def client(self, settings: Extraction | None, *, share: int) -> ProHandelClient:
+    def client(self, settings: ProHandelSettings | None, *, share: int) -> ProHandelClient:
         """Return a client for one task.
 
         Args:

@@ -1,0 +1,119 @@
+"""What a tenant file says of a folder of exports."""
+
+from __future__ import annotations
+
+import codecs
+import os
+from datetime import date
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from mercurios.sources.contract import Contract
+from mercurios.sources.files.resources import CONTRACT, DERIVED, REQUIRED
+from mercurios.sources.settings import ConnectionId, Drift, SourceSettings
+
+
+def _known_encoding(name: str) -> str:
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        raise ValueError(f"{name!r} is not an encoding such as utf-8 or cp1252") from None
+    return name
+
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+
+
+class Dataset(BaseModel):
+    """One kind of export.
+
+    Attributes:
+        files: name of the file in the folder, or a pattern such as `sales-*.csv`. The ending says the format: `.csv`,
+            `.txt`, `.tsv`, `.parquet`, `.xlsx`. Of several files the newest counts for each row.
+        columns: field of the contract to column of the file; what is not listed is not delivered.
+        append_only: an export that is gone from the folder deletes nothing; for sales that come a file a day.
+        delimiter: what separates the columns of a CSV file.
+        decimal: what separates the fraction of a number in a text.
+        thousands: what separates the thousands of a number in a text; None where nothing does.
+        dates: form of dates in a text, as `strptime` has it; None reads ISO dates such as 2025-03-01.
+        encoding: how a CSV file writes letters.
+        sheet: sheet of an Excel file; None takes the first.
+        drift: what becomes of rows whose columns are not the mapped ones.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    files: Text
+    columns: dict[str, Text]
+    append_only: bool = False
+    delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] = ","
+    decimal: Literal[".", ","] = "."
+    thousands: Literal[".", ",", " ", "'"] | None = None
+    dates: Text | None = None
+    encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8-sig"
+    sheet: Text | None = None
+    drift: Drift = Drift.EVOLVE
+
+    @model_validator(mode="after")
+    def _separators_differ(self) -> Dataset:
+        if self.thousands == self.decimal:
+            raise ValueError(f"'decimal' and 'thousands' are both {self.decimal!r}: expected two signs")
+        return self
+
+
+class FilesSettings(SourceSettings):
+    """How a folder of exports is read.
+
+    Attributes:
+        folder: URL of the folder, `file://` or `s3://`; `${NAME}` is filled in from the environment.
+        connection: AWS connection that opens a folder on S3.
+        as_of: business day of the exports; None takes the day on which the newest file was written.
+        datasets: the exports: `sales` and `articles`, and `stock`, `open_orders` and `branches` where there are some.
+    """
+
+    contract: ClassVar[Contract] = CONTRACT
+
+    kind: Literal["files"]
+    folder: Text
+    connection: ConnectionId = "aws_default"
+    as_of: date | None = None
+    datasets: dict[str, Dataset] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _datasets_are_whole(self) -> FilesSettings:
+        known = self.contract.resources
+        for name, dataset in self.datasets.items():
+            if name not in known:
+                raise ValueError(f"dataset {name!r} is unknown; known datasets: {', '.join(known)}")
+            _check_columns(name, dataset, self.contract)
+        missing = [name for name in ("sales", "articles") if name not in self.datasets]
+        if missing:
+            raise ValueError(f"dataset {missing[0]!r} is missing; expected at least sales and articles")
+        return self
+
+    def drift_of(self, resource: str) -> Drift:
+        """Return what happens to rows of a dataset whose columns are not the mapped ones."""
+        dataset = self.datasets.get(resource)
+        return dataset.drift if dataset else Drift.EVOLVE
+
+    def folder_url(self) -> str:
+        """Return the folder's URL with environment variables filled in.
+
+        Raises:
+            ValueError: a variable of the URL is not set.
+        """
+        url = os.path.expandvars(self.folder)
+        if "${" in url:
+            raise ValueError(f"source.folder {self.folder!r} names an environment variable that is not set")
+        return url.rstrip("/")
+
+
+def _check_columns(name: str, dataset: Dataset, contract: Contract) -> None:
+    fields = [column.field for column in contract.resources[name].columns if column.field not in DERIVED]
+    unknown = [field for field in dataset.columns if field not in fields]
+    if unknown:
+        raise ValueError(f"dataset {name!r} has no field {unknown[0]!r}; known fields: {', '.join(fields)}")
+    for choice in REQUIRED[name]:
+        if not any(field in dataset.columns for field in choice):
+            raise ValueError(f"dataset {name!r} maps no column to {' or '.join(map(repr, choice))}")

@@ -1,0 +1,76 @@
+"""What a tenant file says of a ProHandel API."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from mercurios.sources.contract import Contract
+from mercurios.sources.prohandel.resources import CONTRACT
+from mercurios.sources.settings import ConnectionId, Drift, Mode, SourceSettings
+
+
+class ResourceSettings(BaseModel):
+    """How one resource is read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mode: Mode = Mode.SCAN
+    drift: Drift = Drift.EVOLVE
+
+
+class ProHandelSettings(SourceSettings):
+    """How the API is read.
+
+    Attributes:
+        connection: Airflow connection of type `prohandel`.
+        time_zone: zone of the instants the API writes without one (`lastChange`, `created`).
+        page_size: rows asked for in one request.
+        pages_in_flight: requests under way at once in one task.
+        requests_per_minute: budget of this credential over all tasks; None sets no limit.
+        overlap_minutes: how far before the watermark an incremental read starts.
+        full_read_days: age of the last complete read at which the next one is complete again.
+        resources: settings of single resources; the others use the defaults.
+    """
+
+    contract: ClassVar[Contract] = CONTRACT
+
+    kind: Literal["prohandel"]
+    connection: ConnectionId
+    page_size: Annotated[int, Field(ge=1, le=1000)] = 1000
+    pages_in_flight: Annotated[int, Field(ge=1, le=32)] = 4
+    requests_per_minute: Annotated[int, Field(ge=1)] | None = None
+    overlap_minutes: Annotated[int, Field(ge=0)] = 60
+    full_read_days: Annotated[int, Field(ge=1)] = 7
+    resources: dict[str, ResourceSettings] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _only_known_resources(self) -> ProHandelSettings:
+        known = self.contract.resources
+        for name in self.resources:
+            if name not in known:
+                raise ValueError(f"resource {name!r} is unknown; known resources: {', '.join(sorted(known))}")
+        return self
+
+    def mode_of(self, resource: str) -> Mode:
+        """Return how changes of a resource are found."""
+        return self._settings_of(resource).mode
+
+    def drift_of(self, resource: str) -> Drift:
+        """Return what happens to rows of a resource whose columns are not those of the contract."""
+        return self._settings_of(resource).drift
+
+    @property
+    def overlap(self) -> timedelta:
+        """How far before the watermark an incremental read starts."""
+        return timedelta(minutes=self.overlap_minutes)
+
+    @property
+    def full_read_after(self) -> timedelta:
+        """Age of the last complete read at which the next one is complete again."""
+        return timedelta(days=self.full_read_days)
+
+    def _settings_of(self, resource: str) -> ResourceSettings:
+        return self.resources.get(resource, ResourceSettings())

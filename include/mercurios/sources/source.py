@@ -1,0 +1,44 @@
+"""What reads a source, whatever kind it is, and how it fails."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Protocol, Self
+
+from mercurios.landing.plan import RunPlan
+from mercurios.landing.store import LandingStore
+
+
+class TerminalSourceError(Exception):
+    """Trying again cannot help: settings, a connection or an export must be corrected first."""
+
+
+class Source(Protocol):
+    """A tenant's source, open for one task."""
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Release what was opened."""
+
+    def check(self) -> str:
+        """Make sure that the source may be read, and return its address.
+
+        Raises:
+            TerminalSourceError: it may not, until something is corrected.
+        """
+
+    def extract(self, resource: str, plan: RunPlan, store: LandingStore) -> str | None:
+        """Read one resource into the landing area.
+
+        Returns:
+            URL of the manifest, which exists only when everything was read and landed; None where the tenant's source
+            does not deliver this resource.
+
+        Raises:
+            TerminalSourceError: trying again cannot help.
+            LandingError: the landing area could not be written.
+        """

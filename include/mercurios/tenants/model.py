@@ -1,0 +1,148 @@
+"""What a tenant is: one typed model of everything that its file says."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from mercurios.orders.settings import Replenishment
+from mercurios.sources.registry import AnySource
+from mercurios.sources.settings import ConnectionId, TimeZone
+from mercurios.warehouse.backend import Backend, DbtTasks
+from mercurios.warehouse.registry import backend_of_connection
+
+PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
+
+# A DuckDB file is addressed by its name, which must not be that of a schema in it.
+SCHEMAS = frozenset({"raw", "standard", "analytics", "ops", "main", "temp", "system"})
+
+
+def _no_schema(name: str) -> str:
+    if name in SCHEMAS:
+        raise ValueError(f"{name!r} is the name of a warehouse schema; choose another id")
+    return name
+
+
+TenantId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,30}$"), AfterValidator(_no_schema)]
+
+
+def _names_an_engine(connection_id: str) -> str:
+    backend_of_connection(connection_id)
+    return connection_id
+
+
+WarehouseId = Annotated[ConnectionId, AfterValidator(_names_an_engine)]
+
+
+def _known_schedule(schedule: str) -> str:
+    from croniter import croniter
+
+    if schedule not in PRESETS and not (len(schedule.split()) == 5 and croniter.is_valid(schedule)):
+        raise ValueError(
+            f"{schedule!r} is no schedule: expected five cron fields such as '15 * * * *', "
+            f"or one of {', '.join(PRESETS)}"
+        )
+    return schedule
+
+
+Schedule = Annotated[str, AfterValidator(_known_schedule)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Connections(_Model):
+    """Airflow connection ids; the secrets behind them never stand in a tenant file.
+
+    The warehouse id begins with the engine it leads to (such as `duckdb_`), so that the graph of tasks is known
+    when the DAG is parsed, before any connection may be read. `aws` opens a landing area on S3; where
+    there is no such connection, the credentials of the machine do.
+    """
+
+    aws: ConnectionId = "aws_default"
+    warehouse: WarehouseId
+    slack: ConnectionId | None = None
+
+
+class Schedules(_Model):
+    """When the pipeline runs: a cron expression or an Airflow preset; None runs it by hand only.
+
+    The forecast has no clock of its own: it starts when the pipeline has published a week that was not yet
+    forecast.
+    """
+
+    pipeline: Schedule | None = "@hourly"
+
+
+class Forecast(_Model):
+    """Settings of the weekly forecast."""
+
+    horizon_weeks: Annotated[int, Field(ge=1, le=52)] = 13
+    shard_size: Annotated[int, Field(ge=100)] = 10_000
+
+
+class Tenant(_Model):
+    """One retailer.
+
+    Attributes:
+        id: the word in `tenant_id`, in DAG ids and in paths.
+        name: what people read.
+        time_zone: zone of the shops; business days are days of this zone.
+        country: ISO 3166 code, for public holidays.
+        region: subdivision whose holidays hold, as the `holidays` library spells it.
+        currency: ISO 4217 code of the amounts.
+        owner: who is asked when something breaks.
+        source: where the data comes from: `kind` names the source, the other keys are its settings.
+        landing: URL of the landing area; `${NAME}` stands for an environment variable. None takes the engine's
+            default: a folder beside a DuckDB file, and what `MERCURIOS_LANDING` names for Snowflake.
+        database: Snowflake database that holds this tenant; may be shared. DuckDB uses a file per tenant.
+        dbt_tasks: `layers` (a task per layer) or `models` (a task per model); None takes the engine's default.
+    """
+
+    id: TenantId
+    name: Annotated[str, StringConstraints(min_length=1)]
+    time_zone: TimeZone
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+    region: str | None = None
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+    owner: Annotated[str, StringConstraints(min_length=1)]
+    source: AnySource
+    connections: Connections
+    landing: str | None = None
+    database: str = "MERCURIOS_DATA"
+    dbt_tasks: DbtTasks | None = None
+    schedules: Schedules = Field(default_factory=Schedules)
+    forecast: Forecast = Field(default_factory=Forecast)
+    replenishment: Replenishment = Field(default_factory=Replenishment)
+
+    @property
+    def backend(self) -> Backend:
+        """The warehouse engine that the connection id names, with its defaults."""
+        return backend_of_connection(self.connections.warehouse)
+
+    @property
+    def engine(self) -> str:
+        """The name of the warehouse engine."""
+        return self.backend.name
+
+    @property
+    def dbt_grain(self) -> DbtTasks:
+        """A task per layer where a model takes milliseconds, a task per model where it takes minutes."""
+        return self.dbt_tasks or self.backend.dbt_tasks
+
+    def landing_url(self) -> str:
+        """Return the landing URL with environment variables filled in.
+
+        Raises:
+            ValueError: a variable of the URL is not set.
+        """
+        landing = self.landing or self.backend.landing
+        url = os.path.expandvars(landing)
+        if "${" in url:
+            raise ValueError(
+                f"tenant {self.id}: landing {landing!r} names an environment variable that is not set"
+            )
+        return url.rstrip("/")

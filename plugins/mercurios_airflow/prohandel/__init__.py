@@ -1,1 +1,0 @@
-"""Airflow's side of ProHandel: the hook that opens a client, and the operator that extracts."""

@@ -1,0 +1,62 @@
+"""The one place that turns a tenant into its open source, and the question every run asks that source first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from airflow.sdk.exceptions import AirflowFailException
+
+if TYPE_CHECKING:
+    from mercurios.sources.source import Source
+    from mercurios.tenants import Tenant
+
+# By kind of source, the module whose `open_source` opens it.
+OPENERS = {
+    "files": "mercurios_airflow.sources.files",
+    "prohandel": "mercurios_airflow.sources.prohandel.opening",
+}
+
+
+@contextmanager
+def opened_source(tenant: Tenant, run_id: str, *, share: int = 1) -> Iterator[Source]:
+    """Open a tenant's source.
+
+    Args:
+        tenant: whose.
+        run_id: the run that reads it, for messages.
+        share: number of tasks that share what the source allows in requests.
+
+    Raises:
+        AirflowFailException: settings or connection must be corrected first; the message names tenant, run and remedy.
+    """
+    from mercurios.sources.source import TerminalSourceError
+
+    opener = import_module(OPENERS[tenant.source.kind])
+    try:
+        source: Source = opener.open_source(tenant.source, share=share)
+    except TerminalSourceError as error:
+        raise AirflowFailException(f"tenant {tenant.id}, run {run_id}, {error}") from error
+    with source:
+        yield source
+
+
+def check_access(tenant: Tenant, run_id: str) -> None:
+    """Ask a tenant's source whether it may be read.
+
+    All extract tasks of a run use the same connection. Asked once, before the run takes its fence, a refused key is
+    one failure and one alert; left to the extract tasks it would be one for each of them.
+
+    Raises:
+        AirflowFailException: something must be corrected first; the message names tenant, run and remedy.
+    """
+    from mercurios.sources.source import TerminalSourceError
+
+    with opened_source(tenant, run_id) as source:
+        try:
+            source.check()
+        except TerminalSourceError as error:
+            where = f"tenant {tenant.id}, run {run_id}, connection {tenant.source.connection!r}"
+            raise AirflowFailException(f"{where}: {error}") from error
