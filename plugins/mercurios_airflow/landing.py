@@ -13,8 +13,12 @@ if TYPE_CHECKING:
     from mercurios.tenants import Tenant
 
 
-def landing_of(tenant: Tenant) -> LandingStore:
+def landing_of(tenant: Tenant, url: str | None = None) -> LandingStore:
     """Return a tenant's landing area.
+
+    Args:
+        tenant: whose.
+        url: another address than its file's, such as that of a single manifest.
 
     Raises:
         ValueError: the tenant's file or the environment does not say where it is.
@@ -22,7 +26,7 @@ def landing_of(tenant: Tenant) -> LandingStore:
     """
     from mercurios.landing.store import LandingStore
 
-    url = tenant.landing_url()
+    url = url or tenant.landing_url()
     if not url.startswith("s3://"):
         return LandingStore(url)
     from airflow.providers.amazon.aws.fs.s3 import get_fs

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,6 +18,8 @@ from typer.testing import CliRunner
 
 from mercurios.cli.main import app
 
+# The log of the test's process; in its own process a command keeps it apart (`test_a_command_prints_its_own_output`).
+LOG_LINE = re.compile(r"^\d{4}-\d\d-\d\dT\S+ \[.*\n", re.MULTILINE)
 VARIABLE = "AIRFLOW_CONN_SNOWFLAKE_MINI"
 FOR_A_RESOURCE = ("replay", "resync", "accept-deletes")
 
@@ -24,7 +30,7 @@ def run(command: str, *arguments: str) -> tuple[int, str]:
         line += ["--resource", "article"]
     result = CliRunner().invoke(app, line, env={"COLUMNS": "250"})
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result.exit_code, result.output
+    return result.exit_code, LOG_LINE.sub("", result.output)
 
 
 def as_uri(connection: str) -> str:
@@ -47,6 +53,24 @@ def test_a_manifest_is_loaded_and_the_ledger_shows_it_whatever_the_connections_f
     assert retailer.differences("article") == []
     assert shown == run("ledger")
     assert (shown[0], "holds" in shown[1], "r1" in shown[1]) == (0, True, True)
+
+
+def test_a_command_prints_its_own_output(retailer: SnowflakeRetailer) -> None:
+    """Neither Airflow nor the connector writes between the lines; what has to be said goes to standard error."""
+    retailer.run("r1", "article")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "mercurios", "ledger", "--tenant", "mini"],
+        env={**os.environ, "COLUMNS": "250"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.lstrip().startswith("Ledger of mini")
+    assert "[info" not in done.stdout + done.stderr
+    assert "[warning" not in done.stdout + done.stderr
 
 
 def test_quarantined_rows_are_shown_and_loaded_again(retailer: SnowflakeRetailer) -> None:

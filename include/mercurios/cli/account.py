@@ -23,7 +23,7 @@ DatabaseOption = Annotated[
 ]
 ConnectionOption = Annotated[
     str,
-    typer.Option(help="AIRFLOW_CONN_<NAME> in the environment, or an entry of Snowflake's connections.toml."),
+    typer.Option(help="An Airflow connection, or else an entry of Snowflake's connections.toml."),
 ]
 
 
@@ -55,8 +55,8 @@ def apply(
     connection: ConnectionOption = "snowflake_admin",
 ) -> None:
     """Run the plan, printing each statement's object when it is done; may be run again at any time."""
+    from mercurios.cli.connect import open_account
     from mercurios.warehouse.snowflake.account.apply import apply as run
-    from mercurios.warehouse.snowflake.account.apply import signed_in
 
     role = ""
 
@@ -71,7 +71,7 @@ def apply(
         chosen = _chosen(tenant)
         statements = _statements(chosen, tenant, database)
         if statements:
-            with signed_in(connection) as session:
+            with open_account(connection) as session:
                 count = run(session, statements, progress)
             typer.echo(f"{count} statements ran. Running them again changes nothing.")
     _tell_embedded(chosen, database)

@@ -1,26 +1,21 @@
-"""Opening a tenant's warehouse by hand, on whichever engine its file names.
+"""Connecting to a tenant's warehouse and landing area from the command line.
 
-A command gets what a task of the DAGs gets, without Airflow: the tenant file names a connection, and its id an engine.
-On DuckDB a command never creates a file and never touches one that is something else.
+Connections are Airflow's. Nothing here knows Airflow: an entry point of the group `mercurios.connections`, which
+`plugins/` offers, looks them up where the DAGs do and opens what they lead to. A DuckDB file that is named with
+`--warehouse` needs no connection. On DuckDB a command never creates a file and never touches one that is something
+else.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 from mercurios.landing.store import LandingStore
 from mercurios.tenants import Tenant, load_tenants
-from mercurios.warehouse.connections import (
-    duckdb_file,
-    in_environment,
-    s3_options,
-    snowflake_options,
-    variable,
-)
 from mercurios.warehouse.engine import Engine, WarehouseError
 from mercurios.warehouse.setup import set_up
 from mercurios.warehouse.sql import render
@@ -31,8 +26,41 @@ if TYPE_CHECKING:
     from mercurios.warehouse.duckdb.engine import DuckDBEngine
     from mercurios.warehouse.snowflake.engine import SnowflakeEngine
 
-DAG = "command line"
-HOME_VARIABLE = "MERCURIOS_HOME"
+ENTRY_POINTS = "mercurios.connections"
+
+
+class Connections(Protocol):
+    """Opens what the connections of a deployment lead to."""
+
+    def warehouse_file(self, tenant: Tenant) -> Path:
+        """Return the warehouse file of a tenant on DuckDB."""
+
+    def snowflake(
+        self, tenant: Tenant, command: str, *, landing: LandingStore | None, role: str | None
+    ) -> SnowflakeEngine:
+        """Open a session in the database of a tenant on Snowflake; `role` must be the session's, None takes any."""
+
+    def landing(self, tenant: Tenant, url: str | None = None) -> LandingStore:
+        """Open a landing area: the tenant's, or one at another address with the tenant's AWS connection."""
+
+    def account(self, name: str) -> SnowflakeConnection | None:
+        """Open the connection of an account's administrator; None where the deployment has none of that name."""
+
+
+def connections() -> Connections:
+    """Return the connections of the deployment.
+
+    Raises:
+        WarehouseError: nothing on the Python path offers them.
+    """
+    for entry_point in entry_points(group=ENTRY_POINTS):
+        offered: Connections = entry_point.load()()
+        return offered
+    raise WarehouseError(
+        f"connections are looked up by Airflow, and nothing on the Python path offers them (entry point "
+        f"{ENTRY_POINTS!r}): add the folder plugins/ of the repository to PYTHONPATH, as make and the image do, or "
+        "name a DuckDB file with --warehouse where the command takes one"
+    )
 
 
 @contextmanager
@@ -43,9 +71,8 @@ def open_tenant(
     *,
     command: str = "",
     loads: bool = False,
-    environ: Mapping[str, str] | None = None,
 ) -> Iterator[Engine]:
-    """Open the warehouse of a tenant, with what its shape has gained since.
+    """Open the warehouse of a tenant and add what its shape has gained since.
 
     Args:
         tenant_id: whose warehouse.
@@ -53,11 +80,10 @@ def open_tenant(
         lock_wait: seconds to wait while another process holds a file.
         command: on whose behalf, for engines that note it with every statement.
         loads: the command lands files and loads them.
-        environ: where connections are looked up.
 
     Raises:
         KeyError: there is no such tenant.
-        WarehouseError: the warehouse cannot be opened, or is none of this tenant's; the message says what to correct.
+        WarehouseError: the warehouse cannot be opened, or is not this tenant's; the message says what to correct.
     """
     if warehouse is not None:
         with open_warehouse(warehouse, tenant_id, lock_wait) as file:
@@ -65,11 +91,11 @@ def open_tenant(
         return
     tenant = load_tenants(only=tenant_id).get(tenant_id)
     if tenant.engine == "duckdb":
-        with open_warehouse(file_of(tenant, environ), tenant_id, lock_wait) as file:
+        with open_warehouse(connections().warehouse_file(tenant), tenant_id, lock_wait) as file:
             yield file
         return
-    landing = open_landing(tenant, environ=environ) if loads else None
-    with open_snowflake(tenant, command, landing=landing, environ=environ) as engine:
+    landing = open_landing(tenant) if loads else None
+    with open_snowflake(tenant, command, landing=landing) as engine:
         columns = {"table_schema": "ops", "table_name": "watermark"}
         if not engine.fetch_arrow(render(engine.dialect, "quality_columns"), columns).num_rows:
             raise WarehouseError(
@@ -110,31 +136,12 @@ def open_warehouse(path: Path, tenant_id: str, lock_wait: float) -> Iterator[Duc
         yield engine
 
 
-def file_of(tenant: Tenant, environ: Mapping[str, str] | None = None) -> Path:
-    """Return the warehouse file of a tenant on DuckDB, as the DAGs find it.
-
-    Raises:
-        WarehouseError: neither the tenant's connection nor `MERCURIOS_HOME` says where it is.
-    """
-    name = tenant.connections.warehouse
-    text = in_environment(name, environ)
-    named = duckdb_file(name, text) if text else None
-    home = (os.environ if environ is None else environ).get(HOME_VARIABLE)
-    if named is None and not home:
-        raise WarehouseError(
-            f"tenant {tenant.id}: nothing says where its warehouse file is: name it with --warehouse, or set "
-            f"{HOME_VARIABLE}, or {variable(name)} to a connection whose host it is"
-        )
-    return named or Path(str(home)) / "warehouse" / f"{tenant.id}.duckdb"
-
-
 def open_snowflake(
     tenant: Tenant,
     command: str = "",
     *,
     landing: LandingStore | None = None,
     as_loader: bool = True,
-    environ: Mapping[str, str] | None = None,
 ) -> SnowflakeEngine:
     """Open a session in the database of a tenant on Snowflake, through its Airflow connection.
 
@@ -143,59 +150,29 @@ def open_snowflake(
         command: on whose behalf, for the query tag.
         landing: the landing area that a load copies from.
         as_loader: insist on the loader's role; without it the session reads what its role may see.
-        environ: where connections are looked up.
 
     Raises:
-        WarehouseError: the environment has no such connection, or Snowflake refuses it.
+        WarehouseError: there is no such connection, it cannot be used, or Snowflake refuses it.
     """
-    from mercurios.warehouse.snowflake.engine import LOADER, SnowflakeEngine
+    from mercurios.warehouse.snowflake.engine import LOADER
 
-    name = tenant.connections.warehouse
-    text = in_environment(name, environ)
-    if text is None:
-        raise WarehouseError(
-            f"tenant {tenant.id} is on Snowflake, and its connection {name!r} is not in the environment: set "
-            f"{variable(name)}, as JSON or as a URI, to what the deployment's Airflow has under that id"
-        )
-    connect = _connecting(tenant, snowflake_options(name, text), command)
-    return SnowflakeEngine(connect, landing=landing, role=LOADER if as_loader else None)
+    return connections().snowflake(tenant, command, landing=landing, role=LOADER if as_loader else None)
 
 
-def _connecting(
-    tenant: Tenant, options: Mapping[str, Any], command: str
-) -> Callable[[], SnowflakeConnection]:
-    from snowflake.connector import connect
-
-    from mercurios.warehouse.snowflake.engine import SCHEMA, SESSION_OPTIONS, session_parameters
-
-    session = {
-        **options,
-        **SESSION_OPTIONS,
-        "database": tenant.database,
-        "schema": SCHEMA,
-        "session_parameters": session_parameters(tenant.id, DAG, command),
-    }
-    return lambda: connect(**session)
-
-
-def open_landing(
-    tenant: Tenant, url: str | None = None, environ: Mapping[str, str] | None = None
-) -> LandingStore:
+def open_landing(tenant: Tenant, url: str | None = None) -> LandingStore:
     """Open a landing area: on S3 with the tenant's AWS connection, or else what AWS finds on this machine.
 
     Args:
         tenant: whose.
         url: another address than its file's.
-        environ: where connections are looked up.
 
     Raises:
         LandingError: no file system serves the address.
         ValueError: a variable of the tenant's address is not set.
-        WarehouseError: its AWS connection cannot be used here.
+        WarehouseError: nothing offers connections.
     """
-    url, name = url or tenant.landing_url(), tenant.connections.aws
-    text = in_environment(name, environ) if url.startswith("s3://") else None
-    return LandingStore(url, **(s3_options(name, text) if text else {}))
+    address = url or tenant.landing_url()
+    return connections().landing(tenant, address) if address.startswith("s3://") else LandingStore(address)
 
 
 def open_for_load(
@@ -215,4 +192,29 @@ def open_for_load(
 
     if warehouse is None and tenant.engine == "snowflake":
         return open_snowflake(tenant, "load", landing=landing)
-    return DuckDBEngine(warehouse or file_of(tenant))
+    return DuckDBEngine(warehouse or connections().warehouse_file(tenant))
+
+
+@contextmanager
+def open_account(name: str) -> Iterator[SnowflakeConnection]:
+    """Open the connection of an account's administrator: Airflow's, or else an entry of the connector's own file.
+
+    The connector's file, `connections.toml`, is the place for a person who signs in with a browser.
+
+    Raises:
+        WarehouseError: there is no such connection, it cannot be used, or Snowflake refuses it.
+    """
+    import snowflake.connector
+
+    try:
+        session = connections().account(name) or snowflake.connector.connect(connection_name=name)
+    except snowflake.connector.errors.Error as error:
+        reason = " ".join(str(error.msg or error).split())
+        raise WarehouseError(
+            f"connection {name!r}: {reason}. Define it in Airflow (AIRFLOW_CONN_{name.upper()}, secrets backend, or "
+            "Admin, Connections in the UI), or name an entry of Snowflake's connections.toml with --connection"
+        ) from None
+    try:
+        yield session
+    finally:
+        session.close()

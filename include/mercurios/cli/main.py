@@ -91,7 +91,7 @@ def load(
             set_up(engine)
             adopt_run(engine, landed, "command line")
             rows = load_manifest(engine, store, url, time_zone=settings.time_zone)
-    except (KeyError, LandingError, WarehouseError) as error:
+    except (KeyError, ValueError, LandingError, WarehouseError) as error:
         typer.secho(str(error.args[0]), err=True, fg=typer.colors.RED)
         raise typer.Exit(1) from None
     table = Table("resource", "extracted", "loaded", "quarantined", "superseded", "deleted")

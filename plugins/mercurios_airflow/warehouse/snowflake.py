@@ -5,6 +5,7 @@ Kept apart from `hooks.py`, so that nobody who has no Snowflake tenant imports t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from mercurios_airflow.landing import landing_of
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
 
+    from mercurios.landing.store import LandingStore
     from mercurios.tenants import Tenant
     from mercurios.warehouse.duckdb.publish import Publication
     from mercurios.warehouse.snowflake.engine import SnowflakeEngine
@@ -25,12 +27,28 @@ class SessionHook(SnowflakeHook):
     """The provider's hook, opening sessions as the engine needs them."""
 
     def get_conn(self) -> SnowflakeConnection:
-        """Open a session."""
+        """Open a session.
+
+        Raises:
+            WarehouseError: the connection cannot be used; the message names it and never its content.
+        """
         from snowflake.connector import connect
 
+        from mercurios.warehouse.engine import WarehouseError
         from mercurios.warehouse.snowflake.engine import SESSION_OPTIONS
 
-        return connect(**self._get_conn_params(), **SESSION_OPTIONS)
+        try:
+            # Airflow passes over an extra that it cannot read, and the connector would miss the account.
+            json.loads(self.get_connection(self.get_conn_id()).extra or "{}")
+            parameters = self._get_conn_params()
+        except (OSError, TypeError, ValueError):
+            # The error may repeat what could not be read, and that may be a secret.
+            raise WarehouseError(
+                f"connection {self.get_conn_id()!r} cannot be used: its extra or its private key cannot be read. "
+                "Expected a PEM file in private_key_file, or base64 of one in private_key_content, and its "
+                "passphrase as the password"
+            ) from None
+        return connect(**parameters, **SESSION_OPTIONS)
 
 
 class SnowflakeWarehouse:
@@ -48,7 +66,17 @@ class SnowflakeWarehouse:
         self.run_id = run_id
 
     def get_conn(self) -> SnowflakeEngine:
+        """Open the session of a run, which loads from the landing area as the loader."""
+        from mercurios.warehouse.snowflake.engine import LOADER
+
+        return self.session(landing_of(self.tenant), LOADER)
+
+    def session(self, landing: LandingStore | None, role: str | None) -> SnowflakeEngine:
         """Open a session.
+
+        Args:
+            landing: the landing area that a load copies from; None where nothing is loaded.
+            role: the role that the session must have taken on; None takes any.
 
         Raises:
             WarehouseError: the account cannot be reached or refuses the session.
@@ -61,7 +89,7 @@ class SnowflakeWarehouse:
             schema=SCHEMA,
             session_parameters=session_parameters(self.tenant.id, self.dag_id, self.run_id),
         )
-        return SnowflakeEngine(hook.get_conn, landing=landing_of(self.tenant))
+        return SnowflakeEngine(hook.get_conn, landing=landing, role=role)
 
     def readers(self) -> AbstractContextManager[SnowflakeEngine]:
         """Open what readers see: the same database, whose schema `published` the statements name."""

@@ -158,4 +158,5 @@ def test_apply_that_cannot_sign_in_says_where_a_connection_is_looked_for(
     assert code == 1
     assert "connection 'ada': " in output
     assert "{'connection_name': 'ada'}" in output
-    assert "Set AIRFLOW_CONN_ADA, or name an entry of Snowflake's connections.toml" in output
+    assert "Define it in Airflow (AIRFLOW_CONN_ADA, secrets backend, or " in output
+    assert "or name an entry of Snowflake's connections.toml with --connection" in output

@@ -7,11 +7,9 @@ same command goes on from there: every statement can run again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from mercurios.warehouse.connections import in_environment, snowflake_options, variable
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.snowflake.account.plan import Statement
 
@@ -96,30 +94,3 @@ def _told(statement: Statement, role: str, error: Any, done: int, count: int) ->
     if error.errno in _NOT_SEEN:
         return f"{where}: role {role} does not find it, or may not see it: {said}. {rest}"
     return f"{where}: refused for role {role}: {said}. {rest}"
-
-
-@contextmanager
-def signed_in(name: str = ADMIN_CONNECTION, environ: Mapping[str, str] | None = None) -> Iterator[Connection]:
-    """Open the named connection: `AIRFLOW_CONN_<NAME>` in Airflow's form, else an entry of the connector's own file.
-
-    The connector's file, `connections.toml`, is the place for a person's sign-in with a browser.
-
-    Raises:
-        WarehouseError: there is no such connection, it cannot be read, or Snowflake refuses it.
-    """
-    import snowflake.connector
-
-    text = in_environment(name, environ)
-    options = snowflake_options(name, text) if text else {"connection_name": name}
-    try:
-        connection = snowflake.connector.connect(**options)
-    except snowflake.connector.errors.Error as error:
-        said = " ".join(str(error.msg or error).split())
-        raise AccountError(
-            f"connection {name!r}: {said}. Set {variable(name)}, or name an entry of Snowflake's "
-            "connections.toml with --connection"
-        ) from None
-    try:
-        yield connection
-    finally:
-        connection.close()

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import json
-from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from planned_account import plan
 from snowflake.connector.errors import ProgrammingError
 
-from mercurios.warehouse.connections import ConnectionFormError, snowflake_options
 from mercurios.warehouse.snowflake.account.apply import AccountError, apply
-
-KEY = rsa.generate_private_key(65537, 2048)
 
 
 class Account:
@@ -115,70 +106,3 @@ def test_a_failure_that_is_not_snowflakes_is_not_dressed_up() -> None:
 
     with pytest.raises(RuntimeError, match="a bug"):
         apply(Broken(), plan())
-
-
-# ---------------------------------------------------------------- connections
-
-
-def pem(passphrase: str | None = None) -> bytes:
-    return KEY.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.BestAvailableEncryption(passphrase.encode())
-        if passphrase
-        else serialization.NoEncryption(),
-    )
-
-
-def as_json(extra: dict[str, Any], password: str | None) -> str:
-    return json.dumps({"conn_type": "snowflake", "login": "ada", "password": password, "extra": extra})
-
-
-def as_uri(extra: dict[str, Any], password: str | None) -> str:
-    query = "&".join(f"{key}={quote(value, safe='')}" for key, value in extra.items())
-    return f"snowflake://ada:{quote(password or '', safe='')}@/?{query}"
-
-
-def as_uri_with_packed_extra(extra: dict[str, Any], password: str | None) -> str:
-    return f"snowflake://ada:{quote(password or '', safe='')}@/?__extra__={quote(json.dumps(extra), safe='')}"
-
-
-@pytest.mark.parametrize("form", [as_json, as_uri, as_uri_with_packed_extra])
-@pytest.mark.parametrize("passphrase", [None, "synthetic pass/phrase"])
-def test_a_connection_in_airflows_form_signs_in_with_its_key(
-    form: Callable[[dict[str, Any], str | None], str], passphrase: str | None
-) -> None:
-    extra = {"account": "an-account", "private_key_content": base64.b64encode(pem(passphrase)).decode()}
-
-    options = snowflake_options("snowflake_admin", form(extra, passphrase))
-
-    key = serialization.load_der_private_key(options.pop("private_key"), None)
-    assert key.private_numbers() == KEY.private_numbers()
-    assert options == {"account": "an-account", "user": "ada"}
-
-
-def test_a_key_may_stand_in_a_file_or_as_text(tmp_path: Any) -> None:
-    path = tmp_path / "key.pem"
-    path.write_bytes(pem())
-
-    for extra in ({"private_key_file": str(path)}, {"private_key_content": pem().decode()}):
-        assert "private_key" in snowflake_options("a", as_json(extra, None))
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("{not json and a s3cret", "neither JSON nor a URI"),
-        ('{"conn_type": "snowflake", "extra": "{s3cret"}', "neither JSON nor a URI"),
-        ("postgres://a:s3cret@b/c", "has type 'postgres'; expected 'snowflake'"),
-        (as_json({"private_key_content": "s3cret"}, None), "its private key cannot be read"),
-        (as_json({"private_key_file": "s3cret.pem"}, None), "its private key cannot be read"),
-        (as_json({"private_key_content": pem("right").decode()}, "s3cret"), "its private key cannot be read"),
-    ],
-)
-def test_a_connection_that_cannot_be_used_is_refused_without_being_repeated(text: str, said: str) -> None:
-    with pytest.raises(ConnectionFormError, match="connection 'snowflake_admin'") as error:
-        snowflake_options("snowflake_admin", text)
-
-    assert said in str(error.value)
-    assert "s3cret" not in str(error.value)
