@@ -50,9 +50,9 @@ def extract(root: str, world: str, home: Path) -> Task:
     from mercurios.landing.plan import RunPlan
     from mercurios.landing.store import LandingStore
     from mercurios.sources.prohandel.client import ProHandelClient
-    from mercurios.sources.prohandel.extract import ExtractRequest
     from mercurios.sources.prohandel.extract import extract as land
     from mercurios.sources.prohandel.http.settings import ClientSettings, Credentials
+    from mercurios.sources.prohandel.request import ExtractRequest
     from mercurios.tenants import load_tenants
 
     def task(plan_url: str) -> str:

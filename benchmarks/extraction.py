@@ -28,7 +28,8 @@ def extract_sales(auth_url: str) -> dict[str, float]:
 
     from mercurios.landing.plan import ResourcePlan, RunPlan
     from mercurios.landing.store import LandingStore
-    from mercurios.sources.prohandel.extract import ExtractRequest, extract
+    from mercurios.sources.prohandel.extract import extract
+    from mercurios.sources.prohandel.request import ExtractRequest
     from mercurios.tenants import load_tenants
 
     tenant = load_tenants(only=TENANT).get(TENANT)

@@ -27,7 +27,7 @@ from mercurios.landing.manifest import Counts, Manifest
 from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingStore, PartWriter
 from mercurios.sources.prohandel.resources import RESOURCES
-from mercurios.sources.rows.typed_rows import schema
+from mercurios.sources.rows.landed_table import schema
 from mercurios.tenants import load_tenants
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.load import load_manifest

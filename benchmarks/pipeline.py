@@ -16,7 +16,8 @@ import common
 
 from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingStore
-from mercurios.sources.prohandel.extract import ExtractRequest, extract
+from mercurios.sources.prohandel.extract import extract
+from mercurios.sources.prohandel.request import ExtractRequest
 from mercurios.sources.prohandel.resources import CONTRACT
 from mercurios.tenants import load_tenants
 from mercurios.warehouse.duckdb.engine import DuckDBEngine

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from mercurios.sources.contract import Column, ColumnType
 from mercurios.sources.prohandel.resources import RESOURCES
-from mercurios.sources.rows.typed_rows import schema
+from mercurios.sources.rows.landed_table import schema
 
 CHUNK = 250_000
 _FIRST_DAY = np.datetime64("2023-01-02", "D")

@@ -134,7 +134,7 @@ def test_without_a_safeguard_its_named_test_fails_for_that_reason(
         ("warehouse.load._ledger_of", lambda *_: [], "insert into ops.load_ledger"),
         ("sources.prohandel.settings.ProHandelSettings.overlap", timedelta(0), ": lost"),
         (
-            "sources.prohandel.extract._Reading._cursor_to",
+            "sources.prohandel.reading.Reading._cursor_to",
             lambda reading, _: reading.collectors[0].newest_cursor,
             "the cursor passed the clock of the read",
         ),

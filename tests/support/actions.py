@@ -12,7 +12,7 @@ from publications import make_marts
 
 from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingError
-from mercurios.sources.prohandel.extract import _Reading
+from mercurios.sources.prohandel.reading import Reading
 from mercurios.warehouse.duckdb.publish import mark_stale, publish
 from mercurios.warehouse.engine import WarehouseLockedError
 
@@ -59,12 +59,12 @@ def restart_run(schedule: Schedule, plan: RunPlan) -> None:
 
 def run_in_parallel(schedule: Schedule, plan: RunPlan) -> None:
     """While one run reads, another begins, reads and perhaps loads."""
-    other, take = schedule.begin(), _Reading.take
+    other, take = schedule.begin(), Reading.take
     for name in schedule.names:
         left = iter(range(schedule.random.randint(0, 3)))
         began: list[bool] = []
 
-        def interrupted(reading: _Reading, page: Any, left: Any = left, began: list[bool] = began) -> None:
+        def interrupted(reading: Reading, page: Any, left: Any = left, began: list[bool] = began) -> None:
             if next(left, None) is None and not began:
                 began.append(True)
                 urls = schedule.extract(other, reading.resource.name)
@@ -72,7 +72,7 @@ def run_in_parallel(schedule: Schedule, plan: RunPlan) -> None:
             take(reading, page)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(_Reading, "take", interrupted)
+            patch.setattr(Reading, "take", interrupted)
             urls = schedule.extract(plan, name)
         schedule.load(*urls)
 

@@ -19,8 +19,9 @@ from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingStore
 from mercurios.sources.contract import Column, ColumnType, Resource
 from mercurios.sources.prohandel.client import ProHandelClient
-from mercurios.sources.prohandel.extract import ExtractRequest, extract
+from mercurios.sources.prohandel.extract import extract
 from mercurios.sources.prohandel.http.settings import ClientSettings, Credentials
+from mercurios.sources.prohandel.request import ExtractRequest
 from mercurios.sources.prohandel.resources import CONTRACT, RESOURCES
 from mercurios.sources.prohandel.settings import ProHandelSettings
 from mercurios.tenants import Tenant

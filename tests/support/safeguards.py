@@ -22,12 +22,13 @@ import pytest
 
 from mercurios.landing.manifest import Counts
 from mercurios.landing.store import LandingStore
-from mercurios.sources.prohandel import extract
+from mercurios.sources.collect.collector import Collector
+from mercurios.sources.prohandel import reading
 from mercurios.sources.prohandel.paging import boundary_checks, list_reader
 from mercurios.sources.prohandel.paging.page_requests import PageRequests
 from mercurios.sources.prohandel.paging.scans import Verdict
+from mercurios.sources.prohandel.reading import Reading
 from mercurios.sources.prohandel.settings import ProHandelSettings
-from mercurios.sources.rows import collect
 from mercurios.warehouse import deletes, load
 from mercurios.warehouse.duckdb import engine as duckdb
 from mercurios.warehouse.duckdb import publish
@@ -90,7 +91,7 @@ def stopping_at_short_pages(patch: pytest.MonkeyPatch) -> None:
 
 
 def manifest_first(patch: pytest.MonkeyPatch) -> None:
-    read, begin = extract._Reading.read, extract._Reading.__init__
+    read, begin = Reading.read, Reading.__init__
 
     def remember(self: Any, request: Any, store: Any, prefix: str, *more: Any) -> None:
         begin(self, request, store, prefix, *more)
@@ -103,15 +104,13 @@ def manifest_first(patch: pytest.MonkeyPatch) -> None:
         self.early(self.manifest(1).model_copy(update={"counts": nothing, "parts": []}))
         read(self, source)
 
-    patch.setattr(extract._Reading, "__init__", remember)
-    patch.setattr(extract._Reading, "read", promise)
+    patch.setattr(Reading, "__init__", remember)
+    patch.setattr(Reading, "read", promise)
 
 
 def passing_the_clock(patch: pytest.MonkeyPatch) -> None:
-    bounded = extract._Reading._cursor_to
-    patch.setattr(
-        extract._Reading, "_cursor_to", lambda reading, _: bounded(reading, datetime.max.replace(tzinfo=UTC))
-    )
+    bounded = Reading._cursor_to
+    patch.setattr(Reading, "_cursor_to", lambda self, _: bounded(self, datetime.max.replace(tzinfo=UTC)))
 
 
 def torn_publication(patch: pytest.MonkeyPatch) -> None:
@@ -195,7 +194,7 @@ SAFEGUARDS = (
     ),
     Safeguard(
         "a second scan before a row is taken for deleted",
-        instead(collect.Collector, "misses_known_rows", lambda _: False),
+        instead(Collector, "misses_known_rows", lambda _: False),
         f"{CASES}/test_paging.py::test_a_row_that_one_answer_leaves_out_is_not_taken_for_deleted",
         "assert 1 == 0",
     ),
@@ -246,7 +245,7 @@ SAFEGUARDS = (
     ),
     Safeguard(
         "a list that never stood still moves no watermark",
-        instead(extract, "judge", lambda _: Verdict.COMPLETE),
+        instead(reading, "judge", lambda _: Verdict.COMPLETE),
         f"{CASES}/test_watermarks.py::test_a_list_of_changes_that_never_stands_still_leaves_the_watermark_and_loses_no_row",
         "watermark",
     ),

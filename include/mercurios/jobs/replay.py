@@ -23,7 +23,8 @@ from mercurios.landing.store import LandingStore, PartWriter
 from mercurios.sources.contract import ColumnType, Contract, Resource
 from mercurios.sources.registry import every_resource
 from mercurios.sources.rows.decode import decode_exact
-from mercurios.sources.rows.typed_rows import Stamp, schema, type_rows
+from mercurios.sources.rows.landed_table import Stamp, schema
+from mercurios.sources.rows.typed_rows import type_rows
 from mercurios.sources.settings import Drift
 from mercurios.tenants import Tenant
 from mercurios.warehouse.engine import Engine

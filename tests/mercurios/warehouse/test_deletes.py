@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from retailer import Retailer
 
-from mercurios.sources.prohandel.extract import _Reading
+from mercurios.sources.prohandel.reading import Reading
 from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.warehouse.deletes import DELETE_GUARD_ROWS
 from mercurios.warehouse.run_plan import approve_deletes
@@ -66,7 +66,7 @@ def test_a_complete_read_that_arrives_late_deletes_no_row_that_appeared_while_it
 ) -> None:
     plan = living.begin("r2")
     with living.client() as client:
-        reading = _Reading(living.request("sale", living.begin("r1")), living.store, "early")
+        reading = Reading(living.request("sale", living.begin("r1")), living.store, "early")
         [late] = living.extract(plan, "sale")
         living.simulator.advance(24)
         reading.read(client)
@@ -86,7 +86,7 @@ def test_a_web_server_whose_clock_is_ahead_makes_no_row_vanish_that_appeared_beh
     living.simulator.simulator.clock.header_ahead = seconds
     plan = living.begin("r2")
     with living.client() as client:
-        reading = _Reading(living.request("sale", living.begin("r1")), living.store, "early")
+        reading = Reading(living.request("sale", living.begin("r1")), living.store, "early")
         [late] = living.extract(plan, "sale")
         appeared = add_one(living, "sale")
         reading.read(client)
@@ -106,7 +106,7 @@ def test_a_web_server_whose_clock_is_ahead_makes_no_row_gone_that_an_older_read_
 ) -> None:
     living.simulator.simulator.clock.header_ahead = seconds
     with living.client() as client:
-        reading = _Reading(living.request("sale", living.begin("older")), living.store, "older")
+        reading = Reading(living.request("sale", living.begin("older")), living.store, "older")
         [newer] = living.extract(living.begin("newer"), "sale")
         appeared = add_one(living, "sale")
         reading.read(client)
@@ -122,7 +122,7 @@ def test_a_web_server_whose_clock_is_ahead_makes_no_row_gone_that_an_older_read_
 def test_what_a_newer_complete_read_has_shown_an_older_one_does_not_delete(living: Retailer) -> None:
     living.simulator.simulator.clock.header_ahead = 3600  # by the clocks, whatever appears was there before
     with living.client() as client:
-        reading = _Reading(living.request("sale", living.begin("first")), living.store, "first")
+        reading = Reading(living.request("sale", living.begin("first")), living.store, "first")
         [older] = living.extract(living.begin("older"), "sale")
         appeared = add_one(living, "sale")
         reading.read(client)
@@ -206,7 +206,7 @@ def test_rows_that_appeared_after_a_newer_complete_read_began_stay_alive_through
     living: Retailer,
 ) -> None:
     with living.client() as client:
-        reading = _Reading(living.request("sale", living.begin("older")), living.store, "older")
+        reading = Reading(living.request("sale", living.begin("older")), living.store, "older")
         [newer] = living.extract(living.begin("newer"), "sale")
         living.simulator.advance(24)
         reading.read(client)

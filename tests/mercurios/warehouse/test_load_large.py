@@ -20,7 +20,7 @@ from mercurios.landing.manifest import Counts, Manifest, Part
 from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingStore, PartWriter
 from mercurios.sources.prohandel.resources import RESOURCES
-from mercurios.sources.rows.typed_rows import schema
+from mercurios.sources.rows.landed_table import schema
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.load import LedgerRow, load_manifest

@@ -8,7 +8,8 @@ from typing import Self
 from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingStore
 from mercurios.sources.prohandel.client import ProHandelClient
-from mercurios.sources.prohandel.extract import ExtractRequest, extract
+from mercurios.sources.prohandel.extract import extract
+from mercurios.sources.prohandel.request import ExtractRequest
 from mercurios.sources.prohandel.settings import ProHandelSettings
 
 

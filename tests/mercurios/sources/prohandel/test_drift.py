@@ -11,9 +11,9 @@ import pytest
 from retailer import Retailer
 
 from mercurios.landing.manifest import Manifest
+from mercurios.sources.collect.drift_notes import retyped
 from mercurios.sources.prohandel.extract import extract
 from mercurios.sources.prohandel.resources import RESOURCES
-from mercurios.sources.rows.collect import retyped
 from mercurios.sources.settings import Drift
 
 Start = Callable[..., Any]

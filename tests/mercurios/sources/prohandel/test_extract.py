@@ -19,8 +19,9 @@ from retailer import Retailer
 from mercurios.landing.manifest import Manifest
 from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingError, PartWriter
-from mercurios.sources.prohandel.extract import _Reading, extract
+from mercurios.sources.prohandel.extract import extract
 from mercurios.sources.prohandel.http.errors import TransientProHandelError
+from mercurios.sources.prohandel.reading import Reading
 from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.sources.settings import Drift
 from prohandel_simulator.api import Answer, Request, error
@@ -200,7 +201,7 @@ def test_a_source_that_tells_no_usable_time_is_read_by_our_clock(
     manifest = manifest_of(retailer, url)
     assert before <= manifest.source_now <= datetime.now(UTC)
     assert manifest.cursor_to == min(datetime(2026, 3, 4, 3, tzinfo=UTC), manifest.source_now)
-    assert caplog.text.count("the API tells no usable time") == 1
+    assert caplog.text.count("the API gives no usable time") == 1
 
 
 def test_the_cursor_is_bound_by_the_first_answer_however_long_the_read_takes(
@@ -239,7 +240,7 @@ def test_the_start_of_an_incremental_read_is_cut_to_milliseconds_and_never_round
     changed = plan.resources["sale"].model_copy(update={"mode": "changed", "since": since})
     plan = plan.model_copy(update={"resources": {"sale": changed}})
 
-    path = _Reading(retailer.request("sale", plan), retailer.store, "early").path
+    path = Reading(retailer.request("sale", plan), retailer.store, "early").path
 
     assert path == f"sale/changed/2026-03-04T03:00:00.{digits[1:].ljust(3, '0')[:3]}Z"
 
@@ -283,7 +284,8 @@ from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingStore
 from mercurios.sources.prohandel.client import ProHandelClient
 from mercurios.sources.prohandel.http.settings import Credentials
-from mercurios.sources.prohandel.extract import ExtractRequest, extract
+from mercurios.sources.prohandel.extract import extract
+from mercurios.sources.prohandel.request import ExtractRequest
 from mercurios.sources.prohandel.settings import ProHandelSettings
 
 auth, landing, plan, key, secret = sys.argv[1:]

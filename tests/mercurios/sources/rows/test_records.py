@@ -16,10 +16,12 @@ from hypothesis import strategies as st
 from wire import pages, row_of
 
 from mercurios.sources.prohandel.resources import CONTRACT, RESOURCES
-from mercurios.sources.rows.arrow_columns import texts
+from mercurios.sources.rows.arrow_buffers import texts
 from mercurios.sources.rows.decode import decode, decode_exact
+from mercurios.sources.rows.landed_table import Stamp
 from mercurios.sources.rows.records import records_of
-from mercurios.sources.rows.typed_rows import Stamp, TypedPage, type_records, type_rows
+from mercurios.sources.rows.typed_page import TypedPage
+from mercurios.sources.rows.typed_rows import type_records, type_rows
 
 NOW = datetime(2026, 3, 4, 4, 0)
 KEY = b"tests"
@@ -134,7 +136,8 @@ def test_a_process_that_types_sales_loads_no_pandas(root: Path) -> None:
         "from datetime import datetime\n"
         "from mercurios.sources.rows.records import records_of\n"
         "from mercurios.sources.prohandel.resources import RESOURCES\n"
-        "from mercurios.sources.rows.typed_rows import Stamp, type_records\n"
+        "from mercurios.sources.rows.landed_table import Stamp\n"
+        "from mercurios.sources.rows.typed_rows import type_records\n"
         "records = records_of(RESOURCES['sale']).decode(sys.stdin.buffer.read())\n"
         "stamp = Stamp('mini', 'run', datetime(2026, 3, 4), 'UTC', b'tests')\n"
         "page = type_records(RESOURCES['sale'], records, stamp)\n"

@@ -18,7 +18,9 @@ from wire import pages, row_of
 from mercurios.sources.contract import ColumnType, Resource
 from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.sources.rows.decode import decode, decode_exact
-from mercurios.sources.rows.typed_rows import Stamp, TypedPage, type_rows
+from mercurios.sources.rows.landed_table import Stamp
+from mercurios.sources.rows.typed_page import TypedPage
+from mercurios.sources.rows.typed_rows import type_rows
 from mercurios.sources.settings import Drift
 
 NOW = datetime(2026, 3, 4, 4, 0)

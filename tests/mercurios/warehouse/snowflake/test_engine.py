@@ -14,7 +14,7 @@ from snowflake.connector.errors import DatabaseError, OperationalError, Programm
 from snowflake_sql import templates
 
 from mercurios.sources.prohandel.resources import RESOURCES
-from mercurios.sources.rows.typed_rows import schema as arrow_schema
+from mercurios.sources.rows.landed_table import schema as arrow_schema
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.schema import landed_columns
 from mercurios.warehouse.snowflake import engine as module

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mercurios.sources.rows.keys import KeySet, key_hashes
+from mercurios.sources.collect.keys import KeySet, key_hashes
 
 _pages = st.lists(st.lists(st.integers(0, 60), max_size=12), max_size=12)
 

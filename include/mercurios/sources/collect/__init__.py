@@ -1,0 +1,1 @@
+"""Collecting the typed rows of one resource: compared with what is known, and written to parts."""

@@ -1,0 +1,78 @@
+"""The parts of one resource: its new rows, the keys of its unchanged rows, and its rows in quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from mercurios.landing.manifest import Part
+from mercurios.landing.store import LandingStore, PartWriter
+from mercurios.sources.contract import Resource
+from mercurios.sources.rows.landed_table import schema
+from mercurios.sources.rows.typed_page import Rejected
+
+KEYS_SCHEMA = pa.schema([pa.field("id", pa.string())])
+QUARANTINE_SCHEMA = pa.schema(
+    [
+        pa.field("row_number", pa.int64()),
+        pa.field("source_id", pa.string()),
+        pa.field("reason", pa.string()),
+        pa.field("payload", pa.string()),
+    ]
+)
+
+
+class ResourceParts:
+    """Writes the parts of one resource; a part without rows is no part.
+
+    Args:
+        resource: the contract.
+        store: the landing area.
+        prefix: folder of the attempt.
+    """
+
+    def __init__(self, resource: Resource, store: LandingStore, prefix: str) -> None:
+        name, start = resource.name, f"{prefix}/{resource.table}"
+        unique = ("id", "_content_hash", resource.cursor_column or "id")
+        self._rows = PartWriter(store, f"{start}-rows.parquet", "rows", name, schema(resource), unique=unique)
+        self._keys = PartWriter(store, f"{start}-keys.parquet", "keys", name, KEYS_SCHEMA, unique=("id",))
+        self._quarantine = PartWriter(
+            store, f"{start}-quarantine.parquet", "quarantine", name, QUARANTINE_SCHEMA
+        )
+
+    @property
+    def rows(self) -> int:
+        """Rows written so far."""
+        return self._rows.rows
+
+    @property
+    def quarantined(self) -> int:
+        """Rows in quarantine so far."""
+        return self._quarantine.rows
+
+    def write_rows(self, table: pa.Table) -> None:
+        """Write new or changed rows."""
+        self._rows.write(table)
+
+    def write_unchanged(self, table: pa.Table) -> None:
+        """Write the keys of rows that the warehouse holds as they are."""
+        self._keys.write(table.select(["id"]).cast(KEYS_SCHEMA))
+
+    def write_rejected(self, rejected: Sequence[Rejected]) -> None:
+        """Write rows to quarantine, and their keys: a row that cannot be typed still exists at the source."""
+        if not rejected:
+            return
+        columns = {name: [getattr(row, name) for row in rejected] for name in QUARANTINE_SCHEMA.names}
+        self._quarantine.write(pa.table(columns, schema=QUARANTINE_SCHEMA))
+        ids = [row.source_id for row in rejected if row.source_id]
+        self._keys.write(pa.table({"id": ids}, schema=KEYS_SCHEMA))
+
+    def close(self) -> list[Part]:
+        """Finish the parts and return those that hold rows."""
+        return self._rows.close() + self._keys.close() + self._quarantine.close()
+
+    def abandon(self) -> None:
+        """Release the files of an attempt that failed; without a manifest they do not exist for the loader."""
+        for writer in (self._rows, self._keys, self._quarantine):
+            writer.abandon()

@@ -1,0 +1,93 @@
+"""The exact way of a page: a cell at a time, so that a bad row is quarantined with its reason and the others load.
+
+It is taken only by pages that hold a bad row. It follows the same rules as the fast way; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from mercurios.sources.contract import ColumnType, Resource
+from mercurios.sources.rows import cells
+from mercurios.sources.rows.arrow_columns import ARROW_TYPES
+from mercurios.sources.rows.field_drift import compare_fields, require_fields
+from mercurios.sources.rows.kept_values import is_key, kept_values, parent_keys
+from mercurios.sources.rows.landed_table import Stamp, assemble
+from mercurios.sources.rows.typed_page import Rejected, TypedPage
+from mercurios.sources.settings import Drift
+
+
+def exact_page(
+    resource: Resource, rows: Sequence[dict[str, Any]], stamp: Stamp, first_row: int, drift: Drift
+) -> TypedPage:
+    """Type a page row by row.
+
+    Args:
+        resource: the contract.
+        rows: decoded JSON objects, floating numbers as Decimal.
+        stamp: tenant, run and zone of the extraction.
+        first_row: number of the page's first row within the extraction.
+        drift: the policy.
+    """
+    good: list[dict[str, Any]] = []
+    values: list[list[Any]] = []
+    rejected: list[Rejected] = []
+    for number, row in enumerate(rows, start=first_row):
+        try:
+            require_fields(resource, row, stamp.parent_key, drift)
+            values.append(_exact_row(resource, row, stamp))
+            good.append(row)
+        except cells.CellError as error:
+            rejected.append(_rejected(resource, row, number, error, stamp))
+    arrays = [
+        pa.array([row[i] for row in values], ARROW_TYPES[column.type])
+        for i, column in enumerate(resource.columns)
+    ]
+    extras = compare_fields(resource, good, stamp.parent_key, drift).extras
+    parents, kept = parent_keys(resource, good), kept_values(resource, good)
+    return TypedPage(assemble(resource, arrays, parents, kept, extras, stamp), rejected)
+
+
+def _exact_row(resource: Resource, row: dict[str, Any], stamp: Stamp) -> list[Any]:
+    if not is_key(row.get("id")):
+        padded = isinstance(row.get("id"), str) and row["id"].strip()
+        expectation = "a key without spaces around it" if padded else "a non-empty key"
+        raise cells.CellError(f"field 'id': expected {expectation}", field="id")
+    parent_keys(resource, [row])
+    result = []
+    for column in resource.columns:
+        try:
+            result.append(cells.convert(column.type, row.get(column.field), stamp.time_zone, stamp.hash_key))
+        except cells.CellError as error:
+            hidden = resource.personal or column.type is ColumnType.KEY_HASH
+            reason = error.discreet if hidden else str(error)
+            raise cells.CellError(f"field {column.field!r}: {reason}", field=column.field) from error
+    return result
+
+
+def _rejected(
+    resource: Resource, row: dict[str, Any], number: int, error: cells.CellError, stamp: Stamp
+) -> Rejected:
+    kept = {k: v for k, v in row.items() if not resource.personal or k in resource.fields}
+    kept = {k: v for k, v in kept.items() if k not in resource.dropped}
+    for column in resource.columns:
+        if column.type is ColumnType.KEY_HASH and column.field in kept:
+            kept[column.field] = _hash_or_refusal(kept[column.field], stamp.hash_key)
+    # The row exists at the source with or without spaces around its key, so the key without them counts as seen.
+    key = row.get("id")
+    source_id = key.strip() if isinstance(key, str) else None
+    # Numbers stay in the payload as they came, so that the row can be replayed.
+    payload = orjson.dumps(kept, default=lambda number: orjson.Fragment(str(number))).decode()
+    return Rejected(number, source_id or None, str(error), payload, error.field)
+
+
+def _hash_or_refusal(value: Any, hash_key: bytes) -> str | bool | None:
+    """Return what the payload keeps of a person's number; False for any other value, which a replay refuses too."""
+    try:
+        return cells.key_hash(value, hash_key)
+    except cells.CellError:
+        return False

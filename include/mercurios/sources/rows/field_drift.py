@@ -1,0 +1,82 @@
+"""Fields that a row has beyond its contract, or lacks, and what the drift policy makes of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from mercurios.sources.contract import Resource
+from mercurios.sources.rows.cells import CellError
+from mercurios.sources.settings import Drift
+
+
+@dataclass
+class FieldDrift:
+    """How the rows of a page differ from their contract.
+
+    Attributes:
+        unknown: undeclared fields, and how many rows have each.
+        missing: declared fields, and how many rows lack each.
+        extras: for each row its undeclared fields as JSON; None where no row has one that is kept.
+    """
+
+    unknown: Counter[str] = field(default_factory=Counter)
+    missing: Counter[str] = field(default_factory=Counter)
+    extras: list[str | None] | None = None
+
+    def is_refused_by(self, drift: Drift) -> bool:
+        """Return whether the policy refuses any of the rows, so that each must be looked at."""
+        if drift is Drift.QUARANTINE and self.unknown:
+            return True
+        return drift is not Drift.EVOLVE and bool(self.missing)
+
+
+def compare_fields(
+    resource: Resource, rows: Sequence[dict[str, Any]], parent_key: str | None, drift: Drift
+) -> FieldDrift:
+    """Compare the names of a page's fields with the contract.
+
+    Args:
+        resource: the contract.
+        rows: decoded JSON objects.
+        parent_key: name under which nested rows carry the key of the row around them.
+        drift: the policy; under `freeze` undeclared fields are counted, but not kept.
+    """
+    expected = resource.fields | resource.dropped
+    declared = expected | {parent_key} if parent_key else expected
+    found = FieldDrift()
+    # Names in the order they came in the last row without new or missing ones.
+    usual: tuple[str, ...] | None = None
+    for index, row in enumerate(rows):
+        if tuple(row) == usual:
+            continue
+        names = row.keys()
+        if names == declared:
+            usual = tuple(row)
+            continue
+        new = sorted(names - declared)
+        found.missing.update(resource.fields - names)
+        if new:
+            found.unknown.update(new)
+            if drift is not Drift.FREEZE and not resource.personal:
+                found.extras = found.extras or [None] * len(rows)
+                found.extras[index] = orjson.dumps({name: row[name] for name in new}, default=float).decode()
+    return found
+
+
+def require_fields(resource: Resource, row: dict[str, Any], parent_key: str | None, drift: Drift) -> None:
+    """Do nothing for a row whose fields the drift policy allows.
+
+    Raises:
+        CellError: it does not allow them.
+    """
+    new = sorted(row.keys() - resource.fields - resource.dropped - {parent_key})
+    if new and drift is Drift.QUARANTINE:
+        raise CellError(f"unknown field {', '.join(new)} under drift policy {drift}")
+    missing = sorted(resource.fields - row.keys())
+    if missing and drift is not Drift.EVOLVE:
+        raise CellError(f"missing field {', '.join(missing)} under drift policy {drift}")
