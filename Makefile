@@ -32,7 +32,7 @@ lint: $(VENV)/.dev  ## Formatting, lint and SQL lint
 	$(BIN)/ruff check .
 	$(BIN)/sqlfluff lint --disable-progress-bar include/sql include/dbt
 
-types: $(VENV)/.dev  ## Static types of include/mercurios
+types: $(VENV)/.dev  ## Static types
 	$(BIN)/mypy
 
 unit: $(VENV)/.dev $(MANIFEST)  ## All tests but those in a real scheduler
@@ -56,7 +56,7 @@ format: $(VENV)/.dev  ## Format Python and SQL
 	$(BIN)/sqlfluff fix --disable-progress-bar include/sql include/dbt
 
 requirements: $(VENV)/.uv  ## Compile requirements*.txt from requirements*.in
-	@# One set for Python 3.11 here and 3.12 in the image.
+	@# One set for Python 3.11 and 3.12; the image has 3.12.
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line --no-header requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line --no-header requirements-dev.in -o requirements-dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line --no-header requirements-bench.in -o requirements-bench.txt
@@ -66,7 +66,7 @@ clean:  ## Remove what demo, tests and dbt wrote (the environments stay)
 
 $(VENV)/.uv:
 	@echo "Preparing the environment in $(VENV)"
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "Python 3.11 is needed, this is " + sys.version.split()[0] + ": set PYTHON to one, as in make demo PYTHON=python3.11")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)) and "Python 3.11 or 3.12 is needed, this is " + sys.version.split()[0] + ": set PYTHON to one, as in make demo PYTHON=python3.12")'
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@touch $@

@@ -49,8 +49,25 @@ os.environ.update(
 )
 
 
+# Options of plugins: no test reaches the network or hangs. In pyproject.toml they would keep a pytest without the
+# plugins from starting, and the image has pytest alone.
+_SOCKET_OPTIONS = {
+    "disable_socket": True,
+    "allow_hosts": "127.0.0.1,localhost,::1",
+    "allow_unix_socket": True,
+}
+_TIMEOUT_SECONDS = 300
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    if config.pluginmanager.hasplugin("socket"):
+        vars(config.option).update(_SOCKET_OPTIONS)
+    if config.pluginmanager.hasplugin("timeout") and config.option.timeout is None:
+        config.option.timeout = _TIMEOUT_SECONDS
+    else:
+        # What pytest-timeout would declare.
+        config.addinivalue_line("markers", "timeout(seconds): ends a test that hangs")
     if config.getoption("hypothesisseed", None) is None:
         config.option.hypothesisseed = str(SEED)
 

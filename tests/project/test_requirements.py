@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import os
 import re
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -87,3 +92,120 @@ def test_requirements_name_no_package_index(root: Path, name: str) -> None:
     ]
 
     assert options == []
+
+
+# Distributions that are not named as what is imported of them; the longest prefix counts.
+DISTRIBUTIONS = {
+    "airflow": "apache-airflow",
+    "airflow.providers.amazon": "apache-airflow-providers-amazon",
+    "airflow.providers.slack": "apache-airflow-providers-slack",
+    "airflow.providers.snowflake": "apache-airflow-providers-snowflake",
+    "cosmos": "astronomer-cosmos",
+    "dbt": "dbt-core",
+    "jwt": "pyjwt",
+    "snowflake.connector": "snowflake-connector-python",
+    "yaml": "pyyaml",
+}
+# What is installed though nothing of the runtime imports it.
+NOT_IMPORTED = {
+    "dbt-core": "a command, run by Cosmos and make",
+    "dbt-duckdb": "adapter that dbt loads by name",
+    "dbt-snowflake": "adapter that dbt loads by name",
+    "s3fs": "file system that fsspec and the Amazon provider load by name",
+    "pytest": "what `astro dev pytest` starts",
+}
+# What developers have though no test or benchmark imports it.
+TOOLS = {
+    "contourpy": "part of matplotlib, constrained",
+    "mypy": "a command",
+    "pandas-stubs": "types",
+    "pre-commit": "a command",
+    "pytest-timeout": "plugin of pytest",
+    "pytest-xdist": "plugin of pytest",
+    "ruff": "a command",
+    "types-pyyaml": "types",
+    "types-requests": "types",
+}
+# The one import of the product that is not deployed: it is asked for where somebody wants pictures.
+OPTIONAL = {"matplotlib"}
+PYTHON_PATH = ("include", "plugins", "dags", "tests/support", "tests/emulators", "benchmarks")
+RUNTIME_FOLDERS = ("include", "plugins", "dags")
+
+
+def _declared(path: Path) -> set[str]:
+    names = (re.split(r"[\[<>=!~; ]", line)[0].lower() for line in _requirements(path))
+    return {name for name in names if not name.startswith("-")}
+
+
+def _imported(root: Path, *folders: str) -> set[str]:
+    """Return the distributions that Python files of these folders import."""
+    files = [path for folder in folders for path in (root / folder).rglob("*.py")]
+    importable = [path for folder in PYTHON_PATH for path in (root / folder).iterdir()]
+    local = {path.stem for path in importable if path.suffix == ".py" or (path / "__init__.py").exists()}
+    names = {name for path in files for name in _modules(path)}
+    return {
+        _distribution(name) for name in names if name.split(".")[0] not in local | sys.stdlib_module_names
+    }
+
+
+def _modules(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def _distribution(module: str) -> str:
+    parts = module.split(".")
+    for length in range(len(parts), 0, -1):
+        if found := DISTRIBUTIONS.get(".".join(parts[:length])):
+            return found
+    return parts[0].replace("_", "-")
+
+
+def test_the_runtime_declares_exactly_what_it_imports(root: Path) -> None:
+    declared, imported = _declared(root / "requirements.in"), _imported(root, *RUNTIME_FOLDERS)
+
+    assert imported - declared == OPTIONAL
+    assert declared - imported == NOT_IMPORTED.keys()
+
+
+def test_developers_declare_exactly_what_tests_and_benchmarks_import_beyond_that(root: Path) -> None:
+    """Benchmarks also import what they compare the product with, which has an environment of its own."""
+    declared = _declared(root / "requirements-dev.in")
+    competitors = _declared(root / "requirements-bench.in")
+    imported = _imported(root, *RUNTIME_FOLDERS, "tests", "benchmarks")
+
+    assert imported - _declared(root / "requirements.in") - declared == competitors
+    assert declared - imported == TOOLS.keys()
+
+
+def test_the_runtime_has_no_package_for_tests_or_pictures_but_pytest(root: Path) -> None:
+    deployed = _pins(root / "requirements.txt").keys()
+
+    found = {
+        name for name in deployed if re.match(r"pytest|hypothesis|matplotlib|contourpy|moto|fakesnow", name)
+    }
+
+    assert found == {"pytest"}
+
+
+def test_pytest_starts_without_its_plugins_as_in_the_image(root: Path) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:socket", "-p", "no:timeout", "-p", "no:xdist"]
+    command += ["-p", "no:hypothesispytest", "tests/project/test_requirements.py", "-k", "package_index"]
+
+    done = subprocess.run(command, cwd=root, env=os.environ, capture_output=True, text=True, timeout=120)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_test_reaches_the_network_or_hangs(request: pytest.FixtureRequest) -> None:
+    import socket
+
+    from pytest_socket import SocketConnectBlockedError
+
+    # An address that is reserved for documentation: nothing would answer there.
+    with pytest.raises(SocketConnectBlockedError), socket.socket() as reached:
+        reached.connect(("192.0.2.1", 80))
+    assert request.config.getoption("timeout") > 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import date, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -74,6 +75,8 @@ def forecast(
 
     console = Console()
     with mistakes_named(panel):
+        if plots:
+            _check_plots()
         request = Request(
             panel=panel,
             out=out,
@@ -122,6 +125,15 @@ def _show(console: Console, summary: dict[str, Any], out: Path) -> None:
 
 def _figure(value: float | None, form: str) -> str:
     return "-" if value is None else form.format(value)
+
+
+def _check_plots() -> None:
+    """Ask for what draws pictures before anything is calculated; the product is deployed without it."""
+    if find_spec("matplotlib") is None:
+        raise ValueError(
+            "--plots: matplotlib is not installed: install it (`pip install matplotlib`; requirements-dev.txt has the "
+            "tested version), or leave --plots out"
+        )
 
 
 def _probabilities(text: str) -> tuple[float, ...]:
