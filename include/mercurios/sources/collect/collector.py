@@ -24,9 +24,9 @@ from mercurios.sources.collect.parts import ResourceParts
 from mercurios.sources.collect.shown_keys import ShownKeys
 from mercurios.sources.contract import Resource
 from mercurios.sources.rows.arrow_buffers import flags
-from mercurios.sources.rows.landed_table import Stamp
+from mercurios.sources.rows.landed_table import Stamp, schema
 from mercurios.sources.rows.records import Record
-from mercurios.sources.rows.typed_page import TypedPage
+from mercurios.sources.rows.typed_page import Rejected, TypedPage
 from mercurios.sources.rows.typed_rows import type_records, type_rows
 from mercurios.sources.settings import Drift
 
@@ -86,6 +86,12 @@ class Collector:
         rejected = [row.source_id for row in page.rejected if row.source_id]
         keys = self._shown.hashes_of([*page.table["id"].to_pylist(), *rejected])
         return self._take(page, len(rows), [keys])[0]
+
+    def refuse(self, rejected: Sequence[Rejected]) -> None:
+        """Take rows that could not be read into fields at all; each has an id of its own."""
+        page = TypedPage(schema(self.resource).empty_table(), list(rejected))
+        keys = self._shown.hashes_of([row.source_id or "" for row in rejected])
+        self._take(page, len(rejected), [keys])
 
     def take_records(self, pages: Sequence[Sequence[Record]]) -> list[bool] | None:
         """Type pages of records together and write what is new.

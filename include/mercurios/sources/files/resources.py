@@ -1,7 +1,7 @@
 """What a folder of exports declares: sales, articles, stock, open orders and branches.
 
 A retailer's export names articles, branches and suppliers by codes that need not be numbers. The marts count in
-numbers, so each row carries both: the code as it was written, and a number derived from it (see `numbers`). `id` is
+numbers, so each row carries both: the code as it was written, and a number derived from it (see `codes`). `id` is
 derived from the columns that identify a row. Derived columns are never mapped in a tenant file.
 """
 
@@ -18,7 +18,7 @@ _ALL = (
         table="files_sale",
         columns=columns_of(
             f"""id receipt:code receipt_number:int position:int date:date {_BRANCH} {_ARTICLE}
-            quantity:dec unit_price:dec amount:dec discount:dec cost:dec"""
+            quantity:dec unit_price:dbl amount:dec discount:dec cost:dec"""
         ),
         group="sales",
     ),
@@ -65,13 +65,16 @@ DERIVED = frozenset(
 """Fields that are derived from others, and that no tenant file maps."""
 
 KEYS = {
-    "sales": ("receipt", "position", "date", "branch", "article", "size", "ean", "quantity", "amount"),
+    "sales": ("date", "branch", "receipt", "position", "article", "size", "ean", "quantity", "amount"),
     "articles": ("article",),
     "branches": ("branch",),
     "stock": ("branch", "article", "size", "ean"),
     "open_orders": ("order", "position", "branch", "article", "size", "ean"),
 }
 """The columns that identify a row; rows that are alike in all of them are told apart by counting them."""
+
+POSITION_KEY = ("date", "branch", "receipt", "position")
+"""The key of a sale where the export numbers the lines of a receipt: a corrected line stays the same line."""
 
 REQUIRED = {
     "sales": (("date",), ("article",), ("quantity",), ("amount", "unit_price")),

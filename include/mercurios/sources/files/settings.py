@@ -39,7 +39,9 @@ class Dataset(BaseModel):
         dates: form of dates in a text, as `strptime` has it; None reads ISO dates such as 2025-03-01.
         encoding: how a CSV file writes letters.
         sheet: sheet of an Excel file; None takes the first.
-        drift: what becomes of rows whose columns are not the mapped ones.
+        ignored: columns of the file that are known and not read.
+        drift: what becomes of columns that are neither mapped nor ignored. By default they are reported and left out,
+            because exports name people.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -53,7 +55,8 @@ class Dataset(BaseModel):
     dates: Text | None = None
     encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8-sig"
     sheet: Text | None = None
-    drift: Drift = Drift.EVOLVE
+    ignored: frozenset[str] = frozenset()
+    drift: Drift = Drift.FREEZE
 
     @model_validator(mode="after")
     def _separators_differ(self) -> Dataset:

@@ -1,0 +1,89 @@
+"""From a cell of an export to the value that typing expects, by the dataset's signs and forms.
+
+What cannot be read is passed on as it is: typing refuses it and says why, so that one row is quarantined and no value
+is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from mercurios.sources.contract import ColumnType
+from mercurios.sources.files.settings import Dataset
+
+_TRUE = frozenset({"1", "true", "yes", "y", "ja", "j", "x", "wahr"})
+_FALSE = frozenset({"0", "false", "no", "n", "nein", "falsch"})
+_NUMBERS = frozenset({ColumnType.INTEGER, ColumnType.DECIMAL, ColumnType.FLOAT})
+
+Reader = Callable[[Any], Any]
+
+
+def reader_of(kind: ColumnType, dataset: Dataset) -> Reader:
+    """Return what reads the cells of a column; an empty cell is None."""
+    if kind in _NUMBERS:
+        return lambda cell: _number(cell, dataset)
+    if kind is ColumnType.DATE:
+        return lambda cell: _date(cell, dataset.dates)
+    return _boolean if kind is ColumnType.BOOLEAN else _text
+
+
+def _is_empty(cell: Any) -> bool:
+    return (
+        cell is None
+        or (isinstance(cell, float) and cell != cell)
+        or (isinstance(cell, str) and not cell.strip())
+    )
+
+
+def _number(cell: Any, dataset: Dataset) -> Any:
+    if _is_empty(cell):
+        return None
+    if not isinstance(cell, str):
+        return cell
+    text = cell.strip().replace("\xa0", " ")
+    if dataset.thousands:
+        text = text.replace(dataset.thousands, "")
+    if dataset.decimal == ",":
+        # A point is then no fraction, and a number that has one is another form than the one that is declared.
+        text = text.replace(".", "?").replace(",", ".")
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return cell
+    return number if number.is_finite() else cell
+
+
+def _date(cell: Any, form: str | None) -> Any:
+    if _is_empty(cell):
+        return None
+    if isinstance(cell, datetime | date):
+        return cell.isoformat()[:10]
+    if not isinstance(cell, str):
+        return cell
+    if form is None:
+        return cell.strip()
+    try:
+        return datetime.strptime(cell.strip(), form).date().isoformat()
+    except ValueError:
+        # Not in the form that is declared, so no ISO date is read into it either.
+        return {"date": cell}
+
+
+def _boolean(cell: Any) -> Any:
+    if _is_empty(cell):
+        return None
+    if isinstance(cell, bool):
+        return cell
+    word = str(cell).strip().lower()
+    return word in _TRUE if word in _TRUE | _FALSE else cell
+
+
+def _text(cell: Any) -> str | None:
+    if _is_empty(cell):
+        return None
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    return str(cell).strip()

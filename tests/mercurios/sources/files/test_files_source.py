@@ -1,0 +1,247 @@
+"""Exports of many forms become typed rows; what does not fit is quarantined, and what is missing is named."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from shop import SALES, Shop
+
+from mercurios.sources.files.codes import number_of
+from mercurios.sources.source import TerminalSourceError
+
+HEADER = "day,sku,units,paid\n"
+ROW = "select date, article, article_number, branch_number, quantity, amount from raw.files_sale order by date, id"
+
+
+def shop(tmp_path: Path, datasets: dict[str, dict[str, Any]] | None = None, **source: Any) -> Shop:
+    made = Shop(tmp_path, datasets, **source)
+    made.write("articles.csv", "sku,title\n4711,Coat\nA-47,Hat\n")
+    return made
+
+
+def test_an_export_becomes_typed_rows_with_numbers_for_its_codes(tmp_path: Path) -> None:
+    made = shop(tmp_path)
+    made.write("sales.csv", HEADER + "2025-03-01,4711,2,39.90\n2025-03-02,A-47,-1,-5\n")
+
+    ledger = made.run("r1")
+
+    assert ledger["sales"].counts() | {"late": 0} == {
+        "extracted": 2, "loaded": 2, "quarantined": 0, "superseded": 0, "deleted": 0, "withheld": 0, "late": 0,
+    }  # fmt: skip
+    hat = number_of("A-47")
+    assert [tuple(row.values()) for row in made.query(ROW)] == [
+        (date(2025, 3, 1), "4711", 4711, 1, Decimal("2.00"), Decimal("39.90")),
+        (date(2025, 3, 2), "A-47", hat, 1, Decimal("-1.00"), Decimal("-5.00")),
+    ]
+    assert hat is not None
+    assert 10**15 <= hat < 2**53
+    assert made.query("select name from raw.files_article where article_number = " + str(hat)) == [
+        {"name": "Hat"}
+    ]
+
+
+def test_german_exports_are_read_by_their_own_signs(tmp_path: Path) -> None:
+    columns = {"date": "Datum", "article": "Größe/Artikel", "quantity": "Menge", "unit_price": "Preis"}
+    german = {"delimiter": ";", "decimal": ",", "thousands": ".", "dates": "%d.%m.%Y", "encoding": "cp1252"}
+    made = shop(tmp_path, {"sales": {"files": "sales.csv", "columns": columns, **german}})
+    made.write("sales.csv", "Datum;Größe/Artikel;Menge;Preis\n31.12.2024;Mütze;3;1.234,505\n", "cp1252")
+
+    made.run("r1")
+
+    [row] = made.query(ROW)
+    assert (row["date"], row["article"], row["amount"]) == (date(2024, 12, 31), "Mütze", Decimal("3703.52"))
+
+
+def test_an_excel_export_is_read_from_the_sheet_that_is_named(tmp_path: Path) -> None:
+    made = shop(tmp_path, {"sales": {"files": "sales.xlsx", "columns": SALES, "sheet": "Till"}})
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet("Till")
+    sheet.append(["day", "sku", "units", "paid"])
+    sheet.append([date(2025, 3, 1), 4711, 2, 39.9])
+    book.save(made.folder / "sales.xlsx")
+
+    made.run("r1")
+
+    [row] = made.query(ROW)
+    assert (row["date"], row["article"], row["amount"]) == (date(2025, 3, 1), "4711", Decimal("39.90"))
+
+
+def test_a_parquet_export_keeps_the_types_it_has(tmp_path: Path) -> None:
+    made = shop(tmp_path, {"sales": {"files": "sales.parquet", "columns": SALES}})
+    rows = {"day": [date(2025, 3, 1)], "sku": ["4711"], "units": [2], "paid": [Decimal("39.90")]}
+    pq.write_table(pa.table(rows), made.folder / "sales.parquet")
+
+    made.run("r1")
+
+    assert [row["amount"] for row in made.query(ROW)] == [Decimal("39.90")]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("2025-03-01,4711,two,39.90", "field 'quantity': expected a number with two decimals, got str 'two'"),
+        ("01.03.2025,4711,2,39.90", "field 'date': expected a date such as"),
+        ("2025-03-01,4711,2,39.901", "field 'amount': expected a number with at most two decimals"),
+        ("2025-03-01,,2,39.90", "field 'article': expected a value"),
+        ("2025-03-01,4711,2", "expected 4 columns, got 3"),
+    ],
+)
+def test_a_row_that_does_not_fit_is_quarantined_and_its_neighbours_load(
+    tmp_path: Path, line: str, reason: str
+) -> None:
+    made = shop(tmp_path)
+    made.write("sales.csv", HEADER + f"2025-03-01,4711,2,39.90\n{line}\n2025-03-02,4711,1,19.95\n")
+
+    ledger = made.run("r1")["sales"]
+
+    assert (ledger.extracted, ledger.loaded, ledger.quarantined, ledger.superseded) == (3, 2, 1, 0)
+    [row] = made.query("select reason, row_number from ops.quarantine")
+    assert reason in row["reason"]
+    assert row["row_number"] == 1
+
+
+def test_alike_lines_are_lines_of_their_own_and_stay_the_same_ones(tmp_path: Path) -> None:
+    made = shop(tmp_path)
+    made.write("sales.csv", HEADER + "2025-03-01,4711,1,19.95\n" * 3)
+
+    first, second = made.run("r1")["sales"], made.run("r2")["sales"]
+
+    assert (first.extracted, first.loaded) == (3, 3)
+    assert (second.extracted, second.loaded, second.superseded, second.deleted) == (3, 0, 3, 0)
+    assert len(made.query(ROW)) == 3
+
+
+def test_a_line_that_is_gone_from_a_complete_export_is_deleted(tmp_path: Path) -> None:
+    made = shop(tmp_path)
+    made.write("sales.csv", HEADER + "2025-03-01,1,1,1\n2025-03-01,2,1,1\n2025-03-01,3,1,1\n")
+    made.run("r1")
+    made.write("sales.csv", HEADER + "2025-03-01,1,1,1\n2025-03-01,3,1,1\n")
+
+    assert made.run("r2")["sales"].deleted == 1
+
+
+def test_a_file_that_is_gone_from_append_only_sales_deletes_nothing(tmp_path: Path) -> None:
+    made = shop(tmp_path, {"sales": {"files": "sales-*.csv", "columns": SALES, "append_only": True}})
+    made.write("sales-1.csv", HEADER + "2025-03-01,1,1,1\n")
+    made.write("sales-2.csv", HEADER + "2025-03-02,1,1,1\n2025-03-01,1,1,1\n")
+    loaded = made.run("r1")["sales"]
+    (made.folder / "sales-1.csv").unlink()
+
+    assert (loaded.extracted, loaded.loaded, loaded.superseded) == (3, 2, 1)
+    assert made.run("r2")["sales"].deleted == 0
+
+
+def test_of_two_files_the_newest_counts_for_a_row(tmp_path: Path) -> None:
+    columns = {"article": "sku", "quantity": "units"}
+    made = shop(tmp_path, {"stock": {"files": "stock-*.csv", "columns": columns}})
+    made.write("sales.csv", HEADER + "2025-03-01,1,1,1\n")
+    for name, units, written in (("stock-a.csv", 5, 2_000_000_000), ("stock-b.csv", 7, 1_900_000_000)):
+        os.utime(made.write(name, f"sku,units\n4711,{units}\n"), (written, written))
+
+    made.run("r1")
+
+    assert made.query("select quantity from raw.files_stock") == [{"quantity": Decimal("5.00")}]
+    [url] = made.extract("r2", "stock")
+    assert made.manifest(url).source_now.timestamp() == 2_000_000_000
+
+
+def test_an_unknown_column_is_drift_and_its_values_are_not_kept(tmp_path: Path) -> None:
+    made = shop(tmp_path, {"sales": {"files": "sales.csv", "columns": SALES, "ignored": ["till"]}})
+    made.write("sales.csv", "day,sku,units,paid,till,customer\n2025-03-01,1,1,1,7,A. Person\n")
+
+    made.run("r1")
+
+    assert made.query("select resource, column_name, change from ops.schema_drift") == [
+        {"resource": "sales", "column_name": "customer", "change": "appeared"}
+    ]
+    assert made.query("select _extra from raw.files_sale") == [{"_extra": None}]
+
+
+def test_a_missing_column_names_file_key_and_the_columns_there_are(tmp_path: Path) -> None:
+    made = shop(tmp_path)
+    made.write("sales.csv", "day,sku,units,total\n2025-03-01,1,1,1\n")
+
+    with pytest.raises(TerminalSourceError) as raised:
+        made.extract("r1", "sales")
+
+    assert str(raised.value) == (
+        "sales.csv has no column 'paid', which source.datasets.sales.columns.amount names; "
+        "its columns: day, sku, units, total"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("sales.csv", "day,sku,units,paid\n2025-03-01,M\xfctze,1,1\n", "is not written in utf-8-sig"),
+        ("sales.csv", "", "sales.csv is empty: expected a line with the names of its columns"),
+        ("sales.parquet", "no parquet", "sales.parquet cannot be read as parquet"),
+        ("sales.xlsx", "no workbook", "sales.xlsx cannot be read as xlsx"),
+        ("sales.pdf", "", "format '.pdf' is unknown; expected .csv"),
+    ],
+)
+def test_a_file_of_another_form_is_named_with_the_remedy(
+    tmp_path: Path, name: str, content: str, said: str
+) -> None:
+    made = shop(tmp_path, {"sales": {"files": name, "columns": SALES}})
+    made.write(name, content, "cp1252")
+
+    with pytest.raises(TerminalSourceError, match=said):
+        made.extract("r1", "sales")
+
+
+def test_a_dataset_without_a_file_fails_before_anything_is_taken_for_deleted(tmp_path: Path) -> None:
+    made = shop(tmp_path)
+
+    with pytest.raises(TerminalSourceError, match=r"has no file 'sales\*.csv', which source.datasets.sales"):
+        made.extract("r1")
+
+
+def test_datasets_that_no_tenant_file_names_are_not_read(tmp_path: Path) -> None:
+    made = shop(tmp_path)
+    made.write("sales.csv", HEADER + "2025-03-01,1,1,1\n")
+
+    assert made.extract("r1", "stock", "open_orders", "branches") == []
+
+
+def test_open_units_are_what_was_ordered_and_has_not_come(tmp_path: Path) -> None:
+    columns = {"order": "po", "article": "sku", "ordered": "ordered", "delivered": "came"}
+    made = shop(tmp_path, {"open_orders": {"files": "orders.csv", "columns": columns}})
+    made.write("sales.csv", HEADER + "2025-03-01,1,1,1\n")
+    made.write("orders.csv", "po,sku,ordered,came\nP1,1,10,4\nP1,2,3,5\nP2,1,6,\n")
+
+    made.run("r1")
+
+    rows = made.query("select open_quantity from raw.files_open_order order by order_code, article")
+    assert [row["open_quantity"] for row in rows] == [6, 0, 6]
+
+
+@pytest.mark.parametrize(
+    ("datasets", "said"),
+    [
+        ({"sales": {"files": "s.csv", "columns": {**SALES, "colour": "c"}}}, "'sales' has no field 'colour'"),
+        (
+            {"sales": {"files": "s.csv", "columns": {**SALES, "article_number": "n"}}},
+            "no field 'article_number'",
+        ),
+        ({"sales": {"files": "s.csv", "columns": {"date": "d"}}}, "maps no column to 'article'"),
+        ({"sale": {"files": "s.csv", "columns": SALES}}, "dataset 'sale' is unknown; known datasets: sales"),
+        ({"sales": {"files": "s.csv", "columns": SALES, "decimal": ",", "thousands": ","}}, "are both ','"),
+        ({"sales": {"files": "s.csv", "columns": SALES, "encoding": "ansi"}}, "'ansi' is not an encoding"),
+    ],
+)
+def test_a_wrong_description_of_a_dataset_is_refused(
+    tmp_path: Path, datasets: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ValueError, match="validation error") as raised:
+        Shop(tmp_path, datasets)
+
+    assert said in str(raised.value)
