@@ -28,6 +28,7 @@ same way until the cause is removed. The alert names the page of `docs/runbooks`
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from airflow.sdk import DAG
 
@@ -56,14 +57,14 @@ with DAG(
     },
 ):
     for tenant in load_tenants():
-        own = {
+        shared: dict[str, Any] = {
             "tenant_id": tenant.id,
             "owner": tenant.owner,
             "on_failure_callback": [failure_notifier(tenant)],
         }
         # Skipped account tasks mean that a person does their part.
-        set_up = SetUpOperator(task_id=f"set_up__{tenant.id}", trigger_rule="none_failed", **own)
+        set_up = SetUpOperator(task_id=f"set_up__{tenant.id}", trigger_rule="none_failed", **shared)
         if tenant.engine == "snowflake":
-            account = ApplyAccountOperator(task_id=f"account__{tenant.id}", **own)
-            protect = ProtectTablesOperator(task_id=f"protect_tables__{tenant.id}", **own)
+            account = ApplyAccountOperator(task_id=f"account__{tenant.id}", **shared)
+            protect = ProtectTablesOperator(task_id=f"protect_tables__{tenant.id}", **shared)
             account >> set_up >> protect

@@ -102,7 +102,7 @@ def _models(tenant: Tenant) -> TaskGroup:
     from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
     from cosmos.operators.local import DbtTestLocalOperator
 
-    group = DbtTaskGroup(
+    group: TaskGroup = DbtTaskGroup(
         group_id="model",
         project_config=ProjectConfig(
             dbt_project_path=DBT_PROJECT,

@@ -6,7 +6,7 @@ engine waits a bounded time where another DAG of the tenant is at work.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -17,6 +17,7 @@ from mercurios_airflow.alerts.findings import reporting
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from mercurios.sources.contract import Contract
     from mercurios.tenants import Tenant
 
 
@@ -85,7 +86,8 @@ class BeginRunOperator(TenantOperator):
         params = context.get("params") or {}
         asked = {name: list(params.get(name) or ()) for name in ("resync", "accept_deletes")}
         asked["resync"] += contract.collections if params.get("reconcile") else []
-        checks = {**dict.fromkeys(asked, check_collections), "replay": check_resources}
+        checks: dict[str, Callable[[list[str], Contract], None]] = dict.fromkeys(asked, check_collections)
+        checks["replay"] = check_resources
         for name, check in checks.items():
             try:
                 check(list(params.get(name) or ()), contract)
