@@ -47,7 +47,7 @@ live: $(VENV)/.dev  ## What only a Snowflake account can show (MERCURIOS_LIVE_SN
 soak: $(VENV)/.dev  ## Many random schedules of faults: SEEDS=1000 of them from START=0
 	@$(BIN)/python tests/promises/soak.py --seeds $(or $(SEEDS),1000) --start $(or $(START),0)
 
-bench: $(VENV)/.dev $(BENCH_VENV)/.installed $(MANIFEST)  ## Speed and memory against a limit or rival in the same run
+bench: $(VENV)/.dev $(BENCH_VENV)/.installed $(MANIFEST)  ## Speed and memory against a limit or competitor in the same run
 	@$(BIN)/python benchmarks/run.py
 
 format: $(VENV)/.dev  ## Format Python and SQL

@@ -2,8 +2,8 @@
 
 The panel keeps sales of real articles; returns, write-offs and lines without a price are left out. Each origin sees
 only the weeks before it, and forecasts the articles that had been sold in at least ten of them: a choice by the whole
-year would keep out what stops selling, and so tell something of the weeks that are forecast. The bars hold the model
-against simple rules on the same weeks. It is the shop's first autumn: both times the market sells more than before.
+year would keep out what stops selling, and so tell something of the weeks that are forecast. The bars compare the model
+with simple rules on the same weeks. It is the shop's first autumn: both times the market sells more than before.
 Five years of pasta, whose promotions are planned, show what a plan is worth: six origins of eight weeks.
 
 Run: PYTHONPATH=include python benchmarks/forecast_accuracy.py [path to online_retail.parquet] [--quick]
@@ -88,19 +88,19 @@ def main() -> int:
         rows = known_at(panel, cut)
         past, usable = panel.until(cut).take(rows), panel.mask[rows, cut : cut + HORIZON]
         context = fit_shared(past, (), settings)
-        own = forecast(past, (), settings, context).prediction
+        product = forecast(past, (), settings, context).prediction
         pool = candidates(past, context.shared[cut], (), settings)
-        found = {"combination": own.mean, "actual": panel.y[rows, cut : cut + HORIZON]}
-        found |= {f"q{p:g}": own.quantiles[:, :, at] for at, p in enumerate(LEVELS)}
+        found = {"combination": product.mean, "actual": panel.y[rows, cut : cut + HORIZON]}
+        found |= {f"q{p:g}": product.quantiles[:, :, at] for at, p in enumerate(LEVELS)}
         found |= {name: pool.single(number) for number, name in enumerate(METHODS)}
-        # The rules that bars name, on the demand as it was recorded, keyed-in giants included.
+        # The rules that bars name, on the demand as it was recorded, keyed-in outliers included.
         found["seasonal_naive"] = baselines.seasonal_naive(past, HORIZON)
         found["mean_13w"] = np.repeat(baselines.mean_13w(past)[:, None], HORIZON, axis=1)
         found["sba"] = np.repeat(baselines.sba(past)[:, None], HORIZON, axis=1)
         found["class"] = np.repeat(classify(past)[:, None], HORIZON, axis=1)
         for name, values in found.items():
             columns.setdefault(name, []).append(values[usable])
-        market = found["actual"][usable].sum() / own.mean[usable].sum()
+        market = found["actual"][usable].sum() / product.mean[usable].sum()
         alone = metrics.coverage(found["actual"][usable] / market, found["q0.8"][usable])
         printed.say(
             f"origin {past.week_starts[-1]}: {rows.size} series, the market sold {market - 1:.1%} more than forecast; "
@@ -108,7 +108,7 @@ def main() -> int:
         )
         complete = usable[:, : settings.protected].all(axis=1)
         total = found["actual"][:, : settings.protected].sum(axis=1)
-        sums.append((total[:, None] <= own.total_quantiles[:, settings.protected - 1])[complete])
+        sums.append((total[:, None] <= product.total_quantiles[:, settings.protected - 1])[complete])
     result = {name: np.concatenate(values) for name, values in columns.items()}
     report(printed, result)
     shares = ", ".join(
@@ -120,19 +120,19 @@ def main() -> int:
 
 
 def promotions(printed: common.Report, origins: int) -> None:
-    """Forecast pasta with the promotions of the weeks to come, and hold it against the 13-week mean."""
+    """Forecast pasta with the promotions of the weeks to come, and compare it with the 13-week mean."""
     panel, settings = read_sales_history(PASTA, horizon=HORIZON).panel, ForecastSettings(horizon=HORIZON)
     errors, units, bias, covered = np.zeros(2), 0.0, 0.0, []
     for origin in range(origins, 0, -1):
         cut = panel.n_weeks - HORIZON * origin
         past = planned_at(panel, cut, HORIZON)
-        own = forecast(past, (), settings).prediction
+        product = forecast(past, (), settings).prediction
         actual, usable = panel.y[:, cut : cut + HORIZON], panel.mask[:, cut : cut + HORIZON]
         rule = np.repeat(baselines.mean_13w(past)[:, None], HORIZON, axis=1)
-        errors += [np.abs(actual - mean)[usable].sum() for mean in (own.mean, rule)]
+        errors += [np.abs(actual - mean)[usable].sum() for mean in (product.mean, rule)]
         units += actual[usable].sum()
-        bias += (own.mean - actual)[usable].sum()
-        covered.append((actual[:, :, None] <= own.quantiles)[usable])
+        bias += (product.mean - actual)[usable].sum()
+        covered.append((actual[:, :, None] <= product.quantiles)[usable])
     shares = ", ".join(
         f"{p:g}: {share:.3f}" for p, share in zip(LEVELS, np.concatenate(covered).mean(axis=0), strict=True)
     )
@@ -144,7 +144,7 @@ def promotions(printed: common.Report, origins: int) -> None:
 
 
 def report(printed: common.Report, result: dict[str, np.ndarray]) -> None:
-    """Print one line a method and one a demand class, and hold the combination against its bars."""
+    """Print one line a method and one a demand class, and compare the combination with its bars."""
     actual, reference = result["actual"], metrics.wape(result["actual"], result["sba"])
     for name in ("combination", *METHODS):
         error, bias = metrics.wape(actual, result[name]), metrics.bias(actual, result[name])

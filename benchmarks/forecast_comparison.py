@@ -35,20 +35,20 @@ from mercurios.forecasting.panel.classes import classify
 from mercurios.forecasting.selection import metrics
 from mercurios.forecasting.uncertainty.quantiles import ErrorPool, error_spread, quantiles
 
-RIVAL_PYTHON = common.ROOT / ".venv-bench" / "bin" / "python"
+COMPETITOR_PYTHON = common.ROOT / ".venv-bench" / "bin" / "python"
 HORIZON, BLOCK = 8, 4_096
 BAR_PROPHET, AIM_PROPHET = 1_000, 5_000
 BAR_SMOOTHERS, AIM_SMOOTHERS = 3, 10
 BAR_WAPE = {"prophet": 0.92, "sba": 1.0}
 
 
-def rival(panel: Panel, prophet_series: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def competitor(panel: Panel, prophet_series: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Run the other side on a panel."""
     with tempfile.TemporaryDirectory() as home:
         given, result = Path(home) / "panel.npz", Path(home) / "result.npz"
         np.savez(given, y=panel.y, mask=panel.mask, weeks=panel.week_starts.astype("datetime64[ns]"))
-        script = str(Path(__file__).with_name("forecast_rival.py"))
-        command = [str(RIVAL_PYTHON), script, str(given), str(result), "--horizon", str(HORIZON)]
+        script = str(Path(__file__).with_name("forecast_competitor.py"))
+        command = [str(COMPETITOR_PYTHON), script, str(given), str(result), "--horizon", str(HORIZON)]
         done = subprocess.run(
             [*command, "--prophet", str(prophet_series)], capture_output=True, text=True, check=False
         )
@@ -92,7 +92,7 @@ def prophet_style(panel: Panel, settings: ForecastSettings, pool: ErrorPool) -> 
 def speed(report: common.Report, panel: Panel, label: str, prophet_series: int) -> dict[str, np.ndarray]:
     """Time both sides on one panel."""
     settings = ForecastSettings(horizon=HORIZON)
-    said, means = rival(panel, prophet_series)
+    said, means = competitor(panel, prophet_series)
     pool = fit_shared(panel, (), settings).pool
     report.say(
         f"{label}: {panel.n_series:,} series x {panel.n_weeks} weeks, {prophet_series} of them for Prophet"
@@ -105,12 +105,12 @@ def speed(report: common.Report, panel: Panel, label: str, prophet_series: int) 
     )
     report.at_least(f"{label}: Prophet / additive model", theirs / model, BAR_PROPHET)
     report.say(f"  aim {AIM_PROPHET}; Prophet / whole run {theirs / whole:,.0f}")
-    own = {
+    smoothers = {
         "sba": lambda block: smoothing.sba(block, 0.1),
         "tsb": lambda block: smoothing.tsb(block, (0.1,)),
         "ses": lambda block: smoothing.ses(block, (0.1,)),
     }
-    for name, work in own.items():
+    for name, work in smoothers.items():
         ours, other = (
             seconds(lambda work=work: in_blocks(panel, work)) / panel.n_series,
             said["seconds"][name] / panel.n_series,
@@ -147,8 +147,10 @@ def main() -> int:
     """Compare and print."""
     options = common.parser(__doc__).parse_args()
     report = common.Report("forecast_comparison", options.quick)
-    if not RIVAL_PYTHON.exists():
-        raise RuntimeError(f"{RIVAL_PYTHON} is missing: `make bench` prepares it from requirements-bench.txt")
+    if not COMPETITOR_PYTHON.exists():
+        raise RuntimeError(
+            f"{COMPETITOR_PYTHON} is missing: `make bench` prepares it from requirements-bench.txt"
+        )
     panel = forecast_accuracy.read_panel(forecast_accuracy.DEFAULT)
     cut, series = panel.n_weeks - HORIZON, 15 if options.quick else 150
     rows = forecast_accuracy.known_at(panel, cut)

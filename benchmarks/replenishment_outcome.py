@@ -2,7 +2,7 @@
 
 Grocery articles with their promotions known (five years, the last two replayed) and a gift-ware web shop (one year, its
 second half replayed): forecast from the past, order by the dbt models, receive after two weeks, lose what is not in
-stock. The bars hold the product's stock against that of an order-up-to rule on a 13-week mean + z x standard
+stock. The bars compare the product's stock with that of an order-up-to rule on a 13-week mean + z x standard
 deviation, at the fill rate that this rule reaches at a service level of 0.95. The last figure is a replay's time.
 
 Run: PYTHONPATH=include python benchmarks/replenishment_outcome.py [--quick]
@@ -96,7 +96,7 @@ def replay(
 
 
 def main() -> int:
-    """Replay the three panels and hold the outcome against its bars."""
+    """Replay the three panels and compare the outcome with its bars."""
     options = common.parser(__doc__).parse_args()
     printed = common.Report("replenishment_outcome", options.quick)
     with tempfile.TemporaryDirectory() as name:

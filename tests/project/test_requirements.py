@@ -42,7 +42,7 @@ def test_developers_run_the_versions_that_are_deployed(root: Path) -> None:
     assert {name: developed.get(name) for name in deployed} == deployed
 
 
-def test_the_rival_is_measured_with_the_versions_that_are_deployed(root: Path) -> None:
+def test_the_competitor_is_measured_with_the_versions_that_are_deployed(root: Path) -> None:
     deployed = _pins(root / "requirements.txt")
     measured = _pins(root / "requirements-bench.txt")
     shared = deployed.keys() & measured.keys()
@@ -51,7 +51,7 @@ def test_the_rival_is_measured_with_the_versions_that_are_deployed(root: Path) -
     assert {name: measured[name] for name in shared} == {name: deployed[name] for name in shared}
 
 
-def test_the_rival_is_in_no_environment_of_the_product(root: Path) -> None:
+def test_the_competitor_is_in_no_environment_of_the_product(root: Path) -> None:
     assert "dlt" in _pins(root / "requirements-bench.txt")
     assert "dlt" not in _pins(root / "requirements.txt") | _pins(root / "requirements-dev.txt")
 

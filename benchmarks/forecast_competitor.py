@@ -2,9 +2,9 @@
 
 It runs in the bench environment, which holds them and nothing of the product. Each series is given from its first
 observed week on; masked weeks are left out for Prophet, which takes gaps, and closed up for statsforecast, which does
-not. Prophet has its defaults without the patterns of day and week, and quantiles from its own simulation.
+not. Prophet has its defaults without the seasons of day and week, and quantiles from its own simulation.
 
-Run by forecast_comparison.py: .venv-bench/bin/python benchmarks/forecast_rival.py PANEL.npz RESULT.npz
+Run by forecast_comparison.py: .venv-bench/bin/python benchmarks/forecast_competitor.py PANEL.npz RESULT.npz
 """
 
 from __future__ import annotations
