@@ -1,4 +1,4 @@
-"""Keys and contents as 64 bits each: what keeps memory flat while millions of rows are told apart."""
+"""Keys and contents as 64 bits each: what keeps memory flat while millions of rows are compared."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def key_hashes(ids: Sequence[str]) -> np.ndarray:
 
 
 def quick_hashes(ids: Sequence[str]) -> np.ndarray:
-    """Return 64 bits of each id that tell it from others within this process, and mean nothing outside of it."""
+    """Return 64 bits that distinguish each id from others within this process, and mean nothing outside of it."""
     return np.fromiter(map(hash, ids), np.int64, len(ids)).astype(np.uint64)
 
 
@@ -82,9 +82,8 @@ class KeySet:
 
     def _holds(self, key: np.uint64) -> bool:
         for run in self._runs:
-            at = bisect_left(
-                run, key
-            )  # numpy's own search would let another thread in, which costs more than it
+            # The search of numpy would let another thread run, which costs more than the search.
+            at = bisect_left(run, key)
             if at < len(run) and run[at] == key:
                 return True
         return False
@@ -92,7 +91,7 @@ class KeySet:
 
 @dataclass(frozen=True)
 class Known:
-    """What the warehouse holds of a resource: keys and contents of its living rows, sorted."""
+    """What the warehouse holds of a resource: keys and contents of its active rows, sorted."""
 
     keys: np.ndarray
     hashes: np.ndarray

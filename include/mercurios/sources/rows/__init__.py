@@ -1,1 +1,1 @@
-"""From the bytes of a page to typed rows: decoding, records, cells, Arrow columns, keys."""
+"""From the bytes of a page to typed rows: decoding, records, cells, Arrow columns, field drift, the landed table."""

@@ -17,7 +17,8 @@ from mercurios.sources.contract import ColumnType
 
 _NOTHING = object()
 _EXACT_FLOAT = 2**53
-LARGEST_CENTS = 9e13  # beyond it a double no longer holds two decimals exactly
+# Beyond it a double no longer holds two decimals exactly.
+LARGEST_CENTS = 9e13
 
 
 class CellError(ValueError):
@@ -59,7 +60,7 @@ def convert(kind: ColumnType, value: Any, time_zone: str, hash_key: bytes) -> An
 
 
 def tolerance(cents: float) -> float:
-    """Return how far from whole cents a number may lie: what a double's own noise makes of two decimals."""
+    """Return how far from whole cents a number may lie: what the rounding of a double makes of two decimals."""
     return 1e-6 + 1e-15 * abs(cents) if abs(cents) <= LARGEST_CENTS else 0.0
 
 
@@ -122,13 +123,15 @@ def _instant(value: Any, time_zone: str) -> datetime | None:
     if not isinstance(value, str):
         raise CellError("expected an instant such as 2025-03-01T10:00:00.123", value)
     try:
-        parsed = datetime.fromisoformat(value)  # cuts digits beyond the microsecond
+        # Cuts digits beyond the microsecond.
+        parsed = datetime.fromisoformat(value)
     except ValueError:
         raise CellError("expected an instant such as 2025-03-01T10:00:00.123", value) from None
     zoned = parsed if parsed.tzinfo else parsed.replace(tzinfo=ZoneInfo(time_zone))
     try:
         return zoned.astimezone(UTC).replace(tzinfo=None)
-    except OverflowError:  # 0001-01-01 and 9999-12-31 stand for "never", not for an instant
+    except OverflowError:
+        # 0001-01-01 and 9999-12-31 mean "never"; they are not instants.
         return parsed.replace(tzinfo=None)
 
 

@@ -17,12 +17,12 @@ from typing import Any
 import orjson
 
 UNREADABLE = "unreadable"
-"""The one key of the object that stands where a value cannot be held; its value shows what came."""
+"""The one key of the object that replaces a value that cannot be held; its value shows what came."""
 
-_MOST_DIGITS = 400  # more than a double has, and few enough that nobody's time is spent on them
-_SUSPECT = re.compile(
-    r"[\udc80-\udcff]|\\u[dD][89a-fA-F]"
-)  # bytes that are not UTF-8, and escaped surrogates
+# More than a double has, and few enough to cost no time.
+_MOST_DIGITS = 400
+# Bytes that are not UTF-8, and escaped surrogates.
+_SUSPECT = re.compile(r"[\udc80-\udcff]|\\u[dD][89a-fA-F]")
 
 
 def decode(body: bytes) -> Any:
@@ -40,7 +40,7 @@ def decode(body: bytes) -> Any:
 def decode_exact(body: bytes | str) -> Any:
     """Decode JSON with exact numbers: int up to 64 bits, Decimal for all others.
 
-    Control characters that stand in a text without escape are taken as they are.
+    Control characters in a text without escape are taken as they are.
 
     Raises:
         ValueError: it is not JSON.
@@ -67,7 +67,8 @@ def _fraction(digits: str) -> Decimal | dict[str, str]:
         return _unreadable(digits)
     try:
         return Decimal(digits)
-    except ArithmeticError:  # an exponent so small that not even Decimal holds it
+    except ArithmeticError:
+        # An exponent so small that not even Decimal holds it.
         return Decimal(float(digits))
 
 

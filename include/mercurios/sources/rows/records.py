@@ -1,9 +1,9 @@
 """Pages straight into records: the short way for a page whose rows are what their contract says.
 
-Decoding into dictionaries, holding their names against the contract and picking the values that are kept costs as much
+Decoding into dictionaries, comparing their names with the contract and picking the values that are kept costs as much
 as typing them. A record has a slot for each field that the contract knows, so its decoder does all three at once. It
 refuses a page with a field more or less, or with a value of another kind; such a page takes the longer way, which says
-what is wrong with which row. Which way a page took can be seen nowhere else; a test holds them against each other.
+what is wrong with which row. The result is the same in both ways; a test compares them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import msgspec
 from mercurios.sources.contract import ColumnType, Resource
 
 _KEY = Annotated[str, msgspec.Meta(min_length=1)]
-_NUMBER = int | float | None  # the decoder takes no boolean for a number, as Arrow and struct would
+# The decoder takes no boolean for a number, as Arrow and struct would.
+_NUMBER = int | float | None
 _KINDS: dict[ColumnType, Any] = {
     ColumnType.INTEGER: _NUMBER,
     ColumnType.DECIMAL: _NUMBER,

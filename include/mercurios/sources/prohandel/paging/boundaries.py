@@ -1,6 +1,6 @@
 """The boundaries between pages, where a list that moves while it is read can hide rows.
 
-Pages are cut by position, and several are requested at once, so each shows the list at a moment of its own. A row that
+Pages are cut by position, and several are requested at once, so each shows the list at another moment. A row that
 existed throughout is on no page if it stood behind the last row of one page and before the first of the next, each
 at the moment of that page. One more small response, a probe, decides it: rows that follow one another in a single
 response follow one another in the list. If it shows a row of the one page, then a row of the next, and nothing in
@@ -9,7 +9,7 @@ came and whatever moved meanwhile.
 
 Behind the last page no other shows where it had to end. As long as it shows other rows than the page before, the
 boundary between them does. Where it shows some of them again, rows further up moved it, or the server gave an older
-page in its place; then a probe across its end has to show that nothing new stands there.
+page in its place; then a probe across its end has to show that there is nothing new.
 """
 
 from __future__ import annotations

@@ -133,7 +133,7 @@ def is_end(span: Page, before: Page, last: Page) -> bool:
 
 
 def end_of(path: str, page: Page, page_size: int) -> RequestContext:
-    """Return the smallest request whose last row stands where a page ended.
+    """Return the smallest request whose last row is where a page ended.
 
     A full page of n rows ends at position n * number. A short one in the middle of a list says that positions are
     no rows, so it can only be requested again.

@@ -1,7 +1,7 @@
 """How often a list is scanned, and what may be concluded from the scans.
 
 Pages are cut by position, so a list that moves while it is read can hide rows. A scan is stable when no row shifted
-across the boundary between two pages. Two things are decided from scans, and each needs its own evidence:
+across the boundary between two pages. Two things are decided from scans, each from other evidence:
 
 * The watermark moves past rows that shifted, so it moves only after a stable scan.
 * A row that the warehouse holds is taken for deleted only after two stable scans did not show it: one alone may hold
