@@ -136,15 +136,14 @@ SAFEGUARDS = (
     Safeguard(
         "the manifest is written last",
         manifest_first,
-        f"{EXTRACTION}/test_extract.py"
-        "::test_an_outage_in_the_middle_leaves_no_manifest_no_open_file_and_a_clean_next_attempt",
+        f"{EXTRACTION}/test_extract.py::test_an_outage_in_the_middle_leaves_no_manifest_and_no_open_file",
         "manifest.json",
     ),
     Safeguard(
         "the overlap of incremental reads",
         instead(ProHandelSettings, "overlap", timedelta(0)),
         f"{CASES}/test_watermarks.py"
-        "::test_a_row_committed_late_with_a_cursor_before_the_watermark_is_caught_by_the_overlap",
+        "::test_a_row_committed_late_with_an_early_cursor_is_caught_by_the_overlap",
         "assert 'late' in",
     ),
     Safeguard(
@@ -162,21 +161,19 @@ SAFEGUARDS = (
     Safeguard(
         "the boundaries between pages are checked",
         instead(boundary_checks, "may_hide_rows", lambda *_: False),
-        f"{EXTRACTION}/test_extract_moving_list.py::test_a_row_that_slips_in_a_list_of_changes_is_not_lost",
-        "assert slipped[0] in",
+        f"{EXTRACTION}/test_extract_moving_list.py::test_a_row_that_shifts_in_a_list_of_changes_is_not_lost",
+        "assert shifted[0] in",
     ),
     Safeguard(
         "a page that repeats the one before is asked for again",
         instead(list_reader, "repeats", lambda *_: False),
-        f"{CASES}/test_paging.py"
-        "::test_a_last_page_that_repeats_the_one_before_it_is_asked_for_again_and_ends_no_list",
+        f"{CASES}/test_paging.py::test_a_last_page_that_repeats_the_one_before_it_is_requested_again",
         "assert [1, 2, ",
     ),
     Safeguard(
         "the end of a list whose last page shows rows again is checked",
         instead(boundary_checks, "may_end_too_early", lambda *_: False),
-        f"{CASES}/test_paging.py"
-        "::test_a_last_page_that_repeats_all_but_a_row_of_the_one_before_it_does_not_end_the_list",
+        f"{CASES}/test_paging.py::test_a_last_page_that_repeats_all_but_one_row_does_not_end_the_list",
         "== set()",
     ),
     Safeguard(
@@ -195,14 +192,14 @@ SAFEGUARDS = (
     Safeguard(
         "a second scan before a row is taken for deleted",
         instead(Collector, "misses_known_rows", lambda _: False),
-        f"{CASES}/test_paging.py::test_a_row_that_one_answer_leaves_out_is_not_taken_for_deleted",
+        f"{CASES}/test_paging.py::test_a_row_that_one_response_leaves_out_is_not_taken_for_deleted",
         "assert 1 == 0",
     ),
     Safeguard(
         "the volume guard of deletions",
         instead(deletes, "too_many_to_delete", lambda *_: False),
         f"{CASES}/test_deletes_and_history.py"
-        "::test_a_list_that_ends_far_too_early_deletes_nothing_and_says_how_many_rows_it_missed",
+        "::test_a_list_that_ends_far_too_early_deletes_nothing_and_counts_what_it_missed",
         ", 0) == (0, ",
     ),
     Safeguard(
@@ -234,7 +231,7 @@ SAFEGUARDS = (
         "the newest version of a row wins",
         with_sql("candidates", lambda sql: sql.replace("as _is_loaded\nfrom", "or true as _is_loaded\nfrom")),
         f"{CASES}/test_landing.py"
-        "::test_a_retry_that_reads_other_rows_is_an_attempt_of_its_own_and_the_newest_rows_win[order1]",
+        "::test_a_retry_that_reads_other_rows_is_another_attempt_and_the_newest_rows_win[order1]",
         "(RAW, source)",
     ),
     Safeguard(
@@ -246,7 +243,7 @@ SAFEGUARDS = (
     Safeguard(
         "a list that never stood still moves no watermark",
         instead(reading, "judge", lambda _: Verdict.COMPLETE),
-        f"{CASES}/test_watermarks.py::test_a_list_of_changes_that_never_stands_still_leaves_the_watermark_and_loses_no_row",
+        f"{CASES}/test_watermarks.py::test_a_list_of_changes_that_is_never_stable_leaves_the_watermark",
         "watermark",
     ),
     Safeguard(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 PartKind = Literal["rows", "keys", "quarantine"]
 
@@ -74,9 +74,9 @@ class Manifest(BaseModel):
         source: host and path of the API that was read, by which another retailer's would be noticed; None where
             nothing was asked.
         mode: how changes were found.
-        complete: every row of the source was enumerated, so a row not seen is gone.
-        settled: the list stood still in at least one pass; otherwise rows may have slipped from page to page
-            unseen, the read is not complete, and the cursor stays where it was.
+        complete: every row of the source was enumerated, so a row not seen is deleted.
+        stable: no row shifted from page to page in at least one scan; otherwise rows may have been hidden,
+            the read is not complete, and the cursor stays where it was. Older manifests name it `settled`.
         extracted_at: our clock when the attempt began, UTC; every landed row carries it.
         source_now: the source's clock at the first answer, UTC.
         cursor_from: where an incremental read started; None for a read from the beginning.
@@ -94,7 +94,7 @@ class Manifest(BaseModel):
     source: str | None = None
     mode: str
     complete: bool
-    settled: bool = True
+    stable: bool = Field(default=True, validation_alias=AliasChoices("stable", "settled"))
     extracted_at: datetime
     source_now: datetime
     cursor_from: datetime | None

@@ -367,6 +367,6 @@ def _ledger_parameters(manifest: Manifest, row: LedgerRow, url: str, loaded_at: 
         "extracted_at": naive(manifest.extracted_at),
         "source_now": naive(manifest.source_now),
         "withheld": row.withheld,
-        "is_settled": manifest.settled,
+        "is_settled": manifest.stable,
         "late": row.late,
     }

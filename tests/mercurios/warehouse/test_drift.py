@@ -44,7 +44,7 @@ def read(engine: DuckDBEngine, number: int, *changes: str, rows: int = 10, **det
         "source": None,
         "mode": Mode.SCAN,
         "complete": True,
-        "settled": True,
+        "stable": True,
         "extracted_at": NOW,
         "source_now": NOW,
         "cursor_from": None,

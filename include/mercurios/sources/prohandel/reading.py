@@ -166,7 +166,7 @@ class Reading:
             source=self.source,
             mode=self.plan.mode,
             complete=self.complete,
-            settled=self.verdict is not Verdict.UNSTABLE,
+            stable=self.verdict is not Verdict.UNSTABLE,
             extracted_at=self.extracted_at,
             source_now=source_now,
             cursor_from=self.plan.since,

@@ -1,4 +1,4 @@
-"""Lists that move while they are read: no row is lost at a page's edge, and none is believed deleted that lives."""
+"""Lists that move while they are read: no row is lost at a page boundary, and no active row is taken for deleted."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def read(retailer: Retailer, run_id: str) -> None:
     retailer.load(*retailer.extract(plan, "sale", page_size=PAGE_SIZE, pages_in_flight=1))
 
 
-def test_a_list_that_stands_still_is_read_once(living: Retailer, source: Source) -> None:
+def test_a_stable_list_is_read_once(living: Retailer, source: Source) -> None:
     read(living, "r1")
 
     assert len(source.asked) > 3
@@ -73,7 +73,7 @@ def test_a_row_that_moves_to_a_page_already_read_is_not_lost(living: Retailer, s
     assert set(living.raw("sale")) >= living.truth_ids("sale")
 
 
-def test_rows_that_move_down_are_read_twice_and_need_no_second_pass(living: Retailer, source: Source) -> None:
+def test_rows_that_move_down_are_read_twice_and_need_no_second_scan(living: Retailer, source: Source) -> None:
     source.act[3] = add_newest
 
     read(living, "r1")
@@ -92,7 +92,7 @@ def test_a_row_that_moves_is_not_taken_for_deleted(living: Retailer, source: Sou
     assert set(living.raw("sale")) >= living.truth_ids("sale")
 
 
-def test_a_deletion_is_believed_when_two_passes_miss_the_row(living: Retailer, source: Source) -> None:
+def test_a_row_is_deleted_when_two_scans_miss_it(living: Retailer, source: Source) -> None:
     read(living, "r1")
     drop_newest(living.simulator.application.simulator)
     source.asked.clear()
@@ -111,7 +111,7 @@ def never_still(source: Source) -> None:
     source.act[3] = again_and_again
 
 
-def test_a_list_that_never_stands_still_is_read_a_bounded_number_of_times(
+def test_a_list_that_is_never_stable_is_scanned_a_bounded_number_of_times(
     living: Retailer, source: Source
 ) -> None:
     never_still(source)
@@ -122,7 +122,7 @@ def test_a_list_that_never_stands_still_is_read_a_bounded_number_of_times(
     assert set(living.raw("sale")) >= living.truth_ids("sale")
 
 
-def test_a_list_that_never_stands_still_is_not_believed(
+def test_a_list_that_is_never_stable_deletes_nothing_and_leaves_the_watermark(
     living: Retailer, source: Source, caplog: pytest.LogCaptureFixture
 ) -> None:
     read(living, "r1")
@@ -135,7 +135,7 @@ def test_a_list_that_never_stands_still_is_not_believed(
     [url] = living.extract(plan, "sale", page_size=PAGE_SIZE, pages_in_flight=1)
 
     manifest = living.store.read_manifest(url)
-    assert (manifest.settled, manifest.complete, manifest.cursor_to) == (False, False, manifest.cursor_from)
+    assert (manifest.stable, manifest.complete, manifest.cursor_to) == (False, False, manifest.cursor_from)
     assert "rows shifted across the end of pages [2], in the last of 3 scans" in caplog.text
     assert "nothing is taken for deleted and the watermark stays" in caplog.text
     deleted = living.load(url)["sale"].deleted
@@ -146,23 +146,23 @@ def test_a_list_that_never_stands_still_is_not_believed(
     assert living.watermark("sale") > reached
 
 
-def test_deletions_wait_for_a_read_in_which_two_passes_stand_still(living: Retailer, source: Source) -> None:
+def test_deletions_wait_for_a_read_with_two_stable_scans(living: Retailer, source: Source) -> None:
     read(living, "r1")
     drop_newest(living.simulator.application.simulator)
     reached = living.watermark("sale")
     living.simulator.advance(24)
-    passes = iter([True, True, False])
+    scans = iter([True, True, False])
 
-    def move_in_two_passes(simulator: Simulator) -> None:
-        if next(passes):
+    def move_in_two_scans(simulator: Simulator) -> None:
+        if next(scans):
             drop_newest(simulator)
-            source.act[3] = move_in_two_passes
+            source.act[3] = move_in_two_scans
 
-    source.act[3] = move_in_two_passes
+    source.act[3] = move_in_two_scans
     [url] = living.extract(living.begin("r2"), "sale", page_size=PAGE_SIZE, pages_in_flight=1)
 
     manifest = living.store.read_manifest(url)
-    assert (manifest.settled, manifest.complete) == (True, False)
+    assert (manifest.stable, manifest.complete) == (True, False)
     assert living.load(url)["sale"].deleted == 0
     assert living.watermark("sale") > reached
     read(living, "r3")
@@ -182,10 +182,10 @@ def test_a_window_that_reaches_the_end_is_watched_like_any_list(living: Retailer
     [url] = retailer.extract(retailer.begin("r2"), "sale", page_size=PAGE_SIZE, pages_in_flight=1)
 
     assert source.asked[1] > 1
-    assert retailer.store.read_manifest(url).settled
+    assert retailer.store.read_manifest(url).stable
 
 
-def test_an_empty_answer_where_rows_are_known_is_asked_for_twice_and_deletes_nothing(
+def test_an_empty_list_where_rows_are_known_is_read_twice_and_deletes_nothing(
     living: Retailer,
 ) -> None:
     read(living, "r1")
@@ -205,7 +205,7 @@ def test_an_empty_answer_where_rows_are_known_is_asked_for_twice_and_deletes_not
     assert set(living.raw("sale")) == known
 
 
-def test_what_several_passes_show_is_counted_once_as_loaded(living: Retailer, source: Source) -> None:
+def test_what_several_scans_show_is_counted_once_as_loaded(living: Retailer, source: Source) -> None:
     source.act[3] = drop_newest
     before = len(living.truth_ids("sale"))
 
@@ -216,18 +216,18 @@ def test_what_several_passes_show_is_counted_once_as_loaded(living: Retailer, so
     assert ledger.extracted == ledger.loaded + ledger.superseded
 
 
-def test_a_row_that_slips_in_a_list_of_changes_is_not_lost(living: Retailer, tmp_path: Path) -> None:
+def test_a_row_that_shifts_in_a_list_of_changes_is_not_lost(living: Retailer, tmp_path: Path) -> None:
     retailer = Retailer(living.simulator, tmp_path / "changed", resources={"sale": {"mode": "changed"}})
     retailer.run("r1", "sale")
     simulator = living.simulator.simulator
     simulator.advance_hours(24)
-    known, slipped = set(retailer.raw("sale")), []
+    known, shifted = set(retailer.raw("sale")), []
 
     def intercept(_: Simulator, request: Request) -> Answer | None:
-        if request.path[:2] == ("sale", "changed") and request.query["page"] == "4" and not slipped:
+        if request.path[:2] == ("sale", "changed") and request.query["page"] == "4" and not shifted:
             sales = simulator.tenants["mini"].world.collections["sale"]
             changes = sales.changed_since(parse_instant(request.path[2]))
-            slipped.append(sales.read(int(changes[15]))["id"])
+            shifted.append(sales.read(int(changes[15]))["id"])
             sales.delete(int(changes[0]), simulator.clock.ticks, "", silent=True)
         return None
 
@@ -236,6 +236,6 @@ def test_a_row_that_slips_in_a_list_of_changes_is_not_lost(living: Retailer, tmp
     plan = retailer.begin("r2")
     retailer.load(*retailer.extract(plan, "sale", page_size=5, pages_in_flight=1))
 
-    assert slipped
-    assert slipped[0] not in known
-    assert slipped[0] in retailer.raw("sale")
+    assert shifted
+    assert shifted[0] not in known
+    assert shifted[0] in retailer.raw("sale")
