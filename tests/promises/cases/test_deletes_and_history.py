@@ -1,4 +1,4 @@
-"""Rows that go and come back: a deletion is believed only where the whole list was seen, and can be undone."""
+"""Rows that are deleted and come back: a deletion needs a complete scan of the list, and can be undone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from prohandel_simulator.simulator import Simulator
 from prohandel_simulator.testing import RunningSimulator
 
 
-def gone_since(retailer: QuickRetailer, key: str) -> datetime | None:
+def deleted_since(retailer: QuickRetailer, key: str) -> datetime | None:
     [row] = retailer.query("select _deleted_at from raw.sale where id = ?", [key])
     deleted_at: datetime | None = row["_deleted_at"]
     return deleted_at
@@ -26,34 +26,34 @@ def test_rows_that_vanish_without_a_sign_are_marked_with_the_time_and_kept(
 ) -> None:
     retailer.run("r1", "sale")
     sales = Edits(source, "sale")
-    gone = sales.ids[3:8]
-    for key in gone:
+    deleted = sales.ids[3:8]
+    for key in deleted:
         sales.delete(key, silent=True)
 
     rows = retailer.run("r2", "sale")["sale"]
-    since = {key: gone_since(retailer, key) for key in gone}
+    since = {key: deleted_since(retailer, key) for key in deleted}
     retailer.run("r3", "sale")
 
-    assert rows.deleted == len(gone)
+    assert rows.deleted == len(deleted)
     assert None not in since.values()
-    assert {key: gone_since(retailer, key) for key in gone} == since
+    assert {key: deleted_since(retailer, key) for key in deleted} == since
     assert retailer.differences("sale") == []
 
 
-def test_rows_that_vanish_while_the_list_is_read_again_are_believed_gone_only_when_no_pass_saw_them(
+def test_rows_that_vanish_between_two_scans_are_not_yet_deleted(
     retailer: QuickRetailer, source: RunningSimulator
 ) -> None:
     retailer.run("r1", "sale")
     sales = Edits(source, "sale")
-    gone, late, *_ = sales.ids
-    sales.delete(gone, silent=True)
+    deleted, late, *_ = sales.ids
+    sales.delete(deleted, silent=True)
     plan = retailer.begin("r2")
 
     with before_page(source, "sale", 2, lambda: sales.delete(late, silent=True)):
         retailer.load(*retailer.extract(plan, "sale", page_size=20, pages_in_flight=1))
 
-    assert gone_since(retailer, gone) is not None
-    assert gone_since(retailer, late) is None, "the row was seen before it vanished"
+    assert deleted_since(retailer, deleted) is not None
+    assert deleted_since(retailer, late) is None, "the row was seen before it vanished"
     retailer.run("r3", "sale")
     assert retailer.differences("sale") == []
 
@@ -72,7 +72,7 @@ def test_a_list_that_is_exchanged_for_another_deletes_nothing(
     assert retailer.raw("sale").keys() >= known.keys()
 
 
-def test_an_interrupted_sweep_deletes_nothing(retailer: QuickRetailer, source: RunningSimulator) -> None:
+def test_an_interrupted_scan_deletes_nothing(retailer: QuickRetailer, source: RunningSimulator) -> None:
     retailer.run("r1", "sale")
     sales = Edits(source, "sale")
     sales.delete(sales.ids[0], silent=True)
@@ -89,7 +89,7 @@ def test_an_interrupted_sweep_deletes_nothing(retailer: QuickRetailer, source: R
     assert retailer.raw("sale") == known
 
 
-def test_a_list_that_ends_far_too_early_deletes_nothing_and_says_how_many_rows_it_missed(
+def test_a_list_that_ends_far_too_early_deletes_nothing_and_counts_what_it_missed(
     retailer: QuickRetailer, source: RunningSimulator
 ) -> None:
     retailer.run("r1", "sale")
@@ -120,7 +120,7 @@ def test_a_list_that_is_suddenly_empty_deletes_nothing(
 
 
 @pytest.mark.parametrize("silent", [True, False])
-def test_a_deleted_row_that_comes_back_lives_again_and_the_ledger_shows_both(
+def test_a_deleted_row_that_comes_back_is_active_again_and_the_ledger_shows_both(
     incremental: QuickRetailer, retailer: QuickRetailer, source: RunningSimulator, silent: bool
 ) -> None:
     reader = retailer if silent else incremental
@@ -130,20 +130,20 @@ def test_a_deleted_row_that_comes_back_lives_again_and_the_ledger_shows_both(
     source.advance(24)
     sales.delete(key, silent=silent)
     deletion = reader.run("r2", "sale")["sale"]
-    assert gone_since(reader, key) is not None
+    assert deleted_since(reader, key) is not None
     source.advance(24)
     sales.restore(key, salePrice=3.00)
 
     rows = reader.run("r3", "sale")["sale"]
 
-    assert gone_since(reader, key) is None
+    assert deleted_since(reader, key) is None
     assert reader.raw("sale")[key]["sale_price"] == 3
     assert deletion.deleted == silent
     assert rows.loaded > 0
     assert reader.differences("sale") == []
 
 
-def test_a_deleted_row_that_comes_back_unchanged_lives_again(
+def test_a_deleted_row_that_comes_back_unchanged_is_active_again(
     retailer: QuickRetailer, source: RunningSimulator
 ) -> None:
     retailer.run("r1", "sale")
@@ -155,5 +155,5 @@ def test_a_deleted_row_that_comes_back_unchanged_lives_again(
     rows = retailer.run("r3", "sale")["sale"]
 
     assert rows.loaded == 1
-    assert gone_since(retailer, key) is None
+    assert deleted_since(retailer, key) is None
     assert retailer.differences("sale") == []

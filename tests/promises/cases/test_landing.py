@@ -1,4 +1,4 @@
-"""Between source and warehouse: whatever dies or lies on the way, only what a manifest lists is loaded, and whole."""
+"""Between source and warehouse: whatever fails on the way, only what a manifest lists is loaded, and whole."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def manifests(retailer: QuickRetailer) -> list[str]:
     ],
 )
 @pytest.mark.parametrize("before", [True, False])
-def test_a_worker_that_dies_while_it_lands_leaves_nothing_to_load_or_a_whole_manifest(
+def test_a_worker_killed_while_it_lands_leaves_nothing_or_a_whole_manifest(
     retailer: QuickRetailer, monkeypatch: pytest.MonkeyPatch, place: type, call: str, before: bool
 ) -> None:
     plan = retailer.begin("r1")
@@ -62,11 +62,11 @@ def test_a_manifest_half_written_is_no_manifest(
 ) -> None:
     plan = retailer.begin("r1")
 
-    def dies(*_: object) -> None:
+    def fail(*_: object) -> None:
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(retailer.store._fs, "mv", dies)
+        patch.setattr(retailer.store._fs, "mv", fail)
         with pytest.raises(Killed):
             retailer.extract(plan, "order")
 
@@ -98,7 +98,7 @@ def test_an_upload_whose_acknowledgement_is_lost_is_repeated_without_effect(
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0), (1,)])
-def test_a_retry_that_reads_other_rows_is_an_attempt_of_its_own_and_the_newest_rows_win(
+def test_a_retry_that_reads_other_rows_is_another_attempt_and_the_newest_rows_win(
     retailer: QuickRetailer, source: RunningSimulator, order: tuple[int, ...]
 ) -> None:
     plan, sales = retailer.begin("r1"), Edits(source, "sale")

@@ -80,7 +80,7 @@ load.load_manifest(DuckDBEngine(warehouse), LandingStore(landing), url, time_zon
 """
 
 
-def test_a_process_killed_after_its_merge_and_before_its_bookkeeping_is_loaded_again_once(
+def test_a_process_killed_between_merge_and_bookkeeping_is_loaded_again_once(
     retailer: QuickRetailer, source: RunningSimulator
 ) -> None:
     url = changed_orders(retailer, source)
@@ -174,7 +174,7 @@ def test_the_stale_start_of_a_run_may_not_load_beside_the_new_one(
     assert state(retailer) == before
 
 
-def test_state_that_cannot_be_written_takes_its_rows_with_it_and_the_next_run_reads_them_again(
+def test_state_that_cannot_be_written_rolls_its_rows_back_until_the_next_run(
     retailer: QuickRetailer, source: RunningSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     [url] = retailer.extract(retailer.begin("r1"), "sale")

@@ -1,4 +1,4 @@
-"""Lists are read to their end, however they move and whatever the API answers in between."""
+"""Lists are read to their end, however they move and whatever the API returns in between."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HARMLESS = (Fault.SLOW, Fault.WORLD_MOVES, Fault.DUPLICATE_ROW)
 DAMAGE = [fault for fault in ALL_FAULTS if fault not in HARMLESS]
 
 
-def test_a_row_inserted_on_a_page_already_read_comes_with_the_next_run_and_no_other_is_lost(
+def test_a_row_inserted_on_a_page_already_read_comes_with_the_next_run(
     retailer: QuickRetailer, source: RunningSimulator
 ) -> None:
     sales = Edits(source, "sale")
@@ -40,7 +40,7 @@ def test_a_row_inserted_on_a_page_already_read_comes_with_the_next_run_and_no_ot
     assert retailer.differences("sale") == []
 
 
-def test_a_row_that_jumps_to_the_last_page_while_the_list_is_read_is_there_once_in_its_newest_version(
+def test_a_row_that_jumps_to_the_last_page_is_loaded_once_in_its_newest_version(
     incremental: QuickRetailer, source: RunningSimulator
 ) -> None:
     incremental.run("r1", "sale")
@@ -85,11 +85,11 @@ def test_a_page_shorter_than_asked_for_in_the_middle_does_not_end_the_list(
 
 
 @pytest.mark.parametrize("fault", DAMAGE)
-def test_a_damaged_answer_costs_another_request_and_no_row(
+def test_a_damaged_response_costs_another_request_and_no_row(
     retailer: QuickRetailer, source: RunningSimulator, fault: Fault
 ) -> None:
     plan = retailer.begin("r1")
-    # A token that dies again before its page is asked for anew is a refusal, not a fault of one answer.
+    # A token that expires again before its page is requested again is a refusal, not a fault of one response.
     most = 1 if fault is Fault.TOKEN_DIES else 4
     source.faulty.faults = faults = FaultSchedule(seed=3, rate=0.3, kinds=(fault,), most=most)
 
@@ -125,7 +125,7 @@ def last_page_is_the_one_before(
     return intercept, asked
 
 
-def test_a_last_page_that_repeats_the_one_before_it_is_asked_for_again_and_ends_no_list(
+def test_a_last_page_that_repeats_the_one_before_it_is_requested_again(
     retailer: QuickRetailer, source: RunningSimulator
 ) -> None:
     repeat_once, asked = last_page_is_the_one_before(20)
@@ -138,7 +138,7 @@ def test_a_last_page_that_repeats_the_one_before_it_is_asked_for_again_and_ends_
     assert retailer.differences("sale") == []
 
 
-def test_a_last_page_that_repeats_all_but_a_row_of_the_one_before_it_does_not_end_the_list(
+def test_a_last_page_that_repeats_all_but_one_row_does_not_end_the_list(
     retailer: QuickRetailer, source: RunningSimulator
 ) -> None:
     sales = Edits(source, "sale")
@@ -152,7 +152,7 @@ def test_a_last_page_that_repeats_all_but_a_row_of_the_one_before_it_does_not_en
 
 
 @pytest.mark.parametrize("fault", [f for f in DAMAGE if f not in (Fault.TOKEN_DIES, Fault.STALE_PAGE)])
-def test_damage_that_stays_fails_the_run_and_leaves_rows_ledger_and_watermark_as_they_were(
+def test_damage_that_stays_fails_the_run_and_changes_nothing_in_the_warehouse(
     incremental: QuickRetailer, source: RunningSimulator, fault: Fault
 ) -> None:
     incremental.run("r1", "sale")
@@ -177,7 +177,7 @@ def test_damage_that_stays_fails_the_run_and_leaves_rows_ledger_and_watermark_as
     assert incremental.begin("r3").resources["sale"].since == plan.resources["sale"].since
 
 
-def test_a_row_that_one_answer_leaves_out_is_not_taken_for_deleted(
+def test_a_row_that_one_response_leaves_out_is_not_taken_for_deleted(
     retailer: QuickRetailer, source: RunningSimulator
 ) -> None:
     retailer.run("r1", "customer")
@@ -198,7 +198,7 @@ def test_a_row_that_one_answer_leaves_out_is_not_taken_for_deleted(
     assert retailer.differences("customer") == []
 
 
-def test_pages_in_flight_share_one_new_token_and_a_second_task_takes_it_from_nobody(
+def test_pages_in_flight_share_one_new_token_and_a_second_task_gets_another(
     retailer: QuickRetailer, source: RunningSimulator
 ) -> None:
     tokens, truth = source.simulator.tokens, retailer.truth_ids("sale")

@@ -1,4 +1,4 @@
-"""Fields that come, go, change their name or type, and odd values: by policy and on record, nothing guessed or lost."""
+"""Fields that appear, vanish or change name or type, and unusual values: by policy, on record, nothing guessed."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_renamed_field_is_two_lines_in_the_changelog_and_its_values_are_kept(
     assert retailer.differences("sale") == []
 
 
-def test_a_field_that_returned_and_vanishes_again_is_news_again(
+def test_a_field_that_returned_and_vanishes_again_is_reported_again(
     retailer: QuickRetailer, source: RunningSimulator
 ) -> None:
     for run_id, fields in (("r1", {}), ("r2", {"discount"}), ("r3", {}), ("r4", {}), ("r5", {"discount"})):
@@ -81,7 +81,7 @@ def test_a_field_that_appears_is_kept_as_it_came(retailer: QuickRetailer, source
     assert retailer.differences("sale") == []
 
 
-def test_a_field_that_changes_its_type_quarantines_its_rows_and_what_is_known_of_them_stays(
+def test_a_field_that_changes_its_type_quarantines_its_rows_and_raw_keeps_the_old(
     retailer: QuickRetailer, source: RunningSimulator
 ) -> None:
     retailer.run("r1", "sale")
@@ -101,7 +101,7 @@ def test_a_field_that_changes_its_type_quarantines_its_rows_and_what_is_known_of
     assert retailer.differences("sale") == []
 
 
-def test_a_code_nobody_has_seen_before_is_loaded_as_it_is(
+def test_a_code_that_was_never_seen_before_is_loaded_as_it_is(
     retailer: QuickRetailer, source: RunningSimulator
 ) -> None:
     Edits(source, "sale").add("new", type=99)
@@ -132,7 +132,7 @@ def with_value(text: str) -> Any:
     return lambda row: re.sub(rf"{name}:[^,}}]*", lambda _: text, row, count=1)
 
 
-def test_rows_with_unusable_values_are_quarantined_each_with_its_reason_and_the_others_load(
+def test_rows_with_unusable_values_are_quarantined_with_reason_and_the_others_load(
     retailer: QuickRetailer, source: RunningSimulator
 ) -> None:
     sales = Edits(source, "sale")
@@ -152,7 +152,7 @@ def test_rows_with_unusable_values_are_quarantined_each_with_its_reason_and_the_
         assert f"{field}:{value}" in row["payload"], "the row is not kept whole"
 
 
-ODD = [
+UNUSUAL = [
     "line\nbreak\r\n and tab\t",
     "control \x01\x07\x1b\x7f",
     "quotes \" ' ` and a \\ backslash",
@@ -168,13 +168,13 @@ ODD = [
 
 def test_odd_texts_arrive_as_they_were_written(retailer: QuickRetailer, source: RunningSimulator) -> None:
     articles = Edits(source, "article")
-    for number, text in enumerate(ODD):
-        articles.add(f"odd-{number}", text1=text, number=9_000_000 + number)
+    for number, text in enumerate(UNUSUAL):
+        articles.add(f"unusual-{number}", text1=text, number=9_000_000 + number)
 
     retailer.run("r1", "article")
 
     raw = retailer.raw("article")
-    assert [raw[f"odd-{number}"]["text1"] for number in range(len(ODD))] == ODD
+    assert [raw[f"unusual-{number}"]["text1"] for number in range(len(UNUSUAL))] == UNUSUAL
     assert retailer.differences("article") == []
     assert retailer.query("select count(*) as n from ops.quarantine") == [{"n": 0}]
 
@@ -273,7 +273,7 @@ def test_keys_are_what_the_source_writes_and_never_folded(
     assert retailer.differences("sale") == []
 
 
-def test_positions_that_become_empty_or_null_leave_their_order_and_are_deleted_and_come_back(
+def test_positions_that_become_empty_or_null_are_deleted_and_come_back(
     retailer: QuickRetailer, source: RunningSimulator
 ) -> None:
     orders = Edits(source, "order")
@@ -292,8 +292,8 @@ def test_positions_that_become_empty_or_null_leave_their_order_and_are_deleted_a
     with wire_rows(source, "order", null):
         rows = retailer.load(*retailer.extract(plan, "order"))
 
-    gone = len(originals[emptied]) + len(originals[nulled]) + 1
-    assert rows["order.positions"].deleted == gone
+    deleted = len(originals[emptied]) + len(originals[nulled]) + 1
+    assert rows["order.positions"].deleted == deleted
     assert {emptied, nulled, shortened} <= retailer.raw("order").keys()
     parents = {row["order_id"] for row in retailer.raw("order.positions").values()}
     assert not {emptied, nulled} & parents

@@ -44,7 +44,7 @@ def test_an_api_on_another_port_is_the_same_api(retailer: QuickRetailer) -> None
         assert retailer.run("r2", "article")["article"].deleted == 0
 
 
-def test_an_api_that_has_moved_is_read_once_somebody_has_accepted_it(
+def test_an_api_that_has_moved_is_read_once_it_is_accepted(
     retailer: QuickRetailer, moved: RunningSimulator, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MERCURIOS_TENANTS_DIR", str(root / "tests" / "tenants"))

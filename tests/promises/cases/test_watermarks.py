@@ -49,7 +49,7 @@ def test_rows_of_one_instant_are_all_there_although_a_run_fell_between_them(
     assert retailer.differences("sale") == []
 
 
-def test_a_row_committed_late_with_a_cursor_before_the_watermark_is_caught_by_the_overlap(
+def test_a_row_committed_late_with_an_early_cursor_is_caught_by_the_overlap(
     incremental: QuickRetailer, source: RunningSimulator
 ) -> None:
     incremental.run("r1", "sale")
@@ -123,7 +123,7 @@ def local_hours(source: RunningSimulator, hours: int) -> Iterator[int]:
         yield hour
 
 
-def test_rows_of_the_hour_that_autumn_repeats_are_there_once_and_in_their_newest_version(
+def test_rows_of_the_hour_that_autumn_repeats_are_loaded_once_in_newest_version(
     tmp_path: Path,
 ) -> None:
     with running_simulator(["mini"], today=date(2025, 10, 25), instants_in="Europe/Berlin") as source:
@@ -183,7 +183,7 @@ def test_changes_that_never_carry_a_cursor_come_with_the_complete_read(
     assert incremental.differences("sale") == []
 
 
-def test_a_list_of_changes_that_never_stands_still_leaves_the_watermark_and_loses_no_row(
+def test_a_list_of_changes_that_is_never_stable_leaves_the_watermark(
     incremental: QuickRetailer, source: RunningSimulator
 ) -> None:
     incremental.run("r1", "sale")
@@ -203,7 +203,7 @@ def test_a_list_of_changes_that_never_stands_still_leaves_the_watermark_and_lose
     with intercepting(source, move):
         incremental.load(*incremental.extract(plan, "sale", page_size=20, pages_in_flight=1))
 
-    assert incremental.watermark("sale") == reached, "the watermark passed rows that may have slipped"
+    assert incremental.watermark("sale") == reached, "the watermark passed rows that may have shifted"
     incremental.run("r3", "sale")
     assert incremental.differences("sale") == []
     assert incremental.watermark("sale") > reached

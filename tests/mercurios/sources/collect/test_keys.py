@@ -1,4 +1,4 @@
-"""Sets of key hashes: the same answers as Python's own sets, in runs of bounded length."""
+"""Sets of key hashes: the same results as Python's sets, in runs of bounded length."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _pages = st.lists(st.lists(st.integers(0, 60), max_size=12), max_size=12)
 
 @given(pages=_pages, more=_pages, asked=st.lists(st.integers(0, 70), max_size=20), longest=st.integers(1, 40))
 @settings(max_examples=200, deadline=None)
-def test_a_key_set_answers_as_a_set_does(
+def test_a_key_set_holds_what_a_set_does(
     pages: list[list[int]], more: list[list[int]], asked: list[int], longest: int
 ) -> None:
     found, other = KeySet(), KeySet()

@@ -21,7 +21,7 @@ KEY, SECRET = "key-of-a-test", "secret-of-a-test"
 
 @dataclass
 class Reply:
-    """One answer; `length` lies about the size of the body when it is set."""
+    """One response; `length` lies about the size of the body when it is set."""
 
     rows: Any = field(default_factory=list)
     more: str | None = "False"

@@ -75,7 +75,7 @@ def test_an_expired_token_is_replaced_once_and_the_page_is_read(living: Retailer
     assert living.sleeps == []
 
 
-def test_a_token_service_that_fails_in_the_middle_is_asked_as_often_as_any_and_no_more(
+def test_a_token_service_that_fails_in_the_middle_gets_the_usual_number_of_tries(
     stub: Start, reply: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = stub(lambda page, _: reply([{"id": page}], more="True"), expires_in=0)
@@ -206,7 +206,7 @@ def test_an_api_that_recovers_costs_waits_and_no_row(stub: Start, reply: Any) ->
         ({"status": 408}, "status 408"),
     ],
 )
-def test_a_damaged_answer_is_asked_for_again_and_named_when_it_stays(
+def test_a_damaged_response_is_requested_again_and_named_when_it_stays(
     stub: Start, reply: Any, damage: dict[str, Any], complaint: str
 ) -> None:
     broken = stub(lambda *_: reply(**damage))
@@ -276,7 +276,7 @@ def test_a_short_page_does_not_end_a_list(stub: Start, reply: Any) -> None:
         assert len(ids(client, "sale")) == 8
 
 
-def test_a_page_that_repeats_the_one_before_is_asked_for_again_and_named_when_it_stays(
+def test_a_page_that_repeats_the_one_before_is_requested_again_and_then_named(
     stub: Start, reply: Any
 ) -> None:
     stuck = stub(lambda page, _: reply([{"id": min(page, 2)}], more="True"))
@@ -323,7 +323,7 @@ def test_the_budget_spaces_requests(stub: Start, reply: Any) -> None:
     with server.client(sleep=sleeps.append, requests_per_minute=6, pages_in_flight=1) as client:
         list(client.pages("sale"))
 
-    # The token and four pages, ten seconds apart; nobody really waits here, so each waits longer than the last.
+    # The token and four pages, ten seconds apart; nothing really waits here, so each waits longer than the last.
     assert sleeps == pytest.approx([10, 20, 30, 40], abs=1)
 
 

@@ -183,7 +183,7 @@ def test_the_cursor_never_passes_the_sources_own_clock(
         "Wed, 04 Mar 999999 04:00:00 GMT",
     ],
 )
-def test_a_source_that_tells_no_usable_time_is_read_by_our_clock(
+def test_a_source_that_gives_no_usable_time_is_read_by_our_clock(
     stub: Callable[..., Any],
     reply: Any,
     retailer: Retailer,
@@ -204,7 +204,7 @@ def test_a_source_that_tells_no_usable_time_is_read_by_our_clock(
     assert caplog.text.count("the API gives no usable time") == 1
 
 
-def test_the_cursor_is_bound_by_the_first_answer_however_long_the_read_takes(
+def test_the_cursor_is_bound_by_the_first_response_however_long_the_read_takes(
     stub: Callable[..., Any], reply: Any, retailer: Retailer
 ) -> None:
     plain = {column.field: None for column in RESOURCES["label"].columns}
@@ -232,7 +232,7 @@ def test_rows_without_a_cursor_are_loaded_and_counted(
 
 
 @pytest.mark.parametrize("digits", ["", ".9", ".1239", ".123999", ".999999"])
-def test_the_start_of_an_incremental_read_is_cut_to_milliseconds_and_never_rounded_up(
+def test_the_start_of_an_incremental_read_is_cut_to_milliseconds_not_rounded(
     retailer: Retailer, digits: str
 ) -> None:
     since = datetime.fromisoformat(f"2026-03-04T03:00:00{digits}+00:00")
@@ -246,7 +246,7 @@ def test_the_start_of_an_incremental_read_is_cut_to_milliseconds_and_never_round
 
 
 @pytest.mark.parametrize("policy", list(Drift))
-def test_a_field_nobody_declared_follows_the_policy(living: Retailer, tmp_path: Path, policy: Drift) -> None:
+def test_an_undeclared_field_follows_the_policy(living: Retailer, tmp_path: Path, policy: Drift) -> None:
     retailer = Retailer(living.simulator, tmp_path, resources={"article": {"drift": policy.value}})
     [dirty] = living.simulator.post("/_simulator/mini/dirty", {"resource": "article", "unknown_field": 1})[
         "unknown_field"
@@ -297,7 +297,7 @@ extract(client, store, ExtractRequest("article", RunPlan.read(store, plan), sett
 """
 
 
-def test_a_process_killed_before_the_manifest_leaves_parts_that_nobody_loads(retailer: Retailer) -> None:
+def test_a_process_killed_before_the_manifest_leaves_parts_that_are_not_loaded(retailer: Retailer) -> None:
     plan = retailer.begin("r1")
     plan_url = retailer.store.address(RunPlan.path("mini", "r1", "plan-1.json"))
     key = retailer.simulator.credentials("mini")
@@ -315,7 +315,7 @@ def test_a_process_killed_before_the_manifest_leaves_parts_that_nobody_loads(ret
 
 
 @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
-def test_an_outage_in_the_middle_leaves_no_manifest_no_open_file_and_a_clean_next_attempt(
+def test_an_outage_in_the_middle_leaves_no_manifest_and_no_open_file(
     living: Retailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def break_later(_: Simulator, request: Request) -> Answer | None:

@@ -36,7 +36,7 @@ def by_records(name: str, rows: list[str], zone: str = "UTC") -> TypedPage | Non
 
 FLAT = sorted(name for name in CONTRACT.collections if not CONTRACT.children_of(name))
 
-_odd = st.sampled_from(
+_unusual = st.sampled_from(
     [
         "true",
         "null",
@@ -84,7 +84,7 @@ def test_records_are_typed_as_objects_are(name: str, zone: str, data: st.DataObj
 def test_a_value_that_records_take_is_one_that_objects_take_alike(name: str, data: st.DataObject) -> None:
     column = data.draw(st.sampled_from(RESOURCES[name].columns))
     dropped = dict.fromkeys(RESOURCES[name].dropped, "null")
-    row = with_fields(row_of(name, **{column.field: data.draw(_odd)}), dropped)
+    row = with_fields(row_of(name, **{column.field: data.draw(_unusual)}), dropped)
 
     short = by_records(name, [row])
 

@@ -1,4 +1,4 @@
-"""What becomes of a wire value, and that the fast and the exact path never disagree about it."""
+"""How a wire value becomes a column, and that the fast and the exact path never disagree about it."""
 
 from __future__ import annotations
 
@@ -76,11 +76,11 @@ def test_good_values_arrive_as_an_independent_reading_of_the_wire_has_them(
 
     table = typed(resource, rows).table
 
-    own = [column.name for column in resource.columns] + (
+    declared = [column.name for column in resource.columns] + (
         [resource.parent_key] if resource.parent_key else []
     )
-    assert table.select(own).to_pylist() == [
-        {key: expected_row(resource, row)[key] for key in own} for row in decoded
+    assert table.select(declared).to_pylist() == [
+        {key: expected_row(resource, row)[key] for key in declared} for row in decoded
     ]
 
 
@@ -221,7 +221,7 @@ def test_codes_written_as_text_keep_their_leading_zeros() -> None:
     assert table["ean"].to_pylist() == ["0012345678905"]
 
 
-def test_a_value_that_nothing_can_hold_is_shown_in_quarantine_and_refused_by_every_type() -> None:
+def test_a_value_that_no_type_can_hold_is_quarantined_and_shown_there() -> None:
     broken = {
         "currencyNumber": r'"M\ud800"',
         "salePrice": "1e400",
@@ -320,14 +320,14 @@ def test_a_person_has_one_key_in_every_resource_and_another_under_another_hash_k
 
     keys = {typed(r, [row_of(r.name, **{c.field: "4711"})]).table[c.name][0].as_py() for r, c in columns}
     other = typed("sale", [row_of("sale", customerNumber="4711")], hash_key=b"other").table["customer_key"]
-    nobody = [
+    no_person = [
         typed("sale", [row_of("sale", customerNumber=t)]).table["customer_key"] for t in ("0", "0.0", "null")
     ]
 
     assert len(columns) > 8
     assert keys == {hash_of(4711)}
     assert other.to_pylist() == [hash_of(4711, b"other")] != [hash_of(4711)]
-    assert [column.to_pylist() for column in nobody] == [[None]] * 3
+    assert [column.to_pylist() for column in no_person] == [[None]] * 3
 
 
 def test_a_change_in_a_dropped_field_is_no_change() -> None:

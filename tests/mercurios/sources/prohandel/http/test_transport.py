@@ -1,4 +1,4 @@
-"""Requests: what of the environment they honour, that connections are kept, and how a missing answer is named."""
+"""Requests: which settings of the environment they use, that connections are kept, how a missing one is named."""
 
 from __future__ import annotations
 
@@ -70,10 +70,10 @@ def get(transport: Transport, url: str) -> Response:
 
 
 def test_requests_to_one_host_share_a_connection(transport: Transport, host: Host) -> None:
-    answers = [get(transport, f"{host.url}/page?page={number}") for number in (1, 2, 3)]
+    responses = [get(transport, f"{host.url}/page?page={number}") for number in (1, 2, 3)]
 
-    assert [(answer.status, answer.content) for answer in answers] == [(200, b"[]")] * 3
-    assert answers[0].headers.get("x-more-pages-AVAILABLE") == "True"
+    assert [(response.status, response.content) for response in responses] == [(200, b"[]")] * 3
+    assert responses[0].headers.get("x-more-pages-AVAILABLE") == "True"
     assert [path for path, _ in host.asked] == ["/page?page=1", "/page?page=2", "/page?page=3"]
     assert len(host.connections) == 1
 
@@ -84,10 +84,10 @@ def test_the_environments_proxy_is_used(
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", proxy.format(host.url.removeprefix("http://")))
 
-    answer = get(transport, "http://api.example/page")
+    response = get(transport, "http://api.example/page")
 
     [(asked, headers)] = host.asked
-    assert (answer.status, asked, headers["Host"]) == (200, "http://api.example/page", "api.example")
+    assert (response.status, asked, headers["Host"]) == (200, "http://api.example/page", "api.example")
     assert ("Proxy-Authorization" in headers) == ("user" in proxy)
 
 
@@ -110,7 +110,7 @@ def test_a_redirect_to_another_host_does_not_take_the_token_along(transport: Tra
     ]
 
 
-def test_an_answer_that_breaks_off_is_no_answer(transport: Transport, host: Host) -> None:
+def test_a_response_that_breaks_off_is_no_response(transport: Transport, host: Host) -> None:
     with pytest.raises(NoResponseError, match=r"^the response broke off$"):
         get(transport, f"{host.url}/torn")
 
@@ -120,18 +120,18 @@ def test_a_host_that_is_not_there_is_named_by_the_kind_of_error_alone(transport:
         get(transport, "http://127.0.0.1:9/secret")
 
 
-def test_a_header_that_is_none_is_not_shown(transport: Transport, host: Host) -> None:
+def test_an_invalid_header_is_not_shown(transport: Transport, host: Host) -> None:
     with pytest.raises(NoResponseError, match=r"^\w+$"):
         transport.send("GET", f"{host.url}/page", {"Authorization": "Bearer a\nsecret"}, (2, 2))
 
 
 @pytest.mark.parametrize("url", ["http://", "nowhere", "http://[::1/page", "ftp://127.0.0.1/page"])
-def test_an_address_that_is_none_is_no_answer(transport: Transport, url: str) -> None:
+def test_an_invalid_address_has_no_response(transport: Transport, url: str) -> None:
     with pytest.raises(NoResponseError, match=r"^\w+$"):
         get(transport, url)
 
 
-def test_an_answer_that_never_comes_is_named(transport: Transport) -> None:
+def test_a_response_that_never_comes_is_named(transport: Transport) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/page"
         with pytest.raises(NoResponseError, match=r"^the response took too long$"):

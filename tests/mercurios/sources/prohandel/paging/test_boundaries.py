@@ -35,7 +35,7 @@ def test_a_window_costs_a_small_part_of_a_page_of_usual_size() -> None:
         ("cd", True),
         ("bcde", True),
         ("cXd", False),  # X is on neither page
-        ("Xcd", True),  # what stands further up is another boundary's business
+        ("Xcd", True),  # what is further up is the matter of another boundary
         ("ab", False),
         ("ef", False),
         ("dc", False),
@@ -52,8 +52,8 @@ def test_only_neighbours_of_both_pages_make_them_contiguous(window: str, contigu
     [
         ("de", True),
         ("cde", True),
-        ("Xde", True),  # what stands further up is another boundary's business
-        ("d", True),  # the row behind it has gone
+        ("Xde", True),  # what is further up is the matter of another boundary
+        ("d", True),  # the row behind it was deleted
         ("deX", False),  # X is on neither page
         ("dXe", True),  # X came before a row of the page after it was cut
         ("abc", True),

@@ -74,7 +74,7 @@ def read(server: Any, **settings: Any) -> tuple[list[str], list[int]]:
         return [row["id"] for page in pages for row in page.rows], shifts
 
 
-def test_a_list_that_stands_still_costs_one_small_request_a_boundary(stub: Start, reply: Any) -> None:
+def test_a_stable_list_costs_one_small_request_a_boundary(stub: Start, reply: Any) -> None:
     listing = Listing(reply, list("abcdefgh"))
 
     found, shifts = read(stub(listing, sized=True))
@@ -83,10 +83,12 @@ def test_a_list_that_stands_still_costs_one_small_request_a_boundary(stub: Start
     assert sorted(listing.asked) == [(1, 3), (2, 2), (2, 3), (2, 4), (3, 3)]
 
 
-@pytest.mark.parametrize("odd", "abcdefgh")
-def test_a_row_that_is_not_what_its_contract_says_is_no_shift(stub: Start, reply: Any, odd: str) -> None:
+@pytest.mark.parametrize("differing", "abcdefgh")
+def test_a_row_that_is_not_what_its_contract_says_is_no_shift(
+    stub: Start, reply: Any, differing: str
+) -> None:
     listing = Listing(reply, list("abcdefgh"))
-    listing.more_of = {odd: {"unheard": 1}}
+    listing.more_of = {differing: {"undeclared": 1}}
 
     assert read(stub(listing, sized=True)) == (list("abcdefgh"), [])
 
@@ -106,7 +108,7 @@ def test_a_row_hidden_by_pages_that_overtake_each_other_is_noticed(stub: Start, 
     third_is_cut = threading.Event()
 
     def insert_after_the_third_page() -> None:
-        assert third_is_cut.wait(5), "the third page was never asked for"
+        assert third_is_cut.wait(5), "the third page was never requested"
         listing.ids.insert(0, "x")
 
     listing.act[2] = insert_after_the_third_page
@@ -151,7 +153,7 @@ def test_a_shift_behind_a_page_shortened_in_the_middle_is_noticed(stub: Start, r
 
 
 @pytest.mark.parametrize("headers", [{"X-Pagesize": "2"}, {}])
-def test_a_server_with_pages_smaller_than_asked_for_is_read_without_false_shifts(
+def test_a_server_with_pages_smaller_than_requested_is_read_without_false_shifts(
     stub: Start, reply: Any, headers: dict[str, str]
 ) -> None:
     listing = Listing(reply, list("abcdefgh"), cap=2, **headers)
@@ -197,9 +199,7 @@ def test_a_page_shown_twice_is_noticed_whatever_its_bytes(
     assert server.asked.count(2) <= 4 + 3
 
 
-def test_a_list_that_moves_down_by_exactly_a_page_is_not_taken_for_a_repeating_server(
-    stub: Start, reply: Any
-) -> None:
+def test_a_list_that_moves_down_by_exactly_a_page_is_no_repetition(stub: Start, reply: Any) -> None:
     listing = Listing(reply, list("abcdefgh"))
     listing.act[2] = lambda: listing.ids.__setitem__(slice(0, 0), list("xyz"))
 
@@ -213,7 +213,7 @@ def test_rows_that_appear_further_up_make_pages_overlap_and_that_is_no_repetitio
 ) -> None:
     listing = Listing(reply, list("abcdefg"))
     listing.act[2] = lambda: listing.ids.insert(0, "x")
-    # The last page is then wholly on the page before it: what came after has gone.
+    # The last page is then wholly on the page before it: what came after was deleted.
     listing.act[3] = lambda: listing.ids.__setitem__(slice(None), ["x", "y", *"abcdef"])
 
     found, _ = read(stub(listing, sized=True))
