@@ -25,7 +25,7 @@ from mercurios.warehouse.setup import write_reference
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = ROOT / "include" / "dbt"
 BLIND = ROOT / "tests" / "support" / "blind_dbt.py"
-SECONDS = 540
+SECONDS = 1500
 
 
 @dataclass

@@ -18,13 +18,7 @@ from mercurios.quality.gate import run_gate
 from mercurios.warehouse.marts import PIPELINE_MARTS
 from prohandel_simulator.testing import running_simulator
 
-pytestmark = [
-    pytest.mark.dbt,
-    pytest.mark.simulator,
-    pytest.mark.slow,
-    # The first test waits for all builds.
-    pytest.mark.timeout(600),
-]
+pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
 NEIGHBOUR = "neighbour"
 AS_A_TASK = ("--exclude-resource-type", "unit_test")

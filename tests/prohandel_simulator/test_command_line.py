@@ -21,7 +21,7 @@ def command(*words: str) -> list[str]:
 def run(*words: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(INCLUDE)}
     return subprocess.run(
-        command(*words), capture_output=True, text=True, env=environment, timeout=60, check=False
+        command(*words), capture_output=True, text=True, env=environment, timeout=900, check=False
     )
 
 

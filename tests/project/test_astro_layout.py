@@ -119,7 +119,7 @@ def test_the_images_python_path_imports_the_project(dockerfile: str, root: Path,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(mapped)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=900,
     )
 
     assert done.returncode == 0, done.stderr

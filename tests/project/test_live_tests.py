@@ -28,7 +28,7 @@ def test_without_an_account_nothing_is_asked(root: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "MERCURIOS_LIVE_SNOWFLAKE"}
     command = [sys.executable, "-m", "pytest", "-q", "-m", "live", "tests/live"]
 
-    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=240)
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=900)
 
     assert done.returncode == 0, done.stdout[-2000:]
     assert re.search(r"\d+ skipped", done.stdout)

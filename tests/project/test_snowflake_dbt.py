@@ -99,7 +99,7 @@ def compiled(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     }
     command = [sys.executable, str(root / "tests/support/compile_for_snowflake.py"), str(folder)]
     done = subprocess.run(
-        command, cwd=root / "include/dbt", env=environment, capture_output=True, text=True, timeout=240
+        command, cwd=root / "include/dbt", env=environment, capture_output=True, text=True, timeout=900
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return {state: _read(folder / state) for state in ("first", "later")}

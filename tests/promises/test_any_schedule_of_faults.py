@@ -59,7 +59,8 @@ def test_a_seed_replays_exactly(own_stage: Stage) -> None:
     assert results[0] == results[1]
 
 
-@pytest.mark.timeout(1800)  # making a failing schedule short plays it many times
+# Making a failing schedule short plays it many times.
+@pytest.mark.timeout(7200)
 def test_raw_equals_the_source_after_any_sequence_of_actions_that_hypothesis_draws(own_stage: Stage) -> None:
     AnyLife.stage = own_stage
 

@@ -33,7 +33,7 @@ def collected(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
         env=environment,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=900,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
     found: dict[str, set[str]] = {}

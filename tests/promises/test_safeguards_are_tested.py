@@ -42,7 +42,7 @@ def outcomes(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     """What became of the named tests with their safeguards kept, and with each removed."""
     home = tmp_path_factory.mktemp("outcomes")
     running = {state: _start(root, home / f"{state}.json", state) for state in ("kept", "removed")}
-    said = {state: process.communicate(timeout=280)[0] for state, process in running.items()}
+    said = {state: process.communicate(timeout=900)[0] for state, process in running.items()}
     found = {}
     for state in running:
         report = home / f"{state}.json"

@@ -12,7 +12,7 @@ from dbt_builds import State, differing, tables_of
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.marts import PIPELINE_MARTS
 
-pytestmark = [pytest.mark.scheduler, pytest.mark.simulator, pytest.mark.slow, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.scheduler, pytest.mark.simulator, pytest.mark.slow, pytest.mark.timeout(5400)]
 
 
 def on_duckdb(played: Any, name: str) -> State:

@@ -15,7 +15,7 @@ from mercurios.warehouse.duckdb.publish import read_status
 from mercurios.warehouse.marts import FORECAST_MARTS, PIPELINE_MARTS
 
 # The first test waits for the whole play, so the limit is the play's, not a test's.
-pytestmark = [pytest.mark.scheduler, pytest.mark.simulator, pytest.mark.slow, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.scheduler, pytest.mark.simulator, pytest.mark.slow, pytest.mark.timeout(5400)]
 
 
 def test_airflow_imports_every_dag_file_without_errors(played: Any) -> None:

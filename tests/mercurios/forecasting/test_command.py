@@ -263,7 +263,7 @@ def test_the_command_runs_as_a_program_and_loads_no_more_than_it_needs(folder: P
         "print(sorted({'matplotlib', 'scipy.stats', 'duckdb', 'airflow', 'holidays'} & set(sys.modules)))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, timeout=120
+        [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, timeout=900
     )
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
     assert "36 series" in done.stdout

@@ -88,7 +88,7 @@ def test_a_process_killed_between_merge_and_bookkeeping_is_loaded_again_once(
     retailer.close()
 
     arguments = [str(retailer.warehouse), retailer.store.url, url]
-    done = subprocess.run([sys.executable, "-c", KILLED, *arguments], env=os.environ, timeout=60)
+    done = subprocess.run([sys.executable, "-c", KILLED, *arguments], env=os.environ, timeout=900)
 
     assert done.returncode == -signal.SIGKILL
     assert state(retailer) == before

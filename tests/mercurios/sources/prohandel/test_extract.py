@@ -303,7 +303,7 @@ def test_a_process_killed_before_the_manifest_leaves_parts_that_are_not_loaded(r
     key = retailer.simulator.credentials("mini")
     arguments = [retailer.simulator.auth_url, retailer.store.url, plan_url, key["apiKey"], key["secret"]]
 
-    done = subprocess.run([sys.executable, "-c", KILLED, *arguments], env=os.environ, timeout=60)
+    done = subprocess.run([sys.executable, "-c", KILLED, *arguments], env=os.environ, timeout=900)
 
     left = retailer.landing / "tenant=mini/resource=article/run=r1/attempt=01"
     assert done.returncode == -signal.SIGKILL

@@ -100,7 +100,7 @@ def test_a_reader_never_sees_a_torn_file(shop: Shop, tmp_path: Path) -> None:
         shop.build(run, rows=2000)
         shop.publish(f"r{run}")
     stop.touch()
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=900)
 
     assert process.returncode == 0
     seen, torn = json.loads(output)

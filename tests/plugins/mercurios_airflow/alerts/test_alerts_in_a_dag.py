@@ -122,7 +122,7 @@ def test_a_failure_alerts_each_time_and_a_recovery_once(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=900,
     )
 
     log = done.stdout + done.stderr

@@ -45,7 +45,7 @@ print("RESULT" + json.dumps({name: hooks[name] and hooks[name]._asdict() for nam
 def _run(code: str, python_path: list[Path]) -> dict[str, Any]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, python_path))}
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=900
     )
     assert done.returncode == 0, done.stdout + done.stderr
     [result] = re.findall(r"^RESULT(.*)$", done.stdout, re.MULTILINE)

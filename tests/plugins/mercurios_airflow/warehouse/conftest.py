@@ -94,7 +94,7 @@ def _model(root: Path) -> None:
         },
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=900,
     )
     assert done.returncode == 0, done.stdout[-3000:]
 
