@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from mercurios.forecasting import ForecastSettings, Panel, fit_shared, forecast
+from mercurios.forecasting import ForecastSettings, Panel, fit_shared, forecast, panel_of
 from mercurios.forecasting.methods import baselines
 from mercurios.forecasting.methods.pool import METHODS, candidates
 from mercurios.forecasting.panel.classes import CLASS_NAMES, classify
@@ -62,7 +62,7 @@ def read_panel(path: Path) -> Panel:
             "is_stock_out": pa.array(np.zeros(weekly.num_rows, dtype=bool)),
         }
     )
-    return Panel.from_arrow(demand, LAST_WEEK)
+    return panel_of(demand, LAST_WEEK)
 
 
 def known_at(panel: Panel, cut: int) -> np.ndarray:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mercurios.forecasting.engine import fit_shared, forecast
     from mercurios.forecasting.output.result import ForecastResult
+    from mercurios.forecasting.panel.demand import panel_of
     from mercurios.forecasting.panel.panel import Panel, PanelError, shards
     from mercurios.forecasting.selection.context import SharedContext
     from mercurios.forecasting.settings import ForecastSettings
@@ -35,6 +36,7 @@ _HOME = {
     "SharedContext": "selection.context",
     "fit_shared": "engine",
     "forecast": "engine",
+    "panel_of": "panel.demand",
     "shards": "panel.panel",
 }
 
@@ -46,6 +48,7 @@ __all__ = [
     "SharedContext",
     "fit_shared",
     "forecast",
+    "panel_of",
     "shards",
 ]
 

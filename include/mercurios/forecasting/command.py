@@ -25,7 +25,8 @@ from mercurios.forecasting.panel.cadence import WEEKLY, Cadence
 from mercurios.forecasting.panel.classes import CLASS_NAMES
 from mercurios.forecasting.panel.panel import Panel, shards
 from mercurios.forecasting.panel.public_holidays import holidays_of
-from mercurios.forecasting.panel.reader import Source, read_source
+from mercurios.forecasting.panel.reader import read_source
+from mercurios.forecasting.panel.source import Source
 from mercurios.forecasting.selection.backtest import origins
 from mercurios.forecasting.settings import ForecastSettings
 

@@ -108,7 +108,7 @@ def prepare(engine: Engine, store: LandingStore, tenant: Tenant, run_id: str) ->
     Raises:
         ForecastError: there is no demand to forecast.
     """
-    from mercurios.forecasting import Panel, fit_shared, shards
+    from mercurios.forecasting import fit_shared, panel_of, shards
 
     demand = engine.fetch_arrow(render(engine.dialect, "forecast_demand"), {"tenant_id": tenant.id})
     if not demand.num_rows:
@@ -118,7 +118,7 @@ def prepare(engine: Engine, store: LandingStore, tenant: Tenant, run_id: str) ->
     holidays = engine.fetch_arrow(render(engine.dialect, "forecast_holidays"), {"tenant_id": tenant.id})[
         "date"
     ].to_pylist()
-    panel = Panel.from_arrow(demand)
+    panel = panel_of(demand)
     earlier = read_earlier(engine, tenant.id, panel)
     context = fit_shared(panel, holidays, _settings(tenant.forecast.horizon_weeks))
     folder, size = _folder(tenant.id, run_id), tenant.forecast.shard_size
@@ -204,15 +204,15 @@ def load_forecast(
     """
     plan = read_plan(store, plan_url)
     manifests = [ShardManifest.model_validate_json(store.read_bytes(url)) for url in manifest_urls]
-    manifests.sort(key=lambda manifest: manifest.shard)  # sums of doubles depend on their order
+    # Sums of doubles depend on their order.
+    manifests.sort(key=lambda manifest: manifest.shard)
     _check_shards(plan, manifests)
     for each in manifests:
         for part in filter(None, (each.forecast, each.protection, each.backtest)):
             store.verify(part)
     key = {"tenant_id": plan.tenant_id, "origin_week": plan.origin_week}
-    engine.execute(
-        render(engine.dialect, "forecast_backtest_create")
-    )  # which ends a transaction on Snowflake
+    # Before the transaction, which it would end on Snowflake.
+    engine.execute(render(engine.dialect, "forecast_backtest_create"))
     with engine.transaction():
         engine.execute(render(engine.dialect, "forecast_delete"), key)
         engine.execute(render(engine.dialect, "protection_delete"), key)

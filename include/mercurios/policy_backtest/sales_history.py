@@ -13,7 +13,8 @@ from mercurios.forecasting.arrays import F64, Bool
 from mercurios.forecasting.panel.cadence import WEEKLY
 from mercurios.forecasting.panel.columns import as_days, as_numbers, column_of, read_table
 from mercurios.forecasting.panel.panel import MAX_UNITS, Panel, PanelError
-from mercurios.forecasting.panel.reader import Source, read_source, series_of
+from mercurios.forecasting.panel.reader import read_source
+from mercurios.forecasting.panel.source import Source
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -172,7 +173,7 @@ def _rows(table: pa.Table, source: Source) -> np.ndarray[tuple[int], np.dtype[np
     import pyarrow as pa
 
     try:
-        return series_of(table, source.panel, source.articles, source.branches)
+        return source.series_of(table)
     except pa.ArrowInvalid as error:
         raise PanelError("article", None, f"keys are not like those of the panel: {error}") from error
 

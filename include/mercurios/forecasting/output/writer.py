@@ -18,7 +18,7 @@ from mercurios.forecasting.output.tables import methods_of, quantile_name
 from mercurios.forecasting.panel.classes import CLASS_NAMES
 from mercurios.forecasting.panel.columns import as_keys, read_table
 from mercurios.forecasting.panel.panel import PanelError
-from mercurios.forecasting.panel.reader import Source, series_of
+from mercurios.forecasting.panel.source import Source
 from mercurios.forecasting.settings import ForecastSettings
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def previous_methods(path: Path, source: Source) -> Bool:
     code, names = as_keys(table, "method")
     known = methods_of([str(name) for name in names])
     chosen = np.zeros((source.panel.n_series, len(METHODS)), dtype=bool)
-    series = series_of(table, source.panel, source.articles, source.branches)
+    series = source.series_of(table)
     inside = series >= 0
     chosen[series[inside]] = known[code[inside]]
     return chosen

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from mercurios.forecasting.panel.demand import panel_of
 from mercurios.forecasting.panel.panel import NO_GROUP, Panel, PanelError, shards
 
 MONDAY = date(2024, 1, 1)
@@ -27,30 +28,30 @@ def demand(rows: list[tuple[int, int, int, Any, bool]], **extra: list[Any]) -> p
 
 
 def test_a_missing_week_inside_a_series_is_zero_demand_and_observed() -> None:
-    panel = Panel.from_arrow(demand([(1, 1, 0, 3.0, False), (1, 1, 2, 5.0, False)]))
+    panel = panel_of(demand([(1, 1, 0, 3.0, False), (1, 1, 2, 5.0, False)]))
     assert panel.y.tolist() == [[3.0, 0.0, 5.0]]
     assert panel.mask.tolist() == [[True, True, True]]
 
 
 def test_weeks_before_the_first_sale_are_masked() -> None:
     rows = [(1, 1, 0, 0.0, False), (1, 1, 1, 2.0, False), (2, 1, 0, 1.0, False), (2, 1, 2, 1.0, False)]
-    panel = Panel.from_arrow(demand(rows))
+    panel = panel_of(demand(rows))
     assert panel.mask.tolist() == [[False, True, True], [True, True, True]]
 
 
 def test_stock_out_weeks_are_masked_whatever_they_sold() -> None:
-    panel = Panel.from_arrow(demand([(1, 1, 0, 3.0, False), (1, 1, 1, 1.0, True), (1, 1, 2, 0.0, True)]))
+    panel = panel_of(demand([(1, 1, 0, 3.0, False), (1, 1, 1, 1.0, True), (1, 1, 2, 0.0, True)]))
     assert panel.mask.tolist() == [[True, False, False]]
     assert panel.y.tolist() == [[3.0, 0.0, 0.0]]
 
 
 def test_a_series_that_never_sold_is_observed_from_its_first_row() -> None:
-    panel = Panel.from_arrow(demand([(1, 1, 0, 1.0, False), (1, 1, 2, 1.0, False), (2, 1, 1, 0.0, False)]))
+    panel = panel_of(demand([(1, 1, 0, 1.0, False), (1, 1, 2, 1.0, False), (2, 1, 1, 0.0, False)]))
     assert panel.mask[1].tolist() == [False, True, True]
 
 
 def test_negative_net_weeks_are_clipped_and_counted() -> None:
-    panel = Panel.from_arrow(demand([(1, 1, 0, 4.0, False), (1, 1, 1, -2.0, False)]))
+    panel = panel_of(demand([(1, 1, 0, 4.0, False), (1, 1, 1, -2.0, False)]))
     assert panel.y.tolist() == [[4.0, 0.0]]
     assert panel.negative_weeks == 1
 
@@ -61,18 +62,18 @@ def test_decimals_unsorted_rows_and_the_latest_category_are_understood() -> None
         (1, 9, 1, Decimal("2.00"), False),
         (2, 1, 0, Decimal("3.00"), False),
     ]
-    panel = Panel.from_arrow(demand(rows, category_number=[7, 5, 6]))
+    panel = panel_of(demand(rows, category_number=[7, 5, 6]))
     assert panel.article_number.tolist() == [1, 2]
     assert panel.y.tolist() == [[0.0, 2.0], [3.0, 1.5]]
     assert panel.group.tolist() == [5, 7]
 
 
 def test_without_a_category_every_series_shares_one_group() -> None:
-    assert Panel.from_arrow(demand([(1, 1, 0, 1.0, False)])).group.tolist() == [NO_GROUP]
+    assert panel_of(demand([(1, 1, 0, 1.0, False)])).group.tolist() == [NO_GROUP]
 
 
 def test_the_panel_ends_with_the_last_complete_week_asked_for() -> None:
-    panel = Panel.from_arrow(demand([(1, 1, 0, 1.0, False)]), last_week=np.datetime64("2024-01-15"))
+    panel = panel_of(demand([(1, 1, 0, 1.0, False)]), last_week=np.datetime64("2024-01-15"))
     assert panel.y.tolist() == [[1.0, 0.0, 0.0]]
 
 
@@ -104,12 +105,12 @@ GOOD = [(1, 1, 0, 1.0, False), (1, 1, 1, 2.0, False), (1, 1, 2, 3.0, False)]
 )
 def test_an_unusable_table_is_refused_with_column_and_row(table: pa.Table, message: str) -> None:
     with pytest.raises(PanelError, match=message):
-        Panel.from_arrow(table)
+        panel_of(table)
 
 
 def test_a_week_after_the_last_complete_week_is_refused() -> None:
     with pytest.raises(PanelError, match="row 2: 2024-01-15 lies after the last week 2024-01-08"):
-        Panel.from_arrow(demand(GOOD), last_week=np.datetime64("2024-01-08"))
+        panel_of(demand(GOOD), last_week=np.datetime64("2024-01-08"))
 
 
 def test_arrays_that_do_not_belong_together_are_refused(seasonal_panel: Panel) -> None:
@@ -138,5 +139,5 @@ def test_shards_hold_every_series_once_in_key_order(seasonal_panel: Panel) -> No
 def test_season_supplier_and_price_band_tell_which_articles_are_similar() -> None:
     rows = [(1, 1, 0, 1.0, False), (2, 1, 0, 1.0, False), (3, 1, 0, 1.0, False)]
     extra = {"category_number": [4, 4, 5], "season_number": [1, 1, 2], "supplier_number": [7, 8, 7]}
-    panel = Panel.from_arrow(demand(rows, **extra, sale_price=[9.99, 15.0, 0.0]))
+    panel = panel_of(demand(rows, **extra, sale_price=[9.99, 15.0, 0.0]))
     assert panel.similarity_keys().tolist() == [[4, 1, 7, 3], [4, 1, 8, 3], [5, 2, 7, -99]]

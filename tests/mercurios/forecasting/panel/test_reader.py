@@ -15,7 +15,9 @@ from pyarrow import csv
 
 from mercurios.forecasting.panel.cadence import DAILY, WEEKLY
 from mercurios.forecasting.panel.panel import PanelError
-from mercurios.forecasting.panel.reader import Source, filled, read_source
+from mercurios.forecasting.panel.plan import filled
+from mercurios.forecasting.panel.reader import read_source
+from mercurios.forecasting.panel.source import Source
 
 TODAY = date(2026, 6, 1)
 MONDAY = date(2025, 1, 6)

@@ -1,0 +1,190 @@
+"""From a warehouse's demand table to a panel, or to an error that names the column and the row."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mercurios.forecasting.arrays import F64, I64, Bool, Days
+from mercurios.forecasting.panel.panel import MAX_UNITS, MONDAY, NO_GROUP, WEEK, Panel, PanelError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_ATTRIBUTES = ("season_number", "supplier_number")
+_REQUIRED = ("article_number", "branch_number", "week_start", "units", "is_stock_out")
+
+
+def panel_of(table: pa.Table, last_week: np.datetime64 | None = None) -> Panel:
+    """Build a panel from a demand table.
+
+    A week without a row counts as zero demand from the first sale on; weeks before the first sale and stock-out
+    weeks are masked. A series that never sold is observed from its first row.
+
+    Args:
+        table: Columns article_number, branch_number, week_start, units, is_stock_out, optionally category_number,
+            season_number, supplier_number and sale_price.
+        last_week: Monday the panel ends with; the latest week of the table when omitted.
+
+    Raises:
+        PanelError: A column is missing, or a value cannot be used; names column and row.
+    """
+    for column in _REQUIRED:
+        if column not in table.column_names:
+            raise PanelError(
+                column, None, f"missing; the table has {', '.join(table.column_names) or 'none'}"
+            )
+    if table.num_rows == 0:
+        raise PanelError("units", None, "the table has no rows; load demand before forecasting")
+    article = _integers(table, "article_number")
+    branch = _integers(table, "branch_number")
+    week = _mondays(table)
+    units = _finite(table)
+    stock_out = _booleans(table)
+    order = np.lexsort((week, branch, article))
+    _reject_duplicates(article[order], branch[order], week[order], order)
+    codes = [
+        _integers(table, name) for name in ("category_number", *_ATTRIBUTES) if name in table.column_names
+    ]
+    if "sale_price" in table.column_names:
+        codes.append(_price_band(table))
+    weeks = _calendar(week, last_week)
+    panel = _assemble(article, branch, week, units, stock_out, order, weeks)
+    last_row = np.append(np.flatnonzero(_starts(article[order], branch[order]))[1:], order.size) - 1
+    latest = np.stack([code[order][last_row] for code in codes], axis=1) if codes else None
+    if latest is None:
+        return panel
+    grouped = "category_number" in table.column_names
+    return replace(
+        panel,
+        group=latest[:, 0] if grouped else panel.group,
+        attributes=latest[:, 1:] if grouped else latest,
+    )
+
+
+def _column(table: pa.Table, name: str) -> pa.Array:
+    column = table.column(name).combine_chunks()
+    if column.null_count:
+        row = int(np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))[0])
+        raise PanelError(name, row, "null; every row needs a value")
+    return column
+
+
+def _cast(table: pa.Table, name: str, kind: pa.DataType, expected: str) -> pa.Array:
+    import pyarrow as pa
+
+    column = _column(table, name)
+    try:
+        return column.cast(kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise PanelError(name, None, f"expected {expected}, got {column.type} ({error})") from error
+
+
+def _integers(table: pa.Table, name: str) -> I64:
+    import pyarrow as pa
+
+    values: I64 = _cast(table, name, pa.int64(), "whole numbers").to_numpy(zero_copy_only=False)
+    return values
+
+
+def _finite(table: pa.Table) -> F64:
+    import pyarrow as pa
+
+    values: F64 = _cast(table, "units", pa.float64(), "numbers").to_numpy(zero_copy_only=False)
+    bad = np.flatnonzero(~(np.abs(values) <= MAX_UNITS))
+    if bad.size:
+        raise PanelError("units", int(bad[0]), f"{values[bad[0]]} is not a number within +-{MAX_UNITS:g}")
+    return values
+
+
+def _price_band(table: pa.Table) -> I64:
+    """Number of times a price doubles, so that 10 and 15 are alike and 10 and 50 are not; -99 without a price."""
+    import pyarrow as pa
+
+    price: F64 = _cast(table, "sale_price", pa.float64(), "prices").to_numpy(zero_copy_only=False)
+    priced = np.isfinite(price) & (price > 0)
+    return np.where(priced, np.floor(np.log2(np.where(priced, price, 1.0))), -99).astype(np.int64)
+
+
+def _booleans(table: pa.Table) -> Bool:
+    import pyarrow as pa
+
+    values: Bool = _cast(table, "is_stock_out", pa.bool_(), "true or false").to_numpy(zero_copy_only=False)
+    return values
+
+
+def _mondays(table: pa.Table) -> Days:
+    import pyarrow as pa
+
+    column = _cast(table, "week_start", pa.date32(), "dates")
+    days: Days = column.to_numpy(zero_copy_only=False).astype("datetime64[D]")
+    bad = np.flatnonzero((days - MONDAY) % WEEK != np.timedelta64(0, "D"))
+    if bad.size:
+        raise PanelError("week_start", int(bad[0]), f"{days[bad[0]]} is not a Monday")
+    return days
+
+
+def _reject_duplicates(article: I64, branch: I64, week: Days, order: I64) -> None:
+    same = (np.diff(article) == 0) & (np.diff(branch) == 0) & (week[1:] == week[:-1])
+    if bool(same.any()):
+        at = int(np.flatnonzero(same)[0]) + 1
+        key = f"article {article[at]}, branch {branch[at]}, week {week[at]}"
+        raise PanelError("week_start", int(order[at]), f"second row for {key}; one row a week expected")
+
+
+def _calendar(week: Days, last_week: np.datetime64 | None) -> Days:
+    first, last = week.min(), week.max()
+    end = last if last_week is None else last_week.astype("datetime64[D]")
+    if (end - MONDAY) % WEEK != np.timedelta64(0, "D"):
+        raise PanelError("week_start", None, f"last_week {end} is not a Monday")
+    if last > end:
+        row = int(np.flatnonzero(week > end)[0])
+        raise PanelError("week_start", row, f"{week[row]} lies after the last week {end}")
+    weeks: Days = np.arange(first, end + WEEK, WEEK)
+    return weeks
+
+
+def _starts(article: I64, branch: I64) -> Bool:
+    """Mark the first row of each series in sorted rows."""
+    starts = np.ones(article.size, dtype=bool)
+    starts[1:] = (np.diff(article) != 0) | (np.diff(branch) != 0)
+    return starts
+
+
+def _assemble(
+    article: I64,
+    branch: I64,
+    week: Days,
+    units: F64,
+    stock_out: Bool,
+    order: I64,
+    weeks: Days,
+) -> Panel:
+    """Place the sorted rows in the rectangle and derive the mask."""
+    article_sorted, branch_sorted = article[order], branch[order]
+    starts = _starts(article_sorted, branch_sorted)
+    series = np.cumsum(starts) - 1
+    first_row = np.flatnonzero(starts)
+    column = ((week[order] - weeks[0]) // WEEK).astype(np.int64)
+    y = np.zeros((first_row.size, weeks.size))
+    blocked = np.zeros(y.shape, dtype=bool)
+    y[series, column] = units[order]
+    blocked[series, column] = stock_out[order]
+    negative = int((y < 0).sum())
+    np.clip(y, 0.0, None, out=y)
+    sold = y > 0
+    begin = np.where(sold.any(axis=1), np.argmax(sold, axis=1), column[first_row])
+    mask = (np.arange(weeks.size)[None, :] >= begin[:, None]) & ~blocked
+    y[~mask] = 0.0
+    group = np.full(first_row.size, NO_GROUP, dtype=np.int64)
+    return Panel(
+        y,
+        mask,
+        weeks,
+        group,
+        article_number=article_sorted[first_row],
+        branch_number=branch_sorted[first_row],
+        negative_weeks=negative,
+    )

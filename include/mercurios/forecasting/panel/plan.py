@@ -1,0 +1,121 @@
+"""Regressors of a panel: their past from its file, their future from the file of the plan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mercurios.forecasting.arrays import F64, I64, Days
+from mercurios.forecasting.panel.columns import as_days, as_numbers, first_bad, read_table
+from mercurios.forecasting.panel.panel import MAX_UNITS, Panel, PanelError
+from mercurios.forecasting.panel.rows import Rows, find_time_column
+from mercurios.forecasting.panel.source import Source
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def with_regressors(source: Source, table: pa.Table, rows: Rows, plan: Path | None, horizon: int) -> Source:
+    """Add the regressors of history and plan; without a plan they are left out.
+
+    Args:
+        source: The panel.
+        table: Its file.
+        rows: Where every row of it belongs.
+        plan: File with the future values.
+        horizon: Periods that it has to cover.
+
+    Raises:
+        PanelError: there is a plan and no regressor, or the plan cannot be used; names column and row.
+    """
+    panel, names = source.panel, tuple(name for name in table.column_names if name.startswith("x_"))
+    if not names:
+        if plan is not None:
+            raise PanelError("x_", None, "a plan was given, but the panel has no regressor columns x_...")
+        return source
+    if plan is None:
+        source.notes.append(f"{', '.join(names)}: no plan was given (--plan), so they are not used")
+        return source
+    try:
+        planned = read_plan(plan, source, names, horizon)
+    except PanelError as error:
+        raise PanelError(error.column, error.row, f"{error.problem} (plan {plan.name})") from error
+    x = np.full((panel.n_series, panel.n_weeks + horizon, len(names)), np.nan)
+    for column, name in enumerate(names):
+        x[rows.series, rows.period, column] = as_numbers(table, name, MAX_UNITS, nulls=True)
+    x[:, panel.n_weeks :] = planned
+    missing = int(np.isnan(planned).sum())
+    if missing:
+        source.notes.append(
+            f"{missing:,} values are not in the plan: 0 for events (regressors that know 0), else the last known"
+        )
+    for column in range(len(names)):
+        x[:, :, column] = filled(x[:, :, column], panel.n_weeks)
+    return replace(source, panel=replace(panel, x=x, x_names=names))
+
+
+def read_plan(path: Path, source: Source, names: tuple[str, ...], horizon: int) -> F64:
+    """Future values of the regressors, series x horizon x regressors; NaN where the plan says nothing.
+
+    Raises:
+        PanelError: the plan lacks a column, or a value cannot be used; names column and row.
+    """
+    table, panel = read_table(path), source.panel
+    time_column = _checked(table, names)
+    step = _steps_ahead(panel, as_days(table, time_column) - np.timedelta64(source.shift, "D"), time_column)
+    series = source.series_of(table)
+    use = (series >= 0) & (step >= 0) & (step < horizon)
+    cell = np.where(use, series * horizon + step, -1 - np.arange(use.size))
+    unique, first_row = np.unique(cell, return_index=True)
+    if unique.size < cell.size:
+        row = first_bad(~np.isin(np.arange(cell.size), first_row))
+        raise PanelError(time_column, row + 1, "a second row for the same article, branch and period")
+    planned = np.full((panel.n_series, horizon, len(names)), np.nan)
+    for column, name in enumerate(names):
+        planned[series[use], step[use], column] = as_numbers(table, name, MAX_UNITS, nulls=True)[use]
+    if not bool(use.all()):
+        source.notes.append(
+            f"{int((~use).sum()):,} rows of the plan lie outside of the panel's series or the horizon"
+        )
+    return planned
+
+
+def _checked(table: pa.Table, names: tuple[str, ...]) -> str:
+    """Name of the time column of a plan that has what it needs."""
+    time_column = find_time_column(table)
+    if time_column is None:
+        raise PanelError("week", None, f"missing in the plan; it has {', '.join(table.column_names)}")
+    for name in ("article", "branch", *names):
+        if name not in table.column_names:
+            what = "regressor of the panel, missing in the plan" if name in names else "missing in the plan"
+            raise PanelError(name, None, f"{what}; the plan has {', '.join(table.column_names)}")
+    return time_column
+
+
+def _steps_ahead(panel: Panel, days: Days, time_column: str) -> I64:
+    """Periods from the first one after the history to each day."""
+    first = panel.week_starts[-1] + np.timedelta64(panel.cadence.days, "D")
+    distance: I64 = (days - first).astype(np.int64)
+    off = distance % panel.cadence.days != 0
+    if bool(off.any()):
+        row = first_bad(off)
+        raise PanelError(time_column, row + 1, f"{days[row]} does not start a {panel.cadence.word}")
+    return distance // panel.cadence.days
+
+
+def filled(values: F64, periods: int) -> F64:
+    """Fill what is unknown: 0 for an event, one that knows 0 in the history, else the series' last known value."""
+    unknown = np.isnan(values)
+    if not bool(unknown.any()):
+        return values
+    seen = values[:, :periods][~unknown[:, :periods]]
+    if not seen.size or bool((seen == 0).any()):
+        return np.where(unknown, 0.0, values)
+    at = np.where(unknown, 0, np.arange(values.shape[1]))
+    last = np.take_along_axis(values, np.maximum.accumulate(at, axis=1), axis=1)
+    first = np.argmax(~unknown, axis=1)
+    start = np.where(unknown.all(axis=1), seen.mean(), values[np.arange(values.shape[0]), first])
+    return np.where(np.isnan(last), start[:, None], last)

@@ -1,0 +1,154 @@
+"""Where every row of a panel's file belongs: its series, its period, and the calendar that all rows share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mercurios.forecasting.arrays import I64, Days
+from mercurios.forecasting.panel.cadence import CADENCES, DAILY, WEEKLY, Cadence
+from mercurios.forecasting.panel.columns import as_keys, column_of, first_bad
+from mercurios.forecasting.panel.panel import PanelError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_TIME_COLUMNS = ("week", "date")
+_MAX_PERIODS = 8_000
+
+
+def time_column_of(table: pa.Table) -> str:
+    """Name of the time column of a table that has what a panel needs."""
+    time_column = find_time_column(table)
+    if time_column is None:
+        raise PanelError("week", None, f"missing (or 'date'); the file has {', '.join(table.column_names)}")
+    for name in ("article", "branch", "quantity"):
+        column_of(table, name)
+    if not table.num_rows:
+        raise PanelError("quantity", None, "the file has no rows; a forecast needs a history")
+    return time_column
+
+
+def find_time_column(table: pa.Table) -> str | None:
+    """Name of the first column that may hold the periods."""
+    return next((name for name in _TIME_COLUMNS if name in table.column_names), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Where every row of a table belongs."""
+
+    articles: pa.Array
+    branches: pa.Array
+    article: I64
+    branch: I64
+    keys: I64
+    series: I64
+    period: I64
+    starts: Days
+
+    @classmethod
+    def of(cls, table: pa.Table, time_column: str, days: Days, cadence: Cadence) -> Rows:
+        """Find the series and the period of every row.
+
+        Raises:
+            PanelError: two rows have the same series and period, or the periods cannot be of one history.
+        """
+        article, articles = as_keys(table, "article")
+        branch, branches = as_keys(table, "branch")
+        keys, series = np.unique(article * len(branches) + branch, return_inverse=True)
+        first, last = days.min(), days.max()
+        count = int((last - first).astype(np.int64)) // cadence.days + 1
+        if count > _MAX_PERIODS:
+            row = int(np.argmin(days))
+            raise PanelError(
+                time_column,
+                row + 1,
+                f"{days[row]} makes the history {count:,} periods long; is it a typing error?",
+            )
+        period = (days - first).astype(np.int64) // cadence.days
+        found = cls(
+            articles,
+            branches,
+            article,
+            branch,
+            keys,
+            series.astype(np.int64),
+            period,
+            first + cadence.days * np.arange(count),
+        )
+        found.reject_duplicates(time_column, days)
+        return found
+
+    def reject_duplicates(self, time_column: str, days: Days) -> None:
+        """Raise for a second row of one article, branch and period."""
+        cell = self.series * self.starts.size + self.period
+        order = np.argsort(cell, kind="stable")
+        same = np.flatnonzero(np.diff(cell[order]) == 0)
+        if same.size:
+            row, other = int(order[same[0] + 1]), int(order[same[0]])
+            raise PanelError(
+                time_column,
+                row + 1,
+                f"a second row for article {self.articles[int(self.article[row])]}, branch "
+                f"{self.branches[int(self.branch[row])]}, {days[row]} (the first is row {other + 1}); "
+                "sum them up before",
+            )
+
+
+def until(table: pa.Table, days: Days, origin: date | None) -> tuple[pa.Table, Days, int]:
+    """Leave out the rows after a day, and count them.
+
+    Raises:
+        PanelError: no row is left.
+    """
+    import pyarrow as pa
+
+    if origin is None:
+        return table, days, 0
+    keep = days <= np.datetime64(origin, "D")
+    if not bool(keep.any()):
+        raise PanelError("origin", None, f"no row lies on or before {origin}; the first is of {days.min()}")
+    return table.filter(pa.array(keep)), days[keep], int((~keep).sum())
+
+
+def reject_future(
+    table: pa.Table, time_column: str, days: Days, origin: date | None, today: date | None
+) -> None:
+    """Raise for a row of the future, unless the last day of the history is given."""
+    limit = np.datetime64(today or date.today(), "D")
+    if origin is None and bool((days > limit).any()):
+        row = first_bad(days > limit)
+        raise PanelError(
+            time_column,
+            row + 1,
+            f"{days[row]} lies in the future; correct it, or say where the history ends with --origin",
+        )
+
+
+def cadence_of(table: pa.Table, time_column: str, days: Days, frequency: str | None) -> tuple[Cadence, int]:
+    """Calendar of the dates, and days from Monday to the file's first day of the week."""
+    weekday = (days - np.datetime64("1970-01-05", "D")).astype(np.int64) % 7
+    usual = int(np.bincount(weekday, minlength=7).argmax())
+    one_weekday = bool((weekday == usual).all())
+    several = int(np.unique(days).size) > 1
+    if frequency is None:
+        frequency = "W" if time_column == "week" or (one_weekday and several) else "D"
+    if frequency not in CADENCES:
+        raise PanelError(time_column, None, f"frequency must be W or D, got {frequency}")
+    if frequency == "W" and not one_weekday:
+        row = first_bad(weekday != usual)
+        raise PanelError(
+            time_column,
+            row + 1,
+            f"{days[row]} does not start a week: most rows start theirs on another weekday; "
+            "daily panels need --frequency D",
+        )
+    if frequency == "D" and one_weekday and int(np.unique(days).size) > 2:
+        raise PanelError(
+            time_column, 1, "all dates fall on one weekday: this is a weekly panel, use --frequency W"
+        )
+    return (WEEKLY, usual) if frequency == "W" else (DAILY, 0)
