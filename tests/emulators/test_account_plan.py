@@ -93,3 +93,19 @@ def test_an_object_that_is_missing_is_named(on_plan: PlannedRetailer) -> None:
     assert result.exit_code == 1
     assert f"merge table {on_plan.database.lower()}.ops.tenant_access" in result.output
     assert "run the same command again" in result.output
+
+
+def test_plan_asks_the_account_through_the_airflow_connection_and_says_when_it_cannot_answer(
+    on_plan: PlannedRetailer,
+) -> None:
+    """The emulator has no resource monitors, like an account whose administrator may not see them."""
+    on_plan.create_account_objects()
+
+    result = CliRunner().invoke(app, ["warehouse", "plan", "--tenant", "mini"])
+
+    assert result.exit_code == 0, result.output
+    assert (
+        "Not compared with the account, so every statement is printed: what exists cannot be read"
+        in result.output
+    )
+    assert f"create database if not exists {on_plan.database.lower()}" in result.output

@@ -1,7 +1,8 @@
-"""The commands of a person who sets a warehouse up: see every statement first, then run it."""
+"""The commands of a person who sets a warehouse up: see what is missing first, then run the plan."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -28,14 +29,58 @@ ConnectionOption = Annotated[
 
 
 @app.command()
-def plan(tenant: TenantOption = None, database: DatabaseOption = None) -> None:
-    """Print the statements in the order in which they run; needs no connection.
+def plan(
+    tenant: TenantOption = None,
+    database: DatabaseOption = None,
+    connection: ConnectionOption = "snowflake_admin",
+    *,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Print every statement, and ask the account nothing.")
+    ] = False,
+) -> None:
+    """Print what would be created or changed in the account, in the order in which it runs.
 
-    What is printed is SQL that a worksheet can run, each group under the role that runs it.
+    What is printed is SQL that a worksheet can run, each group under the role that runs it. Without a connection that
+    can be asked what exists, every statement is printed.
     """
-    with _told():
+    with _reported():
         chosen = _chosen(tenant)
         statements = _statements(chosen, tenant, database)
+    if statements and not everything:
+        statements = _compared(statements, connection)
+    _print(statements)
+    _report_embedded(chosen, database)
+
+
+def _compared(statements: list[Statement], connection: str) -> list[Statement]:
+    """Return what is missing in the account, or everything where that cannot be found out; say which it is."""
+    from mercurios.cli.connect import open_account
+    from mercurios.warehouse.engine import WarehouseError
+    from mercurios.warehouse.snowflake.account.difference import difference, read_existing
+
+    try:
+        with open_account(connection) as session:
+            existing = read_existing(session, statements)
+    except WarehouseError as error:
+        typer.echo(f"-- Not compared with the account, so every statement is printed: {error}\n")
+        return statements
+    found = difference(statements, existing)
+    counts = Counter(f"{each.action} {each.kind}" for each in found.repeated)
+    typer.echo(
+        f"-- Compared through connection {connection}: {found.present} statements would change nothing."
+    )
+    if counts:
+        listed = ", ".join(f"{name} ({count})" for name, count in sorted(counts.items()))
+        typer.echo(
+            f"-- {counts.total()} more are repeated by every apply, because the account does not show their effect: "
+            f"{listed}."
+        )
+        typer.echo("-- `--all` prints them.")
+    typer.echo(f"-- {len(found.missing) or 'No'} statements would create or change something.\n")
+    return found.missing
+
+
+def _print(statements: Sequence[Statement]) -> None:
     role = file = ""
     for statement in statements:
         if statement.file != file:
@@ -45,7 +90,6 @@ def plan(tenant: TenantOption = None, database: DatabaseOption = None) -> None:
             role = statement.role
             typer.echo(f"use role {role};\n")
         typer.echo(f"{statement.text};\n")
-    _tell_embedded(chosen, database)
 
 
 @app.command()
@@ -67,14 +111,14 @@ def apply(
             typer.echo(f"as {role}")
         typer.echo(f"  {done}")
 
-    with _told():
+    with _reported():
         chosen = _chosen(tenant)
         statements = _statements(chosen, tenant, database)
         if statements:
             with open_account(connection) as session:
                 count = run(session, statements, progress)
             typer.echo(f"{count} statements ran. Running them again changes nothing.")
-    _tell_embedded(chosen, database)
+    _report_embedded(chosen, database)
 
 
 def _chosen(tenant: str | None) -> list[Tenant]:
@@ -101,7 +145,7 @@ def _statements(tenants: Sequence[Tenant], tenant: str | None, database: str | N
     return account_plan(load_account_settings(), databases) if databases else []
 
 
-def _tell_embedded(tenants: Sequence[Tenant], database: str | None) -> None:
+def _report_embedded(tenants: Sequence[Tenant], database: str | None) -> None:
     embedded = [tenant for tenant in tenants if tenant.engine == "duckdb" and database is None]
     for tenant in embedded:
         typer.echo(
@@ -112,8 +156,8 @@ def _tell_embedded(tenants: Sequence[Tenant], database: str | None) -> None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Tell what goes wrong without a traceback."""
+def _reported() -> Iterator[None]:
+    """Report what goes wrong without a traceback."""
     from mercurios.warehouse.engine import WarehouseError
     from mercurios.warehouse.snowflake.account.settings import AccountSettingsError
 

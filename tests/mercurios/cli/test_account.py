@@ -8,6 +8,7 @@ import pytest
 import snowflake.connector
 import yaml
 from planned_account import document, tenant
+from shown_account import ShownAccount
 from snowflake.connector.errors import DatabaseError
 from snowflake_sql import problems
 from typer.testing import CliRunner
@@ -52,13 +53,74 @@ def run(*arguments: str) -> tuple[int, str]:
 
 
 def test_plan_prints_sql_that_runs_as_it_stands_and_what_duckdb_does(folder: Path) -> None:
-    code, output = run("plan")
+    code, output = run("plan", "--all")
 
     assert code == 0
     assert output.index("use role useradmin;") < output.index("create role if not exists mercurios_admin")
     assert output.index("mercurios_data.raw") < output.index("solo_data.raw")
     assert "-- here is on DuckDB (duckdb_here): nothing to apply." in output
     assert problems(output) == []
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> ShownAccount:
+    """An account that the connector leads to."""
+    shown = ShownAccount()
+    monkeypatch.setattr(snowflake.connector, "connect", lambda **_: shown)
+    return shown
+
+
+def test_plan_prints_only_what_the_account_lacks(folder: Path, account: ShownAccount) -> None:
+    run("apply")
+    account.objects["warehouse"]["mercurios_dev_wh"]["size"] = "Small"
+
+    code, output = run("plan")
+
+    assert code == 0
+    assert "1 statements would create or change something." in output
+    assert "-- Compared through connection snowflake_admin: " in output
+    assert "alter masking policy (" in output
+    assert output.count("use role") == 1
+    assert "alter warehouse mercurios_dev_wh set" in output
+    assert "create " not in output.replace("would create", "")
+    assert account.asked[-1] == "(closed)"
+    assert problems(output) == []
+
+
+def test_plan_of_an_account_that_has_everything_prints_no_statement(
+    folder: Path, account: ShownAccount
+) -> None:
+    run("apply")
+
+    _, output = run("plan")
+
+    assert "-- No statements would create or change something." in output
+    assert [line for line in output.splitlines() if line and not line.startswith("--")] == []
+
+
+def test_plan_without_a_connection_says_so_and_prints_everything(folder: Path) -> None:
+    code, output = run("plan", "--tenant", "north", "--connection", "nowhere")
+    _, everything = run("plan", "--all", "--tenant", "north")
+
+    first, _, rest = output.partition("\n\n")
+    assert code == 0
+    assert first.startswith(
+        "-- Not compared with the account, so every statement is printed: connection 'nowhere'"
+    )
+    assert "\n" not in first
+    assert rest == everything
+
+
+def test_plan_with_too_few_rights_says_what_was_refused_and_prints_everything(
+    folder: Path, account: ShownAccount
+) -> None:
+    account.refused = "show resource monitors"
+
+    code, output = run("plan", "--tenant", "north")
+
+    assert code == 0
+    assert "what exists cannot be read (show resource monitors): " in output
+    assert "create database if not exists mercurios_data" in output
 
 
 def test_plan_of_one_tenant_leaves_the_other_tenants_and_databases_out(folder: Path) -> None:
@@ -132,7 +194,7 @@ def test_a_broken_tenant_file_is_named_and_the_others_are_planned(folder: Path) 
 
 
 def test_apply_runs_what_plan_prints_and_tells_each_object(folder: Path, ran: list[str]) -> None:
-    _, planned = run("plan", "--tenant", "north")
+    _, planned = run("plan", "--all", "--tenant", "north")
 
     code, output = run("apply", "--tenant", "north")
 

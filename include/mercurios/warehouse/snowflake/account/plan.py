@@ -238,14 +238,14 @@ def _check_landing(settings: AccountSettings, database: Database) -> None:
 def _rendered(name: str, context: Mapping[str, Any]) -> Iterator[Statement]:
     role = ""
     for part in statements(render("snowflake", f"account/{name}", **context)):
-        text = _without_comments(part)
+        text = without_comments(part)
         if match := _USE_ROLE.fullmatch(text):
             role = match[1]
         else:
             yield _described(name, role, text)
 
 
-def _without_comments(part: str) -> str:
+def without_comments(part: str) -> str:
     """Drop what explains the file to its reader; a plan is compared by what it does."""
     lines = (line.rstrip() for line in part.splitlines())
     return "\n".join(line for line in lines if line and not line.lstrip().startswith("--"))

@@ -1,0 +1,172 @@
+"""What a plan would change in an account, as the account shows itself."""
+
+from __future__ import annotations
+
+import pytest
+from planned_account import plan, settings, tenant
+from shown_account import ShownAccount
+
+from mercurios.warehouse.engine import WarehouseError
+from mercurios.warehouse.snowflake.account.apply import apply
+from mercurios.warehouse.snowflake.account.difference import Existing, difference, read_existing
+from mercurios.warehouse.snowflake.account.plan import account_plan, databases_of
+
+
+@pytest.fixture
+def account() -> ShownAccount:
+    """An account to which the plan was applied."""
+    applied = ShownAccount()
+    apply(applied, plan())
+    return applied
+
+
+def missing(account: ShownAccount) -> list[str]:
+    return [str(each) for each in difference(plan(), read_existing(account, plan())).missing]
+
+
+def test_an_account_without_anything_lacks_the_whole_plan_but_what_waits_for_tables() -> None:
+    found = difference(plan(), read_existing(ShownAccount(), plan()))
+
+    assert found.present == 0
+    assert {each.kind for each in found.repeated} == {"table"}
+    assert all("alter table if exists" in each.text for each in found.repeated)
+    assert [each for each in plan() if each not in found.repeated] == found.missing
+
+
+def test_an_account_to_which_the_plan_was_applied_lacks_nothing(account: ShownAccount) -> None:
+    found = difference(plan(), read_existing(account, plan()))
+
+    assert found.missing == []
+    uses = sum(each.action == "use" for each in plan())
+    assert found.present + len(found.repeated) + uses == len(plan())
+    # Creations and grants on named objects are always compared.
+    assert {each.action for each in found.repeated} == {"alter", "merge", "grant"}
+    assert all(" on all " in each.text for each in found.repeated if each.action == "grant")
+
+
+def test_reading_an_account_sends_nothing_but_show(account: ShownAccount) -> None:
+    before = len(account.asked)
+
+    read_existing(account, plan())
+
+    asked = account.asked[before:]
+    assert asked[0] == "use role accountadmin"
+    assert all(text.startswith("show ") for text in asked[1:])
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("role", "mercurios_analyst_south"),
+        ("warehouse", "mercurios_dev_wh"),
+        ("resource monitor", "mercurios_dev_monitor"),
+        ("storage integration", "mercurios_landing"),
+        ("user", "mercurios_loader_service"),
+        ("network policy", "mercurios_loader_network"),
+        ("schema", "mercurios_data.published"),
+        ("tag", "mercurios_data.ops.personal"),
+        ("table", "mercurios_data.ops.tenant_access"),
+        ("row access policy", "mercurios_data.ops.tenant_rows"),
+        ("masking policy", "mercurios_data.ops.personal_text"),
+        ("file format", "mercurios_data.ops.landed_parquet"),
+        ("stage", "mercurios_data.ops.landing"),
+    ],
+)
+def test_an_object_that_is_gone_is_created_again(account: ShownAccount, kind: str, name: str) -> None:
+    del account.objects[kind][name]
+
+    assert f"create {kind} {name}" in missing(account)
+    assert "create database solo_data" not in missing(account)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "column", "value"),
+    [
+        ("warehouse", "mercurios_loading_wh", "size", "Large"),
+        ("warehouse", "mercurios_loading_wh", "auto_suspend", "600"),
+        ("warehouse", "mercurios_loading_wh", "statement_timeout_in_seconds", "172800"),
+        ("warehouse", "mercurios_loading_wh", "resource_monitor", "null"),
+        ("resource monitor", "mercurios_loading_monitor", "credit_quota", "5000.00"),
+        ("stage", "mercurios_data.ops.landing", "url", "s3://synthetic-landing/Mercurios/"),
+    ],
+)
+def test_a_setting_that_was_changed_is_set_again(
+    account: ShownAccount, kind: str, name: str, column: str, value: str
+) -> None:
+    account.objects[kind][name][column] = value
+
+    assert missing(account) == [f"alter {kind} {name}"]
+
+
+def test_a_new_size_is_the_only_change_of_an_account_that_has_the_rest(account: ShownAccount) -> None:
+    sized = settings(warehouses={"loading": {"size": "XXLARGE"}})
+    wanted = account_plan(sized, databases_of([tenant("north"), tenant("south")]))
+
+    found = difference(wanted, read_existing(account, wanted)).missing
+    apply(account, wanted)
+
+    assert [str(each) for each in found] == ["alter warehouse mercurios_loading_wh"]
+    assert difference(wanted, read_existing(account, wanted)).missing == []
+
+
+@pytest.mark.parametrize(
+    ("grantee", "future", "statement"),
+    [
+        (
+            "role mercurios_loader",
+            False,
+            "grant privilege usage on stage mercurios_data.ops.landing to role mercurios_loader",
+        ),
+        (
+            "role mercurios_analyst",
+            True,
+            "grant privilege select on future tables in schema mercurios_data.published to role mercurios_analyst",
+        ),
+        ("role sysadmin", False, "grant role mercurios_analyst_north to role sysadmin"),
+        (
+            "user mercurios_loader_service",
+            False,
+            "grant role mercurios_loader to user mercurios_loader_service",
+        ),
+        ("role mercurios_admin", False, "grant privilege apply tag on account to role mercurios_admin"),
+    ],
+)
+def test_a_grant_that_was_revoked_is_granted_again(
+    account: ShownAccount, grantee: str, future: bool, statement: str
+) -> None:
+    (account.future if future else account.grants)[grantee].clear()
+
+    assert statement in missing(account)
+
+
+def test_a_new_tenant_of_a_shared_database_lacks_its_own_part_alone(account: ShownAccount) -> None:
+    wanted = account_plan(settings(), databases_of([tenant(name) for name in ("north", "south", "west")]))
+
+    found = difference(wanted, read_existing(account, wanted)).missing
+
+    assert [str(each) for each in found] == [
+        "create role mercurios_analyst_west",
+        "grant role mercurios_analyst to role mercurios_analyst_west",
+        "grant role mercurios_analyst_west to role sysadmin",
+    ]
+
+
+def test_what_chooses_a_warehouse_comes_with_the_statement_that_needs_it() -> None:
+    found = difference(plan(), Existing()).missing
+
+    merges = [index for index, each in enumerate(found) if each.action == "merge"]
+    assert merges
+    assert all(found[index - 1].action == "use" for index in merges)
+
+
+def test_a_question_that_is_refused_is_named() -> None:
+    with pytest.raises(
+        WarehouseError,
+        match=r"what exists cannot be read \(show resource monitors\): .*Insufficient privileges",
+    ):
+        read_existing(ShownAccount(refused="show resource monitors"), plan())
+
+
+def test_a_role_that_cannot_be_taken_on_is_named() -> None:
+    with pytest.raises(WarehouseError, match=r"cannot be read \(use role accountadmin\)"):
+        read_existing(ShownAccount(refused="use role"), plan())
