@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mercurios.cli.panel_options import frequency_of, mistakes_named, progress
+from mercurios.cli.panel_options import (
+    CountryOption,
+    GroupOption,
+    RegionOption,
+    frequency_of,
+    mistakes_named,
+    progress,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,56 +24,63 @@ _STEPS = {"prepare": "formula compiled", "replay": "weeks replayed"}
 _NAMES = {"product": "product", "mean_13w": "13-week mean", "seasonal_naive": "seasonal naive"}
 
 
+PanelOption = Annotated[
+    Path,
+    typer.Option(
+        help="Parquet or CSV as for `forecast`: article, branch, week or date, quantity; optionally in_stock, "
+        "group columns, x_*, initial_state, unit_cost, holding_cost, shortage_cost, order_cost."
+    ),
+]
+WeeksOption = Annotated[int, typer.Option(min=1, help="Weeks that count: the last of the panel.")]
+PolicyOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="YAML in the words of a tenant file's `replenishment`, with `costs` (default: the product's defaults)."
+    ),
+]
+OutOption = Annotated[Path, typer.Option(help="Folder for weekly.parquet and summary.json.")]
+WarmUpOption = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help="Weeks replayed before and not counted (default: 2 x (lead time + review), or 0 with a given stock).",
+    ),
+]
+InitialStateOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Parquet or CSV: article, branch, on_hand, optionally in_transit_1 (arrives in the first week) …"
+    ),
+]
+FrequencyOption = Annotated[
+    str | None,
+    typer.Option(help="W or D (default: found out from the dates); days are added up to weeks."),
+]
+ServiceLevelsOption = Annotated[
+    str, typer.Option(help="Service levels of the comparison at equal fill rates, comma-separated.")
+]
+PlannedOption = Annotated[
+    bool,
+    typer.Option(
+        "--plan/--no-plan", help="Whether the x_* of the weeks to come are known when an order is made."
+    ),
+]
+
+
 def backtest(
-    panel: Annotated[
-        Path,
-        typer.Option(
-            help="Parquet or CSV as for `forecast`: article, branch, week or date, quantity; optionally in_stock, "
-            "group columns, x_*, initial_state, unit_cost, holding_cost, shortage_cost, order_cost."
-        ),
-    ],
-    weeks: Annotated[int, typer.Option(min=1, help="Weeks that count: the last of the panel.")],
-    policy: Annotated[
-        Path | None,
-        typer.Option(
-            help="YAML in the words of a tenant file's `replenishment`, with `costs` (default: the product's defaults)."
-        ),
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Folder for weekly.parquet and summary.json.")] = Path("backtest"),
-    warm_up: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            help="Weeks replayed before and not counted (default: 2 x (lead time + review), or 0 with "
-            "a given stock).",
-        ),
-    ] = None,
-    initial_state: Annotated[
-        Path | None,
-        typer.Option(
-            help="Parquet or CSV: article, branch, on_hand, optionally in_transit_1 (arrives in the first week) …"
-        ),
-    ] = None,
-    group: Annotated[
-        str | None,
-        typer.Option(help="Column that series are pooled by (default: category, group or department)."),
-    ] = None,
-    frequency: Annotated[
-        str | None,
-        typer.Option(help="W or D (default: found out from the dates); days are added up to weeks."),
-    ] = None,
-    country: Annotated[str | None, typer.Option(help="Country of the public holidays, such as DE.")] = None,
-    region: Annotated[str | None, typer.Option(help="Region of the public holidays, such as BY.")] = None,
-    service_levels: Annotated[
-        str, typer.Option(help="Service levels of the comparison at equal fill rates, comma-separated.")
-    ] = "0.5,0.7,0.8,0.85,0.9,0.93,0.95,0.97,0.98,0.99,0.995,0.999",
+    panel: PanelOption,
+    weeks: WeeksOption,
+    policy: PolicyOption = None,
+    out: OutOption = Path("backtest"),
+    warm_up: WarmUpOption = None,
+    initial_state: InitialStateOption = None,
+    group: GroupOption = None,
+    frequency: FrequencyOption = None,
+    country: CountryOption = None,
+    region: RegionOption = None,
+    service_levels: ServiceLevelsOption = "0.5,0.7,0.8,0.85,0.9,0.93,0.95,0.97,0.98,0.99,0.995,0.999",
     *,
-    planned: Annotated[
-        bool,
-        typer.Option(
-            "--plan/--no-plan", help="Whether the x_* of the weeks to come are known when an order is made."
-        ),
-    ] = True,
+    planned: PlannedOption = True,
 ) -> None:
     """Replay history week by week: forecast from the past, order by the product's formula, lose what is not in stock.
 

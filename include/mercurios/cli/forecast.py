@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mercurios.cli.panel_options import frequency_of, mistakes_named, progress
+from mercurios.cli.panel_options import (
+    CountryOption,
+    GroupOption,
+    RegionOption,
+    frequency_of,
+    mistakes_named,
+    progress,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,44 +31,51 @@ _STEPS = {
 }
 
 
+PanelArgument = Annotated[
+    Path,
+    typer.Argument(
+        help="Parquet or CSV: article, branch, week or date, quantity; optionally in_stock, group columns and x_*."
+    ),
+]
+OutOption = Annotated[Path, typer.Option(help="Folder for the tables and the summary.")]
+HorizonOption = Annotated[
+    int | None, typer.Option(min=1, max=366, help="Periods to forecast (default: 8 weeks or 28 days).")
+]
+OriginOption = Annotated[
+    str | None,
+    typer.Option(help="Last day of the history, such as 2026-01-31 (default: the latest row)."),
+]
+FrequencyOption = Annotated[str | None, typer.Option(help="W or D (default: found out from the dates).")]
+QuantilesOption = Annotated[str, typer.Option(help="Probabilities of the quantiles, comma-separated.")]
+ProtectionOption = Annotated[
+    int | None,
+    typer.Option(min=1, max=366, help="Periods of lead time and review (default: 3 weeks or 21 days)."),
+]
+PlanOption = Annotated[
+    Path | None, typer.Option(help="Parquet or CSV with the future values of the x_* columns.")
+]
+PreviousOption = Annotated[
+    Path | None,
+    typer.Option(help="Earlier forecast.parquet; its methods are kept unless clearly beaten."),
+]
+PlotsOption = Annotated[bool, typer.Option("--plots", help="Draw a picture for each demand class.")]
+
+
 def forecast(
-    panel: Annotated[
-        Path,
-        typer.Argument(
-            help="Parquet or CSV: article, branch, week or date, quantity; optionally in_stock, group columns and x_*."
-        ),
-    ],
-    out: Annotated[Path, typer.Option(help="Folder for the tables and the summary.")],
-    horizon: Annotated[
-        int | None, typer.Option(min=1, max=366, help="Periods to forecast (default: 8 weeks or 28 days).")
-    ] = None,
-    origin: Annotated[
-        str | None,
-        typer.Option(help="Last day of the history, such as 2026-01-31 (default: the latest row)."),
-    ] = None,
-    frequency: Annotated[str | None, typer.Option(help="W or D (default: found out from the dates).")] = None,
-    quantiles: Annotated[
-        str, typer.Option(help="Probabilities of the quantiles, comma-separated.")
-    ] = "0.5,0.8,0.95",
-    protection: Annotated[
-        int | None,
-        typer.Option(min=1, max=366, help="Periods of lead time and review (default: 3 weeks or 21 days)."),
-    ] = None,
-    group: Annotated[
-        str | None,
-        typer.Option(help="Column that series are pooled by (default: category, group or department)."),
-    ] = None,
-    plan: Annotated[
-        Path | None, typer.Option(help="Parquet or CSV with the future values of the x_* columns.")
-    ] = None,
-    country: Annotated[str | None, typer.Option(help="Country of the public holidays, such as DE.")] = None,
-    region: Annotated[str | None, typer.Option(help="Region of the public holidays, such as BY.")] = None,
-    previous: Annotated[
-        Path | None,
-        typer.Option(help="Earlier forecast.parquet; its methods are kept unless clearly beaten."),
-    ] = None,
+    panel: PanelArgument,
+    out: OutOption,
+    horizon: HorizonOption = None,
+    origin: OriginOption = None,
+    frequency: FrequencyOption = None,
+    quantiles: QuantilesOption = "0.5,0.8,0.95",
+    protection: ProtectionOption = None,
+    group: GroupOption = None,
+    plan: PlanOption = None,
+    country: CountryOption = None,
+    region: RegionOption = None,
+    previous: PreviousOption = None,
     *,
-    plots: Annotated[bool, typer.Option("--plots", help="Draw a picture for each demand class.")] = False,
+    plots: PlotsOption = False,
 ) -> None:
     """Forecast the demand of every article in every branch of a panel from anywhere.
 

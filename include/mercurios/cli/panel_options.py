@@ -1,16 +1,23 @@
-"""What the commands that read a panel share, so that both answer alike."""
+"""What the commands that read a panel share, so that both respond alike."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+GroupOption = Annotated[
+    str | None,
+    typer.Option(help="Column that series are pooled by (default: category, group or department)."),
+]
+CountryOption = Annotated[str | None, typer.Option(help="Country of the public holidays, such as DE.")]
+RegionOption = Annotated[str | None, typer.Option(help="Region of the public holidays, such as BY.")]
 
 
 @contextmanager
@@ -19,11 +26,11 @@ def progress(console: Console, first: str, steps: Mapping[str, str]) -> Iterator
 
     Args:
         console: where it is shown.
-        first: what is done before the first step is.
-        steps: what is said of a step that is done, by its name.
+        first: what is shown before the first step is done.
+        steps: what is shown when a step is done, by its name.
 
     Yields:
-        To be told the name of each step that is done, and how many there are in all.
+        A function to call with the name of each step that is done, and how many there are in all.
     """
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -69,10 +76,10 @@ def mistakes_named(panel: Path) -> Iterator[None]:
 
 
 def frequency_of(text: str | None) -> str | None:
-    """Return what option `--frequency` says.
+    """Return the value of option `--frequency`.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is neither W nor D.
     """
     if text is not None and text.upper() not in ("W", "D"):
         raise ValueError(f"--frequency: '{text}' is neither W (weekly) nor D (daily)")
