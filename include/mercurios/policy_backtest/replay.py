@@ -150,7 +150,7 @@ def horizon_of(settings: Settings) -> int:
 
 
 def known_at(panel: Panel, week: int, horizon: int) -> Panel:
-    """Return what is known when a week begins: demand of the weeks before, regressors as far as they are planned."""
+    """Return what is known when a week begins: demand of the weeks before, regressors that are planned."""
     past = panel.until(week)
     return past if past.x is None else replace(past, x=np.ascontiguousarray(past.x[:, : week + horizon]))
 

@@ -31,7 +31,7 @@ class SalesHistory:
     """What a replay is made of.
 
     Attributes:
-        panel: weekly demand, with regressors as far as they are known.
+        panel: weekly demand, with the regressors that are known.
         articles: keys of the articles as in the file; the panel's are positions in them.
         branches: keys of the branches.
         shift: days from the panel's Mondays to the file's first day of the week.

@@ -91,11 +91,11 @@ def test_the_forecast_joins_back_to_the_file(folder: Path) -> None:
 
 def test_the_planned_promotion_raises_its_series_alone(folder: Path) -> None:
     table = read(folder / "out", "forecast").to_pylist()
-    own = [row for row in table if (row["article"], row["branch"]) == ("art-001", 20)]
-    uplift = [row["part_regressor"] / (row["mean"] - row["part_regressor"]) for row in own]
+    rows_of_series = [row for row in table if (row["article"], row["branch"]) == ("art-001", 20)]
+    uplift = [row["part_regressor"] / (row["mean"] - row["part_regressor"]) for row in rows_of_series]
     assert np.flatnonzero(np.array(uplift) > 0.5).tolist() == [2, 3]
     assert not any(row["part_regressor"] for row in table if row["article"] != "art-001")
-    assert "promotion or price adds" in own[2]["explanation"]
+    assert "promotion or price adds" in rows_of_series[2]["explanation"]
 
 
 def test_the_sum_over_the_protection_period_has_quantiles_of_its_own(folder: Path) -> None:

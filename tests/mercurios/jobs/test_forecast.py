@@ -135,7 +135,7 @@ def test_every_plannable_series_gets_every_week_of_the_horizon(
     assert 0 < done.wape["wape_model"] < 2
 
 
-def test_what_orders_must_cover_is_told_for_every_number_of_weeks(
+def test_what_orders_must_cover_is_published_for_every_number_of_weeks(
     run: Run, fitted: tuple[Path, str, list[str]]
 ) -> None:
     _, plan_url, urls = fitted
@@ -258,7 +258,7 @@ def test_a_part_that_is_not_the_one_its_manifest_names_is_refused(
     assert run.rows() == []
 
 
-def test_a_tenant_without_published_demand_is_told_what_to_do(run: Run) -> None:
+def test_a_tenant_without_published_demand_learns_what_to_do(run: Run) -> None:
     run.engine.execute(
         "create table analytics.fct_demand_weekly as select ''::varchar as tenant_id, 1::bigint as article_number,"
         " 1::bigint as branch_number, current_date as week_start, 1.0 as units, false as is_stock_out,"
@@ -283,10 +283,10 @@ def test_the_model_of_a_shard_answers_without_fitting(run: Run, fitted: tuple[Pa
         model = ForecastModel.from_arrays(dict(arrays))
     row = model.row(1060, 2)
     answer = model.predict(slice(row, row + 1))
-    told = run.rows(
+    published = run.rows(
         "select mean from analytics.forecast_weekly where (article_number, branch_number) = (1060, 2)"
     )
-    assert sorted(answer.mean[0]) == sorted(row["mean"] for row in told)
+    assert sorted(answer.mean[0]) == sorted(row["mean"] for row in published)
 
 
 @pytest.fixture
@@ -308,7 +308,7 @@ def a_week_later(published: Path, tmp_path: Path) -> Path:
     return later
 
 
-def test_a_week_that_has_closed_is_measured_against_what_readers_had_been_told(
+def test_a_week_that_has_closed_is_compared_with_what_had_been_published(
     a_week_later: Path, tmp_path: Path
 ) -> None:
     run = Run(a_week_later, tmp_path)
@@ -320,16 +320,16 @@ def test_a_week_that_has_closed_is_measured_against_what_readers_had_been_told(
         for row in run.rows("select metric, value from ops.model_monitor where run_id = 'r1'")
     }
     with DuckDBEngine(a_week_later, read_only=True) as engine:
-        [told] = engine.fetch_arrow(
+        [measured] = engine.fetch_arrow(
             "select sum(abs(mean - units)) / sum(units) as wape, sum(mean - units) / sum(units) as bias,"
             " avg((units <= quantile_80)::int) as coverage"
             " from analytics.forecast_weekly join analytics.fct_demand_weekly"
             " using (article_number, branch_number, week_start) where not is_stock_out"
         ).to_pylist()
     run.engine.close()
-    assert figures["live_wape"] == pytest.approx(told["wape"])
-    assert figures["live_bias"] == pytest.approx(told["bias"])
-    assert figures["live_coverage_80"] == pytest.approx(told["coverage"])
+    assert figures["live_wape"] == pytest.approx(measured["wape"])
+    assert figures["live_bias"] == pytest.approx(measured["bias"])
+    assert figures["live_coverage_80"] == pytest.approx(measured["coverage"])
     assert figures["live_ratio"] == pytest.approx(figures["live_wape"] / figures["live_wape_mean_13w"])
     assert figures["live_drift"] == 0.0
     assert {"live_wape_smooth", "live_mase_smooth", "wape_model"} <= set(figures)

@@ -137,11 +137,11 @@ def test_a_suppliers_sheet_is_its_order_with_totals_and_nothing_a_buyer_keeps_to
 
 
 def test_the_overview_adds_up_what_the_suppliers_sheets_hold(book: Workbook):
-    _, nordlicht, tuch, nobody, totals = cells(book, "Overview")
+    _, nordlicht, tuch, without_supplier, totals = cells(book, "Overview")
 
     assert nordlicht == ("20 Nordlicht", 20, 2, 12, 60, 7, datetime(2026, 3, 4), 2, False, 1)
     assert tuch[:5] == ("21 Tuch  S M", 21, 1, 6, 30)
-    assert nobody[:5] == ("No supplier", None, 1, 6, 30)
+    assert without_supplier[:5] == ("No supplier", None, 1, 6, 30)
     assert totals == ("Total", None, 4, 24, 120, 10, None, 4, None, 1)
     assert book["Overview"]["A5"].hyperlink.location == "'20 Nordlicht'!A1"
 

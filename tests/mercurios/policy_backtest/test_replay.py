@@ -82,7 +82,8 @@ def test_the_same_input_gives_the_same_files(backtest: Backtest, columns: Column
 def test_what_comes_later_changes_no_decision_before_it(
     backtest: Backtest, columns: Columns, what: str
 ) -> None:
-    planned = 8 if what == "x_promo" else 0  # a promotion is known as far as a forecast reaches
+    # A promotion is known for the weeks of a forecast.
+    planned = 8 if what == "x_promo" else 0
     weeks, changed = 14, 5
     known, other = columns(), columns()
     later = known["week"] >= np.unique(known["week"])[-weeks:][changed + planned]
@@ -164,16 +165,16 @@ def test_orders_are_those_of_the_models_at_each_article_s_own_policy(
     )
 
     _, plain = backtest(columns(), POLICY.replace("0.9", "0.8"))
-    _, own = backtest(columns(), policy)
+    _, particular = backtest(columns(), policy)
 
     def of(weekly: pa.Table, article: int, name: str) -> np.ndarray:
         return weekly.filter(pa.compute.equal(weekly["article"], article))[name].to_numpy()
 
-    assert (of(own, 100, "ordered") % 24 == 0).all()
-    assert of(own, 100, "ordered").any()
-    assert not of(own, 101, "ordered").any()
-    assert of(own, 102, "order_up_to").sum() > of(plain, 102, "order_up_to").sum()
-    np.testing.assert_array_equal(of(own, 103, "ordered"), of(plain, 103, "ordered"))
+    assert (of(particular, 100, "ordered") % 24 == 0).all()
+    assert of(particular, 100, "ordered").any()
+    assert not of(particular, 101, "ordered").any()
+    assert of(particular, 102, "order_up_to").sum() > of(plain, 102, "order_up_to").sum()
+    np.testing.assert_array_equal(of(particular, 103, "ordered"), of(plain, 103, "ordered"))
 
 
 def test_the_formula_is_the_models_own(compiled: Mapping[str, Model], root: Path) -> None:

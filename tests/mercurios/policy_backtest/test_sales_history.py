@@ -63,13 +63,13 @@ def test_regressors_are_left_out_when_they_are_not_planned(tmp_path: Path) -> No
 
 
 def test_stock_at_the_beginning_comes_from_the_panel_or_a_file_of_its_own(tmp_path: Path) -> None:
-    own = read(panel(tmp_path, "initial_state", ("5", "", "5")))
+    in_panel = read(panel(tmp_path, "initial_state", ("5", "", "5")))
     state = csv(
         tmp_path, "state.csv", "branch,article,on_hand,in_transit_1,in_transit_3", "1,8,4,,2", "1,9,1,1,1"
     )
     beside = read(panel(tmp_path), state)
 
-    assert own.stock.tolist() == pytest.approx([5, np.nan], nan_ok=True)
+    assert in_panel.stock.tolist() == pytest.approx([5, np.nan], nan_ok=True)
     assert beside.stock.tolist() == pytest.approx([np.nan, 4], nan_ok=True)
     assert beside.in_transit.tolist() == [[0, 0, 0], [0, 0, 2]]
 

@@ -35,7 +35,7 @@ class Effects:
         beta: Effect on the standardised regressor, (1 + groups) x regressors.
         spread: Variance of the series' effects around their group's.
         scale: What a regressor is divided by.
-        low: Least value in the history; what lies outside of the history is taken for its edge.
+        low: Least value in the history; what lies below is taken for it.
         high: Greatest value in the history.
     """
 

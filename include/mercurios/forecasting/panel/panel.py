@@ -46,8 +46,8 @@ class Panel(History):
         branch_number: Branch key of each series.
         negative_weeks: Periods whose net units were negative and were clipped to zero.
         x_names: Names of the regressors.
-        attributes: Further codes of each series, series x attributes, the most telling first: new articles without a
-            history are forecast by similar ones, which share them.
+        attributes: Further codes of each series, series x attributes, the most informative first: new articles without
+            a history are forecast by similar ones, which share them.
     """
 
     article_number: I64
@@ -81,7 +81,7 @@ class Panel(History):
             raise PanelError("x", None, f"regressors must be numbers within +-{MAX_UNITS:g}")
 
     def similarity_keys(self) -> I64:
-        """Group and attributes of each series, the most telling first."""
+        """Group and attributes of each series, the most informative first."""
         group = self.group[:, None]
         return group if self.attributes is None else np.concatenate([group, self.attributes], axis=1)
 

@@ -1,7 +1,7 @@
 """What all series of an origin have in common: a market that sold more or less than was forecast.
 
 The ratio of all demand to all forecasts is one number an origin, however many series there are. Its spread over
-the origins, with a prior for what the few origins cannot know, tells how far the next weeks may be off as a whole;
+the origins, with a prior for what the few origins cannot know, shows how far the next weeks may be off as a whole;
 its mean, shrunk to zero, corrects a bias that lasts. The prior is ten percent where two years of history show the
 market's season, and twenty where not even one does: the season is then part of what has never been observed.
 """

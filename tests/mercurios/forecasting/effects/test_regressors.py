@@ -83,7 +83,7 @@ def test_groups_differ_where_their_demand_does() -> None:
     assert factors[1] == pytest.approx(3.0, rel=0.2)
 
 
-def test_a_price_is_told_against_its_usual_level_and_held_within_what_was_seen() -> None:
+def test_a_price_is_measured_from_its_usual_level_and_bounded_by_what_was_seen() -> None:
     rng = np.random.default_rng(2)
     price = rng.choice([8.0, 10.0], (50, 104))
     y = rng.poisson(20.0 * (price / 10.0) ** -2).astype(float)
@@ -96,7 +96,7 @@ def test_a_price_is_told_against_its_usual_level_and_held_within_what_was_seen()
     assert np.array_equal(effect[:, 2], effect[:, 0])
 
 
-def test_a_promotion_planned_ahead_raises_its_weeks_and_is_told_as_a_part(
+def test_a_promotion_planned_ahead_raises_its_weeks_and_is_shown_as_a_part(
     make_panel: Callable[..., Panel],
 ) -> None:
     y, x = promoted(60, 130, np.full(60, 2.5))

@@ -50,8 +50,8 @@ def test_coefficients_equal_the_statsmodels_ridge_of_one_series(columns: Columns
         penalty = basis.grid[fitted.choice[row]]
         alpha = np.concatenate([[0.0], columns.penalty * penalty]) / WEEKS
         reference = sm.OLS(z[row], design).fit_regularized(alpha=alpha, L1_wt=0.0).params
-        own = np.concatenate([fitted.intercept(basis)[row : row + 1], fitted.coefficients(basis)[row]])
-        np.testing.assert_allclose(own, reference, rtol=0, atol=1e-8)
+        found = np.concatenate([fitted.intercept(basis)[row : row + 1], fitted.coefficients(basis)[row]])
+        np.testing.assert_allclose(found, reference, rtol=0, atol=1e-8)
 
 
 def test_masked_weeks_leave_exactly_the_regression_on_the_observed_weeks(
@@ -65,8 +65,8 @@ def test_masked_weeks_leave_exactly_the_regression_on_the_observed_weeks(
         reference = normal_equations(
             columns, basis.center, basis.grid[fitted.choice[row]], z[row], observed[row]
         )
-        own = np.concatenate([intercept[row : row + 1], coefficients[row]])
-        np.testing.assert_allclose(own, reference, rtol=0, atol=1e-8)
+        found = np.concatenate([intercept[row : row + 1], coefficients[row]])
+        np.testing.assert_allclose(found, reference, rtol=0, atol=1e-8)
 
 
 def test_the_penalty_is_the_one_with_the_least_gcv_score_of_the_observed_weeks(

@@ -136,7 +136,7 @@ def test_shards_hold_every_series_once_in_key_order(seasonal_panel: Panel) -> No
     assert np.array_equal(np.concatenate([part.y for part in parts]), seasonal_panel.y)
 
 
-def test_season_supplier_and_price_band_tell_which_articles_are_similar() -> None:
+def test_season_supplier_and_price_band_make_articles_similar() -> None:
     rows = [(1, 1, 0, 1.0, False), (2, 1, 0, 1.0, False), (3, 1, 0, 1.0, False)]
     extra = {"category_number": [4, 4, 5], "season_number": [1, 1, 2], "supplier_number": [7, 8, 7]}
     panel = panel_of(demand(rows, **extra, sale_price=[9.99, 15.0, 0.0]))

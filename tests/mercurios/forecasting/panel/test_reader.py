@@ -1,4 +1,4 @@
-"""A panel's file is read whatever its types and order, and what is wrong with it is told with column and row."""
+"""A panel's file is read whatever its types and order, and what is wrong with it is reported with column and row."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_weeks_out_of_stock_are_masked(read: Callable[..., Source], yes: Any, no
     assert source.panel.mask.sum() == 79
 
 
-def test_returns_beyond_sales_count_as_zero_and_are_told(read: Callable[..., Source]) -> None:
+def test_returns_beyond_sales_count_as_zero_and_are_reported(read: Callable[..., Source]) -> None:
     columns = rows()
     columns["quantity"][5] = -3.0
     source = read(columns)
@@ -144,7 +144,7 @@ def test_the_history_ends_with_the_origin(read: Callable[..., Source]) -> None:
         ("week", 11, MONDAY, "column 'week', row 12: a second row for article A1, branch 1, 2025-01-06"),
     ],
 )
-def test_what_is_wrong_is_told_with_column_and_row(
+def test_what_is_wrong_is_reported_with_column_and_row(
     read: Callable[..., Source], column: str, at: int, value: Any, message: str
 ) -> None:
     columns = rows()
@@ -178,7 +178,7 @@ def test_a_missing_column_is_named(read: Callable[..., Source], column: str) -> 
         read(columns)
 
 
-def test_a_wrong_frequency_is_told(read: Callable[..., Source]) -> None:
+def test_a_wrong_frequency_is_reported(read: Callable[..., Source]) -> None:
     daily = rows(week=[MONDAY + timedelta(at % 20) for at in range(80)])
     with pytest.raises(PanelError, match=r"row \d+: 2025-01-\d+ does not start a week"):
         read(daily, frequency="W")
@@ -221,7 +221,7 @@ def test_a_plan_continues_the_regressors_of_its_series(
     assert "24 values are not in the plan" in source.notes[0]
 
 
-def test_without_a_plan_regressors_are_left_out_and_that_is_told(read: Callable[..., Source]) -> None:
+def test_without_a_plan_regressors_are_left_out_and_that_is_reported(read: Callable[..., Source]) -> None:
     source = read(rows(x_promo=[0.0] * 80))
     assert source.panel.x is None
     assert "x_promo: no plan was given" in source.notes[0]
@@ -240,7 +240,7 @@ def test_without_a_plan_regressors_are_left_out_and_that_is_told(read: Callable[
         ({"week": [date(2025, 5, 26)] * 8}, "column 'week', row 2: a second row.*plan.parquet"),
     ],
 )
-def test_what_is_wrong_with_a_plan_is_told(
+def test_what_is_wrong_with_a_plan_is_reported(
     read: Callable[..., Source], plan: Callable[..., Path], columns: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(PanelError, match=message):

@@ -96,7 +96,7 @@ def test_the_previous_choice_is_kept_unless_it_is_clearly_beaten() -> None:
     assert np.flatnonzero(kept[1]).tolist() == [ADDITIVE, POOLED_SES, SES]
 
 
-def test_a_series_that_fell_back_to_the_13_week_mean_is_judged_anew() -> None:
+def test_a_series_that_fell_back_to_the_13_week_mean_is_judged_again() -> None:
     score = np.full((2, WIDTH), 1.5)
     score[:, MEAN_13W] = 1.0
     score[:, [ADDITIVE, POOLED_SES, SES]] = 0.99
@@ -125,9 +125,9 @@ def test_a_series_score_is_three_parts_its_own_and_seven_its_groups(windows: lis
     absolute = sum(error.absolute for error in errors)
     squared = sum(error.squared for error in errors)
     row = int(np.argmax(absolute[:, MEAN_13W]))
-    own = np.sqrt(absolute[row, SES] / absolute[row, MEAN_13W])
-    own *= (squared[row, SES] / squared[row, MEAN_13W]) ** 0.25
-    assert score[row, SES] == pytest.approx(0.3 * own + 0.7 * 0.8)
+    single = np.sqrt(absolute[row, SES] / absolute[row, MEAN_13W])
+    single *= (squared[row, SES] / squared[row, MEAN_13W]) ** 0.25
+    assert score[row, SES] == pytest.approx(0.3 * single + 0.7 * 0.8)
     assert np.allclose(score[:, MEAN_13W], 0.3 + 0.7 * 0.8)
 
 
@@ -156,7 +156,7 @@ def test_a_group_of_few_series_keeps_its_class_ranking(windows: list[Window]) ->
     assert np.abs(scores.ratio[0, :, 2] - scores.ratio[0, :, 0]).max() < 0.05
 
 
-def test_what_cannot_be_told_apart_is_in_the_pool_once(make_panel: Callable[..., Panel]) -> None:
+def test_methods_that_do_not_differ_are_in_the_pool_once(make_panel: Callable[..., Panel]) -> None:
     rng = np.random.default_rng(3)
     panel = make_panel(rng.poisson(3.0, (20, 45)).astype(float))
     young = run_windows(panel, fit_shared(panel, (), SETTINGS).shared, (), SETTINGS)

@@ -1,4 +1,4 @@
-"""Measures, classes and reference methods agree with values worked out by hand."""
+"""Measures, classes and reference methods agree with worked examples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forecasts that have come true are measured by hand-checkable figures, and an alarm knows what is usual."""
+"""Forecasts that have come true are measured by figures that can be checked, and an alarm knows what is usual."""
 
 from __future__ import annotations
 

@@ -50,9 +50,9 @@ def test_weeks_that_are_wrong_together_make_a_sum_wider_than_the_root_of_its_wee
         0, 1, (3_000, 1)
     )  # one error a forecast, the same in each of its weeks
     [past] = errors(1, 3_000)
-    own = past.actual[:, :5] - 20.0
+    error = past.actual[:, :5] - 20.0
     for share, widened in ((0.0, 1.0), (0.5, np.sqrt(0.5 + 0.5 * 4)), (1.0, 2.0)):
-        weekly = 20.0 + np.sqrt(1 - share) * own + np.sqrt(share) * level
+        weekly = 20.0 + np.sqrt(1 - share) * error + np.sqrt(share) * level
         actual = np.concatenate([weekly, np.cumsum(weekly, axis=1)], axis=1)
         alike = Errors(past.demand_class, past.mean, actual, past.scale, past.usable)
         pool = quantiles.fit_pool([alike], PROBABILITIES, calm(1), 5)
@@ -66,7 +66,7 @@ def test_the_rank_is_the_conformal_one() -> None:
     assert quantiles._ranks(np.arange(199.0), (0.5, 0.95)).tolist() == [99.0, 189.0]
 
 
-def test_a_sum_with_a_week_that_nobody_saw_is_no_error_of_a_sum(seasonal_panel: Panel) -> None:
+def test_a_sum_with_an_unobserved_week_is_no_error_of_a_sum(seasonal_panel: Panel) -> None:
     settings = ForecastSettings(horizon=4, windows=1)
     cut = seasonal_panel.n_weeks - 4
     mask = seasonal_panel.mask.copy()
@@ -176,7 +176,7 @@ def test_the_variance_of_a_few_weeks_is_shrunk_to_that_of_an_ordinary_series() -
     assert quantiles.error_spread(history_of(y, ~whole), usual).excess == pytest.approx(usual)
 
 
-def test_no_series_that_tells_means_no_excess() -> None:
+def test_no_informative_series_means_no_excess() -> None:
     y = np.zeros((3, 60))
     assert quantiles.usual_excess(history_of(y)) == 0.0
 
