@@ -115,11 +115,13 @@ def passing_the_clock(patch: pytest.MonkeyPatch) -> None:
 
 def torn_publication(patch: pytest.MonkeyPatch) -> None:
     """Overwrite the readers' file where it stands, some times for so long that a reader on a busy machine comes by."""
-    pauses = chain([0.0], repeat(1.5, 3), repeat(0.0))  # nobody reads yet when the first is published
+    # Nobody reads yet when the first is published.
+    pauses = chain([0.0], repeat(1.5, 3), repeat(0.0))
 
     def overwrite(source: Path, target: Path) -> None:
         content = Path(source).read_bytes()
-        target.write_bytes(content[:16_384])  # the head of a file whose tables are not there yet
+        # The head of a file whose tables are not there yet.
+        target.write_bytes(content[:16_384])
         time.sleep(next(pauses) if target.suffix == ".duckdb" else 0.0)
         target.write_bytes(content)
 
@@ -206,7 +208,8 @@ SAFEGUARDS = (
         "the tenant guard",
         instead(load, "_guard_tenant", lambda *_: None),
         f"{LOADER}/test_load.py::test_rows_of_another_tenant_are_refused_and_nothing_is_loaded",
-        "rows were staged, but RAW holds the keys of only",  # the last look at the rows stops them too
+        # The last look at the rows stops them too.
+        "rows were staged, but RAW holds the keys of only",
     ),
     Safeguard(
         "a tenant is read from one source",

@@ -19,10 +19,13 @@ _dates = st.dates(date(1990, 1, 1), date(2030, 12, 31)).map(lambda d: f'"{d}T00:
 _digits = st.text("0123456789", max_size=7)
 _moments = st.datetimes(datetime(1990, 1, 1), datetime(2030, 12, 31)) | st.sampled_from(
     [
-        datetime(2025, 3, 30, 2, 30),  # does not exist in Berlin
-        datetime(2025, 10, 26, 2, 30),  # exists twice
+        # Does not exist in Berlin.
+        datetime(2025, 3, 30, 2, 30),
+        # Exists twice.
+        datetime(2025, 10, 26, 2, 30),
         datetime(2025, 10, 26, 3, 0),
-        datetime(1, 1, 1),  # .NET's "never"
+        # .NET's "never".
+        datetime(1, 1, 1),
     ]
 )
 _instants = st.tuples(_moments, _digits).map(

@@ -14,7 +14,7 @@ from seeded_source import TENANT, seeded_source
 
 from prohandel_simulator.testing import RunningSimulator
 
-Opening = Callable[..., QuickRetailer]
+OpenRetailer = Callable[..., QuickRetailer]
 
 
 @pytest.fixture(scope="session")
@@ -34,29 +34,31 @@ def source(stage: Stage) -> RunningSimulator:
 
 
 @pytest.fixture
-def opening(stage: Stage, source: RunningSimulator, tmp_path: Path) -> Iterator[Opening]:
+def open_retailer(stage: Stage, source: RunningSimulator, tmp_path: Path) -> Iterator[OpenRetailer]:
     """Open retailers with an empty warehouse and extraction settings of their own."""
     opened: list[QuickRetailer] = []
 
-    def open_retailer(place: str = "home", **extraction: Any) -> QuickRetailer:
+    def open_one(place: str = "home", **extraction: Any) -> QuickRetailer:
         retailer = QuickRetailer(source, tmp_path / place, TENANT, **extraction)
         retailer.warehouse.parent.mkdir(parents=True)
         shutil.copy(stage.empty, retailer.warehouse)
         opened.append(retailer)
         return retailer
 
-    yield open_retailer
+    yield open_one
     for retailer in opened:
         retailer.close()
 
 
 @pytest.fixture
-def retailer(opening: Opening) -> QuickRetailer:
+def retailer(open_retailer: OpenRetailer) -> QuickRetailer:
     """A retailer that reads every list completely."""
-    return opening()
+    return open_retailer()
 
 
 @pytest.fixture
-def incremental(opening: Opening) -> QuickRetailer:
+def incremental(open_retailer: OpenRetailer) -> QuickRetailer:
     """A retailer that reads the changes of sales and customers, an hour of overlap included."""
-    return opening("incremental", resources={name: {"mode": "changed"} for name in ("sale", "customer")})
+    return open_retailer(
+        "incremental", resources={name: {"mode": "changed"} for name in ("sale", "customer")}
+    )

@@ -43,6 +43,7 @@ def test_rows_that_vanish_without_a_sign_are_marked_with_the_time_and_kept(
 def test_rows_that_vanish_between_two_scans_are_not_yet_deleted(
     retailer: QuickRetailer, source: RunningSimulator
 ) -> None:
+    """A row is taken for deleted only where no scan of the read showed it."""
     retailer.run("r1", "sale")
     sales = Edits(source, "sale")
     deleted, late, *_ = sales.ids

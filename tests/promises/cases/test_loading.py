@@ -134,7 +134,7 @@ def test_rows_that_are_lost_in_the_merge_stop_the_load(
 
 @pytest.mark.parametrize("resource", ["sale", "order"])
 def test_two_versions_of_one_key_in_one_read_become_one_row_whatever_their_order(
-    opening: Any, source: RunningSimulator, resource: str
+    open_retailer: Any, source: RunningSimulator, resource: str
 ) -> None:
     edits = Edits(source, resource)
     old = edits.row(edits.ids[0])
@@ -142,7 +142,7 @@ def test_two_versions_of_one_key_in_one_read_become_one_row_whatever_their_order
     edits.change(old["id"], **{field: 1.25})
     loaded = []
     for place, versions in (("one", (old, edits.row(old["id"]))), ("other", (edits.row(old["id"]), old))):
-        retailer, left = opening(place), list(versions)
+        retailer, left = open_retailer(place), list(versions)
 
         def twice(row: dict[str, Any], left: list[dict[str, Any]] = left) -> dict[str, Any]:
             """Show the second version in place of the second row, as a list that moves would."""
@@ -177,6 +177,7 @@ def test_the_stale_start_of_a_run_may_not_load_beside_the_new_one(
 def test_state_that_cannot_be_written_rolls_its_rows_back_until_the_next_run(
     retailer: QuickRetailer, source: RunningSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Rows, ledger and watermark are one transaction, so the next run reads these rows again."""
     [url] = retailer.extract(retailer.begin("r1"), "sale")
 
     def full(*_: Any) -> None:

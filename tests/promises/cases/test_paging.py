@@ -23,6 +23,7 @@ DAMAGE = [fault for fault in ALL_FAULTS if fault not in HARMLESS]
 def test_a_row_inserted_on_a_page_already_read_comes_with_the_next_run(
     retailer: QuickRetailer, source: RunningSimulator
 ) -> None:
+    """No other row is lost."""
     sales = Edits(source, "sale")
     first = sales.row(sales.ids[0])
 
@@ -128,6 +129,7 @@ def last_page_is_the_one_before(
 def test_a_last_page_that_repeats_the_one_before_it_is_requested_again(
     retailer: QuickRetailer, source: RunningSimulator
 ) -> None:
+    """A repeated page does not end the list."""
     repeat_once, asked = last_page_is_the_one_before(20)
 
     with intercepting(source, repeat_once):
@@ -148,13 +150,15 @@ def test_a_last_page_that_repeats_all_but_one_row_does_not_end_the_list(
         retailer.load(*retailer.extract(retailer.begin("r1"), "sale", **ONE_BY_ONE))
 
     assert retailer.truth_ids("sale") - retailer.raw("sale").keys() == set()
-    assert asked.count(1) == 2  # the list was read again
+    # The list was read again.
+    assert asked.count(1) == 2
 
 
 @pytest.mark.parametrize("fault", [f for f in DAMAGE if f not in (Fault.TOKEN_DIES, Fault.STALE_PAGE)])
 def test_damage_that_stays_fails_the_run_and_changes_nothing_in_the_warehouse(
     incremental: QuickRetailer, source: RunningSimulator, fault: Fault
 ) -> None:
+    """Rows, ledger and watermark stay as they were."""
     incremental.run("r1", "sale")
     before = incremental.raw("sale"), incremental.watermark("sale")
     source.advance(24)

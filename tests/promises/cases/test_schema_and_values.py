@@ -276,6 +276,7 @@ def test_keys_are_what_the_source_writes_and_never_folded(
 def test_positions_that_become_empty_or_null_are_deleted_and_come_back(
     retailer: QuickRetailer, source: RunningSimulator
 ) -> None:
+    """Their order stays."""
     orders = Edits(source, "order")
     emptied, nulled, shortened = [
         row["id"] for row in map(orders.row, orders.ids) if len(row["positions"]) > 1

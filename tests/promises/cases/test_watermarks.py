@@ -32,9 +32,9 @@ def watermark_ticks(retailer: Retailer) -> int:
 
 
 def test_rows_of_one_instant_are_all_there_although_a_run_fell_between_them(
-    opening: Any, source: RunningSimulator
+    open_retailer: Any, source: RunningSimulator
 ) -> None:
-    retailer, sales = opening(**NO_OVERLAP), Edits(source, "sale")
+    retailer, sales = open_retailer(**NO_OVERLAP), Edits(source, "sale")
     instant = sales.now - MINUTE
     earlier = [sales.add(f"before-{n}", at=instant) for n in range(15)]
     retailer.run("r1", "sale")
@@ -100,9 +100,9 @@ def test_a_source_whose_clock_is_years_from_ours_is_followed_by_its_own_clock(
 
 @pytest.mark.parametrize("fraction", ["1234567", "1234999", "9999999", "0000001"])
 def test_a_cursor_finer_than_ours_never_rounds_past_a_row(
-    opening: Any, source: RunningSimulator, fraction: str
+    open_retailer: Any, source: RunningSimulator, fraction: str
 ) -> None:
-    retailer, sales = opening(**NO_OVERLAP), Edits(source, "sale")
+    retailer, sales = open_retailer(**NO_OVERLAP), Edits(source, "sale")
     second = sales.now - MINUTE
     at = second + int(fraction)
     sales.add("seen", at=at)
@@ -138,9 +138,8 @@ def test_rows_of_the_hour_that_autumn_repeats_are_loaded_once_in_newest_version(
         source.advance(19)
         retailer.run("r1", "sale")
         changed = sales.ids[0]
-        for hour in local_hours(
-            source, 5
-        ):  # 23:00 UTC is 01:00 in Berlin, 01:00 UTC is 02:00 for the second time
+        # 23:00 UTC is 01:00 in Berlin, 01:00 UTC is 02:00 for the second time.
+        for hour in local_hours(source, 5):
             local = (datetime(2025, 10, 26, 1) + timedelta(hours=min(hour, 1))) if hour < 3 else None
             stamp = (local or datetime(2025, 10, 26, hour)).strftime("%Y-%m-%dT%H:30:00")
             sales.add(f"hour-{hour}", at=sales.now, lastChange=stamp)
@@ -186,6 +185,7 @@ def test_changes_that_never_carry_a_cursor_come_with_the_complete_read(
 def test_a_list_of_changes_that_is_never_stable_leaves_the_watermark(
     incremental: QuickRetailer, source: RunningSimulator
 ) -> None:
+    """No row is lost: the next run reads the same changes again."""
     incremental.run("r1", "sale")
     reached, sales = incremental.watermark("sale"), Edits(source, "sale")
     source.simulator.clock.move(sales.now + 60 * MINUTE)
@@ -195,7 +195,8 @@ def test_a_list_of_changes_that_is_never_stable_leaves_the_watermark(
     moving = iter(changed)
 
     def move(_: Simulator, request: Request) -> Answer | None:
-        if request.query["page"] == "2":  # behind the reader's back the first row goes to the end of the list
+        # Behind the reader's back the first row goes to the end of the list.
+        if request.query["page"] == "2":
             sales.change(next(moving), at=sales.now, salePrice=2.00)
         return None
 

@@ -29,12 +29,10 @@ class PageSink:
         pages_together: pages that wait to be typed together; 1 where each page must be judged before the next.
 
     Attributes:
-        pages: pages taken so far.
         quiet_pages: pages in a row, up to the last that was typed, that brought nothing new.
     """
 
     def __init__(self, collectors: Sequence[Collector], pages_together: int = PAGES_TOGETHER) -> None:
-        self.pages = 0
         self.quiet_pages = 0
         self._collector, *self._children = collectors
         self._pages_together = pages_together
@@ -48,7 +46,6 @@ class PageSink:
         Raises:
             TransientProHandelError: the API keeps showing what it has shown, and says that more follows.
         """
-        self.pages += 1
         if page.records is None:
             self.flush()
             self._take_rows(page)

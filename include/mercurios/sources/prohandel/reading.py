@@ -7,8 +7,7 @@ whether the watermark moves.
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from mercurios.landing.manifest import Manifest
@@ -20,6 +19,7 @@ from mercurios.sources.prohandel.client import ProHandelClient
 from mercurios.sources.prohandel.page_sink import PAGES_TOGETHER, PageSink
 from mercurios.sources.prohandel.paging.page import Page
 from mercurios.sources.prohandel.paging.scans import Scan, Verdict, judge
+from mercurios.sources.prohandel.progress import Progress
 from mercurios.sources.prohandel.request import ExtractRequest
 from mercurios.sources.prohandel.resources import CONTRACT
 from mercurios.sources.rows.landed_table import Stamp
@@ -28,7 +28,6 @@ from mercurios.sources.settings import Mode
 
 log = logging.getLogger(__name__)
 
-_PROGRESS_SECONDS = 10.0
 # Pages in a row without anything new after which a window read stops.
 _WINDOW_PAGES = 3
 
@@ -47,13 +46,13 @@ class Reading:
         self.resource, *children = CONTRACT.family_of(request.resource)
         self.records = None if children else records_of(self.resource)
         self.plan: ResourcePlan = request.plan.resources[request.resource]
-        self.started = time.monotonic()
         self.source_now: datetime | None = None
         self.source: str | None = None
         self.stopped_early = False
         self.verdict = Verdict.COMPLETE
         self.extracted_at = datetime.now(UTC)
         self.collectors = self._new_collectors(store, prefix)
+        self._progress = Progress(self.resource.name, self._extracted)
         self.sink = PageSink(self.collectors, 1 if self.is_window else PAGES_TOGETHER)
 
     def _new_collectors(self, store: LandingStore, prefix: str) -> list[Collector]:
@@ -130,7 +129,7 @@ class Reading:
         """Read the list once; None where a window read stopped before its end."""
         shifts: list[int] = []
         pages = client.pages(self.path, on_shift=shifts.append, records=self.records)
-        for page in self._with_progress(pages):
+        for page in self._progress.watch(pages):
             self.take(page)
             self.source = client.source
             if is_first and self.is_window and self.sink.quiet_pages >= _WINDOW_PAGES:
@@ -194,20 +193,8 @@ class Reading:
         log.warning("%s: the API gives no usable time: our own clock is used", self.resource.name)
         return datetime.now(UTC).replace(microsecond=0)
 
-    def _with_progress(self, pages: Iterator[Page]) -> Iterator[Page]:
-        """Yield the pages and log now and then how many were read."""
-        logged = self.started
-        for page in pages:
-            yield page
-            if time.monotonic() - logged > _PROGRESS_SECONDS:
-                logged = time.monotonic()
-                log.info("%s: %s", self.resource.name, self._progress())
-        log.info("%s: read to the end: %s", self.resource.name, self._progress())
-
-    def _progress(self) -> str:
-        rows = sum(collector.extracted for collector in self.collectors)
-        rate = rows / max(time.monotonic() - self.started, 1e-9)
-        return f"{rows:,} rows in {self.sink.pages:,} pages, {rate:,.0f} rows/s"
+    def _extracted(self) -> int:
+        return sum(collector.extracted for collector in self.collectors)
 
     def _warn(self, scans: Sequence[Scan]) -> None:
         if self.verdict is Verdict.COMPLETE:

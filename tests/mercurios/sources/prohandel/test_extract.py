@@ -318,6 +318,8 @@ def test_a_process_killed_before_the_manifest_leaves_parts_that_are_not_loaded(r
 def test_an_outage_in_the_middle_leaves_no_manifest_and_no_open_file(
     living: Retailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The next attempt starts clean and lands every row."""
+
     def break_later(_: Simulator, request: Request) -> Answer | None:
         broken = request.query["pagesize"] == "100" and int(request.query["page"]) > 20
         return error(503, "Service unavailable") if broken else None

@@ -184,10 +184,8 @@ def test_a_doubles_noise_is_no_third_decimal_on_either_path() -> None:
     [
         ("2026-01-15T12:00:00", "2026-01-15T11:00:00"),
         ("2026-07-15T12:00:00", "2026-07-15T10:00:00"),
-        (
-            "2025-10-26T02:30:00",
-            "2025-10-26T00:30:00",
-        ),  # the earlier of two: a cursor may not pass a real value
+        # The earlier of two: a cursor may not go beyond a real value.
+        ("2025-10-26T02:30:00", "2025-10-26T00:30:00"),
         ("2025-03-30T02:30:00", "2025-03-30T01:30:00"),
         ("2026-07-15T12:00:00Z", "2026-07-15T12:00:00"),
         ("2026-07-15T12:00:00+05:00", "2026-07-15T07:00:00"),

@@ -34,8 +34,10 @@ def test_a_window_costs_a_small_part_of_a_page_of_usual_size() -> None:
     [
         ("cd", True),
         ("bcde", True),
-        ("cXd", False),  # X is on neither page
-        ("Xcd", True),  # what is further up is the matter of another boundary
+        # X is on neither page.
+        ("cXd", False),
+        # What is further up is the matter of another boundary.
+        ("Xcd", True),
         ("ab", False),
         ("ef", False),
         ("dc", False),
@@ -52,12 +54,17 @@ def test_only_neighbours_of_both_pages_make_them_contiguous(window: str, contigu
     [
         ("de", True),
         ("cde", True),
-        ("Xde", True),  # what is further up is the matter of another boundary
-        ("d", True),  # the row behind it was deleted
-        ("deX", False),  # X is on neither page
-        ("dXe", True),  # X came before a row of the page after it was cut
+        # What is further up is the matter of another boundary.
+        ("Xde", True),
+        # The row behind it was deleted.
+        ("d", True),
+        # X is on neither page.
+        ("deX", False),
+        # X came before a row of the page after it was cut.
+        ("dXe", True),
         ("abc", True),
-        ("ab", False),  # no row of the last page
+        # No row of the last page.
+        ("ab", False),
         ("", False),
     ],
 )

@@ -176,12 +176,15 @@ def test_a_shift_is_noticed_where_the_server_decides_the_page_size(stub: Start, 
 @pytest.mark.parametrize(
     "again",
     [
-        [{"lastChange": None, "id": "b"}, {"lastChange": None, "id": "a"}],  # in another order
-        [{"id": "a", "lastChange": None}, {"id": "b", "lastChange": None}],  # fields in another order
+        # Rows in another order.
+        [{"lastChange": None, "id": "b"}, {"lastChange": None, "id": "a"}],
+        # Fields in another order.
+        [{"id": "a", "lastChange": None}, {"id": "b", "lastChange": None}],
+        # A newer version.
         [
             {"lastChange": None, "id": "a"},
             {"lastChange": "2026-03-04T00:00:00", "id": "b"},
-        ],  # a newer version
+        ],
     ],
 )
 def test_a_page_shown_twice_is_noticed_whatever_its_bytes(
