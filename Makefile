@@ -30,13 +30,13 @@ test: lint types unit scheduler  ## Everything CI runs
 lint: $(VENV)/.dev  ## Formatting, lint and SQL lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/sqlfluff lint --disable-progress-bar include/sql include/dbt
+	$(BIN)/sqlfluff lint --disable-progress-bar --processes 0 include/sql include/dbt
 
 types: $(VENV)/.dev  ## Static types
 	$(BIN)/mypy
 
 unit: $(VENV)/.dev $(MANIFEST)  ## All tests but those in a real scheduler
-	$(BIN)/python -m pytest -m "not scheduler" --numprocesses logical --dist loadfile
+	$(BIN)/python -m pytest -m "not scheduler" --numprocesses logical --dist loadfile --durations=20
 
 scheduler: $(VENV)/.dev $(MANIFEST)  ## A small tenant's DAGs in a real Airflow scheduler
 	$(BIN)/python -m pytest -m scheduler

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from longest_first import LongestFirst
+from session_cache import SessionCache
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,6 +71,8 @@ def pytest_configure(config: pytest.Config) -> None:
     else:
         # What pytest-timeout would declare.
         config.addinivalue_line("markers", "timeout(seconds): ends a test that hangs")
+    if config.pluginmanager.hasplugin("xdist"):
+        config.pluginmanager.register(LongestFirst(config))
     if config.getoption("hypothesisseed", None) is None:
         config.option.hypothesisseed = str(SEED)
 
@@ -116,11 +120,26 @@ def airflow_home() -> Path:
 
 
 @pytest.fixture(scope="session")
-def airflow_database(airflow_home: Path) -> Path:
-    """An initialised SQLite metadata database, made once per session."""
-    done = subprocess.run(
-        [sys.executable, "-m", "airflow", "db", "migrate"], capture_output=True, text=True, timeout=900
-    )
-    if done.returncode:
-        pytest.fail(f"airflow db migrate failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
-    return airflow_home / "airflow.db"
+def session_cache(tmp_path_factory: pytest.TempPathFactory) -> SessionCache:
+    """What all processes of this session make once and share."""
+    base = tmp_path_factory.getbasetemp()
+    return SessionCache((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared")
+
+
+@pytest.fixture(scope="session")
+def airflow_database(airflow_home: Path, session_cache: SessionCache) -> Path:
+    """An initialised SQLite metadata database of this process, a copy of what the session makes once."""
+
+    def migrate(folder: Path) -> None:
+        address = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{folder}/airflow.db"}
+        done = subprocess.run(
+            [sys.executable, "-m", "airflow", "db", "migrate"],
+            env={**os.environ, **address},
+            capture_output=True,
+            text=True,
+            timeout=900,
+        )
+        if done.returncode:
+            pytest.fail(f"airflow db migrate failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+
+    return session_cache.copy("airflow-database", migrate, airflow_home) / "airflow.db"

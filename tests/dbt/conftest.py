@@ -18,6 +18,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from session_cache import SessionCache
 
 from mercurios.sources.contract import ColumnType
 from mercurios.sources.prohandel.resources import RESOURCES
@@ -248,14 +249,22 @@ def fill(warehouse: Warehouse, tenant: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def first_build(tmp_path_factory: pytest.TempPathFactory) -> tuple[Warehouse, dict[str, str]]:
-    """A warehouse of two retailers after the first build of each, and what became of each node of the first."""
-    warehouse = create_warehouse(tmp_path_factory.mktemp("built"), tmp_path_factory.mktemp("target"))
-    fill(warehouse, "north")
-    fill(warehouse, "south")
-    statuses = warehouse.build("north")
-    warehouse.build("south", "--exclude-resource-type", "unit_test")
-    return warehouse, statuses
+def first_build(
+    session_cache: SessionCache, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Warehouse, dict[str, str]]:
+    """A warehouse of two retailers after the first build of each, and the status of each node of the first."""
+
+    def build(folder: Path) -> None:
+        (folder / "warehouse").mkdir()
+        warehouse = create_warehouse(folder / "warehouse", folder / "target")
+        fill(warehouse, "north")
+        fill(warehouse, "south")
+        (folder / "statuses.json").write_text(json.dumps(warehouse.build("north")))
+        warehouse.build("south", "--exclude-resource-type", "unit_test")
+
+    home = session_cache.copy("dbt-first-build", build, tmp_path_factory.mktemp("built"))
+    # With dbt's parse in `target`, so that no process parses the project again.
+    return Warehouse(home / "warehouse", home / "target"), json.loads((home / "statuses.json").read_text())
 
 
 @pytest.fixture(scope="session")
@@ -293,9 +302,15 @@ def change_the_past(warehouse: Warehouse) -> None:
 
 
 @pytest.fixture(scope="session")
-def changed(built: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+def changed(
+    built: Warehouse, session_cache: SessionCache, tmp_path_factory: pytest.TempPathFactory
+) -> Warehouse:
     """A copy in which the past changed and north was built again; tests only read it."""
-    warehouse = built.copy(tmp_path_factory.mktemp("changed") / "copy")
-    change_the_past(warehouse)
-    warehouse.build("north", "--exclude-resource-type", "unit_test")
-    return warehouse
+
+    def build(folder: Path) -> None:
+        warehouse = built.copy(folder / "copy")
+        change_the_past(warehouse)
+        warehouse.build("north", "--exclude-resource-type", "unit_test")
+
+    home = session_cache.copy("dbt-changed-build", build, tmp_path_factory.mktemp("changed"))
+    return Warehouse(home / "copy", built.target)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from session_cache import SessionCache
 
 from mercurios.policy_backtest.command import run_backtest
 from mercurios.policy_backtest.models import Model, compile_models
@@ -20,9 +23,15 @@ MONDAY = np.datetime64("2024-01-01", "D")
 
 
 @pytest.fixture(scope="session")
-def compiled() -> Mapping[str, Model]:
+def compiled(session_cache: SessionCache) -> Mapping[str, Model]:
     """The product's models as dbt compiles them."""
-    return compile_models()
+
+    def write(folder: Path) -> None:
+        found = {name: asdict(model) for name, model in compile_models().items()}
+        (folder / "models.json").write_text(json.dumps(found))
+
+    text = (session_cache.once("compiled-models", write) / "models.json").read_text()
+    return {name: Model(**fields) for name, fields in json.loads(text).items()}
 
 
 def _columns(seed: int = 1, weeks: int = WEEKS) -> dict[str, Any]:
