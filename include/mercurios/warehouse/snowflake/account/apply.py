@@ -1,4 +1,4 @@
-"""Running the set-up of a Snowflake account: sign in, change roles as the plan says, and tell which grant is missing.
+"""Running the set-up of a Snowflake account: sign in, change roles as the plan says, name the grant that is missing.
 
 A person runs it with their own sign-in, since it takes the system roles that create users and warehouses; no service
 of Mercurios has them. It stops at the first statement that fails. DDL commits by itself, so what ran stays, and the
@@ -74,12 +74,12 @@ def apply(
         except Exception as error:
             if not hasattr(error, "errno"):
                 raise
-            raise AccountError(_told(statement, role, error, done, len(plan))) from error
+            raise AccountError(_explained(statement, role, error, done, len(plan))) from error
         progress(statement)
     return len(plan)
 
 
-def _told(statement: Statement, role: str, error: Any, done: int, count: int) -> str:
+def _explained(statement: Statement, role: str, error: Any, done: int, count: int) -> str:
     where = f"statement {done + 1} of {count}, {statement}"
     rest = "What ran before stays; run the same command again when that is put right."
     if statement.role != role:

@@ -1,4 +1,4 @@
-"""Running the plan: roles, progress, and what a person is told when the account refuses."""
+"""Running the plan: roles, progress, and the message when the account refuses."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_an_object_that_is_not_there_is_named_in_snowflakes_words() -> None:
     assert "Stage 'OPS.LANDING' does not exist or not authorized." in said
 
 
-def test_another_refusal_is_told_in_its_own_words() -> None:
+def test_another_refusal_is_reported_in_its_own_words() -> None:
     said = failure(refused="create warehouse", errno=1420, said="invalid property\n 'SIZE'")
 
     assert "refused for role sysadmin: " in said
