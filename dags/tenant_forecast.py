@@ -40,7 +40,6 @@ from __future__ import annotations
 from airflow.sdk import DAG
 
 from mercurios.tenants import Tenant
-from mercurios.warehouse.marts import FORECAST_MARTS
 from mercurios_airflow.forecast.operators import DemandOperator, FitOperator, LoadForecastOperator
 from mercurios_airflow.tenancy import (
     dag_settings,
@@ -74,7 +73,7 @@ def forecast(tenant: Tenant) -> DAG:
         publish = PublishOperator(
             task_id="publish",
             tenant_id=tenant.id,
-            tables=FORECAST_MARTS,
+            publication="forecast",
             outlets=[forecast_asset(tenant)],
             on_success_callback=[recovery_notifier(tenant)],
         )

@@ -54,7 +54,6 @@ from __future__ import annotations
 from airflow.sdk import DAG, Param, TaskGroup
 
 from mercurios.tenants import Tenant
-from mercurios.warehouse.marts import PIPELINE_MARTS, PLANNING_MARTS
 from mercurios_airflow.modelling.tasks import model_tasks
 from mercurios_airflow.sources.operators import ExtractOperator
 from mercurios_airflow.tenancy import (
@@ -139,7 +138,7 @@ def pipeline(tenant: Tenant) -> DAG:
         publish = PublishOperator(
             task_id="publish",
             tenant_id=tenant.id,
-            tables=(*PIPELINE_MARTS, *PLANNING_MARTS),
+            publication="pipeline",
             outlets=[marts_asset(tenant)],
             on_success_callback=[recovery_notifier(tenant)],
         )

@@ -29,7 +29,7 @@ from rich.console import Console
 
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.engine import WarehouseError
-from mercurios.warehouse.marts import PIPELINE_MARTS
+from mercurios.warehouse.marts import gated_by
 from mercurios_demo.airflow_api import FINAL_STATES, AirflowApi
 from mercurios_demo.follow import Follower, RunOutcome
 from mercurios_demo.processes import session_members
@@ -168,7 +168,9 @@ def _play(stack: Stack, account: EmulatedAccount) -> Played:
 def _marts_on_snowflake(account: EmulatedAccount) -> State:
     """Return the marts that readers of `mini_models` see now; nothing where its run failed."""
     with suppress(WarehouseError), account.engine() as engine:
-        return tables_of(engine, [f"published.{mart}" for mart in PIPELINE_MARTS], ON_SNOWFLAKE, loads=False)
+        return tables_of(
+            engine, [f"published.{mart}" for mart in gated_by("marts")], ON_SNOWFLAKE, loads=False
+        )
     return {}
 
 

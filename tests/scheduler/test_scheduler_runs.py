@@ -12,7 +12,7 @@ from mercurios.sources.contract import ColumnType, Resource
 from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.tenants import load_tenants
 from mercurios.warehouse.duckdb.publish import read_status
-from mercurios.warehouse.marts import FORECAST_MARTS, PIPELINE_MARTS
+from mercurios.warehouse.marts import GATES, gated_by
 
 # The first test waits for the whole play, so the limit is the play's, not a test's.
 pytestmark = [pytest.mark.scheduler, pytest.mark.simulator, pytest.mark.slow, pytest.mark.timeout(5400)]
@@ -88,7 +88,8 @@ def test_readers_see_every_mart_and_the_forecast(played: Any) -> None:
     with played.published("mini") as published:
         counts = {
             table: published.execute(f"select count(*) from analytics.{table}").fetchone()[0]
-            for table in (*PIPELINE_MARTS, *FORECAST_MARTS)
+            for gate in GATES
+            for table in gated_by(gate)
         }
         origin, first_week, unexplained = published.execute(
             "select max(origin_week), min(week_start), count(*) filter (where mean is null or mean < 0)"

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from mercurios.sources.contract import Contract, Resource, snake_case
 from mercurios.sources.registry import every_resource
-from mercurios.warehouse.marts import FORECAST_MARTS, PIPELINE_MARTS
+from mercurios.warehouse.marts import GATES, declared, gated_by
 
 Source = Literal["rows", "columns", "facts"]
 Gate = Literal["raw", "marts", "forecast"]
@@ -169,10 +169,9 @@ def suites_of(
     if gate == "raw":
         resources = every_resource() if contract is None else contract.resources
         return tuple(raw_suite(resource, tenant_id, history) for resource in resources.values())
-    marts = {"marts": (*PIPELINE_MARTS, "inventory_issue"), "forecast": FORECAST_MARTS}.get(gate)
-    if marts is None:
+    if gate not in GATES:
         raise ValueError(f"gate {gate!r} is unknown; gates are raw, marts and forecast")
-    return tuple(mart_suite(table, tenant_id, history) for table in marts)
+    return tuple(mart_suite(table, tenant_id, history) for table in gated_by(gate))
 
 
 def raw_suite(resource: Resource, tenant_id: str, history: History) -> Suite:
@@ -212,7 +211,7 @@ def mart_suite(table: str, tenant_id: str, history: History) -> Suite:
     if promise is None:
         raise ValueError(f"analytics.{table} has no suite: add it to mercurios.quality.suites")
     name = f"analytics.{table}"
-    key = ("tenant_id", *promise.key)
+    key = declared()[table].grain
     promised = promise.checks()
     read = [column for check in promised for column in check.columns]
     wanted = dict.fromkeys([*key, *read, *(reference.column for reference in promise.references)])
@@ -228,13 +227,12 @@ def mart_suite(table: str, tenant_id: str, history: History) -> Suite:
 
 @dataclass(frozen=True)
 class _Promise:
-    """What readers rely on in one mart; the tenant is part of every key.
+    """What readers rely on in one mart, besides the grain that its YAML declares.
 
     Attributes:
         is_kept_full: whether fewer rows than before are a bad sign.
     """
 
-    key: tuple[str, ...]
     checks: Callable[[], list[Check]]
     references: tuple[Reference, ...] = ()
     is_kept_full: bool = True
@@ -261,16 +259,14 @@ ISSUES = (
 )
 
 _MARTS: dict[str, _Promise] = {
-    "dim_article": _Promise(("article_number",), lambda: [_not_null("article_name")]),
-    "dim_branch": _Promise(("branch_number",), lambda: [_not_null("branch_name")]),
-    "dim_date": _Promise(("date_day",), lambda: [_not_null("week_start"), _at_least("iso_week", 1, 53)]),
+    "dim_article": _Promise(lambda: [_not_null("article_name")]),
+    "dim_branch": _Promise(lambda: [_not_null("branch_name")]),
+    "dim_date": _Promise(lambda: [_not_null("week_start"), _at_least("iso_week", 1, 53)]),
     "fct_sales": _Promise(
-        ("sale_id",),
         lambda: [_not_null("revenue"), _not_null("units"), _not_null("sold_on")],
         (_TO_ARTICLE, _TO_BRANCH),
     ),
     "fct_demand_weekly": _Promise(
-        ("article_number", "branch_number", "week_start"),
         lambda: [
             _not_null("units"),
             _not_null("is_stock_out"),
@@ -281,7 +277,6 @@ _MARTS: dict[str, _Promise] = {
         (_TO_ARTICLE, _TO_BRANCH),
     ),
     "inventory_position": _Promise(
-        ("article_number", "article_size_number", "branch_number"),
         lambda: [
             _not_null("on_hand"),
             _at_least("average_weekly_units", 0),
@@ -292,13 +287,11 @@ _MARTS: dict[str, _Promise] = {
         (_TO_ARTICLE, _TO_BRANCH),
     ),
     "inventory_issue": _Promise(
-        ("issue", "article_number", "article_size_number", "branch_number"),
         lambda: [_in_set("issue", ISSUES, Severity.WARNING), *(_absent("issue", issue) for issue in ISSUES)],
         (_TO_ARTICLE,),
         is_kept_full=False,
     ),
     "forecast_accuracy": _Promise(
-        ("origin_week", "kind", "demand_class"),
         lambda: [
             _in_set("kind", ("backtest", "live")),
             *(_at_least(column, 0) for column in ("actual", "wape", "wape_mean_13w", "ratio", "mase")),
@@ -306,12 +299,10 @@ _MARTS: dict[str, _Promise] = {
         ],
     ),
     "forecast_protection": _Promise(
-        ("article_number", "branch_number", "origin_week", "periods"),
         lambda: [_at_least("periods", 1, 53), *_amounts()],
         (_TO_ARTICLE, _TO_BRANCH),
     ),
     "forecast_weekly": _Promise(
-        ("article_number", "branch_number", "origin_week", "week_start"),
         lambda: [
             _not_null("method"),
             _at_least("horizon", 1, 53),

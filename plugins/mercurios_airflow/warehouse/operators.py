@@ -188,24 +188,25 @@ class PublishOperator(TenantOperator):
     """Makes checked tables visible to readers.
 
     Args:
-        tables: tables of schema analytics that this DAG makes.
+        publication: `pipeline` or `forecast`, the group of marts to publish; the dbt project says which those are.
 
     Returns:
         The last complete week and whether this run was the first to publish it.
     """
 
-    def __init__(self, *, tables: Sequence[str], **kwargs: Any) -> None:
+    def __init__(self, *, publication: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.tables = list(tables)
+        self.publication = publication
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Publish."""
+        from mercurios.warehouse.marts import published_by
         from mercurios_airflow.warehouse.hooks import warehouse_of
 
         run_id = str(context["run_id"])
         hook = warehouse_of(self.tenant(), self.dag_id, run_id)
         with hook.get_conn() as engine:
-            done = hook.publish(engine, run_id, self.dag_id, self.tables)
+            done = hook.publish(engine, run_id, self.dag_id, published_by(self.publication))
         week = done.last_complete_week
         return {"last_complete_week": week.isoformat() if week else None, "closes_week": done.closes_week}
 

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from mercurios.sources.prohandel.resources import CONTRACT
-from mercurios.warehouse.marts import FORECAST_MARTS, PIPELINE_MARTS
 from mercurios_airflow.forecast.operators import DemandOperator, FitOperator, LoadForecastOperator
 from mercurios_airflow.sources.operators import ExtractOperator
 from mercurios_airflow.warehouse.hooks import duckdb_path
@@ -67,7 +66,7 @@ def _pipeline(returned: dict[str, Any], execute: Callable[..., Any], root: Path)
     returned["check_raw"] = execute(GateOperator, RUN, tenant_id="mini", gate="raw")
     _model(root)
     returned["check_marts"] = execute(GateOperator, RUN, tenant_id="mini", gate="marts")
-    returned["publish"] = execute(PublishOperator, RUN, tenant_id="mini", tables=PIPELINE_MARTS)
+    returned["publish"] = execute(PublishOperator, RUN, tenant_id="mini", publication="pipeline")
 
 
 def _forecast(returned: dict[str, Any], execute: Callable[..., Any]) -> None:
@@ -76,7 +75,7 @@ def _forecast(returned: dict[str, Any], execute: Callable[..., Any]) -> None:
     returned["fit"] = [execute(FitOperator, FORECAST_RUN, **place, **shard) for shard in returned["demand"]]
     returned["load_forecast"] = execute(LoadForecastOperator, FORECAST_RUN, **place, fits=returned["fit"])
     returned["check_forecast"] = execute(GateOperator, FORECAST_RUN, **place, gate="forecast")
-    returned["publish_forecast"] = execute(PublishOperator, FORECAST_RUN, **place, tables=FORECAST_MARTS)
+    returned["publish_forecast"] = execute(PublishOperator, FORECAST_RUN, **place, publication="forecast")
 
 
 def _model(root: Path) -> None:

@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.warehouse.duckdb.publish import read_status
 from mercurios.warehouse.load import FencedError
-from mercurios.warehouse.marts import FORECAST_MARTS, PIPELINE_MARTS
+from mercurios.warehouse.marts import GATES, gated_by
 from mercurios_airflow.warehouse.operators import (
     BeginRunOperator,
     GateOperator,
@@ -62,7 +62,8 @@ def test_readers_see_marts_and_forecast_in_one_file(chain: Any) -> None:
 
     counts = {
         table: _rows(published, f"select count(*) from analytics.{table}")[0][0]
-        for table in (*PIPELINE_MARTS, *FORECAST_MARTS)
+        for gate in GATES
+        for table in gated_by(gate)
     }
 
     assert all(counts.values()), counts
@@ -180,7 +181,7 @@ def test_a_publication_after_a_stale_one_is_fresh_again(
     with pytest.raises(AirflowFailException):
         execute(GateOperator, NEXT_RUN, tenant_id="mini", gate="forecast")
 
-    execute(PublishOperator, NEXT_RUN, tenant_id="mini", tables=PIPELINE_MARTS)
+    execute(PublishOperator, NEXT_RUN, tenant_id="mini", publication="pipeline")
 
     assert read_status(published)["status"] == "fresh"
     # Tables of the other DAG are carried over from the publication before, never from the warehouse.
@@ -190,8 +191,8 @@ def test_a_publication_after_a_stale_one_is_fresh_again(
 def test_a_week_is_announced_once(chain: Any, after_the_chain: Path, execute: Callable[..., Any]) -> None:
     first = chain.returned["publish"]
 
-    second = execute(PublishOperator, NEXT_RUN, tenant_id="mini", tables=PIPELINE_MARTS)
-    repeated = execute(PublishOperator, chain.run_id, tenant_id="mini", tables=PIPELINE_MARTS)
+    second = execute(PublishOperator, NEXT_RUN, tenant_id="mini", publication="pipeline")
+    repeated = execute(PublishOperator, chain.run_id, tenant_id="mini", publication="pipeline")
 
     assert first == {"last_complete_week": "2026-02-23", "closes_week": True}
     assert repeated == first
@@ -209,7 +210,7 @@ def test_publishing_a_table_that_was_not_built_leaves_the_publication_alone(
     before = published.read_bytes()
 
     with pytest.raises(Exception, match=r"mini\.duckdb has no table analytics\.fct_sales"):
-        execute(PublishOperator, NEXT_RUN, tenant_id="mini", tables=PIPELINE_MARTS)
+        execute(PublishOperator, NEXT_RUN, tenant_id="mini", publication="pipeline")
 
     assert published.read_bytes() == before
     assert [path.name for path in published.parent.iterdir() if "partial" in path.name] == []
