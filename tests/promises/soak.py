@@ -14,8 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "include"), str(ROOT / "tests" / "support")]
 
-from players import Played, players  # noqa: E402
 from schedules import REPLAY  # noqa: E402
+from workers import Played, players  # noqa: E402
 
 PROGRESS_SECONDS = 20
 

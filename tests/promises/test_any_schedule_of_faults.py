@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 from machine import AnyLife
-from players import Played, memory, play, players, stage
 from schedules import Stage
+from workers import Played, memory, play, players, stage
 
 SEEDS = range(170)
 DRAWN = settings(

@@ -18,10 +18,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from players import play
 from safeguards import SAFEGUARDS, Safeguard
 from schedules import Stage
 from seeded_source import seeded_source
+from workers import play
 
 from mercurios.warehouse import load
 

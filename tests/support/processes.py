@@ -96,7 +96,7 @@ class Tasks(Companion):
     """Runs tasks in processes of their own, which are killed at a line of the product."""
 
     def __init__(self) -> None:
-        super().__init__(str(SUPPORT / "zygote.py"))
+        super().__init__(str(SUPPORT / "fork_server.py"))
 
     def run(self, work: str, retailer: FragileRetailer, lines: int, seed: int, **details: Any) -> Outcome:
         """Run a task until it executes its n-th line; a warehouse that it needs is left to it meanwhile."""

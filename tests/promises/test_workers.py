@@ -6,7 +6,7 @@ import os
 import signal
 from pathlib import Path
 
-from players import Player, Players
+from workers import Player, Players
 
 
 def test_a_process_that_dies_is_a_finding_about_its_seed_and_another_plays_on(tmp_path: Path) -> None:
