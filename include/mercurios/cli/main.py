@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mercurios.cli import account, backtest, forecast, operate, orders
+from mercurios.cli import account, backtest, forecast, new, operate, orders
 
 _HELP = "Commands for people who work on one piece of Mercurios; the DAGs use the same functions."
 
@@ -29,6 +29,7 @@ for command in (
 # What the command was called before it was confused with `simulator`.
 app.command("simulate", hidden=True)(backtest.backtest)
 app.add_typer(account.app, name="warehouse")
+app.add_typer(new.app, name="new")
 
 
 @app.command()

@@ -1,0 +1,203 @@
+"""`python -m mercurios new`: write the files that a new tenant or a new resource begins with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from mercurios.sources.contract import Column
+
+app = typer.Typer(no_args_is_help=True, help="Write the files that a new tenant or resource begins with.")
+
+_INCLUDE = Path(__file__).resolve().parents[2]
+_RESOURCES = _INCLUDE / "mercurios" / "sources" / "prohandel" / "resources.py"
+_STAGING = _INCLUDE / "dbt" / "models" / "staging"
+_END_OF_RESOURCES = "\n)\n\nRESOURCES: "
+_BEFORE_SOURCES_OF_TENANTS = "      - name: tenant\n"
+_LINE = 96
+
+
+@app.command()
+def tenant(
+    tenant_id: Annotated[
+        str, typer.Argument(metavar="ID", help="Lower case: names file, DAGs and tenant_id.")
+    ],
+    name: Annotated[str, typer.Option(help="What people read (default: the id).")] = "",
+    warehouse: Annotated[str, typer.Option(help="Warehouse engine, such as duckdb.")] = "duckdb",
+    country: Annotated[str, typer.Option(help="ISO 3166 code, for public holidays.")] = "DE",
+    region: Annotated[str, typer.Option(help="Region of the public holidays, such as BY.")] = "",
+    time_zone: Annotated[str, typer.Option(help="Zone of the shops.")] = "Europe/Berlin",
+    currency: Annotated[str, typer.Option(help="ISO 4217 code of the amounts.")] = "EUR",
+    owner: Annotated[str, typer.Option(help="Who is asked when something breaks.")] = "data-platform",
+    slack: Annotated[str, typer.Option(help="Connection of a Slack webhook.")] = "",
+) -> None:
+    """Write the file of a new tenant, check it, and list the connections to create."""
+    from mercurios.tenants.files import load_tenants, tenants_dir
+
+    path = tenants_dir() / f"{tenant_id}.yaml"
+    values = {
+        "id": tenant_id,
+        "name": name or tenant_id.replace("_", " ").title(),
+        "warehouse": warehouse,
+        "country": country,
+        "region": region,
+        "time_zone": time_zone,
+        "currency": currency,
+        "owner": owner,
+        "slack": slack,
+    }
+    _create(path, _render("tenant.yaml", values))
+    found = load_tenants(only=tenant_id)
+    if found.errors:
+        path.unlink()
+        _fail(f"nothing was written: {found.errors[0]}")
+    typer.echo(f"{path} is written. Next, create these connections in Airflow (Admin, Connections):")
+    written = found.get(tenant_id)
+    typer.echo(f"  {written.source.model_dump()['connection']} ({written.source.kind})")
+    for kind, connection in written.connections.model_dump(exclude_none=True).items():
+        typer.echo(f"  {connection} ({kind})")
+    typer.echo(f"Then unpause the DAGs pipeline__{tenant_id} and forecast__{tenant_id}.")
+
+
+@app.command()
+def resource(
+    name: Annotated[str, typer.Argument(help="The resource, as its path at ProHandel spells it.")],
+    columns: Annotated[
+        str,
+        typer.Option(
+            help="The fields to keep with their types, as in resources.py: 'number:int name validFrom:date "
+            "lastChange:ts isDeleted:bool'. Types: int, dec, dbl, code, bool, date, ts, hash; text needs none."
+        ),
+    ],
+    description: Annotated[str, typer.Option(help="What a row is, in a sentence.")],
+    group: Annotated[str, typer.Option(help="Extract task that reads it.")] = "masters",
+    table: Annotated[str, typer.Option(help="Table in RAW (default: the resource's name).")] = "",
+    plural: Annotated[
+        str, typer.Option(help="Plural of the table, for the model (default: table + s).")
+    ] = "",
+    *,
+    personal: Annotated[
+        bool, typer.Option("--personal", help="Unknown fields may be personal data.")
+    ] = False,
+) -> None:
+    """Declare a new ProHandel resource and write its staging model, the YAML beside it and its dbt source."""
+    from mercurios.sources.contract import columns_of
+    from mercurios.sources.registry import every_resource
+
+    table = table or name
+    fields = columns if "id" in {word.partition(":")[0] for word in columns.split()} else f"id {columns}"
+    try:
+        kept = columns_of(fields)
+    except ValueError as error:
+        _fail(f"--columns: {error}")
+    if name in every_resource() or table in {each.table for each in every_resource().values()}:
+        _fail(f"the resource {name} or the table {table} is declared already")
+    names = {column.field for column in kept}
+    values: dict[str, Any] = {
+        "resource": name,
+        "table": table,
+        "words": table.replace("_", " "),
+        "model": f"stg_prohandel__{plural or f'{table}s'}",
+        "description": description.rstrip(".") + ".",
+        "lines": _wrapped(fields),
+        "group": group,
+        "personal": personal,
+        "cursor": "lastChange" in names,
+        "tombstone": "isDeleted" in names,
+        "sections": _sections(table, kept),
+    }
+    model = _STAGING / "prohandel" / str(values["model"])
+    _create(model.with_suffix(".sql"), _render("staging.sql", values))
+    _create(model.with_suffix(".yml"), _render("staging.yml", values))
+    _insert(_RESOURCES, _END_OF_RESOURCES, "\n" + _render("resource.py", values).rstrip("\n"))
+    source = f"      - name: {table}\n        description: {values['description']}\n"
+    _insert(_STAGING / "_sources.yml", _BEFORE_SOURCES_OF_TENANTS, source)
+    for written in (
+        model.with_suffix(".sql"),
+        model.with_suffix(".yml"),
+        _RESOURCES,
+        _STAGING / "_sources.yml",
+    ):
+        typer.echo(written)
+    typer.echo("Next: docs/how-to/add-a-resource.md")
+
+
+def _sections(table: str, columns: tuple[Column, ...]) -> list[tuple[str, list[str]]]:
+    """Return the columns of the staging model under their headings."""
+    found: dict[str, list[str]] = {
+        title: [] for title in ("ids", "text", "numerics", "booleans", "dates", "timestamps")
+    }
+    found["ids"] += ["tenant_id", f"id as {table}_id"]
+    for column in columns:
+        if column.field not in ("id", "isDeleted"):
+            title, expression = _staged(table, column)
+            found[title].append(expression)
+    return [(title, expressions) for title, expressions in found.items() if expressions]
+
+
+def _staged(table: str, column: Column) -> tuple[str, str]:
+    """Return the heading of a column and its expression: renamed, with placeholders as null."""
+    from mercurios.sources.contract import ColumnType
+
+    name = column.name
+    alias = f"{table}_{name}" if name in ("number", "name", "status", "type", "value", "date") else name
+    cleaned = {
+        ColumnType.TEXT: ("text", "text_or_null"),
+        ColumnType.CODE: ("text", "text_or_null"),
+        ColumnType.KEY_HASH: ("ids", "text_or_null"),
+        ColumnType.DATE: ("dates", "date_or_null"),
+    }
+    if column.type in cleaned:
+        title, macro = cleaned[column.type]
+        return title, f"{{{{ {macro}('{name}') }}}} as {alias}"
+    if column.type is ColumnType.INTEGER and name.endswith("_number"):
+        return "ids", f"{{{{ reference_or_null('{name}') }}}} as {alias}"
+    if column.field == "lastChange":
+        return "timestamps", "last_change as last_changed_at"
+    title = {ColumnType.BOOLEAN: "booleans", ColumnType.TIMESTAMP: "timestamps"}.get(column.type, "numerics")
+    if name == "number":
+        title = "ids"
+    return title, name if alias == name else f"{name} as {alias}"
+
+
+def _wrapped(fields: str) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(fields, _LINE)
+
+
+def _render(template: str, values: dict[str, Any]) -> str:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        # What is written is YAML, SQL and Python, not HTML.
+        autoescape=False,  # noqa: S701
+    )
+    return environment.get_template(f"{template}.jinja").render(values)
+
+
+def _create(path: Path, text: str) -> None:
+    if path.exists():
+        _fail(f"{path} exists already")
+    path.write_text(text, encoding="utf-8")
+
+
+def _insert(path: Path, anchor: str, text: str) -> None:
+    """Write a text into a file before an anchor that stands there once."""
+    before = path.read_text(encoding="utf-8")
+    if before.count(anchor) != 1:
+        _fail(f"{path}: expected {anchor.strip()!r} once; add this there yourself:\n{text}")
+    path.write_text(before.replace(anchor, f"{text}{anchor}"), encoding="utf-8")
+
+
+def _fail(message: str) -> None:
+    typer.secho(message, err=True, fg=typer.colors.RED)
+    raise typer.Exit(1)

@@ -1,0 +1,156 @@
+"""`new` writes files that work as they are: a tenant that loads, a resource that RAW and dbt know."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COLUMNS = (
+    "number:int name colorNumber:int sizeGroup:code customerNumber:hash price:dec isActive:bool validFrom:date "
+    "lastChange:ts isDeleted:bool"
+)
+
+
+class Tree:
+    """A copy of the product, and its commands."""
+
+    def __init__(self, root: Path, folder: Path) -> None:
+        ignored = shutil.ignore_patterns("__pycache__", "target", "logs", "prohandel_simulator")
+        shutil.copytree(root / "include", folder / "include", ignore=ignored)
+        self.include = folder / "include"
+        self.environment = {**os.environ, "PYTHONPATH": str(self.include)}
+        self.environment.pop("MERCURIOS_TENANTS_DIR", None)
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "mercurios", *arguments]
+        return subprocess.run(
+            command, cwd=self.include, env=self.environment, capture_output=True, text=True, timeout=240
+        )
+
+    def python(self, script: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def parse_dbt(self) -> dict[str, object]:
+        project = self.include / "dbt"
+        settings = {"MERCURIOS_TENANT_ID": "none", "MERCURIOS_DUCKDB_PATH": ":memory:"}
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name("dbt")), "--quiet", "parse", "--profiles-dir", "."],
+            cwd=project,
+            env={**self.environment, **settings, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+        assert done.returncode == 0, done.stdout
+        manifest = json.loads((project / "target" / "manifest.json").read_text())
+        return {**manifest["nodes"], **manifest["sources"]}
+
+
+@pytest.fixture
+def tree(root: Path, tmp_path: Path) -> Tree:
+    return Tree(root, tmp_path)
+
+
+def test_a_new_tenant_loads_and_its_connections_are_listed(tree: Tree) -> None:
+    done = tree.run(
+        "new", "tenant", "nord", "--name", 'Haus "Nord"', "--region", "HH", "--slack", "slack_nord"
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "prohandel_nord" in done.stdout
+    assert "duckdb_nord" in done.stdout
+    assert "slack_nord" in done.stdout
+    listed = tree.run("tenants")
+    assert listed.returncode == 0, listed.stderr
+    assert 'Haus "Nord"' in listed.stdout
+
+
+def test_a_new_tenant_on_another_engine_names_its_connection(tree: Tree) -> None:
+    done = tree.run("new", "tenant", "nord", "--warehouse", "snowflake")
+
+    assert "snowflake_nord" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("modehaus",), "exists already"),
+        (("Nord",), "key 'id'"),
+        (("nord", "--time-zone", "Berlin"), "key 'time_zone'"),
+    ],
+)
+def test_a_wrong_tenant_is_refused_and_nothing_is_written(
+    tree: Tree, arguments: tuple[str, ...], said: str
+) -> None:
+    before = sorted((tree.include / "tenants").iterdir())
+
+    done = tree.run("new", "tenant", *arguments)
+
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert sorted((tree.include / "tenants").iterdir()) == before
+
+
+@pytest.mark.dbt
+def test_a_new_resource_is_declared_and_its_staging_model_parses(tree: Tree) -> None:
+    done = tree.run("new", "resource", "colour", "--columns", COLUMNS, "--description", "Colours of articles")
+
+    assert done.returncode == 0, done.stderr
+    declared = tree.python(
+        "from mercurios.sources.registry import every_resource\n"
+        "each = every_resource()['colour']\n"
+        "print(each.table, each.group, each.cursor, each.tombstone, *[c.name for c in each.columns])"
+    )
+    assert declared.split()[:6] == ["colour", "masters", "lastChange", "isDeleted", "id", "number"]
+    nodes = tree.parse_dbt()
+    assert "model.mercurios.stg_prohandel__colours" in nodes
+    assert "source.mercurios.raw.colour" in nodes
+
+
+def test_a_new_resource_is_formatted_as_the_repository_is(tree: Tree, root: Path) -> None:
+    tree.run("new", "resource", "colour", "--columns", COLUMNS, "--description", "Colours of articles")
+
+    model = tree.include / "dbt/models/staging/prohandel/stg_prohandel__colours.sql"
+    resources = tree.include / "mercurios/sources/prohandel/resources.py"
+    config = ["--config", str(root / "pyproject.toml")]
+    for arguments in (["check", *config], ["format", "--check", *config]):
+        command = [sys.executable, "-m", "ruff", *arguments, str(resources)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout
+    assert "{{ reference_or_null('color_number') }} as color_number," in model.read_text()
+    assert "price," in model.read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "said"),
+    [
+        ("sale", "number:int", "is declared already"),
+        ("colour", "number:integer", "--columns: 'integer'"),
+    ],
+)
+def test_a_wrong_resource_is_refused_and_nothing_is_written(
+    tree: Tree, name: str, columns: str, said: str
+) -> None:
+    before = (tree.include / "mercurios/sources/prohandel/resources.py").read_text()
+
+    done = tree.run("new", "resource", name, "--columns", columns, "--description", "x")
+
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (tree.include / "mercurios/sources/prohandel/resources.py").read_text() == before
