@@ -12,7 +12,7 @@ MANIFEST := include/dbt/target/manifest.json
 export PYTHONPATH := include:plugins
 export UV_LINK_MODE ?= copy
 
-.PHONY: help demo test lint types unit scheduler live soak bench format requirements clean
+.PHONY: help demo test lint types unit scheduler live soak bench format docs requirements clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -49,6 +49,10 @@ soak: $(VENV)/.dev  ## Many random schedules of faults: SEEDS=1000 of them from 
 
 bench: $(VENV)/.dev $(BENCH_VENV)/.installed $(MANIFEST)  ## Speed and memory against a limit or competitor in the same run
 	@$(BIN)/python benchmarks/run.py
+
+docs: $(VENV)/.dev $(MANIFEST)  ## Write the generated pages: references and fault cases
+	$(BIN)/python tests/support/references.py
+	$(BIN)/python tests/support/fault_cases.py
 
 format: $(VENV)/.dev  ## Format Python and SQL
 	$(BIN)/ruff format .

@@ -1,0 +1,15 @@
+"""The generated references are what `make docs` would write."""
+
+from __future__ import annotations
+
+import pytest
+from references import PAGES, REFERENCE
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_reference_is_what_it_describes(name: str) -> None:
+    assert (REFERENCE / name).read_text(encoding="utf-8") == PAGES[name](), "run `make docs`"
+
+
+def test_no_other_page_is_among_the_references() -> None:
+    assert {path.name for path in REFERENCE.iterdir()} == set(PAGES)
