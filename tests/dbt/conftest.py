@@ -21,8 +21,9 @@ import pytest
 from session_cache import SessionCache
 
 from mercurios.sources.contract import ColumnType
-from mercurios.sources.prohandel.resources import RESOURCES
+from mercurios.sources.registry import every_resource
 
+RESOURCES = every_resource()
 PROJECT = Path(__file__).parents[2] / "include" / "dbt"
 MARTS = ("dim_article", "dim_branch", "dim_date", "fct_sales", "fct_demand_weekly", "inventory_position")
 SQL_TYPES = {
@@ -49,7 +50,7 @@ BOOKKEEPING = {
 SNOWFLAKE = ("ACCOUNT", "USER", "PRIVATE_KEY_PATH", "ROLE", "WAREHOUSE", "DATABASE")
 OTHER_TABLES = {
     "raw.tenant": "tenant_id varchar, name varchar, time_zone varchar, country varchar, region varchar, "
-    "currency varchar",
+    "currency varchar, source varchar",
     "raw.public_holiday": "tenant_id varchar, date date, name varchar",
     "raw.replenishment_policy": "tenant_id varchar, scope varchar, scope_key varchar, setting varchar, "
     "value double",
@@ -189,7 +190,7 @@ def fill(warehouse: Warehouse, tenant: str) -> None:
     warehouse.execute(
         "insert into ops.run values "
         f"('{tenant}', 'r1', 'pipeline', 1, '2024-01-31 07:00', '2024-01-31 07:00', '2024-01-31')",
-        f"insert into raw.tenant values ('{tenant}', 'Shop', 'Europe/Berlin', 'DE', 'BY', 'EUR')",
+        f"insert into raw.tenant values ('{tenant}', 'Shop', 'Europe/Berlin', 'DE', 'BY', 'EUR', 'prohandel')",
         f"insert into raw.public_holiday values ('{tenant}', '2024-01-06', 'Epiphany')",
     )
     insert(

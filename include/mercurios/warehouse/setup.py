@@ -55,7 +55,7 @@ def write_reference(engine: Engine, tenant: Tenant, today: date) -> None:
     with engine.transaction():
         delete, insert = statements(render(engine.dialect, "tenant_replace"))
         engine.execute(delete, {"tenant_id": tenant.id})
-        engine.execute(insert, {"tenant_id": tenant.id, **row})
+        engine.execute(insert, {"tenant_id": tenant.id, **row, "source": tenant.source.kind})
         engine.execute(render(engine.dialect, "holidays_delete"), {"tenant_id": tenant.id})
         engine.execute(
             render(engine.dialect, "holidays_insert"),

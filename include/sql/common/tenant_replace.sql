@@ -1,5 +1,5 @@
 delete from raw.tenant
 where tenant_id = $tenant_id;
 
-insert into raw.tenant (tenant_id, name, time_zone, country, region, currency)
-values ($tenant_id, $name, $time_zone, $country, $region, $currency);
+insert into raw.tenant (tenant_id, name, time_zone, country, region, currency, source)
+values ($tenant_id, $name, $time_zone, $country, $region, $currency, $source);

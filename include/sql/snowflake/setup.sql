@@ -11,6 +11,9 @@ create table if not exists raw.tenant (
     currency varchar not null
 ) with row access policy ops.tenant_rows on (tenant_id);
 
+-- The kind of source that the tenant is read from; what another one left in RAW before is not modelled.
+alter table raw.tenant add column if not exists source varchar;
+
 create table if not exists raw.public_holiday (
     tenant_id varchar not null,
     date date not null,

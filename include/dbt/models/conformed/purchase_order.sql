@@ -6,7 +6,23 @@ with prohandel as (
         supplier_number,
         ordered_at
     from {{ ref('stg_prohandel__purchase_orders') }}
+    where {{ is_read_from('prohandel') }}
+
+),
+
+files as (
+
+    select
+        tenant_id,
+        order_id,
+        max(supplier_number) as supplier_number,
+        cast(min(ordered_on) as timestamp) as ordered_at
+    from {{ ref('stg_files__open_orders') }}
+    where {{ is_read_from('files') }}
+    group by tenant_id, order_id
 
 )
 
 select * from prohandel
+union all
+select * from files

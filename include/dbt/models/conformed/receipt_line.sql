@@ -21,7 +21,35 @@ with prohandel as (
         sold_at,
         loaded_at
     from {{ ref('stg_prohandel__sales') }}
+    where {{ is_read_from('prohandel') }}
+
+),
+
+files as (
+
+    select
+        tenant_id,
+        sale_id,
+        branch_number,
+        cast(null as bigint) as cash_register_number,
+        receipt_number,
+        receipt_position,
+        article_number,
+        article_size_number as scanned_number,
+        units,
+        net_amount,
+        coalesce(discount_amount, 0) as discount_amount,
+        cost_amount,
+        false as is_reversal,
+        false as is_staff_purchase,
+        sold_on,
+        {{ timestamp_at('sold_on', '0') }} as sold_at,
+        loaded_at
+    from {{ ref('stg_files__sales') }}
+    where {{ is_read_from('files') }}
 
 )
 
 select * from prohandel
+union all
+select * from files

@@ -28,8 +28,8 @@ def number_of(code: str | None) -> int | None:
 
 
 def size_number(article: str | None, size: str | None) -> int | None:
-    """Return the number of an article's size; None for goods without sizes."""
-    return number_of(f"{article}\x1f{size}") if article and size else None
+    """Return the number of an article's size; goods without sizes have one size, with the number of the article."""
+    return number_of(f"{article}\x1f{size}") if article and size else number_of(article)
 
 
 def key_of(values: Iterable[Any], occurrence: int) -> str:

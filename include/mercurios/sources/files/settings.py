@@ -93,6 +93,8 @@ class FilesSettings(SourceSettings):
         missing = [name for name in ("sales", "articles") if name not in self.datasets]
         if missing:
             raise ValueError(f"dataset {missing[0]!r} is missing; expected at least sales and articles")
+        if "open_orders" in self.datasets and "stock" not in self.datasets:
+            raise ValueError("dataset 'open_orders' is of use only beside 'stock', which is missing")
         return self
 
     def drift_of(self, resource: str) -> Drift:

@@ -214,7 +214,9 @@ def test_datasets_that_no_tenant_file_names_are_not_read(tmp_path: Path) -> None
 
 def test_open_units_are_what_was_ordered_and_has_not_come(tmp_path: Path) -> None:
     columns = {"order": "po", "article": "sku", "ordered": "ordered", "delivered": "came"}
-    made = shop(tmp_path, {"open_orders": {"files": "orders.csv", "columns": columns}})
+    stock = {"files": "stock.csv", "columns": {"article": "sku", "quantity": "units"}}
+    made = shop(tmp_path, {"open_orders": {"files": "orders.csv", "columns": columns}, "stock": stock})
+    made.write("stock.csv", "sku,units\n1,1\n")
     made.write("sales.csv", HEADER + "2025-03-01,1,1,1\n")
     made.write("orders.csv", "po,sku,ordered,came\nP1,1,10,4\nP1,2,3,5\nP2,1,6,\n")
 
@@ -235,6 +237,10 @@ def test_open_units_are_what_was_ordered_and_has_not_come(tmp_path: Path) -> Non
         ({"sales": {"files": "s.csv", "columns": {"date": "d"}}}, "maps no column to 'article'"),
         ({"sale": {"files": "s.csv", "columns": SALES}}, "dataset 'sale' is unknown; known datasets: sales"),
         ({"sales": {"files": "s.csv", "columns": SALES, "decimal": ",", "thousands": ","}}, "are both ','"),
+        (
+            {"open_orders": {"files": "o.csv", "columns": {"article": "a", "open": "o"}}},
+            "only beside 'stock'",
+        ),
         ({"sales": {"files": "s.csv", "columns": SALES, "encoding": "ansi"}}, "'ansi' is not an encoding"),
     ],
 )

@@ -15,7 +15,8 @@ renamed as (
         time_zone,
         country,
         region,
-        currency
+        currency,
+        source as source_kind
 
     from source
 
