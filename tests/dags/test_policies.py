@@ -172,7 +172,7 @@ def test_the_page_of_every_dag_says_what_its_alerts_mean_and_names_pages_that_ex
         assert set(re.findall(r"`([\w-]+\.md)`", section)) <= pages
 
 
-def test_a_person_can_ask_a_pipeline_for_every_kind_of_recovery_and_nobody_asks_by_default(
+def test_every_kind_of_recovery_is_a_param_and_off_by_default(
     bag: DagBag,
 ) -> None:
     pipelines = [dag for dag_id, dag in bag.dags.items() if dag_id.startswith("pipeline__")]

@@ -343,7 +343,7 @@ def test_a_role_sees_the_rows_of_its_tenants(role: str, tenants: list[str]) -> N
     assert rows_seen(role, body) == tenants
 
 
-def test_a_policy_whose_argument_hides_behind_the_mapping_tables_column_is_seen_to_leak() -> None:
+def test_a_policy_with_an_argument_hidden_by_a_mapping_column_leaks() -> None:
     (body,) = bodies("row access policy")["tenant_rows"]
 
     leaking = body.replace("= row_tenant_id", "= tenant_id")

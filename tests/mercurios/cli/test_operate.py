@@ -115,7 +115,7 @@ def test_a_reconciliation_finds_what_was_lost_and_what_is_too_much_in_every_reso
     assert retailer.differences("article", "label") == []
 
 
-def test_accepted_deletes_are_made_by_the_next_run_and_the_ledger_shows_what_was_withheld(
+def test_accepted_deletes_are_made_by_the_next_run_and_shown_by_the_ledger(
     retailer: Retailer,
 ) -> None:
     retailer.run("r1", "article")

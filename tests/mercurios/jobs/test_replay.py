@@ -44,7 +44,7 @@ def test_rows_that_fit_todays_contract_are_loaded_as_the_source_has_them(
     assert retailer.query("select count(*) as n from ops.quarantine where replayed_at is null") == [{"n": 0}]
 
 
-def test_a_replay_is_a_run_of_its_own_in_the_ledger_and_moves_neither_watermark_nor_business_day(
+def test_a_replay_is_a_run_of_its_own_and_moves_no_watermark_nor_business_day(
     retailer: Retailer,
 ) -> None:
     refused(retailer, "sale", "type")
@@ -167,7 +167,7 @@ def test_an_unknown_resource_is_named_with_the_known_ones(retailer: Retailer) ->
         replay(engine, retailer.store, retailer.tenant, "sales")
 
 
-def test_a_warehouse_from_before_replays_gains_the_columns_and_its_rows_count_as_oldest(
+def test_an_older_warehouse_gains_the_columns_and_its_rows_count_as_oldest(
     retailer: Retailer,
 ) -> None:
     from mercurios.warehouse.setup import set_up
