@@ -17,7 +17,7 @@ QUESTIONS = ("a resource", "a KPI", "a tenant", "an alert", "a source", "a wareh
 SECTIONS = ("Context", "Decision", "Consequences")
 TOP = ("benchmarks", "dags", "docs", "include", "plugins", "tests")
 # What a run writes, and what a reader puts in.
-WRITTEN = ("include/dbt/target/", "include/tenants/ID.yaml")
+WRITTEN = ("include/dbt/target/", "include/tenants/ID.yaml", "include/tenants/shop.yaml")
 PLACEHOLDER = re.compile(r"<\w+>|\bNAME\b|…")
 
 
