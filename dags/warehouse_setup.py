@@ -35,7 +35,7 @@ from airflow.sdk import DAG
 from mercurios.tenants import load_tenants
 from mercurios_airflow.alerts.notifiers import failure_notifier
 from mercurios_airflow.tenancy import START
-from mercurios_airflow.warehouse.account import ApplyAccountOperator, ProtectTablesOperator
+from mercurios_airflow.warehouse.hooks import airflow_backend
 from mercurios_airflow.warehouse.operators import SetUpOperator
 
 with DAG(
@@ -64,7 +64,8 @@ with DAG(
         }
         # Skipped account tasks mean that a person does their part.
         set_up = SetUpOperator(task_id=f"set_up__{tenant.id}", trigger_rule="none_failed", **shared)
-        if tenant.engine == "snowflake":
-            account = ApplyAccountOperator(task_id=f"account__{tenant.id}", **shared)
-            protect = ProtectTablesOperator(task_id=f"protect_tables__{tenant.id}", **shared)
-            account >> set_up >> protect
+        account_operators = airflow_backend(tenant).account_operators()
+        if account_operators is not None:
+            apply_account, protect_tables = account_operators
+            account = apply_account(task_id=f"account__{tenant.id}", **shared)
+            account >> set_up >> protect_tables(task_id=f"protect_tables__{tenant.id}", **shared)

@@ -49,7 +49,7 @@ class AirflowConnections:
         """
         name = tenant.connections.warehouse
         with _airflow_process():
-            from mercurios_airflow.warehouse.hooks import DuckDBHook
+            from mercurios_airflow.warehouse.duckdb.hooks import DuckDBHook
 
             _found(name, "duckdb")
             try:
@@ -76,7 +76,7 @@ class AirflowConnections:
                     f"{_places(name)}. Add it in Airflow's UI (Admin, Connections), or set the variable, as JSON or "
                     "as a URI"
                 )
-            from mercurios_airflow.warehouse.snowflake import SnowflakeWarehouse
+            from mercurios_airflow.warehouse.snowflake.hooks import SnowflakeWarehouse
 
             return SnowflakeWarehouse(tenant, COMMAND_LINE, command).session(landing, role)
 
@@ -101,7 +101,7 @@ class AirflowConnections:
         with _airflow_process():
             if not _found(name, "snowflake"):
                 return None
-            from mercurios_airflow.warehouse.snowflake import SessionHook
+            from mercurios_airflow.warehouse.snowflake.hooks import SessionHook
 
             return SessionHook(snowflake_conn_id=name).get_conn()
 

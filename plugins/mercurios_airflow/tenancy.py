@@ -10,7 +10,7 @@ from airflow.sdk import Asset, get_parsing_context
 
 from mercurios.tenants import Tenant, load_tenants
 from mercurios_airflow.alerts.notifiers import failure_notifier, findings_notifier, recovery_notifier
-from mercurios_airflow.warehouse.hooks import duckdb_path
+from mercurios_airflow.warehouse.hooks import airflow_backend
 
 # A fixed date: a moving one would give every DAG a new version at every parse.
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -51,7 +51,7 @@ def dag_settings(tenant: Tenant, kind: str, doc: str | None) -> dict[str, Any]:
         "max_active_runs": 1,
         "tags": [f"tenant:{tenant.id}", kind, tenant.engine],
         "dagrun_timeout": timedelta(hours=6),
-        "user_defined_macros": {"duckdb_path": duckdb_path},
+        "user_defined_macros": dict(airflow_backend(tenant).MACROS),
         "default_args": {
             "owner": tenant.owner,
             "retries": 2,

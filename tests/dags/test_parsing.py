@@ -59,7 +59,7 @@ print(json.dumps({"dags": sorted(bag.dags), "errors": bag.import_errors, "touche
 
 PROBES = """
 from airflow.sdk import BaseHook, DAG, Variable
-from mercurios_airflow.warehouse.hooks import DuckDBHook
+from mercurios_airflow.warehouse.duckdb.hooks import DuckDBHook
 import socket, urllib.request
 
 for probe in (

@@ -49,7 +49,7 @@ def _prohandel() -> dict[str, Any]:
 def _duckdb() -> dict[str, Any]:
     return {
         "connection-type": "duckdb",
-        "hook-class-name": "mercurios_airflow.warehouse.hooks.DuckDBHook",
+        "hook-class-name": "mercurios_airflow.warehouse.duckdb.hooks.DuckDBHook",
         "hook-name": "DuckDB",
         "ui-field-behaviour": {
             "hidden-fields": ["schema", "login", "password", "port", "extra"],

@@ -1,17 +1,18 @@
 """The dbt project as tasks of a tenant's pipeline.
 
 One setting decides how many: a task per layer where a model takes milliseconds and a process per model would
-cost twenty times the work (DuckDB), or a task per model, mirrored from one dbt process, where models take
-minutes (Snowflake). Either way Cosmos reads the manifest that the build made and runs no dbt while parsing.
+cost twenty times the work, or a task per model, mirrored from one dbt process, where models take minutes. Each
+engine has its default. Either way Cosmos reads the manifest that the build made and runs no dbt while parsing.
 """
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import TaskGroup
+
+from mercurios_airflow.warehouse.hooks import airflow_backend
 
 if TYPE_CHECKING:
     from cosmos import ProfileConfig
@@ -34,35 +35,21 @@ def model_tasks(tenant: Tenant) -> TaskGroup:
 
 
 def _environment(tenant: Tenant) -> dict[str, str]:
-    """Return what dbt needs to know of the tenant; the path is looked up when the task runs, not while parsing."""
-    environment = {
+    """Return what dbt needs to know of the tenant; what has to be looked up is a template."""
+    return {
         "MERCURIOS_TENANT_ID": tenant.id,
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        "DBT_USE_COLORS": "false",  # the UI shows colour codes as text
+        # The UI shows colour codes as text.
+        "DBT_USE_COLORS": "false",
+        **airflow_backend(tenant).dbt_environment(tenant),
     }
-    if tenant.engine == "duckdb":
-        environment["MERCURIOS_DUCKDB_PATH"] = (
-            "{{ duckdb_path('" + tenant.connections.warehouse + "', '" + tenant.id + "') }}"
-        )
-    else:
-        tag = {"dag": "{{ dag.dag_id }}", "run": "{{ run_id }}", "tenant": tenant.id}
-        environment["MERCURIOS_QUERY_TAG"] = json.dumps(tag)
-    return environment
 
 
 def _profile(tenant: Tenant) -> ProfileConfig:
     from cosmos import ProfileConfig
 
-    profiles = DBT_PROJECT / "profiles.yml"
-    if tenant.engine == "duckdb":
-        return ProfileConfig(profile_name=PROFILE, target_name=tenant.engine, profiles_yml_filepath=profiles)
-    from mercurios_airflow.modelling.profiles import SnowflakeProfile
-
-    return ProfileConfig(
-        profile_name=PROFILE,
-        target_name=tenant.engine,
-        profile_mapping=SnowflakeProfile(tenant, profiles, PROFILE),
-    )
+    signing_in = airflow_backend(tenant).dbt_profile(tenant, DBT_PROJECT / "profiles.yml", PROFILE)
+    return ProfileConfig(profile_name=PROFILE, target_name=tenant.backend.dbt_target, **signing_in)
 
 
 def _layers(tenant: Tenant) -> TaskGroup:

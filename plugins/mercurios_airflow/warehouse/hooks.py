@@ -1,11 +1,11 @@
-"""The hook of the embedded warehouse, and the one place that turns a tenant into its warehouse."""
+"""The one place that turns a tenant into its warehouse, on whatever engine."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from mercurios.tenants import Tenant
-    from mercurios.warehouse.duckdb.engine import DuckDBEngine
     from mercurios.warehouse.duckdb.publish import Publication
     from mercurios.warehouse.engine import Engine
+    from mercurios_airflow.warehouse.operators import TenantOperator
 
 
 class Warehouse(Protocol):
@@ -35,86 +35,31 @@ class Warehouse(Protocol):
         """Tell readers that a newer run failed its checks."""
 
 
-class DuckDBHook(BaseHook):
-    """Knows where a tenant's warehouse file and readers' file are.
+class AirflowBackend(Protocol):
+    """What an engine's package beside this module says in its `backend.py`.
 
-    Connection of type `duckdb`: host is the path of the warehouse file. Without a connection, or with an empty
-    host, it is `$MERCURIOS_HOME/warehouse/<tenant>.duckdb`. The readers' file has the same name in the folder
-    `published` beside the warehouse's folder.
-
-    Args:
-        duckdb_conn_id: connection of type `duckdb`.
-        tenant_id: the tenant, for the default path.
+    Attributes:
+        MACROS: functions that templates of the tenant's DAGs may call.
     """
 
-    conn_name_attr = "duckdb_conn_id"
-    default_conn_name = "duckdb_default"
-    conn_type = "duckdb"
-    hook_name = "DuckDB"
+    MACROS: Mapping[str, Callable[..., str]]
 
-    def __init__(
-        self, duckdb_conn_id: str = default_conn_name, tenant_id: str = "default", **kwargs: Any
-    ) -> None:
-        super().__init__(**kwargs)
-        self.duckdb_conn_id = duckdb_conn_id
-        self.tenant_id = tenant_id
+    def open_warehouse(self, tenant: Tenant, dag_id: str, run_id: str) -> Warehouse:
+        """Return a tenant's warehouse for a task of a run."""
 
-    @property
-    def path(self) -> Path:
-        """The warehouse file.
+    def dbt_environment(self, tenant: Tenant) -> dict[str, str]:
+        """Return the variables that the engine's output of `profiles.yml` and its models read, as templates."""
 
-        Raises:
-            ValueError: neither the connection nor `MERCURIOS_HOME` says where it is.
-        """
-        try:
-            host = self.get_connection(self.duckdb_conn_id).host
-        except AirflowNotFoundException:
-            host = None
-        if host:
-            return Path(os.path.expandvars(host))
-        home = os.environ.get("MERCURIOS_HOME")
-        if not home:
-            raise ValueError(
-                f"connection {self.duckdb_conn_id!r} names no file and MERCURIOS_HOME is not set: set one of them"
-            )
-        return Path(home) / "warehouse" / f"{self.tenant_id}.duckdb"
+    def dbt_profile(self, tenant: Tenant, profiles: Path, name: str) -> dict[str, Any]:
+        """Return the arguments of Cosmos' `ProfileConfig` that say how dbt signs in."""
 
-    @property
-    def published_path(self) -> Path:
-        """The readers' file."""
-        return self.path.parent.parent / "published" / self.path.name
+    def account_operators(self) -> tuple[type[TenantOperator], type[TenantOperator]] | None:
+        """Return the operators around a tenant's set-up, before and after it; None where an engine needs none."""
 
-    def get_conn(self) -> DuckDBEngine:
-        """Open the warehouse file for writing, waiting a bounded time for its lock."""
-        from mercurios.warehouse.duckdb.engine import DuckDBEngine
 
-        return DuckDBEngine(self.path)
-
-    def readers(self) -> DuckDBEngine:
-        """Open the readers' file, which is never locked, so no other DAG has to wait."""
-        from mercurios.warehouse.duckdb.engine import DuckDBEngine
-
-        return DuckDBEngine(self.published_path, read_only=True)
-
-    def publish(self, engine: Any, run_id: str, dag_id: str, tables: Sequence[str]) -> Publication:
-        """Replace the readers' file by one with these tables."""
-        from mercurios.warehouse.duckdb.publish import publish
-
-        return publish(engine, self.published_path, self.tenant_id, run_id, dag_id, tables)
-
-    def mark_stale(self, run_id: str, reason: str) -> None:
-        """Say beside the readers' file that a newer run failed its checks."""
-        from mercurios.warehouse.duckdb.publish import mark_stale
-
-        mark_stale(self.published_path, run_id, reason)
-
-    def test_connection(self) -> tuple[bool, str]:
-        """Open the file, for the connection form's test button."""
-        try:
-            with self.get_conn():
-                return True, f"{self.path} can be opened"
-        except Exception as error:
-            return False, str(error)
+def airflow_backend(tenant: Tenant) -> AirflowBackend:
+    """Return the Airflow side of a tenant's engine: the package beside this module that has its name."""
+    return cast("AirflowBackend", import_module(f"{__package__}.{tenant.engine}.backend"))
 
 
 def warehouse_of(tenant: Tenant, dag_id: str = "", run_id: str = "") -> Warehouse:
@@ -128,34 +73,24 @@ def warehouse_of(tenant: Tenant, dag_id: str = "", run_id: str = "") -> Warehous
     Raises:
         ValueError: the connection's type is not the engine that its id names.
     """
-    conn_id = tenant.connections.warehouse
-    if tenant.engine == "duckdb":
-        _check_type(tenant, conn_id, required=False)
-        return DuckDBHook(conn_id, tenant.id)
-    from mercurios_airflow.warehouse.snowflake import SnowflakeWarehouse
-
-    _check_type(tenant, conn_id, required=True)
-    return SnowflakeWarehouse(tenant, dag_id, run_id)
+    _check_type(tenant)
+    return airflow_backend(tenant).open_warehouse(tenant, dag_id, run_id)
 
 
-def _check_type(tenant: Tenant, conn_id: str, *, required: bool) -> None:
+def _check_type(tenant: Tenant) -> None:
     """Make sure that a connection is what its id says: the graph of tasks was built from the id."""
+    conn_id, backend = tenant.connections.warehouse, tenant.backend
     try:
         found = BaseHook.get_connection(conn_id).conn_type
     except AirflowNotFoundException:
-        if not required:
+        if not backend.needs_connection:
             return
         raise ValueError(
             f"tenant {tenant.id}: connection {conn_id!r} is not defined: add it (Admin, Connections), or set "
             f"AIRFLOW_CONN_{conn_id.upper()}"
         ) from None
-    if found != tenant.engine:
+    if found != backend.connection_type:
         raise ValueError(
-            f"tenant {tenant.id}: connection {conn_id!r} is of type {found!r}; its id asks for {tenant.engine!r}. "
-            "Change its type, or name another connection in the tenant's file"
+            f"tenant {tenant.id}: connection {conn_id!r} is of type {found!r}; its id asks for "
+            f"{backend.connection_type!r}. Change its type, or name another connection in the tenant's file"
         )
-
-
-def duckdb_path(conn_id: str, tenant_id: str) -> str:
-    """Return the path of a tenant's warehouse file; a template macro for dbt's environment."""
-    return str(DuckDBHook(conn_id, tenant_id).path)

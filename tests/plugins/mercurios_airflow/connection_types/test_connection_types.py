@@ -24,7 +24,7 @@ widgets = {
     if info.package_name == "mercurios-airflow"
 }
 names = ("prohandel", "duckdb")
-lazy = ("mercurios_airflow.sources.prohandel.hooks", "mercurios_airflow.warehouse.hooks", "duckdb")
+lazy = ("mercurios_airflow.sources.prohandel.hooks", "mercurios_airflow.warehouse.duckdb.hooks", "duckdb")
 print("RESULT" + json.dumps({
     "providers": "mercurios-airflow" in manager.providers,
     "imported": [name for name in lazy if name in sys.modules],
@@ -61,7 +61,7 @@ def test_airflow_finds_both_types_without_importing_a_hook(found: dict[str, Any]
     assert found["providers"]
     assert {name: form["hook_class_name"] for name, form in found["forms"].items()} == {
         "prohandel": "mercurios_airflow.sources.prohandel.hooks.ProHandelHook",
-        "duckdb": "mercurios_airflow.warehouse.hooks.DuckDBHook",
+        "duckdb": "mercurios_airflow.warehouse.duckdb.hooks.DuckDBHook",
     }
     assert found["imported"] == []
 
@@ -97,4 +97,4 @@ def test_the_hooks_declare_the_types_they_are_registered_for(root: Path) -> None
         "duckdb": "duckdb",
     }
     assert hooks["prohandel"]["hook_class_name"] == "mercurios_airflow.sources.prohandel.hooks.ProHandelHook"
-    assert hooks["duckdb"]["hook_class_name"] == "mercurios_airflow.warehouse.hooks.DuckDBHook"
+    assert hooks["duckdb"]["hook_class_name"] == "mercurios_airflow.warehouse.duckdb.hooks.DuckDBHook"

@@ -16,7 +16,7 @@ import pytest
 from mercurios.sources.prohandel.resources import CONTRACT
 from mercurios_airflow.forecast.operators import DemandOperator, FitOperator, LoadForecastOperator
 from mercurios_airflow.sources.operators import ExtractOperator
-from mercurios_airflow.warehouse.hooks import duckdb_path
+from mercurios_airflow.warehouse.duckdb.hooks import duckdb_path
 from mercurios_airflow.warehouse.operators import (
     BeginRunOperator,
     GateOperator,

@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from mercurios.tenants import Tenant, load_tenants
-from mercurios_airflow.modelling.profiles import SnowflakeProfile
 from mercurios_airflow.modelling.tasks import DBT_PROJECT, model_tasks
 from mercurios_airflow.tenancy import dag_settings
+from mercurios_airflow.warehouse.snowflake.profile import SnowflakeProfile
 
 PROFILES = DBT_PROJECT / "profiles.yml"
 KEY = rsa.generate_private_key(65537, 2048)

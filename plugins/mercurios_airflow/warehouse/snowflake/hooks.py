@@ -1,6 +1,6 @@
 """A tenant's warehouse on Snowflake: sessions come from the provider's hook, which knows every way to sign in.
 
-Kept apart from `hooks.py`, so that nobody who has no Snowflake tenant imports the provider.
+The provider is imported here alone, so that a deployment without a Snowflake tenant does not load it.
 """
 
 from __future__ import annotations

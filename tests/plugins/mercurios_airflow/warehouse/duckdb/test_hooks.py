@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mercurios.tenants import Tenant, load_tenants
-from mercurios_airflow.warehouse.hooks import DuckDBHook, duckdb_path, warehouse_of
+from mercurios_airflow.warehouse.duckdb.hooks import DuckDBHook, duckdb_path
+from mercurios_airflow.warehouse.hooks import warehouse_of
 
 
 def test_without_a_connection_the_file_lies_in_the_home(mini: Path) -> None:

@@ -49,7 +49,7 @@ class SnowflakeProfile(BaseProfileMapping):
         Raises:
             ValueError: the connection holds no private key.
         """
-        from mercurios_airflow.warehouse.snowflake import SessionHook
+        from mercurios_airflow.warehouse.snowflake.hooks import SessionHook
 
         found = SessionHook(snowflake_conn_id=self.conn_id)._get_conn_params()
         key: Any = found.get("private_key")

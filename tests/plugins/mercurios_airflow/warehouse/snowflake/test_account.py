@@ -15,7 +15,7 @@ from snowflake.connector.errors import ProgrammingError
 
 from mercurios.warehouse.snowflake.account.apply import AccountError
 from mercurios.warehouse.snowflake.account.plan import account_plan, databases_of, table_plan
-from mercurios_airflow.warehouse.account import ApplyAccountOperator, ProtectTablesOperator
+from mercurios_airflow.warehouse.snowflake.account import ApplyAccountOperator, ProtectTablesOperator
 
 ADMIN = '{"conn_type": "snowflake", "login": "ada", "extra": {"account": "an-account"}}'
 
