@@ -24,8 +24,9 @@ import pyarrow as pa
 import sale_rows
 
 from mercurios.landing.manifest import Counts, Manifest
+from mercurios.landing.part_writer import PartWriter
 from mercurios.landing.plan import RunPlan
-from mercurios.landing.store import LandingStore, PartWriter
+from mercurios.landing.store import LandingStore
 from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.sources.rows.landed_table import schema
 from mercurios.tenants import load_tenants

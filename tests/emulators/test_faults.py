@@ -14,7 +14,8 @@ from running_emulators import S3, Snowflake
 from snowflake_retailer import SnowflakeRetailer
 
 from mercurios.landing.manifest import Manifest, Part
-from mercurios.landing.store import LandingError, PartWriter
+from mercurios.landing.part_writer import PartWriter
+from mercurios.landing.store import LandingError
 from mercurios.warehouse import load
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.snowflake.engine import SnowflakeEngine

@@ -13,7 +13,7 @@ from snowflake_retailer import SnowflakeRetailer, Twin
 from mercurios.landing.plan import RunPlan
 from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.warehouse.load import FencedError
-from mercurios.warehouse.run_plan import approve_deletes
+from mercurios.warehouse.requests import approve_deletes
 from mercurios.warehouse.snowflake.engine import SnowflakeEngine, bound
 from prohandel_simulator.testing import RunningSimulator
 

@@ -20,7 +20,7 @@ from mercurios.quality import sources
 from mercurios.quality.gate import run_gate
 from mercurios.warehouse.counting import listed
 from mercurios.warehouse.engine import Engine
-from mercurios.warehouse.run_plan import approve_deletes, forget_source, request_resync
+from mercurios.warehouse.requests import approve_deletes, forget_source, request_resync
 from mercurios.warehouse.setup import write_reference
 from mercurios.warehouse.sql import render
 from mercurios_demo.follow import RunOutcome

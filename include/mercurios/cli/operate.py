@@ -172,7 +172,7 @@ def resync(
     wait: WaitOption = 30,
 ) -> None:
     """Forget how far a resource was read, so that the next run of the pipeline reads it completely."""
-    from mercurios.warehouse.run_plan import request_resync
+    from mercurios.warehouse.requests import request_resync
 
     with _opened(warehouse, tenant, wait) as engine:
         request_resync(engine, tenant, [resource], "command line", _contract(tenant))
@@ -186,7 +186,7 @@ def reconcile(tenant: TenantOption, warehouse: WarehouseOption = None, wait: Wai
     `ledger` then shows by resource how many rows differed.
     """
     from mercurios.tenants import load_tenants
-    from mercurios.warehouse.run_plan import request_resync
+    from mercurios.warehouse.requests import request_resync
 
     with _opened(warehouse, tenant, wait) as engine:
         collections = load_tenants(only=tenant).get(tenant).source.contract.collections
@@ -204,7 +204,7 @@ def accept_deletes(
 
     Look first: `ledger` shows how many were withheld. The approval serves one complete read.
     """
-    from mercurios.warehouse.run_plan import approve_deletes
+    from mercurios.warehouse.requests import approve_deletes
 
     with _opened(warehouse, tenant, wait) as engine:
         approve_deletes(engine, tenant, [resource], "command line", _contract(tenant))
@@ -218,7 +218,7 @@ def accept_source(tenant: TenantOption, warehouse: WarehouseOption = None, wait:
 
     Look first what the tenant's source leads to: with another retailer's, two shops would mix in RAW.
     """
-    from mercurios.warehouse.run_plan import forget_source
+    from mercurios.warehouse.requests import forget_source
 
     with _opened(warehouse, tenant, wait) as engine:
         before = forget_source(engine, tenant)

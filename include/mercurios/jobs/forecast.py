@@ -19,7 +19,8 @@ from pydantic import BaseModel, ConfigDict
 from mercurios.jobs.forecast_accuracy import BacktestSums, Measurement, backtest_measurements, record
 from mercurios.jobs.forecast_history import read_earlier
 from mercurios.landing.manifest import Part
-from mercurios.landing.store import LandingStore, PartWriter, safe_key
+from mercurios.landing.part_writer import PartWriter
+from mercurios.landing.store import LandingStore, safe_key
 from mercurios.tenants import Tenant
 from mercurios.warehouse.engine import Engine, WarehouseError
 from mercurios.warehouse.sql import render

@@ -19,7 +19,8 @@ import orjson
 import pyarrow as pa
 
 from mercurios.landing.manifest import Counts, Manifest, Part
-from mercurios.landing.store import LandingStore, PartWriter
+from mercurios.landing.part_writer import PartWriter
+from mercurios.landing.store import LandingStore
 from mercurios.sources.contract import ColumnType, Contract, Resource
 from mercurios.sources.registry import every_resource
 from mercurios.sources.rows.decode import decode_exact

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from mercurios.quality.checks import History, Severity, Source, Suite, Usual
 from mercurios.quality.sources import BatchSource, Facts, batch_source
-from mercurios.quality.suites import History, Severity, Source, Suite, Usual, suites_of
+from mercurios.quality.suites import suites_of
 from mercurios.quality.validate import Outcome, validate
 from mercurios.sources.contract import Contract
 from mercurios.warehouse.engine import Engine

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mercurios.quality.suites import Suite
+from mercurios.quality.checks import Suite
 from mercurios.quality.validate import Outcome, validate, validate_in_session
 from mercurios.warehouse.backend import SqlChecks
 from mercurios.warehouse.engine import Engine

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from mercurios.quality.suites import Check, Severity, Source, Suite
+from mercurios.quality.checks import Check, Severity, Source, Suite
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -74,7 +74,8 @@ class BeginRunOperator(TenantOperator):
             AirflowFailException: a param names an unknown resource, or the source refuses the tenant.
         """
         from mercurios.jobs.replay import check_resources
-        from mercurios.warehouse.run_plan import begin_run, check_collections
+        from mercurios.warehouse.requests import check_collections
+        from mercurios.warehouse.run_plan import begin_run
         from mercurios.warehouse.setup import set_up
         from mercurios_airflow.landing import landing_of
         from mercurios_airflow.sources.opening import check_access

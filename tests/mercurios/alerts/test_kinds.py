@@ -12,8 +12,8 @@ from mercurios.alerts.failures import failure_kind
 from mercurios.alerts.kinds import FAILURES, FINDINGS, KINDS, FailureKind, FindingKind
 from mercurios.cli.main import app
 from mercurios.landing.store import LandingError
+from mercurios.quality.checks import Severity
 from mercurios.quality.gate import GateFailed
-from mercurios.quality.suites import Severity
 from mercurios.quality.validate import Outcome
 from mercurios.sources.prohandel.http.errors import (
     RequestContext,

@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from mercurios.landing.manifest import Counts, Part
-from mercurios.landing.store import LandingError, LandingStore, PartWriter, safe_key
+from mercurios.landing.part_writer import PartWriter
+from mercurios.landing.store import LandingError, LandingStore, safe_key
 
 SCHEMA = pa.schema([pa.field("n", pa.int64())])
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from mercurios.quality.checks import Severity
 from mercurios.quality.gate import GateFailed, run_gate
-from mercurios.quality.suites import Severity
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 
 TENANT = "mini"

@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from mercurios.quality.checks import History
 from mercurios.quality.gate import GateFailed, check, run_gate
-from mercurios.quality.suites import History, mart_suite
+from mercurios.quality.mart_suites import mart_suite
 from mercurios.quality.validate import validate
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 

@@ -10,7 +10,7 @@ import pytest
 
 from mercurios.jobs.findings import gate_findings
 from mercurios.quality.gate import run_gate
-from mercurios.quality.suites import ISSUES
+from mercurios.quality.mart_suites import ISSUES
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 
 TENANT = "mini"

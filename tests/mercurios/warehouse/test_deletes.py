@@ -11,7 +11,7 @@ from retailer import Retailer
 from mercurios.sources.prohandel.reading import Reading
 from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.warehouse.deletes import DELETE_GUARD_ROWS
-from mercurios.warehouse.run_plan import approve_deletes
+from mercurios.warehouse.requests import approve_deletes
 from prohandel_simulator.rendering import tick_text
 
 

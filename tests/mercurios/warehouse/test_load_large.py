@@ -17,8 +17,9 @@ import pytest
 from retailer import tenant_of
 
 from mercurios.landing.manifest import Counts, Manifest, Part
+from mercurios.landing.part_writer import PartWriter
 from mercurios.landing.plan import RunPlan
-from mercurios.landing.store import LandingStore, PartWriter
+from mercurios.landing.store import LandingStore
 from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.sources.rows.landed_table import schema
 from mercurios.warehouse.duckdb.engine import DuckDBEngine

@@ -11,7 +11,8 @@ from retailer import Retailer
 from mercurios.landing.plan import ResourcePlan, RunPlan
 from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.sources.settings import Mode
-from mercurios.warehouse.run_plan import begin_run, plan_resource, request_resync
+from mercurios.warehouse.requests import request_resync
+from mercurios.warehouse.run_plan import begin_run, plan_resource
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import pytest
 from edits import Edits
 from quick_retailer import Killed, QuickRetailer
 
-from mercurios.landing.store import LandingError, LandingStore, PartWriter
+from mercurios.landing.part_writer import PartWriter
+from mercurios.landing.store import LandingError, LandingStore
 from prohandel_simulator.testing import RunningSimulator
 
 

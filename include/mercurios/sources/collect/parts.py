@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from mercurios.landing.manifest import Part
-from mercurios.landing.store import LandingStore, PartWriter
+from mercurios.landing.part_writer import PartWriter
+from mercurios.landing.store import LandingStore
 from mercurios.sources.contract import Resource
 from mercurios.sources.rows.landed_table import schema
 from mercurios.sources.rows.typed_page import Rejected

@@ -17,8 +17,9 @@ import pytest
 from retailer import Retailer
 
 from mercurios.landing.manifest import Manifest
+from mercurios.landing.part_writer import PartWriter
 from mercurios.landing.plan import RunPlan
-from mercurios.landing.store import LandingError, PartWriter
+from mercurios.landing.store import LandingError
 from mercurios.sources.prohandel.extract import extract
 from mercurios.sources.prohandel.http.errors import TransientProHandelError
 from mercurios.sources.prohandel.reading import Reading
