@@ -7,7 +7,7 @@ from mercurios.quality.mart_suites import mart_suite
 from mercurios.quality.raw_suites import raw_suite
 from mercurios.sources.contract import Contract
 from mercurios.sources.registry import every_resource
-from mercurios.warehouse.marts import GATES, declared, gated_by
+from mercurios.warehouse.marts import GATES, gated_by
 
 
 def suites_of(

@@ -21,7 +21,7 @@ from mercurios.sources.files.codes import number_of
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.duckdb.publish import publish
 from mercurios.warehouse.load import LedgerRow
-from mercurios.warehouse.marts import FORECAST_MARTS, PIPELINE_MARTS, PLANNING_MARTS
+from mercurios.warehouse.marts import published_by
 
 pytestmark = [pytest.mark.dbt, pytest.mark.slow]
 
@@ -157,7 +157,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     build_models(shop, home)
     with shop.engine() as engine:
         check(engine, "shop", RUN, "marts", contract)
-        publish(engine, published, "shop", RUN, "pipeline__shop", [*PIPELINE_MARTS, *PLANNING_MARTS])
+        publish(engine, published, "shop", RUN, "pipeline__shop", published_by("pipeline"))
     with DuckDBEngine(published, read_only=True) as readers:
         plan_url = prepare(readers, shop.store, shop.tenant, "f1")
     shards = range(read_plan(shop.store, plan_url).shards)
@@ -165,7 +165,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     with shop.engine() as engine:
         load_forecast(engine, shop.store, plan_url, manifests)
         check(engine, "shop", "f1", "forecast")
-        publish(engine, published, "shop", "f1", "forecast__shop", FORECAST_MARTS)
+        publish(engine, published, "shop", "f1", "forecast__shop", published_by("forecast"))
     return Built(shop, lines, articles, ledger, published)
 
 
