@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from prohandel_simulator.world import World, _in_memory
-from prohandel_simulator.worlds import calendar, giftware
+from prohandel_simulator.worlds import calendar, giftware, giftware_source
 
 TODAY = date(2026, 3, 4)
 CODES = [
@@ -33,7 +33,7 @@ CODES = [
 
 @pytest.fixture(scope="module")
 def source() -> pa.Table:
-    table = pq.read_table(giftware.PARQUET)
+    table = pq.read_table(giftware_source.PARQUET)
     return table.filter(pc.is_in(table["stock_code"], pa.array(CODES)))
 
 

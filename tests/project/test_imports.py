@@ -187,23 +187,36 @@ def test_a_part_of_mercurios_knows_only_what_it_may(root: Path, part: str) -> No
     assert sorted(name for name in known if not f"{name}.".startswith(allowed)) == []
 
 
-def test_no_modules_of_mercurios_import_each_other_in_a_circle(root: Path) -> None:
-    """Imports inside functions count too; those for annotations alone do not."""
-    package = root / "include" / "mercurios"
+def _known_modules(package: Path, *, for_annotations: bool) -> dict[str, set[str]]:
+    """Return for each module of a package the other modules of it that it imports."""
     modules = {
         ".".join(path.relative_to(package.parent).with_suffix("").parts).removesuffix(".__init__"): path
         for path in package.rglob("*.py")
     }
-    known = {
+    return {
         module: {
             next((each for each in (name, name.rpartition(".")[0]) if each in modules), module)
-            for name in _imports(path, for_annotations=False)
+            for name in _imports(path, for_annotations=for_annotations)
         }
         - {module}
         for module, path in modules.items()
     }
 
+
+def test_no_modules_of_mercurios_import_each_other_in_a_circle(root: Path) -> None:
+    """Imports inside functions count too; those for annotations alone do not."""
+    known = _known_modules(root / "include" / "mercurios", for_annotations=False)
+
     assert len(known) > 50
+    assert list(graphlib.TopologicalSorter(known).static_order())
+
+
+@pytest.mark.parametrize(("package", "least"), [("prohandel_simulator", 25), ("mercurios_demo", 3)])
+def test_no_modules_of_simulator_or_demo_import_each_other(root: Path, package: str, least: int) -> None:
+    """Neither directly nor through others, and not for annotations alone either."""
+    known = _known_modules(root / "include" / package, for_annotations=True)
+
+    assert len(known) >= least
     assert list(graphlib.TopologicalSorter(known).static_order())
 
 

@@ -14,22 +14,18 @@ because an ERP would deliver it too. Mapping:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from prohandel_simulator.rendering import TICKS
 from prohandel_simulator.worlds import assortment, calendar, documents, giftware_stock, masters
+from prohandel_simulator.worlds.giftware_source import PARQUET, Source, read_source
 from prohandel_simulator.worlds.model import State, Table, WorldData, days, fractions, rng_for
 from prohandel_simulator.worlds.orders import order_table
 
 ZONE = "Europe/London"
-PARQUET = Path(__file__).parent.parent / "data" / "online_retail.parquet"
-LAST_MONDAY = calendar.day_number(date(2011, 12, 5))
 TILL = 1
 FIRST_ARTICLE = 200_000_001
 _RECENT_DAYS = 61
@@ -67,49 +63,6 @@ _PLATES = {
     "Denmark": "DK",
     "Poland": "PL",
 }
-
-
-@dataclass
-class Source:
-    """The lines of the source as arrays; `row` numbers articles in the order of their codes."""
-
-    invoice: np.ndarray
-    kind: np.ndarray
-    codes: np.ndarray
-    row: np.ndarray
-    description: np.ndarray
-    quantity: np.ndarray
-    cents: np.ndarray
-    day: np.ndarray
-    time: np.ndarray
-    customer: np.ndarray
-    country: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.row)
-
-
-def read_source(today: int, path: Path = PARQUET) -> Source:
-    """Read the parquet file and move it in time."""
-    table = pq.read_table(path)
-    invoice = table["invoice_no"].to_numpy().astype("U7")
-    letter = np.char.isalpha(invoice.astype("U1"))
-    codes, row = np.unique(np.char.upper(table["stock_code"].to_numpy().astype("U16")), return_inverse=True)
-    seconds = table["invoice_ts"].to_numpy().astype("datetime64[s]").astype(np.int64)
-    shift = calendar.monday_of(today) - 7 - LAST_MONDAY
-    return Source(
-        invoice=np.where(letter, np.char.lstrip(invoice, "CA"), invoice).astype(np.int64),
-        kind=np.where(letter, invoice.astype("U1"), ""),
-        codes=codes,
-        row=row,
-        description=np.array([text or "" for text in table["description"].to_pylist()], dtype=object),
-        quantity=table["quantity"].to_numpy().astype(np.int64),
-        cents=np.round(table["unit_price_gbp"].to_numpy() * 100).astype(np.int64),
-        day=seconds // 86_400 + shift,
-        time=seconds % 86_400,
-        customer=table["customer_id"].combine_chunks().fill_null(0).to_numpy().astype(np.int64),
-        country=np.array([str(text) for text in table["country"].to_pylist()]),
-    )
 
 
 def _names(source: Source) -> list[str]:

@@ -7,15 +7,11 @@ the end of a day. The last delivery looks less far, so that today some articles 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from prohandel_simulator.worlds.giftware_source import Source
 from prohandel_simulator.worlds.model import State, rng_for
 from prohandel_simulator.worlds.orders import Positions
-
-if TYPE_CHECKING:
-    from prohandel_simulator.worlds.giftware import Source
 
 _PERIOD = 28
 _LEAD = 21
