@@ -2,12 +2,12 @@
 
 `replay.py` serves the pages from a process of its own. In turn, this project begins a run, extracts, lands, loads and
 merges into a fresh warehouse (dlt_ours.py), and a process of the bench environment does the same with the REST source
-of `dlt` in its best configuration (dlt_rival.py). Both must end with the same rows.
+of `dlt` in its best configuration (dlt_competitor.py). Both must end with the same rows.
 
 This project's three tasks are a process each, as in the DAG, and `dlt`'s steps are one process with its normalizers.
 Seconds are the sums of the tasks'; peak memory is that of the greatest process, its children included. On neither side
 are imports in the seconds, and on both they are in the memory. `dlt` gains nothing by a process for each step: see
-dlt_rival.py.
+dlt_competitor.py.
 
 Run: PYTHONPATH=include python benchmarks/dlt_comparison.py [--quick]     (`make bench` prepares the bench environment)
 """
@@ -34,7 +34,7 @@ BAR_MEMORY_RATIO = 0.5
 ROWS, QUICK_ROWS = 300_000, 30_000
 TENANT = "modehaus"
 TASKS = ("begin", "extract", "load")
-RIVAL_PYTHON = common.ROOT / ".venv-bench" / "bin" / "python"
+COMPETITOR_PYTHON = common.ROOT / ".venv-bench" / "bin" / "python"
 SAMPLE_SECONDS = 0.05
 CONTENTS = """
     select
@@ -127,7 +127,7 @@ def contents(path: Path) -> tuple[Any, ...]:
 
 
 def once(
-    report: common.Report, root: str, rows: int, rival: Sequence[str]
+    report: common.Report, root: str, rows: int, competitor: Sequence[str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Run both sides and return what each took.
 
@@ -137,7 +137,7 @@ def once(
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         mine = ours(root, home)
-        dlt = in_fresh_process(*rival, root, TENANT, name)
+        dlt = in_fresh_process(*competitor, root, TENANT, name)
         loaded, expected = contents(home / "warehouse.duckdb"), contents(home / "dlt.duckdb")
     if loaded != expected or loaded[0] != rows:
         raise RuntimeError(f"both should hold the same {rows} rows: ours {loaded}, dlt's {expected}")
@@ -167,22 +167,26 @@ def main() -> int:
     parser.add_argument("--rows", type=int, help=f"sales to load (default: {ROWS:,})")
     parser.add_argument("--repeat", type=int, default=3, help="pairs of runs (default: 3)")
     parser.add_argument(
-        "--rival", type=Path, default=RIVAL_PYTHON, metavar="PYTHON", help="python of the bench environment"
+        "--competitor",
+        type=Path,
+        default=COMPETITOR_PYTHON,
+        metavar="PYTHON",
+        help="python of the bench environment",
     )
     parser.add_argument(
         "--strategy",
         choices=["delete-insert", "upsert"],
         default="delete-insert",
-        help="how dlt merges (default: delete-insert; dlt_rival.py says why)",
+        help="how dlt merges (default: delete-insert; dlt_competitor.py says why)",
     )
     options = parser.parse_args()
-    if not options.rival.exists():
+    if not options.competitor.exists():
         parser.error(
-            f"there is no {options.rival}: run `make .venv-bench/.installed`, or name one with --rival"
+            f"there is no {options.competitor}: run `make .venv-bench/.installed`, or name one with --competitor"
         )
-    rival = [
-        str(options.rival),
-        str(Path(__file__).with_name("dlt_rival.py")),
+    competitor = [
+        str(options.competitor),
+        str(Path(__file__).with_name("dlt_competitor.py")),
         "--strategy",
         options.strategy,
     ]
@@ -190,7 +194,7 @@ def main() -> int:
     rows = options.rows or (QUICK_ROWS if options.quick else ROWS)
     with common.serving(["benchmarks/replay.py", "--rows", str(rows)]) as source:
         pairs = [
-            once(report, source.root, rows, rival) for _ in range(1 if options.quick else options.repeat)
+            once(report, source.root, rows, competitor) for _ in range(1 if options.quick else options.repeat)
         ]
     report.say(f"the same {rows:,} rows in both, with {pairs[0][1]['version']}")
     judge(report, rows, pairs)

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "include"), str(ROOT / "tests" / "support")]
 
 from schedules import REPLAY  # noqa: E402
-from workers import Played, players  # noqa: E402
+from workers import Played, workers  # noqa: E402
 
 PROGRESS_SECONDS = 20
 
@@ -75,7 +75,7 @@ def main() -> int:
     progress = Progress(options.seeds)
     jobs = min(options.seeds, options.jobs or (os.cpu_count() or 1) + 1)
     try:
-        with players(jobs) as pool:
+        with workers(jobs) as pool:
             seeds = range(options.start, options.start + options.seeds)
             for played in as_completed([pool.submit(seed) for seed in seeds]):
                 progress.note(played.result())

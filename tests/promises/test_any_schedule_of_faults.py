@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 from machine import AnyLife
 from schedules import Stage
-from workers import Played, memory, play, players, stage
+from workers import Played, memory, play, stage, workers
 
 SEEDS = range(170)
 DRAWN = settings(
@@ -32,7 +32,7 @@ def played(request: pytest.FixtureRequest) -> Iterator[dict[int, Future[Played]]
     """The seeds of the selected tests, played side by side while the tests wait for them one after another."""
     items = [item for item in request.session.items if isinstance(item, pytest.Function)]
     seeds = [item.callspec.params["seed"] for item in items if "played" in item.fixturenames]
-    with players() as pool:
+    with workers() as pool:
         yield {seed: pool.submit(seed) for seed in seeds}
 
 

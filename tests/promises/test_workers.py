@@ -6,18 +6,18 @@ import os
 import signal
 from pathlib import Path
 
-from workers import Player, Players
+from workers import Worker, Workers
 
 
 def test_a_process_that_dies_is_a_finding_about_its_seed_and_another_plays_on(tmp_path: Path) -> None:
-    player = Player(tmp_path)
+    worker = Worker(tmp_path)
     try:
-        before = player.play(1)
-        assert player._process is not None
-        os.kill(int(player._process.pid or 0), signal.SIGKILL)
-        during, after = player.play(2), player.play(2)
+        before = worker.play(1)
+        assert worker._process is not None
+        os.kill(int(worker._process.pid or 0), signal.SIGKILL)
+        during, after = worker.play(2), worker.play(2)
     finally:
-        player.close()
+        worker.close()
 
     assert (before.found, after.found) == ((), ())
     assert during.seed == 2
@@ -26,18 +26,18 @@ def test_a_process_that_dies_is_a_finding_about_its_seed_and_another_plays_on(tm
 
 
 def test_a_process_that_hangs_is_a_finding_about_its_seed_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    player = Player(tmp_path, longest_seconds=0.01)
+    worker = Worker(tmp_path, longest_seconds=0.01)
     try:
-        found = player.play(1).found
+        found = worker.play(1).found
     finally:
-        player.close()
+        worker.close()
 
     assert found == ("the process that played it took longer than 0 s",)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_seeds_that_wait_are_not_played_when_the_soak_is_ended(tmp_path: Path) -> None:
-    pool = Players(tmp_path, jobs=1)
+    pool = Workers(tmp_path, jobs=1)
     waiting = [pool.submit(seed) for seed in range(1, 5)]
     waiting[0].result()
 

@@ -25,13 +25,15 @@ from schedules import REPLAY, Schedule, Stage
 from seeded_source import seeded_source
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
-SEEDS_A_PROCESS = 250  # then another process goes on: whatever a seed leaves behind in memory stays bounded
-LONGEST_SECONDS = 300.0  # a seed takes seconds
+# Then another process goes on: whatever a seed leaves behind in memory stays bounded.
+SEEDS_A_PROCESS = 250
+# A seed takes seconds.
+LONGEST_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
 class Played:
-    """What came of a seed."""
+    """The result of a seed."""
 
     seed: int
     found: tuple[str, ...]
@@ -74,10 +76,12 @@ def play(shared: Stage, seed: int) -> Played:
 
 
 def _perform(seeds: Connection, home: Path) -> None:
-    """Play the seeds that come, until nobody is there to send one."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this process ends it
+    """Play the seeds that come, until the other end is closed."""
+    # Whoever started this process ends it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.disable(logging.CRITICAL)
-    gc.set_threshold(100_000, 50, 50)  # the simulated world is large and lives as long as the process
+    # The simulated world is large and lives as long as the process.
+    gc.set_threshold(100_000, 50, 50)
     with stage(home) as shared:
         while True:
             try:
@@ -86,7 +90,7 @@ def _perform(seeds: Connection, home: Path) -> None:
                 return
 
 
-class Player:
+class Worker:
     """A process that plays one seed after another, in a folder of its own below the given one.
 
     Args:
@@ -103,7 +107,7 @@ class Player:
         self._process: multiprocessing.process.BaseProcess | None = None
 
     def play(self, seed: int) -> Played:
-        """Play one seed and return what came of it, the death of the process included."""
+        """Play one seed and return the result, the death of the process included."""
         if self._process is not None and self._played >= self._seeds:
             self.close()
         if self._process is None:
@@ -125,7 +129,8 @@ class Player:
     def close(self) -> None:
         """End the process and remove what it left."""
         if self._process is not None:
-            self._connection.close()  # it ends when nobody sends seeds any more
+            # It ends when no more seeds can come.
+            self._connection.close()
             self._process.join(30)
             self._process.kill()
             self._process.join()
@@ -148,12 +153,12 @@ class Player:
         return Played(seed, (f"the process that played it {what}",), "nothing is known of its steps")
 
 
-class Players:
+class Workers:
     """As many processes that play seeds side by side as asked for."""
 
     def __init__(self, home: Path, jobs: int) -> None:
-        self._home, self._mine = home, threading.local()
-        self._all: list[Player] = []
+        self._home, self._local = home, threading.local()
+        self._all: list[Worker] = []
         self._threads = ThreadPoolExecutor(jobs)
 
     def submit(self, seed: int) -> Future[Played]:
@@ -167,18 +172,18 @@ class Players:
             each.close()
 
     def _play(self, seed: int) -> Played:
-        if not hasattr(self._mine, "player"):
-            self._mine.player = Player(self._home)
-            self._all.append(self._mine.player)
-        player: Player = self._mine.player
-        return player.play(seed)
+        if not hasattr(self._local, "worker"):
+            self._local.worker = Worker(self._home)
+            self._all.append(self._local.worker)
+        worker: Worker = self._local.worker
+        return worker.play(seed)
 
 
 @contextmanager
-def players(jobs: int = 0) -> Iterator[Players]:
+def workers(jobs: int = 0) -> Iterator[Workers]:
     """Start processes that play seeds, as many as there are cores when no number is given."""
     with memory() as home:
-        pool = Players(home, jobs or os.cpu_count() or 1)
+        pool = Workers(home, jobs or os.cpu_count() or 1)
         try:
             yield pool
         finally:

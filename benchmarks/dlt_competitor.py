@@ -9,7 +9,8 @@ one read, as rows of a list cut by position do when it moves; `delete-insert` en
 All steps run in one process, which is `dlt`'s usual way and its fastest. Each in a process of its own (`--steps`) takes
 some hundredths longer, and the greatest of them holds as much.
 
-Run by dlt_comparison.py: .venv-bench/bin/python benchmarks/dlt_rival.py http://127.0.0.1:8000 modehaus FOLDER
+Run by dlt_comparison.py:
+.venv-bench/bin/python benchmarks/dlt_competitor.py http://127.0.0.1:8000 modehaus FOLDER
 """
 
 from __future__ import annotations
