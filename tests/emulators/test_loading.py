@@ -14,6 +14,7 @@ from mercurios.landing.plan import RunPlan
 from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.warehouse.load import FencedError
 from mercurios.warehouse.requests import approve_deletes
+from mercurios.warehouse.setup import set_up
 from mercurios.warehouse.snowflake.engine import SnowflakeEngine, bound
 from prohandel_simulator.testing import RunningSimulator
 
@@ -159,8 +160,8 @@ def test_deletes_that_are_too_many_wait_for_somebody_who_accepts_them(
         approve_deletes(engine, "mini", ["order"], "tests")
     accepted = on_snowflake.run("r3", "order")["order"]
 
-    assert (doubted.deleted, doubted.withheld) == (0, len(most))
-    assert (accepted.deleted, accepted.withheld) == (len(most), 0)
+    assert (doubted.deleted, doubted.held_for_review) == (0, len(most))
+    assert (accepted.deleted, accepted.held_for_review) == (len(most), 0)
     assert on_snowflake.differences("order") == []
 
 
@@ -218,3 +219,17 @@ def test_a_run_in_a_shared_database_leaves_the_other_tenants_rows_alone_and_name
         text for text, values in about_rows if "mini" not in values and not text.lstrip().startswith(NO_ROWS)
     ]
     assert unguarded == []
+
+
+def test_a_renamed_column_of_the_ledger_keeps_its_values(on_snowflake: SnowflakeRetailer) -> None:
+    on_snowflake.run("r1", "article")
+    with on_snowflake.engine() as engine:
+        engine.execute("update ops.load_ledger set held_for_review = 7")
+        engine.execute("alter table ops.load_ledger rename column held_for_review to withheld")
+
+    for _ in range(2):
+        with on_snowflake.engine() as engine:
+            set_up(engine)
+
+    [kept] = on_snowflake.query("select resource, held_for_review from ops.load_ledger")
+    assert kept == {"resource": "article", "held_for_review": 7}

@@ -25,7 +25,7 @@ WaitOption = Annotated[
 ]
 
 _ALERTS_LOOKED_AT = 1000
-_COUNTS = ("extracted", "loaded", "quarantined", "superseded", "deleted", "withheld", "late")
+_COUNTS = ("extracted", "loaded", "quarantined", "superseded", "deleted", "held_for_review", "late")
 
 
 def ledger(
@@ -202,7 +202,7 @@ def accept_deletes(
 ) -> None:
     """Say that the rows a complete read missed are gone, however many; the next run reads and deletes them.
 
-    Look first: `ledger` shows how many were withheld. The approval serves one complete read.
+    Look first: `ledger` shows how many were held for review. The approval serves one complete read.
     """
     from mercurios.warehouse.requests import approve_deletes
 

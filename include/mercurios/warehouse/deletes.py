@@ -75,7 +75,7 @@ def delete_vanished(
         loaded_at: the load's time.
 
     Returns:
-        How many rows were marked, and how many were withheld.
+        How many rows were marked, and how many were held for review.
     """
     if not living:  # whatever lives now, this read has shown
         return 0, 0

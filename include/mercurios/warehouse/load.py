@@ -48,7 +48,7 @@ class LedgerRow:
 
     Attributes:
         deleted: rows of RAW that a complete read no longer showed, now marked as deleted.
-        withheld: the same, but too many to be believed: they stay until somebody accepts them.
+        held_for_review: the same, but too many to be believed: they stay until somebody accepts them.
         late: loaded rows whose cursor the watermark had passed before, which incremental reads may have missed.
     """
 
@@ -58,7 +58,7 @@ class LedgerRow:
     quarantined: int
     superseded: int
     deleted: int
-    withheld: int = 0
+    held_for_review: int = 0
     late: int = 0
 
     def counts(self) -> dict[str, int]:
@@ -191,9 +191,9 @@ def _load_resource(
     living = count_living(engine, manifest, resource)
     loaded = _merge(engine, manifest, resource, newest, loaded_at)
     _check_arrived(engine, manifest, resource)
-    deleted, withheld = (0, 0)
+    deleted, held_for_review = (0, 0)
     if manifest.complete and not (newest and newest.overtakes(manifest)):
-        deleted, withheld = delete_vanished(engine, manifest, resource, living, loaded_at)
+        deleted, held_for_review = delete_vanished(engine, manifest, resource, living, loaded_at)
     quarantined = _quarantine(engine, manifest, resource, loaded_at)
     if quarantined != counts.quarantined:
         raise WarehouseError(
@@ -206,7 +206,7 @@ def _load_resource(
         quarantined=quarantined,
         superseded=counts.extracted - loaded - quarantined,
         deleted=deleted,
-        withheld=withheld,
+        held_for_review=held_for_review,
         late=_count_late(engine, manifest, resource),
     )
 
@@ -366,7 +366,7 @@ def _ledger_parameters(manifest: Manifest, row: LedgerRow, url: str, loaded_at: 
         "loaded_at": loaded_at,
         "extracted_at": naive(manifest.extracted_at),
         "source_now": naive(manifest.source_now),
-        "withheld": row.withheld,
+        "held_for_review": row.held_for_review,
         "is_settled": manifest.stable,
         "late": row.late,
     }

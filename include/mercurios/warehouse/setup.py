@@ -15,9 +15,19 @@ from mercurios.warehouse.sql import render, statements
 _FIRST_HOLIDAY_YEAR = 2009
 _HOLIDAY_YEARS_AHEAD = 3
 
+# Table of `ops` and column by its older name: the name it has now.
+_RENAMED = {("load_ledger", "withheld"): "held_for_review"}
+
 
 def set_up(engine: Engine) -> None:
-    """Create schemas, bookkeeping and RAW tables that are missing, and columns the contract gained."""
+    """Create schemas, bookkeeping and RAW tables that are missing, and columns the contract gained.
+
+    A column of an older warehouse that has been renamed since keeps its rows under the new name.
+    """
+    for row in engine.fetch_rows(render(engine.dialect, "ops_columns")):
+        new_name = _RENAMED.get((row["table_name"], row["column_name"]))
+        if new_name:
+            engine.execute(render(engine.dialect, "rename_column", **row, new_name=new_name))
     for statement in statements(render(engine.dialect, "setup")):
         engine.execute(statement)
     there: dict[str, set[str]] = defaultdict(set)

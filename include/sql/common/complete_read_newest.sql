@@ -8,7 +8,7 @@ where
     tenant_id = $tenant_id
     and resource = $resource
     and is_complete
-    and withheld = 0
+    and held_for_review = 0
     and extracted_at is not null
 order by extracted_at desc
 limit 1;

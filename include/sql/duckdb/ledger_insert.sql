@@ -16,7 +16,7 @@ insert into ops.load_ledger (
     loaded_at,
     extracted_at,
     source_now,
-    withheld,
+    held_for_review,
     is_settled,
     late
 ) values (
@@ -37,7 +37,7 @@ insert into ops.load_ledger (
     $loaded_at,
     $extracted_at,
     $source_now,
-    $withheld,
+    $held_for_review,
     $is_settled,
     $late
 );

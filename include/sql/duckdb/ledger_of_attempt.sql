@@ -5,7 +5,7 @@ select
     quarantined,
     superseded,
     deleted,
-    withheld,
+    held_for_review,
     late,
     extracted_at
 from ops.load_ledger

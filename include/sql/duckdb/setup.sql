@@ -104,7 +104,7 @@ alter table ops.load_ledger add column if not exists extracted_at timestamp;
 
 alter table ops.load_ledger add column if not exists source_now timestamp;
 
-alter table ops.load_ledger add column if not exists withheld bigint default 0;
+alter table ops.load_ledger add column if not exists held_for_review bigint default 0;
 
 alter table ops.load_ledger add column if not exists is_settled boolean default true;
 

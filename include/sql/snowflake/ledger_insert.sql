@@ -17,7 +17,7 @@ insert into ops.load_ledger (
     loaded_at,
     extracted_at,
     source_now,
-    withheld,
+    held_for_review,
     is_settled,
     late
 )
@@ -39,6 +39,6 @@ select
     cast($loaded_at as timestamp_ntz) as loaded_at,
     cast($extracted_at as timestamp_ntz) as extracted_at,
     cast($source_now as timestamp_ntz) as source_now,
-    $withheld as withheld,
+    $held_for_review as held_for_review,
     $is_settled as is_settled,
     $late as late;

@@ -20,7 +20,7 @@ select
     ledger.quarantined,
     ledger.superseded,
     ledger.deleted,
-    ledger.withheld,
+    ledger.held_for_review,
     ledger.late,
     ledger.loaded_at,
     ledger.extracted = ledger.loaded + ledger.quarantined + ledger.superseded as identity_holds

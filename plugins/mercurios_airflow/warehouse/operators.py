@@ -110,7 +110,7 @@ class LoadOperator(TenantOperator):
         manifest_urls: lists of manifest URLs, one list per extract task.
 
     Returns:
-        Rows by resource: extracted, loaded, quarantined, superseded, deleted, withheld, late.
+        Rows by resource: extracted, loaded, quarantined, superseded, deleted, held_for_review, late.
     """
 
     template_fields: Sequence[str] = ("manifest_urls",)

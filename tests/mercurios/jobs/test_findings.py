@@ -59,7 +59,7 @@ def _quarantine(
 
 def _read(
     engine: DuckDBEngine,
-    withheld: int,
+    held_for_review: int,
     run_id: str,
     at: datetime,
     *,
@@ -69,9 +69,15 @@ def _read(
     engine.execute(
         "insert into ops.load_ledger by name select 'mini' as tenant_id, $run_id as run_id, 'sale' as resource,"
         " 1 as attempt, 'scan' as mode, $complete as is_complete, 0 as extracted, 0 as loaded, 0 as quarantined,"
-        " 0 as superseded, 0 as deleted, $withheld as withheld, 'file' as manifest_url, $at as loaded_at,"
+        " 0 as superseded, 0 as deleted, $held_for_review as held_for_review, 'file' as manifest_url, $at as loaded_at,"
         " $settled as is_settled",
-        {"run_id": run_id, "complete": complete, "withheld": withheld, "settled": settled, "at": at},
+        {
+            "run_id": run_id,
+            "complete": complete,
+            "held_for_review": held_for_review,
+            "settled": settled,
+            "at": at,
+        },
     )
 
 
@@ -196,8 +202,8 @@ def test_a_row_landed_by_two_attempts_of_a_run_counts_once(engine: DuckDBEngine,
 def test_deletes_held_for_review_are_reported_once_and_again_after_deletes(
     engine: DuckDBEngine, tenant: Tenant
 ) -> None:
-    for number, withheld in enumerate([0, 40, 40, 0, 50]):
-        _read(engine, withheld, f"run {number}", NOW + timedelta(hours=number))
+    for number, held_for_review in enumerate([0, 40, 40, 0, 50]):
+        _read(engine, held_for_review, f"run {number}", NOW + timedelta(hours=number))
     _read(engine, 0, "changes only", NOW + timedelta(hours=2, minutes=30), complete=False)
 
     reported = {number: load_findings(engine, tenant, f"run {number}") for number in range(5)}

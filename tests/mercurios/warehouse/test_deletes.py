@@ -163,11 +163,11 @@ def test_a_read_that_misses_half_of_the_rows_deletes_none(
     assert f"the source no longer shows {3 * living} of {4 * living} rows" in caplog.text
 
 
-def test_withheld_deletes_are_counted_and_made_once_somebody_has_accepted_them(retailer: Retailer) -> None:
+def test_deletes_held_for_review_are_counted_and_made_once_accepted(retailer: Retailer) -> None:
     retailer.run("r1", "customer")
     living = len(retailer.raw("customer"))
     triple(retailer, "customer")
-    withheld = retailer.run("r2", "customer")["customer"]
+    held_for_review = retailer.run("r2", "customer")["customer"]
     under_way = retailer.extract(retailer.begin("r3"), "customer")
     with retailer.engine() as engine:
         approve_deletes(engine, retailer.tenant.id, ["customer"], "tests")
@@ -175,12 +175,16 @@ def test_withheld_deletes_are_counted_and_made_once_somebody_has_accepted_them(r
 
     accepted = retailer.run("r4", "customer")["customer"]
 
-    assert (withheld.deleted, withheld.withheld) == (0, 3 * living)
-    assert (early.deleted, early.withheld) == (0, 3 * living), "an approval served a read from before it"
-    assert (accepted.deleted, accepted.withheld) == (3 * living, 0)
+    assert (held_for_review.deleted, held_for_review.held_for_review) == (0, 3 * living)
+    assert (early.deleted, early.held_for_review) == (0, 3 * living), (
+        "an approval served a read from before it"
+    )
+    assert (accepted.deleted, accepted.held_for_review) == (3 * living, 0)
     assert retailer.differences("customer") == []
     triple(retailer, "customer")
-    assert retailer.run("r5", "customer")["customer"].withheld == 3 * living, "an approval served twice"
+    assert retailer.run("r5", "customer")["customer"].held_for_review == 3 * living, (
+        "an approval served twice"
+    )
 
 
 @pytest.mark.parametrize("name", ["voucher", "order"])

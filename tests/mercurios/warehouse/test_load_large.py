@@ -192,7 +192,7 @@ def test_a_large_complete_read_that_misses_nearly_all_rows_counts_them(warehouse
     broken = warehouse.land("broken", [rows[:1]], hour=6, complete=True)
     warehouse.load(full)
 
-    assert warehouse.load(broken).withheld == ROWS - 1
+    assert warehouse.load(broken).held_for_review == ROWS - 1
 
 
 @pytest.mark.parametrize(

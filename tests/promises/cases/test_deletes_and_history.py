@@ -69,7 +69,7 @@ def test_a_list_that_is_exchanged_for_another_deletes_nothing(
     with wire_rows(source, "sale", lambda row: {**row, "id": f"other-{row['id']}"}):
         rows = retailer.load(*retailer.extract(plan, "sale"))["sale"]
 
-    assert (rows.deleted, rows.withheld) == (0, len(known))
+    assert (rows.deleted, rows.held_for_review) == (0, len(known))
     assert retailer.raw("sale").keys() >= known.keys()
 
 
@@ -102,7 +102,7 @@ def test_a_list_that_ends_far_too_early_deletes_nothing_and_counts_what_it_misse
         rows = retailer.load(*retailer.extract(plan, "sale"))["sale"]
 
     assert len(known) - len(shown) > DELETE_GUARD_ROWS
-    assert (rows.deleted, rows.withheld) == (0, len(known) - len(shown))
+    assert (rows.deleted, rows.held_for_review) == (0, len(known) - len(shown))
     assert retailer.raw("sale") == known
 
 

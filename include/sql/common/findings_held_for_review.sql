@@ -1,9 +1,9 @@
--- Deletes that the volume guard withheld in a run, unless it had withheld those of the complete read before as well.
+-- Deletes that the volume guard held for review in a run, unless it had held those of the complete read before as well.
 with reads as (
     select
         resource,
         run_id,
-        coalesce(withheld, 0) as withheld,
+        coalesce(held_for_review, 0) as held_for_review,
         loaded_at
     from ops.load_ledger
     where
@@ -14,7 +14,7 @@ with reads as (
 own as (
     select
         resource,
-        max_by(withheld, loaded_at) as withheld,
+        max_by(held_for_review, loaded_at) as held_for_review,
         min(loaded_at) as loaded_at
     from reads
     where run_id = $run_id
@@ -24,7 +24,7 @@ own as (
 earlier as (
     select
         own.resource,
-        max_by(reads.withheld, reads.loaded_at) as withheld
+        max_by(reads.held_for_review, reads.loaded_at) as held_for_review
     from own
     inner join reads
         on
@@ -36,11 +36,11 @@ earlier as (
 
 select
     own.resource,
-    own.withheld
+    own.held_for_review
 from own
 left join earlier
     on own.resource = earlier.resource
 where
-    own.withheld > 0
-    and coalesce(earlier.withheld, 0) = 0
+    own.held_for_review > 0
+    and coalesce(earlier.held_for_review, 0) = 0
 order by own.resource;
