@@ -13,7 +13,7 @@ import sys
 
 import fakesnow.server as server
 import uvicorn
-from snowflake_door import guard_the_door
+from snowflake_auth import guard_account
 from snowflake_shims import SHIMS
 
 
@@ -22,7 +22,7 @@ def main(without: list[str]) -> None:
     for name, shim in SHIMS.items():
         if name not in without and without != ["all"]:
             shim()
-    guard_the_door()
+    guard_account()
     logging.getLogger("fakesnow.server").setLevel(os.environ.get("EMULATOR_LOG_LEVEL", "WARNING"))
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))

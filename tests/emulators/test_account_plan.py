@@ -69,12 +69,12 @@ def test_a_run_loads_into_what_apply_creates_and_applying_again_changes_nothing(
     on_plan: PlannedRetailer,
 ) -> None:
     loaded = on_plan.run("r1", "label", "customer")
-    told = apply()
+    output = apply()
 
     assert loaded["label"].loaded > 0
     assert on_plan.differences("label", "customer") == []
-    assert f"create database {on_plan.database.lower()}" in told
-    assert "Running them again changes nothing." in told
+    assert f"create database {on_plan.database.lower()}" in output
+    assert "Running them again changes nothing." in output
     with on_plan.session() as session:
         access = "select role_name, tenant_id from ops.tenant_access order by 1"
         assert session.cursor().execute(access).fetchall() == [
@@ -95,7 +95,7 @@ def test_an_object_that_is_missing_is_named(on_plan: PlannedRetailer) -> None:
     assert "run the same command again" in result.output
 
 
-def test_plan_asks_the_account_through_the_airflow_connection_and_says_when_it_cannot_answer(
+def test_plan_asks_the_account_through_the_airflow_connection_or_says_it_cannot(
     on_plan: PlannedRetailer,
 ) -> None:
     """The emulator has no resource monitors, like an account whose administrator may not see them."""

@@ -31,9 +31,7 @@ def opened(s3: S3, bucket: str) -> LandingStore:
     return LandingStore(f"s3://{bucket}/landing", file_system=s3.file_system())
 
 
-def test_processes_that_take_one_run_for_theirs_at_the_same_moment_get_different_attempts(
-    s3: S3, bucket: str
-) -> None:
+def test_processes_that_claim_one_run_at_the_same_moment_get_different_attempts(s3: S3, bucket: str) -> None:
     stores = [opened(s3, bucket) for _ in range(6)]
     start = threading.Barrier(len(stores))
 

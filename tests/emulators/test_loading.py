@@ -19,7 +19,7 @@ from mercurios.warehouse.snowflake.engine import SnowflakeEngine, bound
 from prohandel_simulator.testing import RunningSimulator
 
 TABLES = {name: resource.table for name, resource in RESOURCES.items()}
-# Statements that read and write nobody's rows, or rows of a session's own tables alone.
+# Statements that read and write no tenant's rows, or rows of a session's own tables alone.
 NO_ROWS = ("create", "alter", "show", "copy", "-- Append exactly", "-- A table of this session")
 BOOKS = {
     "ops.load_ledger": "resource, attempt, mode, is_complete, extracted, loaded, quarantined, superseded, deleted",
@@ -142,8 +142,10 @@ def test_rows_that_vanish_at_the_source_are_marked_once(
 
     assert deleted == [3, 0]
     assert on_snowflake.differences("order") == []
-    [gone] = on_snowflake.query("select count(*) as n from raw.purchase_order where _deleted_at is not null")
-    assert gone["n"] == 3
+    [deleted] = on_snowflake.query(
+        "select count(*) as n from raw.purchase_order where _deleted_at is not null"
+    )
+    assert deleted["n"] == 3
 
 
 def test_deletes_that_are_too_many_wait_for_somebody_who_accepts_them(
@@ -186,7 +188,7 @@ class Recording(SnowflakeEngine):
         return super()._run(sql, parameters)
 
 
-def test_a_run_in_a_shared_database_leaves_the_other_tenants_rows_alone_and_names_its_own_in_every_statement(
+def test_in_a_shared_database_every_statement_names_its_tenant_and_spares_others(
     on_snowflake: SnowflakeRetailer, own_source: RunningSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on_snowflake.run("r1", "order", "sale")

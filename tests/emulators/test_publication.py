@@ -136,7 +136,7 @@ def test_a_failed_check_marks_the_publication_stale_once_and_leaves_it(modelled:
     assert published(modelled, "mini") == 300
 
 
-def test_a_forecast_of_what_readers_see_is_loaded_in_one_transaction_and_again_in_its_place(
+def test_a_forecast_is_loaded_in_one_transaction_and_replaced_when_repeated(
     modelled: SnowflakeRetailer,
 ) -> None:
     with modelled.engine() as engine:

@@ -284,7 +284,7 @@ def test_the_demos_summary_is_the_same(both: Pair) -> None:
 
 
 def test_requests_approvals_and_reference_rows_are_kept_the_same(both: Pair) -> None:
-    def told(engine: Engine, retailer: Retailer) -> Any:
+    def reported(engine: Engine, retailer: Retailer) -> Any:
         request_resync(engine, "mini", ["sale"], "tests")
         approve_deletes(engine, "mini", ["order"], "tests")
         write_reference(engine, retailer.tenant, date(2026, 3, 4))
@@ -301,7 +301,7 @@ def test_requests_approvals_and_reference_rows_are_kept_the_same(both: Pair) -> 
             rows(engine, "last_complete_week", {"tenant_id": "mini"}),
         )
 
-    on_snowflake, on_duckdb = asked(both, told)
+    on_snowflake, on_duckdb = asked(both, reported)
 
     assert on_snowflake == on_duckdb
     assert len(on_snowflake[1]) > 100

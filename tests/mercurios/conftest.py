@@ -32,6 +32,6 @@ def retailer(source: RunningSimulator, tmp_path: Path) -> Retailer:
 
 
 @pytest.fixture
-def living(own_source: RunningSimulator, tmp_path: Path) -> Retailer:
+def own_retailer(own_source: RunningSimulator, tmp_path: Path) -> Retailer:
     """A retailer whose source the test may change."""
     return Retailer(own_source, tmp_path)

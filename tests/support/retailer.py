@@ -125,7 +125,7 @@ class Retailer:
         return rows
 
     def raw(self, name: str) -> dict[str, dict[str, Any]]:
-        """Return the living RAW rows of a resource by id; a doubled key is an error."""
+        """Return the active RAW rows of a resource by id; a doubled key is an error."""
         resource = RESOURCES[name]
         columns = [column.name for column in resource.columns] + [
             key for key in (resource.parent_key,) if key

@@ -36,7 +36,7 @@ class Part(BaseModel):
 
 
 class Counts(BaseModel):
-    """How many rows one resource delivered, and what became of them before landing.
+    """How many rows one resource delivered, and what happened to them before landing.
 
     `without_cursor` counts rows that load but could not move the watermark: only a complete read shows their changes.
     """

@@ -139,7 +139,7 @@ class PartWriter:
                 self._schema,
                 compression="zstd",
                 use_dictionary=self._repeating,
-                write_statistics=False,  # nobody asks for a part's rows by value
+                write_statistics=False,  # no reader filters a part's rows by value
             )
         with self._naming_the_file():
             self._writer.write_table(table, row_group_size=self.ROW_GROUP)

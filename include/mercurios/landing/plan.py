@@ -35,7 +35,7 @@ class RunPlan(BaseModel):
     Attributes:
         fence: number of this start of the run; manifests carry it, and only the newest start may be loaded.
         attempts: greatest number of an attempt of this run that the ledger holds. Numbers go on from there even if
-            somebody has emptied the landing area, or the ledger would take a new attempt for one it has loaded.
+            the landing area was emptied, or the ledger would take a new attempt for one it has loaded.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -141,9 +141,9 @@ class SessionSource(FrameSource):
         found = self._validate_in_session(suite)
         checks = [check for check in suite.checks if check.source == "rows"]
         broken = replace(suite, checks=tuple(c for c, o in zip(checks, found, strict=True) if o is None))
-        told = iter(validate(broken, "rows", self._kept(broken)) if broken.checks else ())
+        outcomes = iter(validate(broken, "rows", self._kept(broken)) if broken.checks else ())
         nulls = self._asked("quality_gate_nulls", columns=suite.row_columns)
-        return [outcome or next(told) for outcome in found], _number(_scalar(nulls))
+        return [outcome or next(outcomes) for outcome in found], _number(_scalar(nulls))
 
     def _validate_in_session(self, suite: Suite) -> list[Outcome | None]:
         query = render(self.engine.dialect, "quality_all_rows", table=GATE_ROWS)

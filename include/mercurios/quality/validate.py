@@ -1,7 +1,7 @@
 """Running a suite with Great Expectations, over a frame or where the rows are.
 
-The library takes seconds to import, talks to the network and draws progress bars unless told otherwise; this module
-tells it, imports it late, and turns its results into plain outcomes.
+The library takes seconds to import, talks to the network and draws progress bars unless configured otherwise; this
+module configures it, imports it late, and turns its results into plain outcomes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Deletions at the source that only a complete read can tell: a row that it does not show is gone.
+"""Deletions at the source that only a complete read can find: a row that it does not show is deleted.
 
 A broken answer looks the same as a clearance at the shop. Where so many rows are missing that the answer is doubted,
-they stay until a person has looked and says that they are gone.
+they stay until a person has looked and confirms that they are deleted.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mercurios.warehouse.sql import render
 
 log = logging.getLogger(__name__)
 
-# A complete read that misses more than this share of the living rows is taken for a broken answer of the API.
+# A complete read that misses more than this share of the active rows is taken for a broken answer of the API.
 DELETE_GUARD_SHARE = 0.5
 DELETE_GUARD_ROWS = 20
 
@@ -30,7 +30,7 @@ changed within this of a read's beginning may have appeared behind the reader, s
 
 @dataclass(frozen=True)
 class CompleteRead:
-    """A read that showed all rows of a resource and was believed: what it did not show was gone by then.
+    """A read that showed all rows of a resource and was accepted as complete: what it did not show was deleted by then.
 
     Attributes:
         extracted_at: when it began, by our clock, UTC.
@@ -43,7 +43,7 @@ class CompleteRead:
     def overtakes(self, manifest: Manifest) -> bool:
         """Return whether it began after the read of a manifest.
 
-        Such a read has judged every row already: an older one that is loaded later says nothing of what is gone, and
+        Such a read has judged every row already: an older one that is loaded later says nothing of what is deleted, and
         its newest row may be one that the newer read has missed, on which no watermark can stand.
         """
         return self.extracted_at > naive(manifest.extracted_at)
@@ -56,14 +56,14 @@ def newest_complete_read(engine: Engine, manifest: Manifest, resource: Resource)
     return CompleteRead(**rows[0]) if rows else None
 
 
-def count_living(engine: Engine, manifest: Manifest, resource: Resource) -> int:
-    """Return how many living rows RAW holds of a resource; to be asked before the merge adds to them."""
-    sql = render(engine.dialect, "count_living", table=resource.table)
+def count_active(engine: Engine, manifest: Manifest, resource: Resource) -> int:
+    """Return how many active rows RAW holds of a resource; to be asked before the merge adds to them."""
+    sql = render(engine.dialect, "count_active", table=resource.table)
     return scalar(engine, sql, {"tenant_id": manifest.tenant_id})
 
 
 def delete_vanished(
-    engine: Engine, manifest: Manifest, resource: Resource, living: int, loaded_at: datetime
+    engine: Engine, manifest: Manifest, resource: Resource, active: int, loaded_at: datetime
 ) -> tuple[int, int]:
     """Mark as deleted what a complete read no longer shows.
 
@@ -71,13 +71,13 @@ def delete_vanished(
         engine: the warehouse, in the load's transaction, the resource's rows staged and merged.
         manifest: of a complete read.
         resource: whose rows.
-        living: living rows before the merge: those that this read brought say nothing for those that it misses.
+        active: active rows before the merge: those that this read brought say nothing for those that it misses.
         loaded_at: the load's time.
 
     Returns:
         How many rows were marked, and how many were held for review.
     """
-    if not living:  # whatever lives now, this read has shown
+    if not active:  # whatever is active now, this read has shown
         return 0, 0
     keys = manifest.parts_of(resource.name, "keys")
     engine.stage_files("stage_keys", typed(KEY_COLUMNS, engine.dialect), [part.url for part in keys])
@@ -92,13 +92,13 @@ def delete_vanished(
     vanished = count(engine, f"vanished_{resource.table}")
     if not vanished:
         return 0, 0
-    if too_many_to_delete(vanished, living) and not _accepted(engine, manifest):
+    if too_many_to_delete(vanished, active) and not _accepted(engine, manifest):
         log.warning(
             "%s: the source no longer shows %d of %d rows; so many are taken for a broken answer, none is deleted "
-            "until somebody accepts it (accept_deletes)",
+            "until a person accepts it (accept_deletes)",
             resource.name,
             vanished,
-            living,
+            active,
         )
         return 0, vanished
     engine.execute(
@@ -107,14 +107,14 @@ def delete_vanished(
     return vanished, 0
 
 
-def too_many_to_delete(vanished: int, living: int) -> bool:
-    """Say whether so many rows are missing that the answer is doubted rather than the rows.
+def too_many_to_delete(vanished: int, active: int) -> bool:
+    """Return whether so many rows are missing that the answer is doubted rather than the rows.
 
     Args:
-        vanished: living rows that the read did not show.
-        living: all living rows before the read; when none was shown, the answer is doubted however few they are.
+        vanished: active rows that the read did not show.
+        active: all active rows before the read; when none was shown, the answer is doubted however few they are.
     """
-    return vanished >= living or (vanished > DELETE_GUARD_ROWS and vanished > DELETE_GUARD_SHARE * living)
+    return vanished >= active or (vanished > DELETE_GUARD_ROWS and vanished > DELETE_GUARD_SHARE * active)
 
 
 def use_up_approvals(engine: Engine, manifest: Manifest, loaded_at: datetime) -> None:

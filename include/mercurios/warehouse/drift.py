@@ -1,6 +1,6 @@
 """The changelog of fields that are not as their contract says.
 
-A change is news once: when it begins. It begins anew only after a read of the whole list has shown that it was over,
+A change is news once: when it begins. It begins again only after a read of the whole list has shown that it was over,
 because any other read shows some of the rows, and a field may differ in the others.
 """
 
@@ -20,7 +20,7 @@ RETURNED = "returned"
 log = logging.getLogger(__name__)
 
 Change = tuple[str, str, str]
-"""Resource, field and what became of it."""
+"""Resource, field and what happened to it."""
 
 
 def record_drift(engine: Engine, manifest: Manifest, loaded_at: datetime) -> None:

@@ -21,7 +21,7 @@ from mercurios.warehouse.counting import count, naive, scalar
 from mercurios.warehouse.deletes import (
     CLOCKS_APART,
     CompleteRead,
-    count_living,
+    count_active,
     delete_vanished,
     newest_complete_read,
     use_up_approvals,
@@ -44,11 +44,11 @@ class TenantGuardError(WarehouseError):
 
 @dataclass(frozen=True)
 class LedgerRow:
-    """What became of one resource's rows: extracted = loaded + quarantined + superseded.
+    """What happened to one resource's rows: extracted = loaded + quarantined + superseded.
 
     Attributes:
         deleted: rows of RAW that a complete read no longer showed, now marked as deleted.
-        held_for_review: the same, but too many to be believed: they stay until somebody accepts them.
+        held_for_review: the same, but too many to delete unseen: they stay until a person accepts them.
         late: loaded rows whose cursor the watermark had passed before, which incremental reads may have missed.
     """
 
@@ -99,7 +99,7 @@ def load_manifest(engine: Engine, store: LandingStore, url: str, *, time_zone: s
             _guard_tenant(engine, manifest, resource)
         _check_fence(engine, manifest)
         _check_source(engine, manifest)
-        done = _ledger_of(engine, manifest)  # again: only now can nobody else be loading it
+        done = _ledger_of(engine, manifest)  # again: only now can no other process be loading it
         if done:
             return done
         loaded_at = datetime.now(UTC).replace(tzinfo=None)
@@ -173,7 +173,7 @@ def _ledger_of(engine: Engine, manifest: Manifest) -> list[LedgerRow]:
     if read_at:
         raise WarehouseError(
             f"{manifest.resource}: attempt {manifest.attempt} of run {manifest.run_id} was loaded before from another "
-            "manifest; the landing area was changed by hand. Clear the extract task, so that a new attempt lands"
+            "manifest; the landing area was changed manually. Clear the extract task, so that a new attempt lands"
         )
     if rows:
         log.info("%s: attempt %d was loaded before", manifest.resource, manifest.attempt)
@@ -188,12 +188,12 @@ def _load_resource(
     loaded_at: datetime,
 ) -> LedgerRow:
     counts = manifest.counts[resource.name]
-    living = count_living(engine, manifest, resource)
+    active = count_active(engine, manifest, resource)
     loaded = _merge(engine, manifest, resource, newest, loaded_at)
     _check_arrived(engine, manifest, resource)
     deleted, held_for_review = (0, 0)
     if manifest.complete and not (newest and newest.overtakes(manifest)):
-        deleted, held_for_review = delete_vanished(engine, manifest, resource, living, loaded_at)
+        deleted, held_for_review = delete_vanished(engine, manifest, resource, active, loaded_at)
     quarantined = _quarantine(engine, manifest, resource, loaded_at)
     if quarantined != counts.quarantined:
         raise WarehouseError(

@@ -30,7 +30,7 @@ _POLICY_OF = {
 }
 # Columns of a resource about persons that say nothing about the person: where it belongs, and the row's own history.
 _IMPERSONAL = frozenset({"branch_number", "last_change", "is_deleted"})
-# What of a person did not get past typing may stand in quarantine.
+# What of a person did not get past typing may be in quarantine.
 _QUARANTINE = {"source_id": "identity", "payload": "attribute"}
 
 

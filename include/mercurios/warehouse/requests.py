@@ -47,7 +47,7 @@ def approve_deletes(
     approved_by: str,
     contract: Contract | None = None,
 ) -> None:
-    """Say that rows which the source no longer shows are gone, however many, and have them looked for again.
+    """Say that rows which the source no longer shows are deleted, however many, and have them looked for again.
 
     The loader keeps rows when a complete read misses so many that the answer is doubted. An approval lets the next
     complete read that begins after it delete what it misses, and is used up by it. The next run makes that read.
@@ -86,7 +86,7 @@ def check_collections(names: Sequence[str], contract: Contract | None = None) ->
         contract: of the tenant's source; None takes any source's.
 
     Raises:
-        ValueError: a name is none; the message lists those that are.
+        ValueError: a name is unknown; the message lists the known ones.
     """
     contracts = CONTRACTS.values() if contract is None else (contract,)
     known = {name for each in contracts for name in each.collections}
@@ -121,4 +121,4 @@ def note_approval(
             "approved_at": now.replace(tzinfo=None),
         }
         engine.execute(render(engine.dialect, "delete_approval_insert"), approval)
-        log.info("%s: rows that the next complete read misses are gone (said by %s)", name, approved_by)
+        log.info("%s: rows that the next complete read misses are deleted (said by %s)", name, approved_by)

@@ -41,7 +41,7 @@ def begin_run(
         run_id: the run; beginning it again outdates what its earlier starts landed.
         dag_id: the DAG, for people who read the bookkeeping.
         resync: collections to read completely, whatever the watermark says.
-        accept_deletes: collections to read completely and whose missing rows are gone, however many they are.
+        accept_deletes: collections to read completely and whose missing rows are deleted, however many they are.
 
     Returns:
         URL of the plan.

@@ -51,11 +51,11 @@ def transient_relations(resources: Sequence[Resource], dialect: str) -> dict[str
     """Return the relations that a load of these resources fills, with their columns."""
     keys, quarantine = typed(KEY_COLUMNS, dialect), typed(QUARANTINE_COLUMNS, dialect)
     relations = {"stage_keys": keys, "stage_quarantine": quarantine}
-    gone = typed({"_is_gone": ColumnType.BOOLEAN}, dialect)
+    missing = typed({"_is_missing": ColumnType.BOOLEAN}, dialect)
     for resource in resources:
         landed = landed_columns(resource, dialect)
         relations[f"stage_{resource.table}"] = landed
-        relations[f"candidate_{resource.table}"] = landed | gone
+        relations[f"candidate_{resource.table}"] = landed | missing
         relations[f"vanished_{resource.table}"] = keys
     return relations
 

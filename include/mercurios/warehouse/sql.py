@@ -1,7 +1,7 @@
 """Rendering of the hand-written SQL in `include/sql/<dialect>/` and, where the engines agree, `include/sql/common/`.
 
 Statements live in files so that they are linted, reviewed and compared between engines; Python only fills in
-names and column lists. What every engine reads word for word stands in `common` once, so that it cannot be mended for
+names and column lists. What every engine reads word for word is in `common` once, so that it cannot be mended for
 one engine and forgotten for the other. Values never pass through a template: they are bound as parameters.
 """
 

@@ -1,5 +1,5 @@
 -- The newest complete read whose deletions were believed: when it began, by our clock and by the source's. What it did
--- not show was gone by then.
+-- not show was deleted by then.
 select
     extracted_at,
     source_now

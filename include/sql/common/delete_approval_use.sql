@@ -1,4 +1,4 @@
--- A complete read uses up what was approved before it began, needed or not: an approval is for what somebody has seen.
+-- A complete read uses up what was approved before it began, needed or not: an approval is for what a person has seen.
 update ops.delete_approval
 set
     used_run_id = $run_id,

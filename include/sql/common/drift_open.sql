@@ -1,5 +1,5 @@
 -- Fields that are not as their contract says, by the changelog: the newest word on each change of a field.
-with told as (
+with reported as (
     select
         resource,
         column_name,
@@ -30,14 +30,14 @@ returned as (
 )
 
 select
-    told.resource,
-    told.column_name,
-    told.change
-from told
+    reported.resource,
+    reported.column_name,
+    reported.change
+from reported
 left join returned
     on
-        told.resource = returned.resource
-        and told.column_name = returned.column_name
+        reported.resource = returned.resource
+        and reported.column_name = returned.column_name
 where
     returned.detected_at is null
-    or returned.detected_at < told.detected_at;
+    or returned.detected_at < reported.detected_at;

@@ -1,4 +1,4 @@
--- Where each resource stands, when it was last read completely, and whether somebody asked for a complete read that
+-- How far each resource was read, when it was last read completely, and whether there is a request for a complete read that
 -- no run has loaded yet. A read counts as the answer only if its run began after the request.
 with complete_reads as (
     select

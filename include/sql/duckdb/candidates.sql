@@ -2,9 +2,9 @@
 -- newer and nothing equal. What a read that began after RAW's version was loaded shows is always newer, even with
 -- an older cursor (a restored backup, the doubled hour of autumn). A key that RAW holds as deleted comes back,
 -- but not through a read that is older than the one that missed it. A key that RAW has never held and that a newer
--- complete read did not show was gone by then: `_is_gone` says so. Most rows are new to RAW and come once. The table
+-- complete read did not show was deleted by then: `_is_missing` says so. Most rows are new to RAW and come once. The table
 -- holds the others alone, each as a pointer to its staged row with what becomes of it, so that millions of candidates
--- take no memory. Keys that may come more than once are found by a hash, and told apart by the keys themselves.
+-- take no memory. Keys that may come more than once are found by a hash, and separated by the keys themselves.
 create or replace temp table marked_{{ table | ident }} as
 with repeated as (
     select hash(id) as key_hash
@@ -60,7 +60,7 @@ select
     newest._staged_file,
     newest._staged_row,
     target.rowid as _present_row,
-    target.id is null as _is_gone,
+    target.id is null as _is_missing,
     coalesce(
         target.id is null
         or (
@@ -116,7 +116,7 @@ select
     superseded._staged_file,
     superseded._staged_row,
     cast(null as bigint) as _present_row,
-    false as _is_gone,
+    false as _is_missing,
     false as _is_loaded
 from superseded;
 
@@ -125,7 +125,7 @@ select
     {% for column in columns %}
     staged.{{ column | ident }},
     {% endfor %}
-    coalesce(marked._is_gone, false) as _is_gone
+    coalesce(marked._is_missing, false) as _is_missing
 from stage_{{ table | ident }} as staged
 left join marked_{{ table | ident }} as marked
     on

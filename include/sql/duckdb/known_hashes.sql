@@ -1,4 +1,4 @@
--- Key and content of the living rows, 64 bits each, so that an extraction can drop what has not changed and
+-- Key and content of the active rows, 64 bits each, so that an extraction can drop what has not changed and
 -- notice what a complete read did not show.
 select
     $resource as resource,

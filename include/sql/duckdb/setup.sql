@@ -46,7 +46,7 @@ create table if not exists ops.run (
     primary key (tenant_id, run_id)
 );
 
--- What became of every row a run extracted; the identity is enforced, not hoped for.
+-- What happened to every row a run extracted; the identity is enforced, not hoped for.
 create table if not exists ops.load_ledger (
     tenant_id varchar not null,
     run_id varchar not null,
@@ -110,7 +110,7 @@ alter table ops.load_ledger add column if not exists is_settled boolean default 
 
 alter table ops.load_ledger add column if not exists late bigint default 0;
 
--- Somebody has looked at rows that a complete read missed and says that they are gone; used by the next such read.
+-- A person has looked at rows that a complete read missed and confirms that they are deleted; used by the next such read.
 create table if not exists ops.delete_approval (
     tenant_id varchar not null,
     resource varchar not null,
@@ -120,7 +120,7 @@ create table if not exists ops.delete_approval (
     used_at timestamp
 );
 
--- Somebody wants a resource read completely; answered by the next complete read that is loaded.
+-- A request to read a resource completely; answered by the next complete read that is loaded.
 create table if not exists ops.resync_request (
     tenant_id varchar not null,
     resource varchar not null,

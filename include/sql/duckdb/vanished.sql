@@ -1,4 +1,4 @@
--- After a complete enumeration: living rows of RAW that the source no longer shows. A row may have appeared behind the
+-- After a complete enumeration: active rows of RAW that the source no longer shows. A row may have appeared behind the
 -- enumeration's back, so one is judged only if RAW held it before the enumeration began, or if an older read brought it
 -- and it had not changed since then by the source's own clock.
 create or replace temp table vanished_{{ table | ident }} as

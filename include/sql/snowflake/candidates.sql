@@ -2,13 +2,13 @@
 -- newer and nothing equal. What a read that began after RAW's version was loaded shows is always newer, even with
 -- an older cursor (a restored backup, the doubled hour of autumn). A key that RAW holds as deleted comes back,
 -- but not through a read that is older than the one that missed it. A key that RAW has never held and that a newer
--- complete read did not show was gone by then: `_is_gone` says so. The table was created before the
+-- complete read did not show was deleted by then: `_is_missing` says so. The table was created before the
 -- transaction.
 insert into candidate_{{ table | ident }} (
     {% for column in columns %}
     {{ column | ident }},
     {% endfor %}
-    _is_gone
+    _is_missing
 )
 with newest as (
     select *
@@ -36,7 +36,7 @@ select
         and coalesce(newest.{{ cursor | ident }}, cast('0001-01-01' as timestamp_ntz)) < cast($missed_source_now as timestamp_ntz)
         {% endif %},
         false
-    ) as _is_gone
+    ) as _is_missing
 from newest
 left join raw.{{ table | ident }} as target
     on

@@ -1,4 +1,4 @@
--- What readers had been told about the weeks that closed lately, each week by the forecasts of several origins.
+-- What was published about the weeks that closed lately, each week by the forecasts of several origins.
 select
     article_number,
     branch_number,

@@ -1,4 +1,4 @@
--- What became of the rows of the newest runs, the run that loaded last first.
+-- What happened to the rows of the newest runs, the run that loaded last first.
 with newest as (
     select
         run_id,

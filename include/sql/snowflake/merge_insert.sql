@@ -1,5 +1,5 @@
 -- Every candidate is written as it was landed, in place of the row it replaces. A tombstone keeps its row and says since
--- when it is gone; so does a row that a newer complete read had already missed, dated by that read.
+-- when it is deleted; so does a row that a newer complete read had already missed, dated by that read.
 merge into raw.{{ table | ident }} as target
 using (
     select
@@ -7,10 +7,10 @@ using (
         {{ column | ident }},
         {% endfor %}
         parse_json(_extra) as _extra,
-        case when _is_gone then cast($missed_at as timestamp_ntz) else _extracted_at end as _extracted_at,
+        case when _is_missing then cast($missed_at as timestamp_ntz) else _extracted_at end as _extracted_at,
         cast($loaded_at as timestamp_ntz) as _loaded_at,
         case
-            when _is_gone then cast($loaded_at as timestamp_ntz)
+            when _is_missing then cast($loaded_at as timestamp_ntz)
             {% if tombstone %}
             when {{ tombstone | ident }} then cast($loaded_at as timestamp_ntz)
             {% endif %}

@@ -1,4 +1,4 @@
--- What readers are told about the freshness of what they see.
+-- What is published about the freshness of what they see.
 select
     status,
     cast(published_at as varchar) as published_at

@@ -1,5 +1,5 @@
 -- What each metric was in the last published runs of a tenant before this one. Runs that readers never saw set no
--- standard: a table that shrank would otherwise be usual one run later. Once somebody has accepted that rows are gone,
+-- standard: a table that shrank would otherwise be usual one run later. Once a person has accepted that rows are deleted,
 -- older row counts say nothing.
 with published as (
     select distinct run_id

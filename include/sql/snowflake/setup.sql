@@ -1,5 +1,5 @@
 -- Bookkeeping of the tenants of one database. Idempotent: it runs before every load. Database, schemas, policies, stage and
--- grants are the account's (`account/`), applied by somebody with more rights than a loader. Keys are not enforced by
+-- grants are the account's (`account/`), applied by a user with more rights than a loader. Keys are not enforced by
 -- Snowflake: they are what the MERGE statements match on. Rows of retailers stand behind the row access policy from the
 -- moment their table exists.
 create table if not exists raw.tenant (
@@ -41,7 +41,7 @@ create table if not exists ops.run (
     primary key (tenant_id, run_id)
 );
 
--- What became of every row a run extracted. Snowflake knows no check: the statement that writes a row (ledger_insert.sql)
+-- What happened to every row a run extracted. Snowflake knows no check: the statement that writes a row (ledger_insert.sql)
 -- fails when the identity does not hold.
 create table if not exists ops.load_ledger (
     tenant_id varchar not null,
@@ -98,7 +98,7 @@ create table if not exists ops.quarantine (
     replayed_at timestamp_ntz
 ) with row access policy ops.tenant_rows on (tenant_id);
 
--- Somebody has looked at rows that a complete read missed and says that they are gone; used by the next such read.
+-- A person has looked at rows that a complete read missed and confirms that they are deleted; used by the next such read.
 create table if not exists ops.delete_approval (
     tenant_id varchar not null,
     resource varchar not null,
@@ -108,7 +108,7 @@ create table if not exists ops.delete_approval (
     used_at timestamp_ntz
 );
 
--- Somebody wants a resource read completely; answered by the next complete read that is loaded.
+-- A request to read a resource completely; answered by the next complete read that is loaded.
 create table if not exists ops.resync_request (
     tenant_id varchar not null,
     resource varchar not null,
@@ -224,7 +224,7 @@ create table if not exists analytics.forecast_accuracy (
     measured_at timestamp_ntz not null
 ) with row access policy ops.tenant_rows on (tenant_id);
 
--- What readers are told about the freshness of what they see.
+-- What is published about the freshness of what they see.
 create table if not exists published.publication_status (
     tenant_id varchar not null primary key,
     status varchar not null,

@@ -46,19 +46,19 @@ def test_the_ledger_shows_the_newest_runs_the_identity_and_the_watermarks(retail
     assert str(retailer.watermark("article")) in output
 
 
-def test_the_quarantine_shows_reasons_and_ids_and_never_a_payload(living: Retailer) -> None:
-    plan = living.begin("r1")
+def test_the_quarantine_shows_reasons_and_ids_and_never_a_payload(own_retailer: Retailer) -> None:
+    plan = own_retailer.begin("r1")
     bad = {}
     for name in ("sale", "customer"):
-        [bad[name]] = living.simulator.post("/_simulator/mini/dirty", {"resource": name, "unparsable": 1})[
-            "unparsable"
-        ]
-    living.load(*living.extract(plan, "sale", "customer"))
-    [secret] = living.query("select payload from ops.quarantine where resource = 'customer'")
+        [bad[name]] = own_retailer.simulator.post(
+            "/_simulator/mini/dirty", {"resource": name, "unparsable": 1}
+        )["unparsable"]
+    own_retailer.load(*own_retailer.extract(plan, "sale", "customer"))
+    [secret] = own_retailer.query("select payload from ops.quarantine where resource = 'customer'")
     values = [v for v in json.loads(secret["payload"]).values() if isinstance(v, str) and len(v) > 12]
 
-    code, output = run("quarantine", living)
-    _, only_sale = run("quarantine", living, "--resource", "sale")
+    code, output = run("quarantine", own_retailer)
+    _, only_sale = run("quarantine", own_retailer, "--resource", "sale")
 
     assert code == 0
     assert all(key in output for key in bad.values())

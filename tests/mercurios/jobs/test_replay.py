@@ -89,36 +89,40 @@ def test_a_replay_that_died_before_it_marked_its_rows_is_repeated_without_effect
     assert state(retailer)["raw.sale"] == before
 
 
-def test_what_raw_has_learned_since_is_never_overwritten(living: Retailer) -> None:
-    refused(living, "sale", "type")
-    living.simulator.advance(24 * 3)
-    living.run("r2", "sale")
-    assert living.differences("sale") == []
+def test_what_raw_has_learned_since_is_never_overwritten(own_retailer: Retailer) -> None:
+    refused(own_retailer, "sale", "type")
+    own_retailer.simulator.advance(24 * 3)
+    own_retailer.run("r2", "sale")
+    assert own_retailer.differences("sale") == []
 
-    done = replayed(living, "sale")
+    done = replayed(own_retailer, "sale")
 
     assert done.ledger is not None
     assert (done.ledger.loaded, done.waiting) == (0, 0)
-    assert living.differences("sale") == []
+    assert own_retailer.differences("sale") == []
 
 
-def test_rows_that_still_do_not_fit_wait_on_with_todays_reason(living: Retailer) -> None:
-    bad = living.simulator.post("/_simulator/mini/dirty", {"resource": "sale", "unparsable": 2})["unparsable"]
-    refused(living, "sale", "article_number")
-    first = living.query("select distinct reason from ops.quarantine where source_id = ?", [bad[0]])
+def test_rows_that_still_do_not_fit_wait_on_with_todays_reason(own_retailer: Retailer) -> None:
+    bad = own_retailer.simulator.post("/_simulator/mini/dirty", {"resource": "sale", "unparsable": 2})[
+        "unparsable"
+    ]
+    refused(own_retailer, "sale", "article_number")
+    first = own_retailer.query("select distinct reason from ops.quarantine where source_id = ?", [bad[0]])
 
-    done = replayed(living, "sale")
+    done = replayed(own_retailer, "sale")
 
-    waiting = living.query("select source_id, reason, run_id from ops.quarantine where replayed_at is null")
+    waiting = own_retailer.query(
+        "select source_id, reason, run_id from ops.quarantine where replayed_at is null"
+    )
     assert done.waiting == 2
     assert sorted(row["source_id"] for row in waiting) == sorted(bad)
     assert {row["run_id"] for row in waiting} == {"r1"}
     assert "articleNumber" in first[0]["reason"]
     assert not [row for row in waiting if "articleNumber" in row["reason"]]
-    assert living.truth_ids("sale") - living.raw("sale").keys() == set(bad)
-    before = state(living)
-    assert replayed(living, "sale") == Replay(waiting=2)
-    assert state(living) == before
+    assert own_retailer.truth_ids("sale") - own_retailer.raw("sale").keys() == set(bad)
+    before = state(own_retailer)
+    assert replayed(own_retailer, "sale") == Replay(waiting=2)
+    assert state(own_retailer) == before
 
 
 @pytest.mark.parametrize(

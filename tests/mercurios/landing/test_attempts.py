@@ -44,7 +44,7 @@ def test_attempts_of_a_run_are_numbered_from_one(open_store: Callable[[], Landin
     assert store.reserve_attempt("mini", "article", "r1") == 1
 
 
-def test_processes_that_take_one_run_for_theirs_at_the_same_moment_get_different_numbers(
+def test_processes_that_claim_one_run_at_the_same_moment_get_different_numbers(
     open_store: Callable[[], LandingStore],
 ) -> None:
     stores = [open_store() for _ in range(8)]

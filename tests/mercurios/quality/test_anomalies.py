@@ -1,4 +1,4 @@
-"""Gates that know what is usual: each run is held against the tenant's own published runs."""
+"""Gates that know what is usual: each run is compared with the tenant's own published runs."""
 
 from __future__ import annotations
 

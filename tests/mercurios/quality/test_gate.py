@@ -269,13 +269,13 @@ def test_the_same_rows_are_shown_in_whatever_order_a_warehouse_gives_them() -> N
         {"tenant_id": [TENANT] * 9, "article_number": [*range(7), 3, 3], "article_name": [None] * 9}
     )
 
-    told = [
+    reported = [
         [str(outcome) for outcome in validate(suite, "rows", rows.sample(frac=1, random_state=seed))]
         for seed in range(3)
     ]
 
-    assert told[0] == told[1] == told[2]
-    assert '"article_number": 0}' in "\n".join(told[0]).replace(', "article_name": null', "")
+    assert reported[0] == reported[1] == reported[2]
+    assert '"article_number": 0}' in "\n".join(reported[0]).replace(', "article_name": null', "")
 
 
 @pytest.mark.usefixtures("good_raw")

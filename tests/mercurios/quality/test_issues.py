@@ -58,7 +58,7 @@ def test_the_articles_concerned_are_given_as_examples(engine: DuckDBEngine):
 
 
 def test_an_issue_is_told_once_and_again_when_it_was_gone_in_between(engine: DuckDBEngine):
-    def told(run_id: str, hour: int) -> list[str]:
+    def reported(run_id: str, hour: int) -> list[str]:
         run_gate(engine, TENANT, run_id, "marts", ["inventory_issue"])
         engine.execute(
             "update ops.dq_result set checked_at = ? where run_id = ?",
@@ -67,16 +67,16 @@ def test_an_issue_is_told_once_and_again_when_it_was_gone_in_between(engine: Duc
         return [finding.seen for finding in gate_findings(engine, TENANT, run_id, "marts")]
 
     _name(engine, "no lead time")
-    assert told("run 1", 1) == [
+    assert reported("run 1", 1) == [
         "no lead time in the data behind stock and orders: 1 of 1 rows; never checked before"
     ]
     _name(engine, "negative stock")
-    assert [seen.split(" in the data")[0] for seen in told("run 2", 2)] == ["negative stock"]
-    assert told("run 3", 3) == []
+    assert [seen.split(" in the data")[0] for seen in reported("run 2", 2)] == ["negative stock"]
+    assert reported("run 3", 3) == []
     engine.execute("delete from analytics.inventory_issue")
-    assert told("run 4", 4) == []
+    assert reported("run 4", 4) == []
     _name(engine, "no lead time")
-    assert [seen.split(": ")[0] for seen in told("run 5", 5)] == [
+    assert [seen.split(": ")[0] for seen in reported("run 5", 5)] == [
         "no lead time in the data behind stock and orders"
     ]
 

@@ -1,4 +1,4 @@
-"""What is gone at the source: who may say so, when it is believed, and how a row comes back."""
+"""What is deleted at the source: who may say so, when it is believed, and how a row comes back."""
 
 from __future__ import annotations
 
@@ -39,106 +39,112 @@ def delete_one(retailer: Retailer, name: str) -> str:
     before = retailer.truth_ids(name)
     ticks = simulator.clock.ticks
     collection.delete(int(collection.visible[0]), ticks, tick_text(ticks), True)
-    [gone] = before - retailer.truth_ids(name)
-    return gone
+    [deleted] = before - retailer.truth_ids(name)
+    return deleted
 
 
-def test_silent_deletes_are_found_by_the_complete_read_and_undone_when_the_rows_come_back(
-    living: Retailer,
+def test_silent_deletes_are_found_by_a_complete_read_and_undone_when_rows_return(
+    own_retailer: Retailer,
 ) -> None:
-    living.run("r1", "voucher")
-    living.simulator.post("/_simulator/mini/silent_deletes", {"on": True})
-    living.simulator.advance(24 * 5)
+    own_retailer.run("r1", "voucher")
+    own_retailer.simulator.post("/_simulator/mini/silent_deletes", {"on": True})
+    own_retailer.simulator.advance(24 * 5)
 
-    rows = living.run("r2", "voucher")
+    rows = own_retailer.run("r2", "voucher")
 
     assert rows["voucher"].deleted > 0
-    assert living.differences("voucher") == []
-    gone = "select count(*) as n from raw.voucher where _deleted_at is not null and not is_deleted"
-    assert living.query(gone) == [{"n": rows["voucher"].deleted}]
-    living.query("update raw.voucher set _deleted_at = _loaded_at, _extracted_at = _loaded_at")
-    living.run("r3", "voucher")
-    assert living.differences("voucher") == []
+    assert own_retailer.differences("voucher") == []
+    deleted = "select count(*) as n from raw.voucher where _deleted_at is not null and not is_deleted"
+    assert own_retailer.query(deleted) == [{"n": rows["voucher"].deleted}]
+    own_retailer.query("update raw.voucher set _deleted_at = _loaded_at, _extracted_at = _loaded_at")
+    own_retailer.run("r3", "voucher")
+    assert own_retailer.differences("voucher") == []
 
 
-def test_a_complete_read_that_arrives_late_deletes_no_row_that_appeared_while_it_was_under_way(
-    living: Retailer,
+def test_a_late_complete_read_deletes_no_row_that_appeared_during_it(
+    own_retailer: Retailer,
 ) -> None:
-    plan = living.begin("r2")
-    with living.client() as client:
-        reading = Reading(living.request("sale", living.begin("r1")), living.store, "early")
-        [late] = living.extract(plan, "sale")
-        living.simulator.advance(24)
+    plan = own_retailer.begin("r2")
+    with own_retailer.client() as client:
+        reading = Reading(own_retailer.request("sale", own_retailer.begin("r1")), own_retailer.store, "early")
+        [late] = own_retailer.extract(plan, "sale")
+        own_retailer.simulator.advance(24)
         reading.read(client)
-        early = living.store.write_manifest("early", reading.manifest(1))
-    living.load(early)
+        early = own_retailer.store.write_manifest("early", reading.manifest(1))
+    own_retailer.load(early)
 
-    rows = living.load(late)
+    rows = own_retailer.load(late)
 
     assert rows["sale"].deleted == 0
-    assert living.differences("sale") == []
+    assert own_retailer.differences("sale") == []
 
 
 @pytest.mark.parametrize("seconds", [90, 600])
-def test_a_web_server_whose_clock_is_ahead_makes_no_row_vanish_that_appeared_behind_a_reader(
-    living: Retailer, seconds: int
+def test_a_web_server_clock_ahead_deletes_no_row_that_appeared_behind_a_reader(
+    own_retailer: Retailer, seconds: int
 ) -> None:
-    living.simulator.simulator.clock.header_ahead = seconds
-    plan = living.begin("r2")
-    with living.client() as client:
-        reading = Reading(living.request("sale", living.begin("r1")), living.store, "early")
-        [late] = living.extract(plan, "sale")
-        appeared = add_one(living, "sale")
+    own_retailer.simulator.simulator.clock.header_ahead = seconds
+    plan = own_retailer.begin("r2")
+    with own_retailer.client() as client:
+        reading = Reading(own_retailer.request("sale", own_retailer.begin("r1")), own_retailer.store, "early")
+        [late] = own_retailer.extract(plan, "sale")
+        appeared = add_one(own_retailer, "sale")
         reading.read(client)
-        early = living.store.write_manifest("early", reading.manifest(1))
-    living.load(early)
-    assert appeared in living.raw("sale")
+        early = own_retailer.store.write_manifest("early", reading.manifest(1))
+    own_retailer.load(early)
+    assert appeared in own_retailer.raw("sale")
 
-    rows = living.load(late)
+    rows = own_retailer.load(late)
 
     assert rows["sale"].deleted == 0
-    assert living.differences("sale") == []
+    assert own_retailer.differences("sale") == []
 
 
 @pytest.mark.parametrize("seconds", [90, 600])
-def test_a_web_server_whose_clock_is_ahead_makes_no_row_gone_that_an_older_read_brings(
-    living: Retailer, seconds: int
+def test_a_web_server_clock_ahead_deletes_no_row_that_an_older_read_brings(
+    own_retailer: Retailer, seconds: int
 ) -> None:
-    living.simulator.simulator.clock.header_ahead = seconds
-    with living.client() as client:
-        reading = Reading(living.request("sale", living.begin("older")), living.store, "older")
-        [newer] = living.extract(living.begin("newer"), "sale")
-        appeared = add_one(living, "sale")
+    own_retailer.simulator.simulator.clock.header_ahead = seconds
+    with own_retailer.client() as client:
+        reading = Reading(
+            own_retailer.request("sale", own_retailer.begin("older")), own_retailer.store, "older"
+        )
+        [newer] = own_retailer.extract(own_retailer.begin("newer"), "sale")
+        appeared = add_one(own_retailer, "sale")
         reading.read(client)
-        older = living.store.write_manifest("older", reading.manifest(1))
-    living.load(newer)
+        older = own_retailer.store.write_manifest("older", reading.manifest(1))
+    own_retailer.load(newer)
 
-    living.load(older)
+    own_retailer.load(older)
 
-    assert appeared in living.raw("sale")
-    assert living.differences("sale") == []
+    assert appeared in own_retailer.raw("sale")
+    assert own_retailer.differences("sale") == []
 
 
-def test_what_a_newer_complete_read_has_shown_an_older_one_does_not_delete(living: Retailer) -> None:
-    living.simulator.simulator.clock.header_ahead = 3600  # by the clocks, whatever appears was there before
-    with living.client() as client:
-        reading = Reading(living.request("sale", living.begin("first")), living.store, "first")
-        [older] = living.extract(living.begin("older"), "sale")
-        appeared = add_one(living, "sale")
+def test_what_a_newer_complete_read_has_shown_an_older_one_does_not_delete(own_retailer: Retailer) -> None:
+    own_retailer.simulator.simulator.clock.header_ahead = (
+        3600  # by the clocks, whatever appears was there before
+    )
+    with own_retailer.client() as client:
+        reading = Reading(
+            own_retailer.request("sale", own_retailer.begin("first")), own_retailer.store, "first"
+        )
+        [older] = own_retailer.extract(own_retailer.begin("older"), "sale")
+        appeared = add_one(own_retailer, "sale")
         reading.read(client)
-        living.load(living.store.write_manifest("first", reading.manifest(1)))
-    living.run("newer", "sale")
+        own_retailer.load(own_retailer.store.write_manifest("first", reading.manifest(1)))
+    own_retailer.run("newer", "sale")
 
-    rows = living.load(older)
+    rows = own_retailer.load(older)
 
     assert rows["sale"].deleted == 0
-    assert appeared in living.raw("sale")
+    assert appeared in own_retailer.raw("sale")
 
 
-def test_an_incremental_read_never_deletes(living: Retailer, tmp_path: Path) -> None:
-    retailer = Retailer(living.simulator, tmp_path, resources={"sale": {"mode": "changed"}})
+def test_an_incremental_read_never_deletes(own_retailer: Retailer, tmp_path: Path) -> None:
+    retailer = Retailer(own_retailer.simulator, tmp_path, resources={"sale": {"mode": "changed"}})
     retailer.run("r1", "sale")
-    living.simulator.advance(24)
+    own_retailer.simulator.advance(24)
 
     rows = retailer.run("r2", "sale")
 
@@ -150,8 +156,8 @@ def test_a_read_that_misses_half_of_the_rows_deletes_none(
     retailer: Retailer, caplog: pytest.LogCaptureFixture
 ) -> None:
     retailer.run("r1", "customer")
-    living = len(retailer.raw("customer"))
-    assert living > DELETE_GUARD_ROWS
+    active = len(retailer.raw("customer"))
+    assert active > DELETE_GUARD_ROWS
     retailer.query("insert into raw.customer select * replace ('x' || id as id) from raw.customer")
     retailer.query("insert into raw.customer select * replace ('y' || id as id) from raw.customer")
 
@@ -159,13 +165,13 @@ def test_a_read_that_misses_half_of_the_rows_deletes_none(
         rows = retailer.run("r2", "customer")
 
     assert rows["customer"].deleted == 0
-    assert len(retailer.raw("customer")) == 4 * living
-    assert f"the source no longer shows {3 * living} of {4 * living} rows" in caplog.text
+    assert len(retailer.raw("customer")) == 4 * active
+    assert f"the source no longer shows {3 * active} of {4 * active} rows" in caplog.text
 
 
 def test_deletes_held_for_review_are_counted_and_made_once_accepted(retailer: Retailer) -> None:
     retailer.run("r1", "customer")
-    living = len(retailer.raw("customer"))
+    active = len(retailer.raw("customer"))
     triple(retailer, "customer")
     held_for_review = retailer.run("r2", "customer")["customer"]
     under_way = retailer.extract(retailer.begin("r3"), "customer")
@@ -175,90 +181,97 @@ def test_deletes_held_for_review_are_counted_and_made_once_accepted(retailer: Re
 
     accepted = retailer.run("r4", "customer")["customer"]
 
-    assert (held_for_review.deleted, held_for_review.held_for_review) == (0, 3 * living)
-    assert (early.deleted, early.held_for_review) == (0, 3 * living), (
+    assert (held_for_review.deleted, held_for_review.held_for_review) == (0, 3 * active)
+    assert (early.deleted, early.held_for_review) == (0, 3 * active), (
         "an approval served a read from before it"
     )
-    assert (accepted.deleted, accepted.held_for_review) == (3 * living, 0)
+    assert (accepted.deleted, accepted.held_for_review) == (3 * active, 0)
     assert retailer.differences("customer") == []
     triple(retailer, "customer")
-    assert retailer.run("r5", "customer")["customer"].held_for_review == 3 * living, (
+    assert retailer.run("r5", "customer")["customer"].held_for_review == 3 * active, (
         "an approval served twice"
     )
 
 
 @pytest.mark.parametrize("name", ["voucher", "order"])
 def test_what_a_newer_complete_read_had_missed_an_older_read_does_not_bring_to_life(
-    living: Retailer, name: str
+    own_retailer: Retailer, name: str
 ) -> None:
-    living.simulator.post("/_simulator/mini/silent_deletes", {"on": True})
-    older = living.extract(living.begin("older"), name)
-    living.simulator.advance(24 * 5)
-    gone = delete_one(living, name)
-    living.run("newer", name)
+    own_retailer.simulator.post("/_simulator/mini/silent_deletes", {"on": True})
+    older = own_retailer.extract(own_retailer.begin("older"), name)
+    own_retailer.simulator.advance(24 * 5)
+    deleted = delete_one(own_retailer, name)
+    own_retailer.run("newer", name)
 
-    living.load(*older)
+    own_retailer.load(*older)
 
-    assert living.differences(name) == []
-    [row] = living.query(
-        f"select _deleted_at is not null as deleted from raw.{RESOURCES[name].table} where id = ?", [gone]
+    assert own_retailer.differences(name) == []
+    [row] = own_retailer.query(
+        f"select _deleted_at is not null as deleted from raw.{RESOURCES[name].table} where id = ?", [deleted]
     )
     assert row["deleted"], "the row is kept, as deleted"
 
 
-def test_rows_that_appeared_after_a_newer_complete_read_began_stay_alive_through_an_older_one(
-    living: Retailer,
+def test_rows_newer_than_a_complete_read_stay_active_through_an_older_one(
+    own_retailer: Retailer,
 ) -> None:
-    with living.client() as client:
-        reading = Reading(living.request("sale", living.begin("older")), living.store, "older")
-        [newer] = living.extract(living.begin("newer"), "sale")
-        living.simulator.advance(24)
+    with own_retailer.client() as client:
+        reading = Reading(
+            own_retailer.request("sale", own_retailer.begin("older")), own_retailer.store, "older"
+        )
+        [newer] = own_retailer.extract(own_retailer.begin("newer"), "sale")
+        own_retailer.simulator.advance(24)
         reading.read(client)
-        older = living.store.write_manifest("older", reading.manifest(1))
-    living.load(newer)
+        older = own_retailer.store.write_manifest("older", reading.manifest(1))
+    own_retailer.load(newer)
 
-    living.load(older)
+    own_retailer.load(older)
 
-    assert living.differences("sale") == []
+    assert own_retailer.differences("sale") == []
 
 
-def test_a_complete_read_deletes_what_an_older_read_brought_while_it_was_under_way(living: Retailer) -> None:
-    older = living.extract(living.begin("older"), "voucher")
-    gone = delete_one(living, "voucher")
-    newer = living.extract(living.begin("newer"), "voucher")
-    living.load(*older)
-    assert gone in living.raw("voucher")
+def test_a_complete_read_deletes_what_an_older_read_brought_while_it_was_under_way(
+    own_retailer: Retailer,
+) -> None:
+    older = own_retailer.extract(own_retailer.begin("older"), "voucher")
+    deleted = delete_one(own_retailer, "voucher")
+    newer = own_retailer.extract(own_retailer.begin("newer"), "voucher")
+    own_retailer.load(*older)
+    assert deleted in own_retailer.raw("voucher")
 
-    rows = living.load(*newer)
+    rows = own_retailer.load(*newer)
 
     assert rows["voucher"].deleted == 1
-    assert living.differences("voucher") == []
+    assert own_retailer.differences("voucher") == []
 
 
-def test_a_quarantined_row_is_not_taken_for_deleted(living: Retailer) -> None:
-    living.run("r1", "article")
-    kept = next(iter(living.raw("article")))
-    living.simulator.post("/_simulator/mini/dirty", {"resource": "article", "unparsable": 1})
-    [bad] = living.truth_ids("article") - living.raw("article").keys()
-    living.query(
+def test_a_quarantined_row_is_not_taken_for_deleted(own_retailer: Retailer) -> None:
+    own_retailer.run("r1", "article")
+    kept = next(iter(own_retailer.raw("article")))
+    own_retailer.simulator.post("/_simulator/mini/dirty", {"resource": "article", "unparsable": 1})
+    [bad] = own_retailer.truth_ids("article") - own_retailer.raw("article").keys()
+    own_retailer.query(
         "insert into raw.article select * replace (? as id) from raw.article where id = ?", [bad, kept]
     )
 
-    assert living.run("r2", "article")["article"].deleted == 0
+    assert own_retailer.run("r2", "article")["article"].deleted == 0
 
 
 def test_a_tombstone_read_again_keeps_the_time_since_when_it_is_gone(
-    living: Retailer, tmp_path: Path
+    own_retailer: Retailer, tmp_path: Path
 ) -> None:
     retailer = Retailer(
-        living.simulator, tmp_path, resources={"sale": {"mode": "changed"}}, overlap_minutes=60 * 24 * 60
+        own_retailer.simulator,
+        tmp_path,
+        resources={"sale": {"mode": "changed"}},
+        overlap_minutes=60 * 24 * 60,
     )
     retailer.run("r1", "sale")
-    living.simulator.advance(24 * 7)
+    own_retailer.simulator.advance(24 * 7)
     retailer.run("r2", "sale")
-    gone = retailer.query("select id, _deleted_at from raw.sale where is_deleted order by id")
+    deleted = retailer.query("select id, _deleted_at from raw.sale where is_deleted order by id")
 
     retailer.run("r3", "sale")
 
-    assert gone
-    assert retailer.query("select id, _deleted_at from raw.sale where is_deleted order by id") == gone
+    assert deleted
+    assert retailer.query("select id, _deleted_at from raw.sale where is_deleted order by id") == deleted

@@ -57,10 +57,10 @@ def test_raw_equals_the_source_after_the_first_run(retailer: Retailer) -> None:
 
 @pytest.mark.parametrize("mode", ["changed", "window"])
 def test_raw_equals_the_source_after_days_of_sales_corrections_and_deletions(
-    living: Retailer, tmp_path: Path, mode: str
+    own_retailer: Retailer, tmp_path: Path, mode: str
 ) -> None:
     retailer = Retailer(
-        living.simulator, tmp_path, resources={"sale": {"mode": mode}, "article": {"mode": mode}}
+        own_retailer.simulator, tmp_path, resources={"sale": {"mode": mode}, "article": {"mode": mode}}
     )
     for day in range(4):
         rows = retailer.run(f"r{day}", *NAMES)
@@ -82,7 +82,7 @@ def test_a_load_asks_duckdb_nothing_by_arrow_whose_libraries_its_process_need_no
     assert retailer.differences(*NAMES) == []
 
 
-def test_of_versions_of_a_key_in_one_read_the_newest_is_loaded_and_all_others_count_as_superseded(
+def test_the_newest_version_of_a_key_is_loaded_and_others_count_as_superseded(
     retailer: Retailer,
 ) -> None:
     [url] = retailer.extract(retailer.begin("r1"), "sale")
@@ -157,33 +157,35 @@ def test_extracting_and_loading_a_run_again_doubles_nothing(retailer: Retailer) 
     assert [row["attempt"] for row in attempts] == [1, 2]
 
 
-def test_an_older_manifest_that_arrives_late_brings_nothing_back(living: Retailer) -> None:
+def test_an_older_manifest_that_arrives_late_brings_nothing_back(own_retailer: Retailer) -> None:
     names = (*NAMES, "voucher")
-    late = living.extract(living.begin("late"), *names)
-    living.run("r1", *names)
-    living.simulator.post("/_simulator/mini/silent_deletes", {"on": True})
-    living.simulator.advance(24 * 5)
-    rows = living.run("r2", *names)
-    before = living.watermark("sale")
+    late = own_retailer.extract(own_retailer.begin("late"), *names)
+    own_retailer.run("r1", *names)
+    own_retailer.simulator.post("/_simulator/mini/silent_deletes", {"on": True})
+    own_retailer.simulator.advance(24 * 5)
+    rows = own_retailer.run("r2", *names)
+    before = own_retailer.watermark("sale")
 
-    arrived = living.load(*late)
+    arrived = own_retailer.load(*late)
 
     assert rows["voucher"].deleted > 0
     assert arrived["voucher"].extracted > arrived["voucher"].loaded == 0
-    assert living.differences(*names) == []
-    assert living.watermark("sale") == before
+    assert own_retailer.differences(*names) == []
+    assert own_retailer.watermark("sale") == before
 
 
-def test_a_restored_backup_at_the_source_is_followed_although_its_cursor_is_older(living: Retailer) -> None:
-    living.run("r1", "sale")
-    living.query(
+def test_a_restored_backup_at_the_source_is_followed_although_its_cursor_is_older(
+    own_retailer: Retailer,
+) -> None:
+    own_retailer.run("r1", "sale")
+    own_retailer.query(
         "update raw.sale set last_change = last_change + interval 1 day, sale_price = sale_price + 1"
     )
-    living.query("update raw.sale set _content_hash = repeat('0', 32)")
+    own_retailer.query("update raw.sale set _content_hash = repeat('0', 32)")
 
-    living.run("r2", "sale")
+    own_retailer.run("r2", "sale")
 
-    assert living.differences("sale") == []
+    assert own_retailer.differences("sale") == []
 
 
 def test_a_start_that_was_outdated_may_not_load(retailer: Retailer) -> None:
@@ -223,16 +225,16 @@ def rewrite(retailer: Retailer, url: str, table: pa.Table) -> None:
     edit(url, parts=[fitting if each == part else each for each in manifest.parts])
 
 
-def test_a_run_that_reads_again_after_the_landing_area_was_emptied_is_loaded(living: Retailer) -> None:
-    living.run("r1", "sale")
-    shutil.rmtree(living.landing)
-    living.simulator.advance(24)
+def test_a_run_that_reads_again_after_the_landing_area_was_emptied_is_loaded(own_retailer: Retailer) -> None:
+    own_retailer.run("r1", "sale")
+    shutil.rmtree(own_retailer.landing)
+    own_retailer.simulator.advance(24)
 
-    rows = living.run("r1", "sale")
+    rows = own_retailer.run("r1", "sale")
 
     assert rows["sale"].loaded > 0
-    assert living.differences("sale") == []
-    attempts = living.query("select attempt from ops.load_ledger order by attempt")
+    assert own_retailer.differences("sale") == []
+    attempts = own_retailer.query("select attempt from ops.load_ledger order by attempt")
     assert [row["attempt"] for row in attempts] == [1, 2]
 
 
@@ -282,42 +284,44 @@ def test_a_failure_in_the_middle_rolls_everything_back(retailer: Retailer, fault
 
 
 def test_the_watermark_is_the_greatest_durable_cursor_and_never_passes_the_sources_clock(
-    living: Retailer,
+    own_retailer: Retailer,
 ) -> None:
-    living.run("r1", "sale")
-    newest = max(row["last_change"] for row in living.raw("sale").values())
-    first = living.watermark("sale")
-    living.query("update ops.watermark set cursor_value = cursor_value + interval 1 hour")
+    own_retailer.run("r1", "sale")
+    newest = max(row["last_change"] for row in own_retailer.raw("sale").values())
+    first = own_retailer.watermark("sale")
+    own_retailer.query("update ops.watermark set cursor_value = cursor_value + interval 1 hour")
 
-    living.run("r2", "sale")
+    own_retailer.run("r2", "sale")
 
     assert first == newest
     assert first is not None
-    assert living.watermark("sale") == first + timedelta(hours=1), "a watermark moved back"
+    assert own_retailer.watermark("sale") == first + timedelta(hours=1), "a watermark moved back"
 
 
-def test_rows_that_cannot_be_read_are_recorded_once_and_the_others_load(living: Retailer) -> None:
-    dirty = living.simulator.post(
+def test_rows_that_cannot_be_read_are_recorded_once_and_the_others_load(own_retailer: Retailer) -> None:
+    dirty = own_retailer.simulator.post(
         "/_simulator/mini/dirty", {"resource": "sale", "unparsable": 3, "unknown_field": 0}
     )["unparsable"]
-    urls = living.extract(living.begin("r1"), "sale")
-    rows = living.load(*urls)
-    living.load(*urls)
+    urls = own_retailer.extract(own_retailer.begin("r1"), "sale")
+    rows = own_retailer.load(*urls)
+    own_retailer.load(*urls)
 
-    found = living.query("select source_id, reason, run_id, attempt from ops.quarantine")
+    found = own_retailer.query("select source_id, reason, run_id, attempt from ops.quarantine")
     assert rows["sale"].quarantined == 3
     assert sorted(row["source_id"] for row in found) == sorted(dirty)
     assert all(row["reason"].startswith("field ") and row["run_id"] == "r1" for row in found)
-    assert set(living.truth_ids("sale")) - set(living.raw("sale")) == set(dirty)
+    assert set(own_retailer.truth_ids("sale")) - set(own_retailer.raw("sale")) == set(dirty)
 
 
-def test_a_new_field_is_one_line_in_the_changelog_however_often_it_is_seen(living: Retailer) -> None:
-    living.simulator.post("/_simulator/mini/dirty", {"resource": "sale", "unknown_field": 2})
+def test_a_new_field_is_one_line_in_the_changelog_however_often_it_is_seen(own_retailer: Retailer) -> None:
+    own_retailer.simulator.post("/_simulator/mini/dirty", {"resource": "sale", "unknown_field": 2})
 
-    living.run("r1", "sale")
-    living.run("r2", "sale")
+    own_retailer.run("r1", "sale")
+    own_retailer.run("r2", "sale")
 
-    [change] = living.query("select resource, column_name, change, row_count, run_id from ops.schema_drift")
+    [change] = own_retailer.query(
+        "select resource, column_name, change, row_count, run_id from ops.schema_drift"
+    )
     assert change == {
         "resource": "sale",
         "column_name": "loyaltyTier",
@@ -325,7 +329,7 @@ def test_a_new_field_is_one_line_in_the_changelog_however_often_it_is_seen(livin
         "row_count": 2,
         "run_id": "r1",
     }
-    assert living.query("select distinct _extra from raw.sale where _extra is not null") == [
+    assert own_retailer.query("select distinct _extra from raw.sale where _extra is not null") == [
         {"_extra": '{"loyaltyTier":"gold"}'}
     ]
 

@@ -143,12 +143,12 @@ def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wareh
     opened.engine.close()
 
 
-def test_versions_of_one_key_in_and_across_parts_late_and_vanished_rows_are_told_apart_in_a_large_load(
+def test_a_large_load_separates_versions_of_a_key_late_rows_and_deleted_rows(
     warehouse: Warehouse,
 ) -> None:
     first = [version(n, 1, hour=1) for n in range(ROWS)]
     new = [version(ROWS + n, 1, hour=3) for n in range(5_000)]
-    gone = [version(2 * ROWS + n, 1, hour=1) for n in range(5_000)]
+    deleted = [version(2 * ROWS + n, 1, hour=1) for n in range(5_000)]
     appeared = [version(3 * ROWS + n, 1, hour=5) for n in range(5_000)]
     twice = [version(n, 2, hour=6) for n in range(0, ROWS, 3)]
     after = [version(n, 3, hour=7) for n in range(0, ROWS, 6)]
@@ -158,19 +158,21 @@ def test_versions_of_one_key_in_and_across_parts_late_and_vanished_rows_are_told
     expected = {row.id: raw(row, 4, "full") for row in unchanged}
     expected |= {row.id: raw(row, 8, "changes") for row in [*twice, *after, *tombstones, *new]}
     expected |= {row.id: raw(row, 2, "older") for row in appeared}
-    expected |= {row.id: raw(row, 4, "older", is_gone=True) for row in gone}
+    expected |= {row.id: raw(row, 4, "older", is_missing=True) for row in deleted}
 
     full = warehouse.land("full", [first[: ROWS // 2], first[ROWS // 2 :]], hour=4, complete=True)
     changes = warehouse.land(
         "changes", [[*twice, *tombstones, *twice], [*before, *after, *unchanged, *new]], hour=8
     )
-    older = warehouse.land("older", [[version(n, 0, hour=0.5) for n in range(ROWS)], gone, appeared], hour=2)
+    older = warehouse.land(
+        "older", [[version(n, 0, hour=0.5) for n in range(ROWS)], deleted, appeared], hour=2
+    )
     rows = [warehouse.load(url) for url in (full, changes, older)]
 
     assert [(row.loaded, row.late) for row in rows] == [
         (ROWS, 0),
         (len(twice) + len(tombstones) + len(new), len(new)),
-        (len(gone) + len(appeared), len(gone) + len(appeared)),
+        (len(deleted) + len(appeared), len(deleted) + len(appeared)),
     ]
     assert all(row.extracted == row.loaded + row.superseded for row in rows)
     found = warehouse.raw()
@@ -179,11 +181,11 @@ def test_versions_of_one_key_in_and_across_parts_late_and_vanished_rows_are_told
 
 
 def raw(
-    row: Row, hour: int, run_id: str, *, is_gone: bool = False
+    row: Row, hour: int, run_id: str, *, is_missing: bool = False
 ) -> tuple[datetime, str, bool, bool, datetime, str]:
     """Return what RAW should hold of a row, in the order of `Warehouse.raw`."""
     read_at = DAY + timedelta(hours=hour)
-    return row.cursor, row.content, row.is_deleted, row.is_deleted or is_gone, read_at, run_id
+    return row.cursor, row.content, row.is_deleted, row.is_deleted or is_missing, read_at, run_id
 
 
 def test_a_large_complete_read_that_misses_nearly_all_rows_counts_them(warehouse: Warehouse) -> None:
@@ -206,7 +208,7 @@ def test_a_large_complete_read_that_misses_nearly_all_rows_counts_them(warehouse
         ),
     ],
 )
-def test_a_later_part_with_a_wrong_column_is_named_even_where_no_row_of_it_would_change_raw(
+def test_a_later_part_with_a_wrong_column_is_named_even_if_it_changes_nothing(
     warehouse: Warehouse, damage: Callable[[pa.Table], pa.Table], reason: str
 ) -> None:
     parts = [[version(1, 1, hour=1)], [version(2, 1, hour=1)]]

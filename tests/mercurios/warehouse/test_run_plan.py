@@ -94,7 +94,7 @@ def test_a_run_may_ask_for_itself_and_the_wish_is_recorded(changed: Retailer) ->
     assert not reads_all(changed.begin("r3").resources["sale"])
 
 
-def test_rows_known_before_a_resync_stay_known_so_that_a_read_that_misses_them_is_noticed(
+def test_rows_known_before_a_resync_stay_known_so_that_a_miss_is_noticed(
     changed: Retailer,
 ) -> None:
     ask(changed, "sale")

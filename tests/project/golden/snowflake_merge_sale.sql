@@ -2,7 +2,7 @@
 -- newer and nothing equal. What a read that began after RAW's version was loaded shows is always newer, even with
 -- an older cursor (a restored backup, the doubled hour of autumn). A key that RAW holds as deleted comes back,
 -- but not through a read that is older than the one that missed it. A key that RAW has never held and that a newer
--- complete read did not show was gone by then: `_is_gone` says so. The table was created before the
+-- complete read did not show was deleted by then: `_is_missing` says so. The table was created before the
 -- transaction.
 insert into candidate_sale (
     tenant_id,
@@ -37,7 +37,7 @@ insert into candidate_sale (
     _content_hash,
     _extracted_at,
     _run_id,
-    _is_gone
+    _is_missing
 )
 with newest as (
     select *
@@ -91,7 +91,7 @@ select
         and coalesce(newest.last_change, cast('0001-01-01' as timestamp_ntz)) < cast($missed_source_now as timestamp_ntz)
 ,
         false
-    ) as _is_gone
+    ) as _is_missing
 from newest
 left join raw.sale as target
     on
@@ -126,7 +126,7 @@ where
         )
     );
 -- Every candidate is written as it was landed, in place of the row it replaces. A tombstone keeps its row and says since
--- when it is gone; so does a row that a newer complete read had already missed, dated by that read.
+-- when it is deleted; so does a row that a newer complete read had already missed, dated by that read.
 merge into raw.sale as target
 using (
     select
@@ -161,10 +161,10 @@ using (
         _content_hash,
         _run_id,
         parse_json(_extra) as _extra,
-        case when _is_gone then cast($missed_at as timestamp_ntz) else _extracted_at end as _extracted_at,
+        case when _is_missing then cast($missed_at as timestamp_ntz) else _extracted_at end as _extracted_at,
         cast($loaded_at as timestamp_ntz) as _loaded_at,
         case
-            when _is_gone then cast($loaded_at as timestamp_ntz)
+            when _is_missing then cast($loaded_at as timestamp_ntz)
             when is_deleted then cast($loaded_at as timestamp_ntz)
         end as _deleted_at
     from candidate_sale

@@ -3,7 +3,7 @@
 Readers never open the warehouse file, which is written to; they open a copy that is replaced in one step, so a
 reader sees one publication or the next and nothing in between. A publication replaces the tables its run made
 and carries the others over from the publication before, so that a run still at work on other tables cannot
-leak what nobody has checked. Beside the file a small status document says how fresh it is.
+leak what has not been checked. Beside the file a small status document says how fresh it is.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Snowflake ends a transaction with every statement that creates something, so wha
 before it begins (`prepare`), and the engine refuses such a statement inside one. Nothing is sent a second time
 after a failure, because everything is either whole or undone, but for two things that did nothing: a session that could
 not be opened, and a statement that found twenty others waiting for its table. The latter waits outside that queue, so
-that any number of tenants can share a database without a pool that somebody has to create.
+that any number of tenants can share a database without a pool that an administrator has to create.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class SnowflakeEngine:
     Args:
         connect: opens a session with qmark binding whose schema is OPS; tried a bounded number of times.
         landing: the tenant's landing area, whose files stage `ops.landing` shows; None where nothing is loaded.
-        role: the role that the session must have taken on; None takes any, for somebody who only reads.
+        role: the role that the session must have taken on; None takes any, for a user who only reads.
 
     Raises:
         WarehouseError: the account cannot be reached or refuses the session, or the session has another role; the

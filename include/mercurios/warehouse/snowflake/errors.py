@@ -58,7 +58,7 @@ REMEDIES: dict[int, str] = {
     100132: _TYPE,
     _WAITERS: _BUSY,
     630: "the statement took longer than its time-out: look at the warehouse's load and size, and clear the task",
-    604: "somebody cancelled the statement: clear the task",
+    604: "the statement was cancelled: clear the task",
     250001: "the account cannot be reached: check the connection's account and host, and the network policy",
     250002: _LOST,
     250003: _LOST,
@@ -128,14 +128,14 @@ def _grant(statement: str, message: str) -> str:
 
 
 def is_transient(error: BaseException) -> bool:
-    """Say whether a session that could not be opened may be opened a moment later; a refusal stays one."""
+    """Return whether a session that could not be opened may be opened a moment later; a refusal stays one."""
     from snowflake.connector.errors import OperationalError
 
     return isinstance(error, OperationalError)
 
 
 def queue_is_full(error: BaseException) -> bool:
-    """Say whether a statement was refused because twenty others wait for its table; nothing of it has begun."""
+    """Return whether a statement was refused because twenty others wait for its table; nothing of it has begun."""
     return getattr(error, "errno", None) == _WAITERS
 
 

@@ -24,7 +24,7 @@ class ApplyAccountOperator(TenantOperator):
     """Applies what a tenant needs of the account: what the account has once, its database, its role and its rows.
 
     Args:
-        snowflake_conn_id: connection of somebody who may take on the system roles.
+        snowflake_conn_id: connection of a user who may take on the system roles.
     """
 
     def __init__(self, *, snowflake_conn_id: str = ADMIN_CONNECTION, **kwargs: Any) -> None:
@@ -49,7 +49,7 @@ class ApplyAccountOperator(TenantOperator):
             hook.get_connection(self.snowflake_conn_id)
         except AirflowNotFoundException:
             raise AirflowSkipException(
-                f"connection {self.snowflake_conn_id!r} is not defined: somebody who may applies the same statements "
+                f"connection {self.snowflake_conn_id!r} is not defined: a user who may applies the same statements "
                 f"with `python -m mercurios warehouse apply --tenant {tenant.id}`"
             ) from None
         try:

@@ -64,15 +64,15 @@ def test_a_token_is_replaced_before_it_expires(stub: Start, reply: Any) -> None:
     assert server.bearers == ["token-1", "token-2", "token-3"]
 
 
-def test_an_expired_token_is_replaced_once_and_the_page_is_read(living: Retailer) -> None:
-    with living.client(page_size=1000, pages_in_flight=1) as client:
+def test_an_expired_token_is_replaced_once_and_the_page_is_read(own_retailer: Retailer) -> None:
+    with own_retailer.client(page_size=1000, pages_in_flight=1) as client:
         pages = client.pages("sale")
         rows = list(next(pages).rows)
-        assert living.simulator.post("/_simulator/mini/expire_tokens", {})["expired"] == 1
+        assert own_retailer.simulator.post("/_simulator/mini/expire_tokens", {})["expired"] == 1
         rows += [row for page in pages for row in page.rows]
 
-    assert len(rows) == len(living.simulator.truth("mini", "sale"))
-    assert living.sleeps == []
+    assert len(rows) == len(own_retailer.simulator.truth("mini", "sale"))
+    assert own_retailer.sleeps == []
 
 
 def test_a_token_service_that_fails_in_the_middle_gets_the_usual_number_of_tries(
@@ -147,13 +147,13 @@ def test_tokens_show_in_no_log_and_no_error(
     assert seen[0] not in "".join(traceback.format_exception(caught.value)) + caplog.text
 
 
-def test_an_outage_ends_in_a_transient_error_after_bounded_tries(living: Retailer) -> None:
-    living.simulator.post("/_simulator/mini/outage", {"on": True})
+def test_an_outage_ends_in_a_transient_error_after_bounded_tries(own_retailer: Retailer) -> None:
+    own_retailer.simulator.post("/_simulator/mini/outage", {"on": True})
 
-    with living.client(attempts=4) as client, pytest.raises(TransientProHandelError) as caught:
+    with own_retailer.client(attempts=4) as client, pytest.raises(TransientProHandelError) as caught:
         list(client.pages("sale"))
 
-    assert len(living.sleeps) == 3
+    assert len(own_retailer.sleeps) == 3
     assert caught.value.status == 503
     assert (caught.value.context.path, caught.value.context.page) == ("sale", 1)
     assert caught.value.context.correlation_id

@@ -69,15 +69,15 @@ def test_nested_rows_keep_the_order_of_the_wire_and_the_key_of_their_parent(reta
     assert landed == [{"order_id": o["id"], "id": p["id"]} for o in orders for p in o["positions"]]
 
 
-def test_a_second_run_lands_only_what_changed_and_the_keys_of_the_rest(living: Retailer) -> None:
-    living.run("r1", "sale")
-    known = set(living.raw("sale"))
-    living.simulator.advance(24)
+def test_a_second_run_lands_only_what_changed_and_the_keys_of_the_rest(own_retailer: Retailer) -> None:
+    own_retailer.run("r1", "sale")
+    known = set(own_retailer.raw("sale"))
+    own_retailer.simulator.advance(24)
 
-    [url] = living.extract(living.begin("r2"), "sale")
+    [url] = own_retailer.extract(own_retailer.begin("r2"), "sale")
 
-    manifest = manifest_of(living, url)
-    now = living.truth_ids("sale")
+    manifest = manifest_of(own_retailer, url)
+    now = own_retailer.truth_ids("sale")
     counts = manifest.counts["sale"]
     keys = set(table_of(manifest, "sale", "keys")["id"].to_pylist())
     landed = set(table_of(manifest, "sale", "rows")["id"].to_pylist())
@@ -87,22 +87,24 @@ def test_a_second_run_lands_only_what_changed_and_the_keys_of_the_rest(living: R
     assert manifest.complete
 
 
-def test_an_unchanged_row_beside_a_bad_one_is_still_unchanged(living: Retailer) -> None:
-    living.run("r1", "article")
-    living.simulator.post("/_simulator/mini/dirty", {"resource": "article", "unparsable": 1})
+def test_an_unchanged_row_beside_a_bad_one_is_still_unchanged(own_retailer: Retailer) -> None:
+    own_retailer.run("r1", "article")
+    own_retailer.simulator.post("/_simulator/mini/dirty", {"resource": "article", "unparsable": 1})
 
-    [url] = living.extract(living.begin("r2"), "article")
+    [url] = own_retailer.extract(own_retailer.begin("r2"), "article")
 
-    counts = manifest_of(living, url).counts["article"]
+    counts = manifest_of(own_retailer, url).counts["article"]
     assert (counts.landed, counts.quarantined, counts.unchanged) == (0, 1, counts.extracted - 1)
 
 
-def test_changed_mode_reads_from_the_watermark_less_the_overlap(living: Retailer, tmp_path: Path) -> None:
-    retailer = with_mode(living, tmp_path, "changed", overlap_minutes=90)
+def test_changed_mode_reads_from_the_watermark_less_the_overlap(
+    own_retailer: Retailer, tmp_path: Path
+) -> None:
+    retailer = with_mode(own_retailer, tmp_path, "changed", overlap_minutes=90)
     retailer.run("r1", "sale")
     watermark = retailer.watermark("sale")
     assert watermark is not None
-    living.simulator.advance(24)
+    own_retailer.simulator.advance(24)
 
     plan = retailer.begin("r2")
     [url] = retailer.extract(plan, "sale")
@@ -114,8 +116,8 @@ def test_changed_mode_reads_from_the_watermark_less_the_overlap(living: Retailer
     assert 0 < manifest.counts["sale"].extracted < 1000
 
 
-def test_a_complete_read_is_due_again_after_its_period(living: Retailer, tmp_path: Path) -> None:
-    retailer = with_mode(living, tmp_path, "changed", full_read_days=7)
+def test_a_complete_read_is_due_again_after_its_period(own_retailer: Retailer, tmp_path: Path) -> None:
+    retailer = with_mode(own_retailer, tmp_path, "changed", full_read_days=7)
     retailer.run("r1", "sale")
     assert retailer.begin("r2").resources["sale"].since is not None
 
@@ -125,20 +127,20 @@ def test_a_complete_read_is_due_again_after_its_period(living: Retailer, tmp_pat
 
 
 def test_an_api_without_changed_is_a_terminal_error_that_names_the_setting(
-    living: Retailer, tmp_path: Path
+    own_retailer: Retailer, tmp_path: Path
 ) -> None:
-    retailer = with_mode(living, tmp_path, "changed")
+    retailer = with_mode(own_retailer, tmp_path, "changed")
     retailer.run("r1", "sale")
-    living.simulator.post("/_simulator/mini/changed", {"sale": False})
+    own_retailer.simulator.post("/_simulator/mini/changed", {"sale": False})
 
     with pytest.raises(Exception, match="check the resource's mode in the tenant file"):
         retailer.extract(retailer.begin("r2"), "sale")
 
 
 def test_window_mode_stops_where_nothing_is_new_and_is_no_complete_read(
-    living: Retailer, tmp_path: Path
+    own_retailer: Retailer, tmp_path: Path
 ) -> None:
-    retailer = with_mode(living, tmp_path, "window")
+    retailer = with_mode(own_retailer, tmp_path, "window")
     retailer.run("r1", "sale")
     asked: list[str] = []
 
@@ -147,7 +149,7 @@ def test_window_mode_stops_where_nothing_is_new_and_is_no_complete_read(
             asked.append(request.query["page"])
         return None
 
-    living.simulator.application.interceptors.insert(0, listen)
+    own_retailer.simulator.application.interceptors.insert(0, listen)
     [url] = retailer.extract(retailer.begin("r2"), "sale", page_size=100, pages_in_flight=1)
 
     manifest = manifest_of(retailer, url)
@@ -247,11 +249,13 @@ def test_the_start_of_an_incremental_read_is_cut_to_milliseconds_not_rounded(
 
 
 @pytest.mark.parametrize("policy", list(Drift))
-def test_an_undeclared_field_follows_the_policy(living: Retailer, tmp_path: Path, policy: Drift) -> None:
-    retailer = Retailer(living.simulator, tmp_path, resources={"article": {"drift": policy.value}})
-    [dirty] = living.simulator.post("/_simulator/mini/dirty", {"resource": "article", "unknown_field": 1})[
-        "unknown_field"
-    ]
+def test_an_undeclared_field_follows_the_policy(
+    own_retailer: Retailer, tmp_path: Path, policy: Drift
+) -> None:
+    retailer = Retailer(own_retailer.simulator, tmp_path, resources={"article": {"drift": policy.value}})
+    [dirty] = own_retailer.simulator.post(
+        "/_simulator/mini/dirty", {"resource": "article", "unknown_field": 1}
+    )["unknown_field"]
 
     [url] = retailer.extract(retailer.begin("r1"), "article")
 
@@ -317,7 +321,7 @@ def test_a_process_killed_before_the_manifest_leaves_parts_that_are_not_loaded(r
 
 @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
 def test_an_outage_in_the_middle_leaves_no_manifest_and_no_open_file(
-    living: Retailer, monkeypatch: pytest.MonkeyPatch
+    own_retailer: Retailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next attempt starts clean and lands every row."""
 
@@ -326,18 +330,18 @@ def test_an_outage_in_the_middle_leaves_no_manifest_and_no_open_file(
         return error(503, "Service unavailable") if broken else None
 
     monkeypatch.setattr(PartWriter, "ROW_GROUP", 500)
-    living.simulator.application.interceptors.insert(0, break_later)
-    plan = living.begin("r1")
+    own_retailer.simulator.application.interceptors.insert(0, break_later)
+    plan = own_retailer.begin("r1")
 
     with pytest.raises(TransientProHandelError, match=r"sale, page=2[1-4], pagesize=100"):
-        living.extract(plan, "sale", page_size=100)
+        own_retailer.extract(plan, "sale", page_size=100)
 
     gc.collect()
-    [attempt] = (living.landing / "tenant=mini/resource=sale/run=r1").iterdir()
+    [attempt] = (own_retailer.landing / "tenant=mini/resource=sale/run=r1").iterdir()
     assert {path.name for path in attempt.iterdir()} == {"sale-rows.parquet", "reserved"}
-    living.simulator.application.interceptors.pop(0)
-    living.load(*living.extract(plan, "sale", page_size=100))
-    assert living.differences("sale") == []
+    own_retailer.simulator.application.interceptors.pop(0)
+    own_retailer.load(*own_retailer.extract(plan, "sale", page_size=100))
+    assert own_retailer.differences("sale") == []
 
 
 def test_a_landing_area_that_cannot_be_written_is_named_with_the_remedy(retailer: Retailer) -> None:

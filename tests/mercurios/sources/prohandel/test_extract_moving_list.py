@@ -48,8 +48,8 @@ def drop_newest(simulator: Simulator) -> None:
 
 
 @pytest.fixture
-def source(living: Retailer) -> Source:
-    return Source(living)
+def source(own_retailer: Retailer) -> Source:
+    return Source(own_retailer)
 
 
 def read(retailer: Retailer, run_id: str) -> None:
@@ -57,49 +57,51 @@ def read(retailer: Retailer, run_id: str) -> None:
     retailer.load(*retailer.extract(plan, "sale", page_size=PAGE_SIZE, pages_in_flight=1))
 
 
-def test_a_stable_list_is_read_once(living: Retailer, source: Source) -> None:
-    read(living, "r1")
+def test_a_stable_list_is_read_once(own_retailer: Retailer, source: Source) -> None:
+    read(own_retailer, "r1")
 
     assert len(source.asked) > 3
     assert set(source.asked.values()) == {1}
 
 
-def test_a_row_that_moves_to_a_page_already_read_is_not_lost(living: Retailer, source: Source) -> None:
+def test_a_row_that_moves_to_a_page_already_read_is_not_lost(own_retailer: Retailer, source: Source) -> None:
     source.act[3] = drop_newest
 
-    read(living, "r1")
+    read(own_retailer, "r1")
 
     assert source.asked[1] == 2
-    assert set(living.raw("sale")) >= living.truth_ids("sale")
+    assert set(own_retailer.raw("sale")) >= own_retailer.truth_ids("sale")
 
 
-def test_rows_that_move_down_are_read_twice_and_need_no_second_scan(living: Retailer, source: Source) -> None:
+def test_rows_that_move_down_are_read_twice_and_need_no_second_scan(
+    own_retailer: Retailer, source: Source
+) -> None:
     source.act[3] = add_newest
 
-    read(living, "r1")
+    read(own_retailer, "r1")
 
     assert set(source.asked.values()) == {1}
-    assert set(living.raw("sale")) == living.truth_ids("sale") - {"new-row"}
+    assert set(own_retailer.raw("sale")) == own_retailer.truth_ids("sale") - {"new-row"}
 
 
-def test_a_row_that_moves_is_not_taken_for_deleted(living: Retailer, source: Source) -> None:
-    read(living, "r1")
+def test_a_row_that_moves_is_not_taken_for_deleted(own_retailer: Retailer, source: Source) -> None:
+    read(own_retailer, "r1")
     source.act[3] = drop_newest
 
-    read(living, "r2")
+    read(own_retailer, "r2")
 
     # The row that did vanish was seen before it did; only the next read may miss it.
-    assert set(living.raw("sale")) >= living.truth_ids("sale")
+    assert set(own_retailer.raw("sale")) >= own_retailer.truth_ids("sale")
 
 
-def test_a_row_is_deleted_when_two_scans_miss_it(living: Retailer, source: Source) -> None:
-    read(living, "r1")
-    drop_newest(living.simulator.application.simulator)
+def test_a_row_is_deleted_when_two_scans_miss_it(own_retailer: Retailer, source: Source) -> None:
+    read(own_retailer, "r1")
+    drop_newest(own_retailer.simulator.application.simulator)
     source.asked.clear()
 
-    read(living, "r2")
+    read(own_retailer, "r2")
 
-    assert set(living.raw("sale")) == living.truth_ids("sale")
+    assert set(own_retailer.raw("sale")) == own_retailer.truth_ids("sale")
     assert source.asked[1] == 2
 
 
@@ -112,45 +114,45 @@ def never_still(source: Source) -> None:
 
 
 def test_a_list_that_is_never_stable_is_scanned_a_bounded_number_of_times(
-    living: Retailer, source: Source
+    own_retailer: Retailer, source: Source
 ) -> None:
     never_still(source)
 
-    read(living, "r1")
+    read(own_retailer, "r1")
 
     assert source.asked[2] == 3
-    assert set(living.raw("sale")) >= living.truth_ids("sale")
+    assert set(own_retailer.raw("sale")) >= own_retailer.truth_ids("sale")
 
 
 def test_a_list_that_is_never_stable_deletes_nothing_and_leaves_the_watermark(
-    living: Retailer, source: Source, caplog: pytest.LogCaptureFixture
+    own_retailer: Retailer, source: Source, caplog: pytest.LogCaptureFixture
 ) -> None:
-    read(living, "r1")
-    reached = living.watermark("sale")
-    drop_newest(living.simulator.application.simulator)
-    living.simulator.advance(24)
+    read(own_retailer, "r1")
+    reached = own_retailer.watermark("sale")
+    drop_newest(own_retailer.simulator.application.simulator)
+    own_retailer.simulator.advance(24)
     never_still(source)
-    plan = living.begin("r2")
+    plan = own_retailer.begin("r2")
 
-    [url] = living.extract(plan, "sale", page_size=PAGE_SIZE, pages_in_flight=1)
+    [url] = own_retailer.extract(plan, "sale", page_size=PAGE_SIZE, pages_in_flight=1)
 
-    manifest = living.store.read_manifest(url)
+    manifest = own_retailer.store.read_manifest(url)
     assert (manifest.stable, manifest.complete, manifest.cursor_to) == (False, False, manifest.cursor_from)
     assert "rows shifted across the end of pages [2], in the last of 3 scans" in caplog.text
     assert "nothing is taken for deleted and the watermark stays" in caplog.text
-    deleted = living.load(url)["sale"].deleted
-    assert (deleted, living.watermark("sale")) == (0, reached)
+    deleted = own_retailer.load(url)["sale"].deleted
+    assert (deleted, own_retailer.watermark("sale")) == (0, reached)
     source.act.clear()
-    read(living, "r3")
-    assert living.differences("sale") == []
-    assert living.watermark("sale") > reached
+    read(own_retailer, "r3")
+    assert own_retailer.differences("sale") == []
+    assert own_retailer.watermark("sale") > reached
 
 
-def test_deletions_wait_for_a_read_with_two_stable_scans(living: Retailer, source: Source) -> None:
-    read(living, "r1")
-    drop_newest(living.simulator.application.simulator)
-    reached = living.watermark("sale")
-    living.simulator.advance(24)
+def test_deletions_wait_for_a_read_with_two_stable_scans(own_retailer: Retailer, source: Source) -> None:
+    read(own_retailer, "r1")
+    drop_newest(own_retailer.simulator.application.simulator)
+    reached = own_retailer.watermark("sale")
+    own_retailer.simulator.advance(24)
     scans = iter([True, True, False])
 
     def move_in_two_scans(simulator: Simulator) -> None:
@@ -159,22 +161,24 @@ def test_deletions_wait_for_a_read_with_two_stable_scans(living: Retailer, sourc
             source.act[3] = move_in_two_scans
 
     source.act[3] = move_in_two_scans
-    [url] = living.extract(living.begin("r2"), "sale", page_size=PAGE_SIZE, pages_in_flight=1)
+    [url] = own_retailer.extract(own_retailer.begin("r2"), "sale", page_size=PAGE_SIZE, pages_in_flight=1)
 
-    manifest = living.store.read_manifest(url)
+    manifest = own_retailer.store.read_manifest(url)
     assert (manifest.stable, manifest.complete) == (True, False)
-    assert living.load(url)["sale"].deleted == 0
-    assert living.watermark("sale") > reached
-    read(living, "r3")
-    assert living.differences("sale") == []
+    assert own_retailer.load(url)["sale"].deleted == 0
+    assert own_retailer.watermark("sale") > reached
+    read(own_retailer, "r3")
+    assert own_retailer.differences("sale") == []
 
 
-def test_a_window_that_reaches_the_end_is_watched_like_any_list(living: Retailer, tmp_path: Path) -> None:
-    retailer = Retailer(living.simulator, tmp_path / "window", resources={"sale": {"mode": "window"}})
+def test_a_window_that_reaches_the_end_is_watched_like_any_list(
+    own_retailer: Retailer, tmp_path: Path
+) -> None:
+    retailer = Retailer(own_retailer.simulator, tmp_path / "window", resources={"sale": {"mode": "window"}})
     source = Source(retailer)
     retailer.run("r1", "sale")
     kept = len(retailer.truth_ids("sale")) - PAGE_SIZE - 20
-    sales = living.simulator.simulator.tenants["mini"].world.collections["sale"]
+    sales = own_retailer.simulator.simulator.tenants["mini"].world.collections["sale"]
     for slot in sales.visible[-kept:].tolist():
         sales.delete(slot, 0, "", silent=True)
     source.act[2] = drop_newest
@@ -186,40 +190,42 @@ def test_a_window_that_reaches_the_end_is_watched_like_any_list(living: Retailer
 
 
 def test_an_empty_list_where_rows_are_known_is_read_twice_and_deletes_nothing(
-    living: Retailer,
+    own_retailer: Retailer,
 ) -> None:
-    read(living, "r1")
-    known, asked = set(living.raw("sale")), Counter[str]()
+    read(own_retailer, "r1")
+    known, asked = set(own_retailer.raw("sale")), Counter[str]()
 
     def empty(_: Simulator, request: Request) -> Answer | None:
         asked[request.query["page"]] += 1
         return Answer(200, b"[]", ((b"x-more-pages-available", b"False"),))
 
-    living.simulator.application.interceptors.insert(0, empty)
-    [url] = living.extract(living.begin("r2"), "sale", page_size=PAGE_SIZE)
+    own_retailer.simulator.application.interceptors.insert(0, empty)
+    [url] = own_retailer.extract(own_retailer.begin("r2"), "sale", page_size=PAGE_SIZE)
 
-    manifest = living.store.read_manifest(url)
+    manifest = own_retailer.store.read_manifest(url)
     assert asked == {"1": 2}
     assert (manifest.counts["sale"].extracted, manifest.cursor_to) == (0, None)
-    assert living.load(url)["sale"].deleted == 0
-    assert set(living.raw("sale")) == known
+    assert own_retailer.load(url)["sale"].deleted == 0
+    assert set(own_retailer.raw("sale")) == known
 
 
-def test_what_several_scans_show_is_counted_once_as_loaded(living: Retailer, source: Source) -> None:
+def test_what_several_scans_show_is_counted_once_as_loaded(own_retailer: Retailer, source: Source) -> None:
     source.act[3] = drop_newest
-    before = len(living.truth_ids("sale"))
+    before = len(own_retailer.truth_ids("sale"))
 
-    plan = living.begin("r1")
-    ledger = living.load(*living.extract(plan, "sale", page_size=PAGE_SIZE, pages_in_flight=1))["sale"]
+    plan = own_retailer.begin("r1")
+    ledger = own_retailer.load(*own_retailer.extract(plan, "sale", page_size=PAGE_SIZE, pages_in_flight=1))[
+        "sale"
+    ]
 
     assert ledger.loaded == before
     assert ledger.extracted == ledger.loaded + ledger.superseded
 
 
-def test_a_row_that_shifts_in_a_list_of_changes_is_not_lost(living: Retailer, tmp_path: Path) -> None:
-    retailer = Retailer(living.simulator, tmp_path / "changed", resources={"sale": {"mode": "changed"}})
+def test_a_row_that_shifts_in_a_list_of_changes_is_not_lost(own_retailer: Retailer, tmp_path: Path) -> None:
+    retailer = Retailer(own_retailer.simulator, tmp_path / "changed", resources={"sale": {"mode": "changed"}})
     retailer.run("r1", "sale")
-    simulator = living.simulator.simulator
+    simulator = own_retailer.simulator.simulator
     simulator.advance_hours(24)
     known, shifted = set(retailer.raw("sale")), []
 
@@ -231,7 +237,7 @@ def test_a_row_that_shifts_in_a_list_of_changes_is_not_lost(living: Retailer, tm
             sales.delete(int(changes[0]), simulator.clock.ticks, "", silent=True)
         return None
 
-    living.simulator.application.interceptors.insert(0, intercept)
+    own_retailer.simulator.application.interceptors.insert(0, intercept)
 
     plan = retailer.begin("r2")
     retailer.load(*retailer.extract(plan, "sale", page_size=5, pages_in_flight=1))

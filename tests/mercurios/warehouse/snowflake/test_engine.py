@@ -1,4 +1,4 @@
-"""The Snowflake engine without a session: how statements are bound, files listed, answers read and refusals told."""
+"""The Snowflake engine without a session: binding, listing of files, reading of answers, explained refusals."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_every_statement_is_tagged_with_tenant_dag_and_run() -> None:
 
 
 class Answering(SnowflakeEngine):
-    """An engine whose session is a list of the statements sent; COPY takes every file but those it is told not to."""
+    """An engine whose session is a list of the statements sent; COPY takes every file but those it is set to refuse."""
 
     def __init__(self, refused: str | None = None) -> None:
         self.sent: list[str] = []
@@ -239,11 +239,13 @@ def test_a_session_of_another_role_is_ended_with_the_grant_that_is_missing(role:
 def test_a_refusal_is_told_with_its_remedy_statement_and_query(errno: int, remedy: str) -> None:
     error = ProgrammingError("it says\n  so", errno=errno, sqlstate="42000", sfqid="01b2-c3")
 
-    told = explained(error, "-- why\nselect   1\nfrom raw.sale", " in an open transaction, which is undone")
+    reported = explained(
+        error, "-- why\nselect   1\nfrom raw.sale", " in an open transaction, which is undone"
+    )
 
-    assert "it says so" in told
-    assert remedy in told
-    assert told.endswith("statement: select 1 from raw.sale\nquery id: 01b2-c3")
+    assert "it says so" in reported
+    assert remedy in reported
+    assert reported.endswith("statement: select 1 from raw.sale\nquery id: 01b2-c3")
 
 
 @pytest.mark.parametrize(
@@ -266,17 +268,19 @@ def test_a_missing_grant_is_named_with_its_object(errno: int, said: str, stateme
 
 
 def test_a_refusal_whose_object_is_not_told_promises_no_grant() -> None:
-    told = explained(ProgrammingError("Insufficient privileges", errno=3001, sqlstate="42501"), "call a()")
+    reported = explained(
+        ProgrammingError("Insufficient privileges", errno=3001, sqlstate="42501"), "call a()"
+    )
 
-    assert "grant the privilege to the connection's role: `python -m mercurios warehouse apply`" in told
+    assert "grant the privilege to the connection's role: `python -m mercurios warehouse apply`" in reported
 
 
 def test_a_refusal_nobody_foresaw_is_told_in_snowflakes_words_alone() -> None:
-    told = explained(ProgrammingError("something else", errno=1, sqlstate="42000"))
+    reported = explained(ProgrammingError("something else", errno=1, sqlstate="42000"))
 
-    assert told.startswith("Snowflake: ")
-    assert "something else" in told
-    assert "remedy" not in told
+    assert reported.startswith("Snowflake: ")
+    assert "something else" in reported
+    assert "remedy" not in reported
 
 
 @pytest.mark.parametrize("name", RESOURCES)

@@ -29,9 +29,9 @@ class Account:
 
 
 def test_the_plan_runs_in_order_and_each_role_is_taken_on_before_its_statements() -> None:
-    account, told = Account(), []
+    account, reported = Account(), []
 
-    count = apply(account, plan(), told.append)
+    count = apply(account, plan(), reported.append)
 
     role, expected = "", []
     for each in plan():
@@ -40,7 +40,7 @@ def test_the_plan_runs_in_order_and_each_role_is_taken_on_before_its_statements(
             expected.append(f"use role {role}")
         expected.append(each.text)
     assert account.ran == expected
-    assert told == plan()
+    assert reported == plan()
     assert count == len(plan())
 
 

@@ -1,6 +1,6 @@
-"""The door of the emulated account: users with key pairs, roles and running warehouses.
+"""Sign-in to the emulated account: users with key pairs, roles and running warehouses.
 
-fakesnow lets anybody in under any role and needs no warehouse. A deployment fails at exactly these three, so the
+fakesnow admits every user under any role and needs no warehouse. A deployment fails at exactly these three, so the
 emulator asks for them, with the codes and words of Snowflake. What a role may do is not emulated.
 """
 
@@ -28,7 +28,7 @@ _NEEDS_NO_WAREHOUSE = re.compile(
 )
 
 
-def guard_the_door() -> None:
+def guard_account() -> None:
     """Ask for a key, a known role and a running warehouse, where the environment describes an account."""
     account = json.loads(os.environ.get(ACCOUNT_VARIABLE) or "{}")
     if not account:
@@ -50,12 +50,14 @@ def _guard_logins(account: dict[str, Any]) -> None:
             code, message = refusal
             return JSONResponse({"success": False, "code": code, "message": message, "data": None})
         answer = await original(request)
-        told = json.loads(bytes(answer.body))
-        token = told["data"]["token"]
+        content = json.loads(bytes(answer.body))
+        token = content["data"]["token"]
         server.sessions[token].warehouse_name = (request.query_params.get("warehouse") or "").upper()
         # A user without a default role gets this one.
-        told["data"]["sessionInfo"]["roleName"] = (request.query_params.get("roleName") or "PUBLIC").upper()
-        return JSONResponse(told)
+        content["data"]["sessionInfo"]["roleName"] = (
+            request.query_params.get("roleName") or "PUBLIC"
+        ).upper()
+        return JSONResponse(content)
 
     for route in server.app.routes:
         if isinstance(route, Route) and route.path == "/session/v1/login-request":
