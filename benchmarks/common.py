@@ -1,6 +1,6 @@
 """What the benchmarks share: one shape of output, one way to measure, one way to run the simulator.
 
-A figure stands beside the bar it is held against and beside the load of the machine it was taken on, because a
+A figure stands beside its bar and beside the load of the machine it was taken on, because a
 number without both says nothing. On a shared machine CPU seconds are printed beside wall seconds.
 """
 
@@ -60,7 +60,7 @@ class Report:
         print(f"Python {platform.python_version()}, {packages}", flush=True)
 
     def say(self, text: str) -> None:
-        """Print a figure that no bar is held against."""
+        """Print a figure that has no bar."""
         print(f"  {text}", flush=True)
 
     def at_least(self, label: str, value: float, bar: float, unit: str = "") -> None:

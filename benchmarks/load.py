@@ -2,7 +2,7 @@
 
 The bare copy reads the same Parquet into a table of the same columns in a DuckDB file of its own, without keys,
 versions, ledger or guard: what the loader does beyond it is the price of exactly-once. Both include the commit
-and the closing of the file. The bar is held against CPU seconds; the wall ratio, which swings by half on a shared
+and the closing of the file. The bar applies to CPU seconds; the wall ratio, which swings by half on a shared
 machine, is printed beside it.
 
 Run: PYTHONPATH=include python benchmarks/load.py [--rows 10000000] [--quick]

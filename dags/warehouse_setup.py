@@ -6,7 +6,7 @@ resource contract, the tenant's own attributes and public holidays. It has no sc
 Every pipeline creates the tables of its own tenant when it begins, so a new tenant on DuckDB needs nothing of this; run
 it after an upgrade, to see the result of the set-up for all tenants at once. A tenant on Snowflake needs the account
 first: warehouses, roles, its database, policies and grants. The tasks around its `set_up` apply them with the connection
-`snowflake_admin`, and are skipped where there is none: then a person runs `python -m mercurios warehouse apply`
+`snowflake_admin`, and are skipped where it is missing: then a person runs `python -m mercurios warehouse apply`
 (`docs/snowflake.md`).
 
 ## When it fails

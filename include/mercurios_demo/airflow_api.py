@@ -56,7 +56,7 @@ class AirflowApi:
         self._call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
 
     def trigger(self, dag_id: str, run_id: str) -> None:
-        """Start a run by hand."""
+        """Start a run without a schedule."""
         self._call("POST", f"/dags/{dag_id}/dagRuns", json={"dag_run_id": run_id, "logical_date": None})
 
     def run_state(self, dag_id: str, run_id: str) -> str:

@@ -1,7 +1,7 @@
 """Processes the demo starts, each in a session of its own, so that every one of them can be ended again.
 
-Airflow starts children of its own and leaves them behind when only the parent is told to stop; a session is
-stopped as a whole, and the demo then makes sure that nobody of it is left.
+Airflow starts children of its own and leaves them behind when only the parent gets the signal to stop; a session is
+stopped as a whole, and the demo then makes sure that no process of it is left.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Service:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def stop(self) -> None:
-        """End the whole session: politely first, then by force; return when nobody of it is left."""
+        """End the whole session: politely first, then by force; return when no process of it is left."""
         session = self.process.pid
         for wanted in (signal.SIGTERM, signal.SIGKILL):
             _signal_session(session, wanted)
@@ -74,7 +74,7 @@ def start(name: str, command: Sequence[str], environment: Mapping[str, str], cwd
 
 
 def session_members(session: int) -> list[int]:
-    """Return the living processes of a session (Linux: from /proc; elsewhere: the leader's group alone)."""
+    """Return the running processes of a session (Linux: from /proc; elsewhere: the leader's group alone)."""
     proc = Path("/proc")
     if not proc.is_dir():
         return [session] if _group_alive(session) else []

@@ -161,17 +161,17 @@ def routes(simulator: Simulator) -> list[Route]:
 
         return plain(found)
 
-    own = "/_simulator/{tenant}"
+    prefix = "/_simulator/{tenant}"
     return [
         Route("/auth/api/v4/token", plain(_token), methods=["POST"]),
         Route("/auth/api/v4/token/refresh", plain(_refresh), methods=["POST"]),
         Route("/_simulator/clock", plain(_clock), methods=["GET", "POST"]),
         Route("/_simulator/health", plain(_health)),
         Route("/_simulator/tenants", plain(_tenants)),
-        Route(f"{own}/truth/{{resource}}", of_tenant(_truth)),
-        Route(f"{own}/changed", of_tenant(_changed), methods=["POST"]),
-        Route(f"{own}/outage", of_tenant(_outage), methods=["POST"]),
-        Route(f"{own}/expire_tokens", of_tenant(_expire), methods=["POST"]),
-        Route(f"{own}/silent_deletes", of_tenant(_silent), methods=["POST"]),
-        Route(f"{own}/dirty", of_tenant(_dirty), methods=["POST"]),
+        Route(f"{prefix}/truth/{{resource}}", of_tenant(_truth)),
+        Route(f"{prefix}/changed", of_tenant(_changed), methods=["POST"]),
+        Route(f"{prefix}/outage", of_tenant(_outage), methods=["POST"]),
+        Route(f"{prefix}/expire_tokens", of_tenant(_expire), methods=["POST"]),
+        Route(f"{prefix}/silent_deletes", of_tenant(_silent), methods=["POST"]),
+        Route(f"{prefix}/dirty", of_tenant(_dirty), methods=["POST"]),
     ]

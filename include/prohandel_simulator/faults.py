@@ -1,8 +1,8 @@
 """A seeded schedule of what can go wrong between a server and its client.
 
-Faults stand in front of the application as ASGI middleware, so they hit tokens and pages alike and the simulated
-state behind them stays true: whatever the client is told, the truth endpoints go on telling what is. The n-th
-request of a seed always meets the same fault, so a failing schedule can be replayed.
+Faults wrap the application as ASGI middleware, so they hit tokens and pages alike and the simulated state behind them
+stays true: whatever response the client gets, the truth endpoints go on showing the true state. The n-th request of a
+seed always meets the same fault, so a failing schedule can be replayed.
 """
 
 from __future__ import annotations

@@ -160,7 +160,7 @@ class Collection:
         place = int(np.flatnonzero(order == before)[0])
         keys = self._keys.values
         lower = keys[order[place - 1]] if place else keys[before] - 2
-        # Equal keys stand in the order of their slots, so a key between two neighbours may not exist.
+        # Equal keys are in the order of their slots, so a key between two neighbours may not exist.
         keys[slot] = (lower + keys[before]) // 2
         self._touch()
 

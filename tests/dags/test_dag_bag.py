@@ -44,10 +44,10 @@ def test_a_tasks_parse_builds_its_own_tenants_dag_alone(
 ) -> None:
     monkeypatch.setenv(_AIRFLOW_PARSING_CONTEXT_DAG_ID, f"{kind}__mini")
 
-    own = parse(tenants_dir, f"tenant_{kind}.py")
+    named = parse(tenants_dir, f"tenant_{kind}.py")
     foreign = parse(tenants_dir, f"tenant_{other}.py")
 
-    assert set(own.dags) == {f"{kind}__mini"}
+    assert set(named.dags) == {f"{kind}__mini"}
     assert set(foreign.dags) == set()
 
 

@@ -1,4 +1,4 @@
-"""What holds for every DAG and every task, so that nobody has to remember it when adding one."""
+"""What holds for every DAG and every task, so that it need not be remembered when adding one."""
 
 from __future__ import annotations
 
@@ -85,34 +85,34 @@ def test_every_failure_reaches_the_tenants_channel(bag: DagBag, tenants: dict[st
 def test_every_task_that_looks_at_data_tells_what_it_found_and_no_other(
     bag: DagBag, tenants: dict[str, Tenant]
 ) -> None:
-    telling = {
+    reporting = {
         name: [(item.tenant_id, item.conn_id) for item in _notifiers(task.on_success_callback, _found)]
         for name, task, _ in _tasks(bag)
     }
 
-    assert telling == {
+    assert reporting == {
         name: [(tenant, tenants[tenant].connections.slack)]
         if task.task_type in ("LoadOperator", "GateOperator", "LoadForecastOperator")
         else []
         for name, task, tenant in _tasks(bag)
     }
     assert {name for name, task, _ in _tasks(bag) if getattr(task, "reports_findings", False)} == {
-        name for name, told in telling.items() if told
+        name for name, notifiers in reporting.items() if notifiers
     }
 
 
-def test_recovery_is_told_by_the_publication_the_last_task_that_always_runs(bag: DagBag) -> None:
-    telling = {
+def test_recovery_is_reported_by_the_publication_the_last_task_that_always_runs(bag: DagBag) -> None:
+    reporting = {
         dag_id: [task.task_id for task in dag.tasks if _notifiers(task.on_success_callback, _recovery)]
         for dag_id, dag in bag.dags.items()
         if "__" in dag_id
     }
     after = {
         dag_id: bag.dags[dag_id].get_task("publish").get_flat_relative_ids(upstream=False)
-        for dag_id in telling
+        for dag_id in reporting
     }
 
-    assert {dag_id: tasks for dag_id, tasks in telling.items() if tasks != ["publish"]} == {}
+    assert {dag_id: tasks for dag_id, tasks in reporting.items() if tasks != ["publish"]} == {}
     assert {dag_id: tasks for dag_id, tasks in after.items() if not tasks <= {"week_closed"}} == {}
 
 
@@ -209,7 +209,7 @@ def test_warehouse_tasks_of_a_duckdb_tenant_never_run_side_by_side(
 
 
 def _opens_the_warehouse(task: Any) -> bool:
-    """Say whether a task opens the warehouse file; fits and extracts do not, nor do mirrors of the dbt build."""
+    """Return whether a task opens the warehouse file; fits and extracts do not, nor do mirrors of the dbt build."""
     names = {base.__name__ for base in getattr(task, "operator_class", type(task)).__mro__}
     if names & {"FitOperator", "DemandOperator", "BaseConsumerSensor"}:
         return False

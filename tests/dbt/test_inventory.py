@@ -89,7 +89,7 @@ def test_an_article_that_lacks_what_an_order_needs_is_named_for_each(built, tmp_
         "select article_number, issue, branch_number from analytics.inventory_issue "
         "where tenant_id = 'north' and article_number < 300 order by all"
     )
-    # Nobody ever delivered, so no lead time is known.
+    # No supplier ever delivered, so no lead time is known.
     assert issues == [
         (100, "no lead time", 0),
         (100, "no sizes", 0),

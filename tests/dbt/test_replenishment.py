@@ -1,4 +1,4 @@
-"""From a forecast and a policy to an order, on numbers that can be checked by hand."""
+"""From a forecast and a policy to an order, on numbers that can be checked on paper."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ WAITS_FOR_AN_ACCOUNT = {
         "test_amounts_keep_their_scale_and_a_division_by_nothing_is_an_error"
     ),
     "effect of row access and masking policies": (
-        "test_a_reader_of_another_tenant_sees_no_row_and_nobody_sees_a_person"
+        "test_a_reader_of_another_tenant_sees_no_row_and_no_reader_sees_a_person"
     ),
     "Great Expectations in the loader's session, not-a-number": (
         "test_rows_are_checked_in_the_session_with_the_outcomes_of_a_frame"
@@ -175,7 +175,7 @@ def test_amounts_keep_their_scale_and_a_division_by_nothing_is_an_error(loaded: 
             session.cursor().execute("select 1 / 0")
 
 
-def test_a_reader_of_another_tenant_sees_no_row_and_nobody_sees_a_person(loaded: LiveRetailer) -> None:
+def test_a_reader_of_another_tenant_sees_no_row_and_no_reader_sees_a_person(loaded: LiveRetailer) -> None:
     with loaded.connect(role="MERCURIOS_DEVELOPER") as developer:
         assert one(developer, "select count(*) from raw.customer where id is not null") == 0
     with loaded.connect(role="MERCURIOS_ADMIN") as admin, pytest.raises(ProgrammingError):
@@ -188,14 +188,14 @@ def test_rows_are_checked_in_the_session_with_the_outcomes_of_a_frame(
     [run] = loaded.query(
         "select max_by(run_id, loaded_at) as id from ops.load_ledger where resource = 'order'"
     )
-    told = []
+    reported = []
     for fewest in (10**9, 1):
         monkeypatch.setattr(sources, "IN_SESSION_FROM_ROWS", fewest)
         with loaded.engine() as engine:
             found = run_gate(engine, SETTINGS["tenant"], run["id"], "raw", ["purchase_order"])
-        told.append([str(outcome) for outcome in found.outcomes])
+        reported.append([str(outcome) for outcome in found.outcomes])
 
-    assert told[0] == told[1]
+    assert reported[0] == reported[1]
     with loaded.connect() as session:
         assert one(session, "select nullif(cast('NaN' as double), cast('NaN' as double))") is None
 

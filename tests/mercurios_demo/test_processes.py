@@ -1,4 +1,4 @@
-"""The demo's processes: whole sessions end, and a busy port is told before anything starts."""
+"""The demo's processes: whole sessions end, and a busy port is reported before anything starts."""
 
 from __future__ import annotations
 

@@ -53,5 +53,5 @@ def test_the_ten_most_urgent_orders_are_shown_with_money_and_reason():
     assert "propose --tenant modehaus" in lines[-1]
 
 
-def test_a_retailer_that_needs_nothing_is_told_so():
+def test_a_retailer_that_needs_nothing_gets_a_report_that_says_so():
     assert "0 proposed orders" in summary(proposals(0))

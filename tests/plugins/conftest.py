@@ -19,7 +19,7 @@ Execute = Callable[..., Any]
 
 @pytest.fixture(scope="session")
 def simulator() -> Iterator[RunningSimulator]:
-    """The world `mini`; nobody moves its clock."""
+    """The world `mini`; no test moves its clock."""
     with running_simulator(["mini"]) as running:
         yield running
 

@@ -116,7 +116,7 @@ def test_line_prices_add_up(rows):
             assert left == pytest.approx(row["salePrice"], abs=0.01)
 
 
-def test_customers_are_numbers_of_seven_or_eight_digits_or_nobody(source, rows):
+def test_customers_are_numbers_of_seven_or_eight_digits_or_unknown(source, rows):
     known = {row["number"] for row in rows["customer"]}
     anonymous = sum(customer is None for customer in source["customer_id"].to_pylist())
 

@@ -1,4 +1,4 @@
-"""What must never be in the repository: secrets, and paths of somebody's machine."""
+"""What must never be in the repository: secrets, and paths of a developer's machine."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ TOOLS = {
     "types-pyyaml": "types",
     "types-requests": "types",
 }
-# The one import of the product that is not deployed: it is asked for where somebody wants pictures.
+# The one import of the product that is not deployed: it is asked for where pictures are wanted.
 OPTIONAL = {"matplotlib"}
 PYTHON_PATH = ("include", "plugins", "dags", "tests/support", "tests/emulators", "benchmarks")
 RUNTIME_FOLDERS = ("include", "plugins", "dags")

@@ -233,7 +233,7 @@ def forgettable_histories(models: dict[str, dict[str, Any]]) -> list[str]:
     """Return the tables that keep rows which no build brings back, and that Snowflake may forget.
 
     The project's own strategy replaces what it can build again, all of it. A transient table, which dbt makes unless
-    told otherwise, has a day of time travel and no fail-safe.
+    configured otherwise, has a day of time travel and no fail-safe.
     """
     return sorted(
         key

@@ -72,7 +72,7 @@ def test_the_plan_breaks_no_rule() -> None:
             "securityadmin",
         ),
         ("a grant that cannot be read", "grant select on table a.raw.sale", "securityadmin"),
-        ("a user that is no service", "create user if not exists somebody", "useradmin"),
+        ("a user that is no service", "create user if not exists someone", "useradmin"),
         ("a password", "alter user mercurios_loader_service set password = 'synthetic'", "useradmin"),
         ("an account administrator", "create role if not exists a", "accountadmin"),
         ("an account administrator", "alter warehouse a set warehouse_size = 'LARGE'", "accountadmin"),

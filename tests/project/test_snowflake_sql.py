@@ -160,7 +160,7 @@ def test_a_script_longer_than_the_parsers_default_limit_is_read_to_its_end() -> 
     assert problems(long + "selct 1;\n") != []
 
 
-def test_a_file_differing_from_the_stored_one_is_told(
+def test_a_file_differing_from_the_stored_one_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(REFRESH_VARIABLE, raising=False)

@@ -50,7 +50,7 @@ class Progress:
         return f"{self.played} of {self.seeds} seeds in {seconds:.0f} s, {len(self.failing)} failed"
 
     def conclude(self) -> None:
-        """Say what came of it all, what it cost, and how to see again what failed."""
+        """Print the results, what they cost, and how to see again what failed."""
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         seconds = used.ru_utime + used.ru_stime
         each = seconds / max(self.played, 1)

@@ -1,4 +1,4 @@
-"""Promises 1, 2, 3 and 4 under schedules that nobody wrote by hand.
+"""Promises 1, 2, 3 and 4 under schedules that are generated.
 
 170 seeds and 30 schedules drawn by Hypothesis are played; `make soak SEEDS=10000` plays more. A seed is a whole life
 of a small retailer, described in `schedules.py`, and plays the same way every time.

@@ -39,7 +39,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 @pytest.fixture(scope="module")
 def outcomes(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcomes]:
-    """What became of the named tests with their safeguards kept, and with each removed."""
+    """The outcomes of the named tests with their safeguards kept, and with each removed."""
     home = tmp_path_factory.mktemp("outcomes")
     running = {state: _start(root, home / f"{state}.json", state) for state in ("kept", "removed")}
     said = {state: process.communicate(timeout=900)[0] for state, process in running.items()}

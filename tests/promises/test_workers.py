@@ -1,4 +1,4 @@
-"""A soak of hours says what became of every seed: a process that dies or hangs costs its own seed only."""
+"""A soak of hours reports the result of every seed: a process that dies or hangs costs its own seed only."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class Played:
     on_snowflake: dict[str, State] = field(default_factory=dict)
 
     def warehouse(self, tenant: str) -> duckdb.DuckDBPyConnection:
-        """Open a tenant's warehouse; every run has ended, so nobody else holds it."""
+        """Open a tenant's warehouse; every run has ended, so no other process holds it."""
         path = self.stack.home / "data" / "warehouse" / f"{tenant}.duckdb"
         return duckdb.connect(str(path), read_only=True)
 

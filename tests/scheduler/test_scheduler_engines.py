@@ -53,7 +53,7 @@ def test_the_second_run_on_snowflake_reads_and_changes_what_is_new(played: Any) 
     assert "published.fct_sales" in differing(played.on_snowflake["first"], played.on_snowflake["second"])
 
 
-def test_readers_are_told_that_they_see_the_second_run(played: Any) -> None:
+def test_readers_see_that_the_second_run_is_published(played: Any) -> None:
     found = played.rows("mini_models", "select status, run_id from published.publication_status")
 
     assert found == [{"status": "fresh", "run_id": played.second["mini_models"].run_id}]

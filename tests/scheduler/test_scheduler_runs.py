@@ -105,8 +105,8 @@ def test_readers_see_every_mart_and_the_forecast(played: Any) -> None:
 def test_publications_tell_their_assets(played: Any) -> None:
     events = played.api._call("GET", "/assets/events", params={"limit": 100})["asset_events"]
 
-    told = sorted((event["name"], event["source_dag_id"]) for event in events)
-    assert told == [
+    reported = sorted((event["name"], event["source_dag_id"]) for event in events)
+    assert reported == [
         ("forecast_mini", "forecast__mini"),
         ("marts_mini", "pipeline__mini"),
         ("marts_mini", "pipeline__mini"),
@@ -164,7 +164,7 @@ def test_the_failure_names_tenant_run_and_remedy_and_no_secret(played: Any) -> N
 
 
 def _expected(resource: Resource, row: dict[str, Any]) -> tuple[Any, ...]:
-    """Convert a wire row by hand: the comparison must not rest on the code it checks."""
+    """Convert a wire row without the product: the comparison must not rest on the code it checks."""
     return tuple(
         _value(column.type, row[column.field])
         for column in resource.columns

@@ -33,7 +33,7 @@ def load_late(schedule: Schedule, plan: RunPlan) -> None:
 
 
 def lose_acknowledgement(schedule: Schedule, plan: RunPlan) -> None:
-    """A load was done, but nobody knows: it is done again, now and later."""
+    """A load was done, but this is not known: it is done again, now and later."""
     urls = schedule.extract(plan)
     schedule.load(*urls)
     schedule.landed += urls
@@ -112,7 +112,7 @@ def hold_lock(schedule: Schedule, plan: RunPlan) -> None:
 
 
 def break_warehouse(schedule: Schedule, plan: RunPlan) -> None:
-    """A statement fails, the connection is lost, or a commit is done and nobody hears of it."""
+    """A statement fails, the connection is lost, or a commit is done and its response is lost."""
     for url in schedule.extract(plan):
         for _ in range(2):
             fault = schedule.random.choice(list(WarehouseFault))

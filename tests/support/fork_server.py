@@ -82,7 +82,7 @@ WORK = {"begin": _begin, "extract": _extract, "load": _load, "publish": _publish
 
 
 def run(job: dict[str, Any], answers: int) -> None:
-    """Work on a job in a process of its own, and write what came of it."""
+    """Work on a job in a process of its own, and write the result."""
     retailer = FragileRetailer(
         RunningSimulator(job["base_url"], *(None, None)), Path(job["home"]), job["modes"]
     )

@@ -61,7 +61,7 @@ class Oracle:
         self.found.append(finding)
 
     def forget(self, names: Sequence[str]) -> None:
-        """Let the watermarks of these collections begin anew, as a resync does."""
+        """Let the watermarks of these collections begin again, as a resync does."""
         for name in names:
             self.marks.pop(name, None)
 

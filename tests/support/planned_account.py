@@ -8,7 +8,7 @@ from mercurios.tenants import Tenant
 from mercurios.warehouse.snowflake.account.plan import Statement, account_plan, databases_of
 from mercurios.warehouse.snowflake.account.settings import AccountSettings
 
-# Made for the tests; nobody has the other half.
+# Made for the tests; the other half does not exist.
 PUBLIC_KEY = (
     "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAm8M5lXQJkLZLCHhHDtHvYOZY6t5qlpOcIsx9filnvN5EqXiPXEBUvC"
     "YVesEzs3tgSlErbFMOPGYqu+o6KNMEvB+Ln+NvGmYD+66kc7wCF+bQXnjJu125kAgtPonpV1dc6EhnK54j+aYsoYnRlaxP1lgn"

@@ -19,7 +19,7 @@ INCLUDE = SUPPORT.parents[1] / "include"
 
 
 class Companion:
-    """Another Python process that answers one line to each line it is told; it starts when it is first needed."""
+    """Another Python process that answers one line to each line it gets; it starts when it is first needed."""
 
     def __init__(self, *command: str) -> None:
         self._command = command

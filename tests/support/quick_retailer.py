@@ -47,7 +47,7 @@ class QuickRetailer(Retailer):
 
 
 class FragileRetailer(QuickRetailer):
-    """A retailer whose landing area and warehouse fail when they are told to.
+    """A retailer whose landing area and warehouse fail on request.
 
     Attributes:
         storage: what goes wrong in the landing area; nothing until it is disturbed.
@@ -64,7 +64,7 @@ class FragileRetailer(QuickRetailer):
         return FragileEngine(self.warehouse, threads=1, **options)
 
     def disturb(self, storage: StorageFaults) -> None:
-        """Let the landing area fail as told."""
+        """Let the landing area fail as the given faults say."""
         self.storage = self.store._fs.faults = storage
 
     def begin(self, run_id: str, resync: Sequence[str] = ()) -> RunPlan:

@@ -1,7 +1,7 @@
 """Every safeguard of a load, how to take it out, and the named test that must fail without it.
 
 Loaded as a pytest plugin (`-p safeguards`) this runs each named test with its safeguard taken out, or left in when the
-variable `MERCURIOS_SAFEGUARDS` says `kept`, and writes what became of it to the file that
+variable `MERCURIOS_SAFEGUARDS` says `kept`, and writes the outcome to the file that
 `MERCURIOS_SAFEGUARDS_REPORT` names.
 """
 
@@ -115,7 +115,7 @@ def passing_the_clock(patch: pytest.MonkeyPatch) -> None:
 
 def torn_publication(patch: pytest.MonkeyPatch) -> None:
     """Overwrite the readers' file where it stands, some times for so long that a reader on a busy machine comes by."""
-    # Nobody reads yet when the first is published.
+    # No reader is there yet when the first is published.
     pauses = chain([0.0], repeat(1.5, 3), repeat(0.0))
 
     def overwrite(source: Path, target: Path) -> None:
@@ -288,7 +288,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Note what became of a test: how its body ended, or whatever went wrong around it."""
+    """Note the outcome of a test: how its body ended, or whatever went wrong around it."""
     if report.when == "call" or report.failed:
         _OUTCOMES[report.nodeid] = (f"{report.when} {report.outcome}", report.longreprtext)
 

@@ -26,7 +26,7 @@ class ShownAccount:
     """A session of its administrator; it is its own cursor.
 
     Args:
-        refused: part of a statement that is refused, as for somebody with too few rights.
+        refused: part of a statement that is refused, as for a user with too few rights.
     """
 
     def __init__(self, refused: str = "") -> None:

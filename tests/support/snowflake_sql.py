@@ -39,8 +39,8 @@ def templates(dialect: str = "snowflake", *, account: bool = False) -> list[Path
         dialect: the engine.
         account: with the set-up of an account, which has no tenant's rows.
     """
-    own = (SQL_ROOT / dialect).rglob("*.sql") if account else (SQL_ROOT / dialect).glob("*.sql")
-    return sorted([*own, *(SQL_ROOT / COMMON).glob("*.sql")])
+    of_dialect = (SQL_ROOT / dialect).rglob("*.sql") if account else (SQL_ROOT / dialect).glob("*.sql")
+    return sorted([*of_dialect, *(SQL_ROOT / COMMON).glob("*.sql")])
 
 
 @cache

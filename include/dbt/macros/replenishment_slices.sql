@@ -24,7 +24,7 @@
     from {{ arg_dict['temp_relation'] }}
 {%- endmacro %}
 
-{# Snowflake commits every statement by itself unless told otherwise; a reader must not see the gap. #}
+{# Snowflake commits every statement by itself unless a transaction is begun; a reader must not see the gap. #}
 {% macro snowflake__get_incremental_replace_today_sql(arg_dict) -%}
     begin;
     {{ mercurios.default__get_incremental_replace_today_sql(arg_dict) }};

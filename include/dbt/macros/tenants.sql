@@ -39,7 +39,7 @@
     ) }}
 {%- endmacro %}
 
-{# Snowflake commits every statement by itself unless told otherwise; a reader must not see the gap. #}
+{# Snowflake commits every statement by itself unless a transaction is begun; a reader must not see the gap. #}
 {% macro snowflake__get_incremental_replace_slice_sql(arg_dict) -%}
     {{ snowflake_dml_explicit_transaction(mercurios.default__get_incremental_replace_slice_sql(arg_dict)) }}
 {%- endmacro %}

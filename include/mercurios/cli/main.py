@@ -51,7 +51,7 @@ def tenants() -> None:
             tenant.name,
             place,
             tenant.connections.warehouse,
-            tenant.schedules.pipeline or "by hand",
+            tenant.schedules.pipeline or "on request",
         )
     Console().print(table)
     for error in found.errors:

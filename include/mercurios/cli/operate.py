@@ -34,7 +34,7 @@ def ledger(
     runs: Annotated[int, typer.Option(min=1, help="How many of the newest runs.")] = 3,
     wait: WaitOption = 30,
 ) -> None:
-    """Show what became of the rows of the newest runs, and where each resource stands.
+    """Show how many rows the newest runs loaded, held back or deleted, and where each resource stands.
 
     The exit code is 1 when extracted = loaded + quarantined + superseded does not hold for a row.
     """
@@ -117,8 +117,8 @@ def quarantine(
     with _opened(warehouse, tenant, wait) as engine:
         rows = _rows(engine, render(engine.dialect, "quarantine_groups"), parameters)
     if not rows:
-        of = f" of {resource}" if resource else ""
-        typer.echo(f"No row{of} is in quarantine for tenant {tenant}.")
+        scope = f" of {resource}" if resource else ""
+        typer.echo(f"No row{scope} is in quarantine for tenant {tenant}.")
         return
     _show(
         f"Quarantine of {tenant}",
@@ -200,7 +200,7 @@ def accept_deletes(
     warehouse: WarehouseOption = None,
     wait: WaitOption = 30,
 ) -> None:
-    """Say that the rows a complete read missed are gone, however many; the next run reads and deletes them.
+    """Confirm that the rows a complete read missed are deleted, however many; the next run reads and deletes them.
 
     Look first: `ledger` shows how many were held for review. The approval serves one complete read.
     """
@@ -214,7 +214,7 @@ def accept_deletes(
 
 
 def accept_source(tenant: TenantOption, warehouse: WarehouseOption = None, wait: WaitOption = 30) -> None:
-    """Say that the retailer's source has moved; the next run that loads notes the new address.
+    """Confirm that the retailer's source has moved; the next run that loads notes the new address.
 
     Look first what the tenant's source leads to: with another retailer's, two shops would mix in RAW.
     """
@@ -222,8 +222,8 @@ def accept_source(tenant: TenantOption, warehouse: WarehouseOption = None, wait:
 
     with _opened(warehouse, tenant, wait) as engine:
         before = forget_source(engine, tenant)
-    told = f"was read from {before}" if before else "was read from nowhere yet"
-    typer.echo(f"{tenant} {told}; the next run that loads notes where it reads.")
+    earlier = f"was read from {before}" if before else "was read from nowhere yet"
+    typer.echo(f"{tenant} {earlier}; the next run that loads notes where it reads.")
 
 
 def _contract(tenant: str) -> Contract | None:

@@ -1,4 +1,4 @@
-"""Recovery by hand: typing quarantined rows again.
+"""Recovery on request: typing quarantined rows again.
 
 A replay loads through the same loader as a run, from parts and a manifest of its own, so that ledger, guards and
 exactly-once effect hold for it too. A replayed row keeps the time it was extracted: what RAW has learned since is
@@ -48,7 +48,7 @@ class Replay:
 
     Attributes:
         run_id: the run that loaded the rows; None when no row fits.
-        ledger: what became of the rows that fit; None when no row fits.
+        ledger: the counts of the rows that fit; None when no row fits.
         waiting: rows that still do not fit.
     """
 
@@ -70,7 +70,7 @@ def check_resources(names: Sequence[str], contract: Contract) -> None:
     """Make sure that every name is a resource of a tenant's source, nested ones included.
 
     Raises:
-        ValueError: a name is none; the message lists those that are.
+        ValueError: a name is not a resource; the message lists those that are.
     """
     unknown = sorted(set(names) - set(contract.resources))
     if unknown:

@@ -128,7 +128,7 @@ def _problem(item: Mapping[str, Any]) -> str:
 
 
 def _key(place: tuple[str | int, ...]) -> str:
-    """Return the key as it stands in the file: below `source` the model also names the kind."""
+    """Return the key as it is written in the file: below `source` the model also names the kind."""
     if place[:1] == ("source",) and len(place) > 1 and place[1] in SETTINGS:
         place = ("source", *place[2:])
     return ".".join(str(part) for part in place) or "(file)"

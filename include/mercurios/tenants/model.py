@@ -55,7 +55,7 @@ class _Model(BaseModel):
 
 
 class Connections(_Model):
-    """Airflow connection ids; the secrets behind them never stand in a tenant file.
+    """Airflow connection ids; the secrets behind them are never in a tenant file.
 
     The warehouse id begins with the engine it leads to (such as `duckdb_`), so that the graph of tasks is known
     when the DAG is parsed, before any connection may be read. `aws` opens a landing area on S3; where
@@ -68,7 +68,7 @@ class Connections(_Model):
 
 
 class Schedules(_Model):
-    """When the pipeline runs: a cron expression or an Airflow preset; None runs it by hand only.
+    """When the pipeline runs: a cron expression or an Airflow preset; None runs it on request only.
 
     The forecast has no clock of its own: it starts when the pipeline has published a week that was not yet
     forecast.

@@ -24,7 +24,7 @@ def _breakable(resource: str) -> str:
 def add_dirty_rows(
     world: World, resource: str, unknown: int, broken: int, ticks: int
 ) -> dict[str, list[str]]:
-    """Copy rows with new ids: some with a field nobody knows, some with a value that cannot be read.
+    """Copy rows with new ids: some with an unknown field, some with a value that cannot be read.
 
     Raises:
         ValueError: there is no such resource, or it has no row to copy.

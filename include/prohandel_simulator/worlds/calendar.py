@@ -59,7 +59,7 @@ def next_open(day: int) -> int:
 
 @lru_cache(maxsize=8192)
 def utc_offset(day: int, zone: str) -> int:
-    """Seconds between local noon of a day and UTC; clocks change at night, when nobody sells."""
+    """Seconds between local noon of a day and UTC; clocks change at night, when no shop sells."""
     moment = as_date(day)
     noon = datetime(moment.year, moment.month, moment.day, 12, tzinfo=ZoneInfo(zone))
     offset = noon.utcoffset()

@@ -1,7 +1,7 @@
 """Connection forms of our hooks in the Airflow UI.
 
 Airflow asks installed packages for their connection types. This repository is deployed as a folder, so the folder
-`mercurios_airflow-*.dist-info` beside this package stands in for an installation: `importlib.metadata` finds it on
+`mercurios_airflow-*.dist-info` beside this package replaces an installation: `importlib.metadata` finds it on
 the Python path and Airflow calls `get_provider_info`. Hooks are named, not imported: the UI needs the form alone.
 
 The folder must be on PYTHONPATH (Dockerfile, Makefile): Airflow looks for providers while it is being imported,

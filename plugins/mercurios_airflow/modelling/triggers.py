@@ -21,7 +21,7 @@ from cosmos.operators._watcher.triggerer import WatcherEventReason
 
 
 class ModelTrigger(WatcherTrigger):
-    """Cosmos' trigger, told by the triggerer which run it belongs to and whether its task is tried again.
+    """Cosmos' trigger, which learns from the triggerer its run and whether its task is tried again.
 
     Args:
         dag_id: DAG of the build and of the model's task.

@@ -166,7 +166,9 @@ def test_a_tenant_on_duckdb_needs_no_account(folder: Path, monkeypatch: pytest.M
         (("--database", "a-b"), "database 'a-b' is no plain name"),
     ],
 )
-def test_a_wrong_choice_is_told_in_a_sentence(folder: Path, arguments: tuple[str, ...], said: str) -> None:
+def test_a_wrong_choice_is_reported_in_a_sentence(
+    folder: Path, arguments: tuple[str, ...], said: str
+) -> None:
     code, output = run("plan", *arguments)
 
     assert code == 1
@@ -174,7 +176,9 @@ def test_a_wrong_choice_is_told_in_a_sentence(folder: Path, arguments: tuple[str
     assert "Traceback" not in output
 
 
-def test_a_missing_configuration_is_told_in_a_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_configuration_is_reported_in_a_sentence(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("MERCURIOS_SNOWFLAKE_CONFIG")
 
     code, output = run("plan")

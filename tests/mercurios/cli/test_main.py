@@ -84,7 +84,7 @@ def test_a_manifest_is_loaded_into_a_fresh_file_from_a_folder_with_any_name(
         ),
     ],
 )
-def test_what_cannot_be_loaded_is_told_without_a_traceback(
+def test_what_cannot_be_loaded_is_reported_without_a_traceback(
     tenants: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     code, output = run("load", *arguments, "--warehouse", str(tmp_path / "w.duckdb"))

@@ -10,7 +10,7 @@ from mercurios.orders.settings import Replenishment, model_default
 from mercurios.tenants import Tenant
 
 
-def test_every_setting_of_the_file_is_a_row_and_what_it_leaves_open_is_none():
+def test_every_setting_of_the_file_is_a_row_and_an_omitted_one_is_empty():
     section = Replenishment.model_validate(
         {
             "default": {"service_level": 0.9, "is_reordered": True},

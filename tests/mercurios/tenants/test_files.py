@@ -1,4 +1,4 @@
-"""Tenant files: a wrong one says what is wrong and breaks nobody else."""
+"""Tenant files: a wrong one says what is wrong and breaks no other tenant."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_a_wrong_key_is_named_with_file_and_expectation_and_the_other_tenants_lo
     assert expectation in only_error(found)
 
 
-def test_every_problem_of_a_file_is_told_at_once(tmp_path: Path) -> None:
+def test_every_problem_of_a_file_is_reported_at_once(tmp_path: Path) -> None:
     write(tmp_path, "broken", owner=..., colour="red", currency="Euro")
 
     message = only_error(load_tenants(tmp_path))

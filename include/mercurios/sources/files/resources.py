@@ -71,7 +71,7 @@ KEYS = {
     "stock": ("branch", "article", "size", "ean"),
     "open_orders": ("order", "position", "branch", "article", "size", "ean"),
 }
-"""The columns that identify a row; rows that are alike in all of them are told apart by counting them."""
+"""The columns that identify a row; rows that are alike in all of them are distinguished by counting them."""
 
 POSITION_KEY = ("date", "branch", "receipt", "position")
 """The key of a sale where the export numbers the lines of a receipt: a corrected line stays the same line."""

@@ -92,7 +92,7 @@ class FilesSource:
         """Return the files of a dataset, the newest first.
 
         Raises:
-            TerminalSourceError: there is none. An empty read would take every row for deleted.
+            TerminalSourceError: there is no file. An empty read would take every row for deleted.
         """
         pattern = self._settings.datasets[name].files
         paths = [str(path) for path in self._fs.glob(f"{self._root}/{pattern}")]

@@ -85,7 +85,7 @@ class ProHandelHook(BaseHook):
         """Return the key of the hashes that replace persons' numbers.
 
         Raises:
-            ConnectionIncompleteError: the connection has none, and a key that others can guess hides nobody.
+            ConnectionIncompleteError: the connection has none, and a key that others can guess hides no person.
         """
         key = self.get_connection(self.prohandel_conn_id).extra_dejson.get("hash_key")
         if not key:

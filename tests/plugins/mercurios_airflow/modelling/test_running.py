@@ -71,7 +71,7 @@ def views(mini: Path) -> list[str]:
 def test_one_process_builds_and_tells_the_tasks_of_the_models(
     dag: Any, mini: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # What a second try would read stands in Airflow's database, which is not here.
+    # What a second try would read is in Airflow's database, which is not here.
     monkeypatch.setattr("cosmos.settings.enable_watcher_reliable_retry", False)
     producer = dag.get_task("model.dbt_producer_watcher")
     producer.select = ["stg_prohandel__labels"]

@@ -228,10 +228,10 @@ def test_a_forecast_fitted_again_is_the_same_forecast(
 
     shards = execute(DemandOperator, NEXT_RUN, **place)
     fits = [execute(FitOperator, NEXT_RUN, **place, **shard) for shard in shards]
-    told: dict[str, Any] = {}
-    loaded = execute(LoadForecastOperator, NEXT_RUN, **place, fits=fits, pushed=told)
+    pushed: dict[str, Any] = {}
+    loaded = execute(LoadForecastOperator, NEXT_RUN, **place, fits=fits, pushed=pushed)
 
-    assert told == {"findings": []}
+    assert pushed == {"findings": []}
     assert loaded == chain.returned["load_forecast"]
     assert loaded["rows"] == loaded["series"] * 13
     assert _rows(warehouse, query) == before

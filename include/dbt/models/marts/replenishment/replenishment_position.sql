@@ -101,7 +101,7 @@ prices as (
 ),
 
 -- What was sold or delivered for the first time a few weeks ago, or is only on order yet.
-newcomers as (
+new_articles as (
 
     select
         articles.tenant_id,
@@ -143,7 +143,8 @@ shared as (
         cast(positions.available as double) as available,
         positions.next_arrival_on,
         policies.is_reordered,
-        newcomers.is_new and (newcomers.first_seen_on is not null or positions.free_stock <= 0) as is_new,
+        new_articles.is_new
+        and (new_articles.first_seen_on is not null or positions.free_stock <= 0) as is_new,
         policies.service_level,
         policies.lead_time_days,
         policies.review_days,
@@ -188,10 +189,10 @@ shared as (
         on
             positions.tenant_id = prices.tenant_id
             and positions.article_number = prices.article_number
-    inner join newcomers
+    inner join new_articles
         on
-            positions.tenant_id = newcomers.tenant_id
-            and positions.article_number = newcomers.article_number
+            positions.tenant_id = new_articles.tenant_id
+            and positions.article_number = new_articles.article_number
     inner join carrying
         on
             positions.tenant_id = carrying.tenant_id

@@ -90,7 +90,7 @@ own as (
 
 ),
 
--- One more than was sold, so that a size nobody bought yet keeps a share, and a group without sales an even curve.
+-- One more than was sold, so that a size without sales keeps a share, and a group without sales an even curve.
 pooled as (
 
     select

@@ -64,7 +64,7 @@ class ListReader:
                     page = self._next_page()
                     more = page.more
                     self._check_boundaries(pool, page)
-                    # The first page says whether a second exists; only then more are requested at once.
+                    # The first page shows whether a second exists; only then more are requested at once.
                     self._request_pages(pool, self._pages_in_flight if more else 0)
                     yield page
                     self._report_shifts(wait=not more)
