@@ -20,7 +20,7 @@ def dag(parse: Any, tmp_path: Path) -> Any:
     return bag.dags["warehouse_setup"]
 
 
-def test_a_tenant_on_snowflake_gets_its_account_then_its_tables_then_their_protection(dag: Any) -> None:
+def test_a_tenant_on_snowflake_gets_account_then_tables_then_protection(dag: Any) -> None:
     chains = {task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks}
 
     assert chains == {

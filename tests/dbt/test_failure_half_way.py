@@ -32,9 +32,8 @@ def publish_marts(warehouse, target, run_id):
         publish(engine, target, "north", run_id, "pipeline__north", gated_by("marts"))
 
 
-def test_a_build_that_fails_half_way_leaves_readers_what_they_had_and_its_repeated_step_gives_a_full_runs_marts(
-    built, changed, tmp_path
-):
+def test_a_build_that_fails_half_way_leaves_readers_what_they_had(built, changed, tmp_path):
+    """The repeated step then gives the marts of a full run."""
     warehouse, target = built.copy(tmp_path / "halfway"), tmp_path / "published" / "north.duckdb"
     publish_marts(warehouse, target, "r1")
     before, marts_before = published_marts(target), warehouse.marts("north")

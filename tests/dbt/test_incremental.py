@@ -48,7 +48,8 @@ def test_a_run_leaves_the_rows_of_other_tenants_alone(built, changed):
     assert changed.marts("north") != built.marts("north")
 
 
-def test_only_changed_days_are_rebuilt_until_a_full_refresh_of_the_tenant_is_asked_for(changed, tmp_path):
+def test_only_changed_days_are_rebuilt_until_a_full_refresh(changed, tmp_path):
+    """A full refresh is asked for by tenant."""
     marked = changed.copy(tmp_path / "marked")
     marks = "select tenant_id, sale_id from analytics.fct_sales where cash_register_number = 77 order by all"
     marked.execute(

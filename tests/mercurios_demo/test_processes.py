@@ -33,9 +33,10 @@ def wait_for(log: Path, text: str) -> None:
         time.sleep(0.02)
 
 
-def test_a_session_is_stopped_with_its_grandchildren_even_when_one_ignores_the_polite_way(
+def test_a_session_is_stopped_with_all_its_grandchildren(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Even when one of them ignores the signal to end."""
     monkeypatch.setattr(processes, "STOP_SECONDS", 0.5)
     log = tmp_path / "logs" / "family.log"
     service = start("family", [sys.executable, "-c", FAMILY], os.environ, tmp_path, log)

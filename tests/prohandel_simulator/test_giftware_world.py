@@ -90,7 +90,7 @@ def test_letters_of_a_code_do_not_make_a_second_article(rows):
     assert sorted(codes) == sorted({code.upper() for code in CODES})
 
 
-def test_codes_that_are_no_articles_belong_to_the_service_category_and_have_no_stock(rows):
+def test_codes_that_are_no_articles_are_services_without_stock(rows):
     service = {row["number"] for row in rows["category"] if row["isServiceCategory"]}
     found = {row["supplierArticleNumber"]: row for row in rows["article"] if row["categoryNumber"] in service}
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 
-def test_every_thing_that_waits_for_an_account_has_its_test_and_every_test_its_thing(root: Path) -> None:
+def test_all_that_waits_for_an_account_has_its_test_and_the_reverse(root: Path) -> None:
     tree = ast.parse((root / "tests" / "live" / "test_snowflake_account.py").read_text(encoding="utf-8"))
     tests = {
         node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")

@@ -9,6 +9,14 @@ from pathlib import Path
 # Of pytest, NumPy and Hypothesis; a method of ours with such a name would have to assert too.
 ASSERTING = {"raises", "fail", "warns", "assert_allclose", "assert_array_equal", "run_state_machine_as_test"}
 
+# Folders whose tests are still to be shortened.
+LONG_NAMES = (
+    "tests/emulators/",
+    "tests/mercurios/landing/",
+    "tests/mercurios/quality/",
+    "tests/mercurios/warehouse/",
+)
+
 
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     """Yield all functions of a module, nested ones too."""
@@ -53,6 +61,20 @@ def test_every_test_asserts_something(root: Path) -> None:
 
     assert len(files) > 100
     assert found == []
+
+
+def test_the_name_of_a_test_has_fewer_than_80_characters(root: Path) -> None:
+    """The claim in the name is short; what more there is to say is in the docstring."""
+    files = [
+        path
+        for path in sorted((root / "tests").rglob("*.py"))
+        if not path.relative_to(root).as_posix().startswith(LONG_NAMES)
+    ]
+
+    names = [node.name for path in files for node in functions(ast.parse(path.read_text(encoding="utf-8")))]
+
+    assert len(names) > 1000
+    assert [name for name in names if name.startswith("test_") and len(name) >= 80] == []
 
 
 def test_a_test_without_an_assertion_is_found() -> None:

@@ -95,7 +95,7 @@ def test_a_resync_makes_the_next_plan_complete_and_the_ledger_says_so(
     assert retailer.begin("r2").resources["article"].since is None
 
 
-def test_a_reconciliation_finds_what_was_lost_and_what_is_too_much_in_every_resource(
+def test_a_reconciliation_finds_lost_and_superfluous_rows_in_every_resource(
     retailer: Retailer, tmp_path: Path
 ) -> None:
     settings = {name: {"mode": "changed"} for name in ("article", "label")}

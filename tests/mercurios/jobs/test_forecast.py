@@ -335,9 +335,8 @@ def test_a_week_that_has_closed_is_compared_with_what_had_been_published(
     assert {"live_wape_smooth", "live_mase_smooth", "wape_model"} <= set(figures)
 
 
-def test_the_accuracy_mart_has_a_row_for_each_class_of_backtest_and_of_what_came_true(
-    a_week_later: Path, tmp_path: Path
-) -> None:
+def test_the_accuracy_mart_has_a_row_for_each_class(a_week_later: Path, tmp_path: Path) -> None:
+    """Of the backtest and of what came true."""
     run = Run(a_week_later, tmp_path)
     done = run.load(*run.fit("r1"))
     run.load(*run.fit("r2", shard_size=10_000))

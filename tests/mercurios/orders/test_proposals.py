@@ -98,9 +98,8 @@ def test_without_a_warehouse_named_the_published_one_is_read(
     assert "mini.duckdb" in propose(tmp_path / "orders.csv").output
 
 
-def test_a_name_that_looks_like_a_formula_stays_text_also_where_a_semicolon_separates(
-    warehouse: Path, tmp_path: Path
-):
+def test_a_name_that_looks_like_a_formula_stays_text(warehouse: Path, tmp_path: Path):
+    """Also where a semicolon separates."""
     propose(tmp_path / "orders.csv", "--warehouse", str(warehouse))
 
     text = (tmp_path / "orders.csv").read_text(encoding="utf-8-sig")
@@ -114,7 +113,8 @@ def test_a_workbook_holds_an_overview_every_line_and_a_sheet_for_each_supplier(b
     assert book["Overview"]["A2"].value == "Mini, 2026-03-04, prices in EUR"
 
 
-def test_a_suppliers_sheet_is_its_order_with_totals_and_nothing_a_buyer_keeps_to_himself(book: Workbook):
+def test_a_suppliers_sheet_is_its_order_with_totals_and_nothing_internal(book: Workbook):
+    """Nothing on it is what a buyer keeps to himself."""
     headings, *lines, totals = cells(book, "20 Nordlicht")
 
     assert headings == (

@@ -39,7 +39,7 @@ def test_the_13_week_rule_takes_mean_and_deviation_of_the_weeks_with_stock() -> 
     assert found.deviation[0] == pytest.approx(2 * np.sqrt((errors**2).sum() / 12))
 
 
-def test_the_seasonal_naive_expects_the_same_weeks_of_last_year_and_last_year_s_errors() -> None:
+def test_the_seasonal_naive_expects_the_weeks_and_errors_of_last_year() -> None:
     year = np.arange(52, dtype=float)
     y = np.concatenate([year, year + 3.0, year[:10] + 3.0])[None]
 

@@ -191,7 +191,7 @@ def test_the_folder_comes_from_the_environment(tmp_path: Path, monkeypatch: pyte
     assert [tenant.id for tenant in load_tenants()] == ["good"]
 
 
-def test_the_landing_url_fills_in_the_environment_and_names_the_variable_that_is_missing(
+def test_the_landing_url_fills_in_the_environment_or_names_what_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path, "good", landing="s3://${BUCKET_OF_A_TEST}/landing/")

@@ -57,7 +57,8 @@ def test_a_reconciliation_is_recorded_as_a_complete_read_of_every_resource(mini:
     assert found["resource"].to_pylist() == sorted(CONTRACT.collections)
 
 
-def test_an_unknown_resource_to_replay_is_refused_by_its_param_and_a_nested_one_is_not(mini: Path) -> None:
+def test_an_unknown_resource_to_replay_is_refused_by_its_param(mini: Path) -> None:
+    """A nested resource is not refused."""
     begin([], replay=["order.positions"])
 
     with pytest.raises(AirflowFailException, match="param replay: unknown resource positions"):
@@ -105,7 +106,7 @@ def outage(simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch) -> Iter
         ({"host": "auth.example"}, "connection 'prohandel_mini' has a host without scheme"),
     ],
 )
-def test_a_connection_that_cannot_work_fails_for_good_before_the_warehouse_is_touched(
+def test_an_unusable_connection_fails_for_good_before_the_warehouse_is_touched(
     mini: Path,
     monkeypatch: pytest.MonkeyPatch,
     prohandel_connection: Callable[..., str],

@@ -103,9 +103,10 @@ def test_manifests_of_an_outdated_start_are_refused_and_named(
     assert raised.value.__notes__ == [f"tenant mini, run {chain.run_id}, manifest {first}"]
 
 
-def test_a_load_tells_what_the_bookkeeping_of_its_run_knows_however_often_it_is_tried(
+def test_a_load_reports_what_the_bookkeeping_of_its_run_knows(
     chain: Any, after_the_chain: Path, execute: Callable[..., Any]
 ) -> None:
+    """However often it is tried."""
     _change(
         after_the_chain / "warehouse" / "mini.duckdb",
         "insert into ops.schema_drift values"
