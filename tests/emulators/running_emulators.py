@@ -77,7 +77,7 @@ class S3:
 
 @dataclass
 class KeyPair:
-    """The key pair of a service user, and the wrong one of somebody else."""
+    """The key pair of a service user, and the wrong one of another user."""
 
     private: rsa.RSAPrivateKey = field(default_factory=lambda: rsa.generate_private_key(65537, 2048))
 
@@ -253,7 +253,7 @@ def _process(script: str, arguments: Sequence[str], environment: dict[str, str])
 
 
 def _certificate(folder: Path) -> tuple[Path, Path]:
-    """Make a certificate for this machine that nobody but the tests trusts."""
+    """Make a certificate for this machine that only the tests trust."""
     key = rsa.generate_private_key(65537, 2048)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)

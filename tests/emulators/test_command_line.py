@@ -110,7 +110,7 @@ def test_a_database_without_a_run_is_named(
     assert "database MERCURIOS_DATA has no ops.watermark: run the pipeline of tenant mini first" in output
 
 
-def test_a_refused_sign_in_is_told_with_its_remedy_and_without_the_key(
+def test_a_refused_sign_in_shows_its_remedy_and_never_the_key(
     retailer: SnowflakeRetailer, snowflake_emulator: Snowflake, s3: S3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = KeyPair().pem

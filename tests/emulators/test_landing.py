@@ -1,4 +1,4 @@
-"""The landing area on S3: attempts that nobody else gets, a manifest that is last and whole, a tenant's own key."""
+"""The landing area on S3: attempts that no other run gets, a manifest that is last and whole, a tenant's own key."""
 
 from __future__ import annotations
 
@@ -80,12 +80,12 @@ def test_the_manifest_is_the_last_object_of_an_attempt_and_nothing_else_is_left(
 
 
 def test_a_bucket_that_is_missing_is_named_and_not_created(s3: S3) -> None:
-    store = opened(s3, "nobody-made-this")
+    store = opened(s3, "never-made")
 
-    with pytest.raises(LandingError, match="s3://nobody-made-this/landing cannot be written"):
+    with pytest.raises(LandingError, match="s3://never-made/landing cannot be written"):
         store.reserve_attempt(*RUN)
 
-    assert "nobody-made-this" not in s3.file_system().ls("")
+    assert "never-made" not in s3.file_system().ls("")
 
 
 def test_a_tenant_lands_with_the_key_of_its_own_connection(

@@ -76,7 +76,7 @@ def test_full_and_incremental_runs_give_the_same_raw_and_books_as_on_duckdb(
     assert (incremental["mode"], incremental["extracted"] < 500) == ("changed", True)
 
 
-def test_what_is_known_is_told_to_the_next_extraction_in_the_same_numbers(
+def test_the_next_extraction_gets_what_is_known_in_the_same_numbers(
     on_snowflake: SnowflakeRetailer, on_duckdb: Twin
 ) -> None:
     urls = on_snowflake.extract(on_snowflake.begin("r1"), "category")
@@ -148,7 +148,7 @@ def test_rows_that_vanish_at_the_source_are_marked_once(
     assert deleted["n"] == 3
 
 
-def test_deletes_that_are_too_many_wait_for_somebody_who_accepts_them(
+def test_deletes_that_are_too_many_wait_until_they_are_accepted(
     on_snowflake: SnowflakeRetailer, own_source: RunningSimulator
 ) -> None:
     on_snowflake.run("r1", "order")

@@ -126,7 +126,7 @@ def test_a_host_that_does_not_answer_is_tried_a_bounded_number_of_times(
 
 @contextmanager
 def free_port() -> Iterator[int]:
-    """A port that nobody listens on."""
+    """A port without a listener."""
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         yield reserved.getsockname()[1]
@@ -135,9 +135,9 @@ def free_port() -> Iterator[int]:
 def test_buckets_that_are_missing_are_named_and_not_created(
     switched: SnowflakeRetailer, s3: S3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MERCURIOS_LANDING", "s3://nobody-made-this-bucket/landing/")
+    monkeypatch.setenv("MERCURIOS_LANDING", "s3://never-made-bucket/landing/")
 
-    with pytest.raises(LandingError, match="s3://nobody-made-this-bucket/landing cannot be written"):
+    with pytest.raises(LandingError, match="s3://never-made-bucket/landing cannot be written"):
         execute(BeginRunOperator)
 
-    assert "nobody-made-this-bucket" not in s3.file_system().ls("")
+    assert "never-made-bucket" not in s3.file_system().ls("")

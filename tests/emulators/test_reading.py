@@ -33,7 +33,7 @@ NAMES = ("sale", "order")
 
 @pytest.fixture(scope="module")
 def both(s3: S3, running_emulator: Snowflake, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    """The same two runs on both engines; the second brought rows that cannot be read and a field nobody knows."""
+    """The same two runs on both engines; the second brought rows that cannot be read and an unknown field."""
     home = tmp_path_factory.mktemp("both")
     with running_simulator(["mini"]) as source, pytest.MonkeyPatch.context() as patch:
         patch.setenv("REQUESTS_CA_BUNDLE", str(running_emulator.certificate))

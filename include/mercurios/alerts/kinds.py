@@ -181,7 +181,7 @@ FINDINGS = (
     FindingKind(
         name="list-unstable",
         stage=Stage.LOAD,
-        query="findings_unsettled",
+        query="findings_unstable",
         table="resource",
         text=lambda _: (
             "rows moved from page to page in every scan of the read, so its watermark stays where it was"

@@ -367,6 +367,6 @@ def _ledger_parameters(manifest: Manifest, row: LedgerRow, url: str, loaded_at: 
         "extracted_at": naive(manifest.extracted_at),
         "source_now": naive(manifest.source_now),
         "held_for_review": row.held_for_review,
-        "is_settled": manifest.stable,
+        "is_stable": manifest.stable,
         "late": row.late,
     }

@@ -43,8 +43,8 @@ def raw_columns(resource: Resource, dialect: str) -> list[RawColumn]:
 
 def landed_columns(resource: Resource, dialect: str) -> dict[str, str]:
     """Return the names and types of all columns that a landed part of rows holds, in order."""
-    own = {column.name: column.type for column in raw_columns(resource, dialect)}
-    return typed({"tenant_id": ColumnType.TEXT}, dialect) | own | typed(METADATA_COLUMNS, dialect)
+    source_columns = {column.name: column.type for column in raw_columns(resource, dialect)}
+    return typed({"tenant_id": ColumnType.TEXT}, dialect) | source_columns | typed(METADATA_COLUMNS, dialect)
 
 
 def transient_relations(resources: Sequence[Resource], dialect: str) -> dict[str, dict[str, str]]:

@@ -16,7 +16,10 @@ _FIRST_HOLIDAY_YEAR = 2009
 _HOLIDAY_YEARS_AHEAD = 3
 
 # Table of `ops` and column by its older name: the name it has now.
-_RENAMED = {("load_ledger", "withheld"): "held_for_review"}
+_RENAMED = {
+    ("load_ledger", "withheld"): "held_for_review",
+    ("load_ledger", "is_settled"): "is_stable",
+}
 
 
 def set_up(engine: Engine) -> None:

@@ -1,4 +1,4 @@
--- The newest complete read whose deletions were believed: when it began, by our clock and by the source's. What it did
+-- The newest complete read whose deletions were applied: when it began, by our clock and by the source's. What it did
 -- not show was deleted by then.
 select
     extracted_at,

@@ -17,7 +17,7 @@ insert into ops.load_ledger (
     extracted_at,
     source_now,
     held_for_review,
-    is_settled,
+    is_stable,
     late
 ) values (
     $tenant_id,
@@ -38,6 +38,6 @@ insert into ops.load_ledger (
     $extracted_at,
     $source_now,
     $held_for_review,
-    $is_settled,
+    $is_stable,
     $late
 );

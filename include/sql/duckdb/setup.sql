@@ -106,7 +106,7 @@ alter table ops.load_ledger add column if not exists source_now timestamp;
 
 alter table ops.load_ledger add column if not exists held_for_review bigint default 0;
 
-alter table ops.load_ledger add column if not exists is_settled boolean default true;
+alter table ops.load_ledger add column if not exists is_stable boolean default true;
 
 alter table ops.load_ledger add column if not exists late bigint default 0;
 

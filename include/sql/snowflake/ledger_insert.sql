@@ -18,7 +18,7 @@ insert into ops.load_ledger (
     extracted_at,
     source_now,
     held_for_review,
-    is_settled,
+    is_stable,
     late
 )
 select
@@ -40,5 +40,5 @@ select
     cast($extracted_at as timestamp_ntz) as extracted_at,
     cast($source_now as timestamp_ntz) as source_now,
     $held_for_review as held_for_review,
-    $is_settled as is_settled,
+    $is_stable as is_stable,
     $late as late;

@@ -62,7 +62,7 @@ create table if not exists ops.load_ledger (
     extracted_at timestamp_ntz,
     source_now timestamp_ntz,
     held_for_review number(38, 0) default 0,
-    is_settled boolean default true,
+    is_stable boolean default true,
     late number(38, 0) default 0,
     primary key (tenant_id, run_id, resource, attempt)
 );

@@ -64,18 +64,18 @@ def _read(
     at: datetime,
     *,
     complete: bool = True,
-    settled: bool = True,
+    stable: bool = True,
 ) -> None:
     engine.execute(
         "insert into ops.load_ledger by name select 'mini' as tenant_id, $run_id as run_id, 'sale' as resource,"
         " 1 as attempt, 'scan' as mode, $complete as is_complete, 0 as extracted, 0 as loaded, 0 as quarantined,"
         " 0 as superseded, 0 as deleted, $held_for_review as held_for_review, 'file' as manifest_url, $at as loaded_at,"
-        " $settled as is_settled",
+        " $stable as is_stable",
         {
             "run_id": run_id,
             "complete": complete,
             "held_for_review": held_for_review,
-            "settled": settled,
+            "stable": stable,
             "at": at,
         },
     )
@@ -222,8 +222,8 @@ def test_deletes_held_for_review_are_reported_once_and_again_after_deletes(
 def test_an_unstable_list_is_reported_once_until_it_was_stable_again(
     engine: DuckDBEngine, tenant: Tenant
 ) -> None:
-    for number, settled in enumerate([True, False, False, True, False]):
-        _read(engine, 0, f"run {number}", NOW + timedelta(hours=number), complete=False, settled=settled)
+    for number, stable in enumerate([True, False, False, True, False]):
+        _read(engine, 0, f"run {number}", NOW + timedelta(hours=number), complete=False, stable=stable)
 
     reported = {number: load_findings(engine, tenant, f"run {number}") for number in range(5)}
 

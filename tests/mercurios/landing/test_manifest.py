@@ -39,8 +39,8 @@ def test_a_written_manifest_is_read_as_it_was(stable: bool) -> None:
     assert Manifest.model_validate_json(written) == manifest
 
 
-@pytest.mark.parametrize("settled", [True, False])
-def test_a_manifest_landed_under_the_older_name_of_a_field_is_read(settled: bool) -> None:
-    written = orjson.dumps({**FACTS, "settled": settled})
+@pytest.mark.parametrize("older", [True, False])
+def test_a_manifest_landed_under_the_older_name_of_a_field_is_read(older: bool) -> None:
+    written = orjson.dumps({**FACTS, "settled": older})
 
-    assert Manifest.model_validate_json(written).stable is settled
+    assert Manifest.model_validate_json(written).stable is older

@@ -107,7 +107,7 @@ def test_a_missing_file_is_named(store: LandingStore) -> None:
         store.read_manifest(store.address("x/manifest.json"))
 
 
-def test_an_area_nobody_can_open_is_named() -> None:
+def test_an_area_that_cannot_be_opened_is_named() -> None:
     with pytest.raises(LandingError, match="landing area gopher://x: "):
         LandingStore("gopher://x")
 

@@ -57,7 +57,7 @@ def test_the_articles_concerned_are_given_as_examples(engine: DuckDBEngine):
     assert [example["article_number"] for example in warning.examples] == [1, 2]
 
 
-def test_an_issue_is_told_once_and_again_when_it_was_gone_in_between(engine: DuckDBEngine):
+def test_an_issue_is_reported_once_and_again_after_it_was_gone(engine: DuckDBEngine):
     def reported(run_id: str, hour: int) -> list[str]:
         run_gate(engine, TENANT, run_id, "marts", ["inventory_issue"])
         engine.execute(

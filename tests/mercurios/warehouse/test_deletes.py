@@ -1,4 +1,4 @@
-"""What is deleted at the source: who may say so, when it is believed, and how a row comes back."""
+"""What is deleted at the source: who may say so, when it counts, and how a row comes back."""
 
 from __future__ import annotations
 

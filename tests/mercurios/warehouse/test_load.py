@@ -71,9 +71,7 @@ def test_raw_equals_the_source_after_days_of_sales_corrections_and_deletions(
     assert retailer.query("select 1 as n from raw.sale where _deleted_at is not null limit 1")
 
 
-def test_a_load_asks_duckdb_nothing_by_arrow_whose_libraries_its_process_need_not_hold(
-    retailer: Retailer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_load_needs_no_arrow_library(retailer: Retailer, monkeypatch: pytest.MonkeyPatch) -> None:
     urls = retailer.extract(retailer.begin("r1"), *NAMES)
     with monkeypatch.context() as patch:
         patch.delattr(DuckDBEngine, "fetch_arrow")
@@ -134,7 +132,7 @@ def test_a_manifest_that_was_loaded_before_needs_its_files_no_more(retailer: Ret
         retailer.load(url)
 
 
-def test_what_somebody_else_loads_between_the_look_and_the_lock_is_not_loaded_again(
+def test_what_another_run_loads_before_the_lock_is_not_loaded_again(
     retailer: Retailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     urls = retailer.extract(retailer.begin("r1"), *NAMES)
@@ -283,7 +281,7 @@ def test_a_failure_in_the_middle_rolls_everything_back(retailer: Retailer, fault
     assert state(retailer) == before
 
 
-def test_the_watermark_is_the_greatest_durable_cursor_and_never_passes_the_sources_clock(
+def test_the_watermark_is_the_greatest_cursor_up_to_the_sources_clock(
     own_retailer: Retailer,
 ) -> None:
     own_retailer.run("r1", "sale")

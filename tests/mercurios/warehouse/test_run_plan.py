@@ -1,4 +1,4 @@
-"""Resync: a resource that somebody wants read again is read completely, once, by the next run that succeeds."""
+"""Resync: a resource whose complete read was requested is read completely, once, by the next run that succeeds."""
 
 from __future__ import annotations
 

@@ -6,19 +6,20 @@ from retailer import Retailer
 
 from mercurios.warehouse.setup import set_up
 
-COUNTS = "select run_id, resource, deleted, held_for_review from ops.load_ledger order by run_id, resource"
+COUNTS = "select run_id, resource, deleted, held_for_review, is_stable from ops.load_ledger order by run_id, resource"
 
 
-def test_a_renamed_column_of_the_ledger_keeps_its_values(retailer: Retailer) -> None:
+def test_renamed_columns_of_the_ledger_keep_their_values(retailer: Retailer) -> None:
     retailer.run("r1", "article")
-    retailer.query("update ops.load_ledger set held_for_review = 7")
+    retailer.query("update ops.load_ledger set held_for_review = 7, is_stable = false")
     before = retailer.query(COUNTS)
     retailer.query("alter table ops.load_ledger rename column held_for_review to withheld")
+    retailer.query("alter table ops.load_ledger rename column is_stable to is_settled")
 
     for _ in range(2):
         with retailer.engine() as engine:
             set_up(engine)
 
     assert retailer.query(COUNTS) == before
-    assert {row["held_for_review"] for row in before} == {7}
+    assert {(row["held_for_review"], row["is_stable"]) for row in before} == {(7, False)}
     assert retailer.run("r2", "article")["article"].held_for_review == 0

@@ -1,4 +1,4 @@
-"""Hand-written SQL: one statement stands in one place, however many engines read it."""
+"""Hand-written SQL: one statement is in one place, however many engines read it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def shadowing(root: Path) -> set[str]:
     }
 
 
-def test_no_statement_stands_in_two_folders() -> None:
+def test_no_statement_is_in_two_folders() -> None:
     assert alike(SQL_ROOT) == []
     assert len(list((SQL_ROOT / COMMON).glob("*.sql"))) > 30
 

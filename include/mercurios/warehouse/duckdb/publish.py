@@ -113,9 +113,9 @@ def closes_its_week(
     published = engine.fetch_arrow(
         render(engine.dialect, "publication_last"), {"tenant_id": tenant_id, "dag_id": dag_id}
     ).to_pylist()
-    own = [row for row in published if row["run_id"] == run_id]
-    if own:
-        return bool(own[0]["closes_week"])
+    of_this_run = [row for row in published if row["run_id"] == run_id]
+    if of_this_run:
+        return bool(of_this_run[0]["closes_week"])
     weeks = [row["last_complete_week"] for row in published if row["last_complete_week"] is not None]
     return last_complete_week is not None and (not weeks or last_complete_week > max(weeks))
 
@@ -145,8 +145,8 @@ def _build(
     engine: DuckDBEngine, target: Path, partial: Path, row: dict[str, Any], tables: Sequence[str]
 ) -> None:
     dialect = engine.dialect
-    own = {identifier(table) for table in tables}
-    missing = own - _tables(engine, None)
+    published_now = {identifier(table) for table in tables}
+    missing = published_now - _tables(engine, None)
     if missing:
         raise WarehouseError(
             f"{engine.path.name} has no table analytics.{', analytics.'.join(sorted(missing))}: run the models first"
@@ -157,11 +157,11 @@ def _build(
     try:
         for statement in statements(render(dialect, "published_setup")):
             engine.execute(statement, {name: value for name, value in row.items() if f"${name}" in statement})
-        for table in sorted(own):
+        for table in sorted(published_now):
             sql = render(dialect, "published_copy", table=table, source=None, tenant_id=True)
             engine.execute(sql, {"tenant_id": row["tenant_id"]})
         if target.exists():
-            _carry_over(engine, target, own)
+            _carry_over(engine, target, published_now)
     finally:
         _detach(engine, "published", read_only=False)
 

@@ -1,4 +1,4 @@
--- Warehouses. They sleep until somebody asks; sizes are those of the configuration at every run of this file.
+-- Warehouses. They are suspended until a query arrives; sizes are those of the configuration at every run of this file.
 use role sysadmin;
 
 {% for warehouse in warehouses %}

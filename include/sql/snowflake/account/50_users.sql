@@ -31,7 +31,7 @@ alter network policy {{ service.network_policy | ident }} set allowed_ip_list = 
 -- On the user, where it takes precedence over a policy of the account.
 alter user {{ service.user | ident }} set network_policy = {{ service.network_policy | ident }};
 
--- Last, so that nobody can sign in before all of this holds.
+-- Last, so that no one can sign in before all of this holds.
 alter user {{ service.user | ident }} set rsa_public_key = '{{ service.public_key }}';
 
 {% if service.public_key_2 %}

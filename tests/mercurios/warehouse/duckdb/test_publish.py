@@ -177,7 +177,7 @@ def test_the_forecast_keeps_its_own_record_of_weeks(shop: Shop) -> None:
     assert shop.publish("f1", "forecast_weekly", dag=FORECAST).closes_week is True
 
 
-def test_a_writer_killed_before_the_last_step_leaves_the_old_file_and_no_rest_for_long(
+def test_a_writer_killed_before_the_last_step_leaves_the_old_file(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop.build(1)

@@ -169,7 +169,7 @@ class Crowded:
         return self
 
 
-def test_a_statement_that_finds_too_many_waiting_waits_outside_with_its_transaction_open(
+def test_a_statement_refused_by_a_full_queue_waits_with_its_transaction_open(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "wait_random_exponential", lambda **_: lambda _: 0)
@@ -236,7 +236,7 @@ def test_a_session_of_another_role_is_ended_with_the_grant_that_is_missing(role:
         (625, "begin at different minutes"),
     ],
 )
-def test_a_refusal_is_told_with_its_remedy_statement_and_query(errno: int, remedy: str) -> None:
+def test_a_refusal_names_remedy_statement_and_query(errno: int, remedy: str) -> None:
     error = ProgrammingError("it says\n  so", errno=errno, sqlstate="42000", sfqid="01b2-c3")
 
     reported = explained(
@@ -275,7 +275,7 @@ def test_a_refusal_whose_object_is_not_told_promises_no_grant() -> None:
     assert "grant the privilege to the connection's role: `python -m mercurios warehouse apply`" in reported
 
 
-def test_a_refusal_nobody_foresaw_is_told_in_snowflakes_words_alone() -> None:
+def test_an_unforeseen_refusal_is_reported_in_snowflakes_words() -> None:
     reported = explained(ProgrammingError("something else", errno=1, sqlstate="42000"))
 
     assert reported.startswith("Snowflake: ")

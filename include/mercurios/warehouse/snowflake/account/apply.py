@@ -56,7 +56,7 @@ def apply(
     """Run a plan in order and return the number of its statements.
 
     Args:
-        connection: of somebody who may take on every role of the plan.
+        connection: of a user who may take on every role of the plan.
         plan: statements in order.
         progress: called with each statement after it ran.
 
@@ -85,7 +85,7 @@ def _explained(statement: Statement, role: str, error: Any, done: int, count: in
     if statement.role != role:
         return (
             f"{where}: role {statement.role} cannot be taken on: grant it to the user that signs in, "
-            f"or sign in as somebody who has it. {rest}"
+            f"or sign in as a user who has it. {rest}"
         )
     if error.errno in _NOT_ALLOWED:
         needed = _NEEDED.get(statement.kind, f"a privilege on {statement.object}")

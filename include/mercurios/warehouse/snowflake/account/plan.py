@@ -1,7 +1,7 @@
 """The set-up of a Snowflake account as a list of statements, in the order in which they can run.
 
-The statements stand in `include/sql/snowflake/account/`, first what the account has once, then what each database has,
-then each tenant. Rendering them needs no connection, so that somebody can read, compare and approve the whole plan
+The statements are in `include/sql/snowflake/account/`, first what the account has once, then what each database has,
+then each tenant. Rendering them needs no connection, so that a person can read, compare and approve the whole plan
 before anything runs. Each statement can run any number of times.
 """
 
@@ -128,10 +128,10 @@ def account_plan(settings: AccountSettings, databases: Sequence[Database]) -> li
     plan = [statement for name in _ACCOUNT_FILES for statement in _rendered(name, context)]
     for database in databases:
         _check_landing(settings, database)
-        own = context | _database_context(database)
-        plan += [statement for name in _DATABASE_FILES for statement in _rendered(name, own)]
+        database_context = context | _database_context(database)
+        plan += [statement for name in _DATABASE_FILES for statement in _rendered(name, database_context)]
         for tenant in database.tenants:
-            plan += _rendered(_TENANT_FILE, own | {"tenant": _tenant_context(tenant)})
+            plan += _rendered(_TENANT_FILE, database_context | {"tenant": _tenant_context(tenant)})
         plan += table_plan(database.name)
     return plan
 
@@ -183,13 +183,13 @@ def _account_context(settings: AccountSettings) -> dict[str, Any]:
 
 
 def _warehouse(name: str, settings: Warehouse, purpose: str, *users: str) -> dict[str, Any]:
-    own = {
+    described = {
         "name": f"mercurios_{name}_wh",
         "monitor": f"mercurios_{name}_monitor",
         "purpose": purpose,
         "users": users,
     }
-    return own | settings.model_dump()
+    return described | settings.model_dump()
 
 
 def _services(settings: AccountSettings) -> list[dict[str, Any]]:

@@ -77,7 +77,7 @@ def test_a_key_is_taken_as_openssl_prints_it(tmp_path: Path) -> None:
     assert "\n" not in settings.loader.public_key
 
 
-def test_a_value_may_stand_in_an_environment_variable(tmp_path: Path) -> None:
+def test_a_value_may_come_from_an_environment_variable(tmp_path: Path) -> None:
     written = document(loader=service(public_key="${LOADER_KEY}"))
 
     assert load(tmp_path, written, LOADER_KEY=PUBLIC_KEY).loader.public_key == PUBLIC_KEY

@@ -1,9 +1,9 @@
--- Resources whose list never stood still while a run read it, unless the read before was unsettled as well.
+-- Resources whose list never stood still while a run read it, unless the read before was unstable as well.
 with reads as (
     select
         resource,
         run_id,
-        max_by(coalesce(is_settled, true), loaded_at) as is_settled,
+        max_by(coalesce(is_stable, true), loaded_at) as is_stable,
         max(loaded_at) as loaded_at
     from ops.load_ledger
     where tenant_id = $tenant_id
@@ -16,11 +16,11 @@ with_previous as (
     select
         resource,
         run_id,
-        is_settled,
-        lag(is_settled, 1, true) over (
+        is_stable,
+        lag(is_stable, 1, true) over (
             partition by resource
             order by loaded_at
-        ) as was_settled
+        ) as was_stable
     from reads
 )
 
@@ -28,6 +28,6 @@ select resource
 from with_previous
 where
     run_id = $run_id
-    and not is_settled
-    and was_settled
+    and not is_stable
+    and was_stable
 order by resource;
