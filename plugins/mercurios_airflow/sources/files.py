@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from mercurios.sources.source import Source
 
 
-def open_source(settings: FilesSettings, *, share: int) -> Source:
+def connect(settings: FilesSettings, *, share: int) -> Source:
     """Return the folder that a tenant's file names.
 
     Args:

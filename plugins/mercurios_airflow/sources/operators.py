@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from mercurios_airflow.sources.opening import opened_source
+from mercurios_airflow.sources.connect import connected_source
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -51,7 +51,7 @@ class ExtractOperator(BaseOperator):
         plan = RunPlan.read(store, self.plan_url)
         groups = tenant.source.contract.groups()
         urls = []
-        with opened_source(tenant, plan.run_id, share=len(groups)) as source:
+        with connected_source(tenant, plan.run_id, share=len(groups)) as source:
             for resource in groups[self.group]:
                 where = f"tenant {tenant.id}, run {plan.run_id}, resource {resource.name}"
                 try:

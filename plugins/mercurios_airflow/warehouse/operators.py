@@ -78,7 +78,7 @@ class BeginRunOperator(TenantOperator):
         from mercurios.warehouse.run_plan import begin_run
         from mercurios.warehouse.setup import set_up
         from mercurios_airflow.landing import landing_of
-        from mercurios_airflow.sources.opening import check_access
+        from mercurios_airflow.sources.connect import check_access
         from mercurios_airflow.warehouse.hooks import warehouse_of
 
         tenant = self.tenant()

@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from mercurios.sources.source import Source
     from mercurios.tenants import Tenant
 
-# By kind of source, the module whose `open_source` opens it.
-OPENERS = {
+# By kind of source, the module whose `connect` opens it.
+CONNECTORS = {
     "files": "mercurios_airflow.sources.files",
-    "prohandel": "mercurios_airflow.sources.prohandel.opening",
+    "prohandel": "mercurios_airflow.sources.prohandel.connect",
 }
 
 
 @contextmanager
-def opened_source(tenant: Tenant, run_id: str, *, share: int = 1) -> Iterator[Source]:
+def connected_source(tenant: Tenant, run_id: str, *, share: int = 1) -> Iterator[Source]:
     """Open a tenant's source.
 
     Args:
@@ -34,9 +34,9 @@ def opened_source(tenant: Tenant, run_id: str, *, share: int = 1) -> Iterator[So
     """
     from mercurios.sources.source import TerminalSourceError
 
-    opener = import_module(OPENERS[tenant.source.kind])
+    module = import_module(CONNECTORS[tenant.source.kind])
     try:
-        source: Source = opener.open_source(tenant.source, share=share)
+        source: Source = module.connect(tenant.source, share=share)
     except TerminalSourceError as error:
         raise AirflowFailException(f"tenant {tenant.id}, run {run_id}, {error}") from error
     with source:
@@ -54,7 +54,7 @@ def check_access(tenant: Tenant, run_id: str) -> None:
     """
     from mercurios.sources.source import TerminalSourceError
 
-    with opened_source(tenant, run_id) as source:
+    with connected_source(tenant, run_id) as source:
         try:
             source.check()
         except TerminalSourceError as error:

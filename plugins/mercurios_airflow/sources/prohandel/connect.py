@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mercurios.sources.source import Source
 
 
-def open_source(settings: ProHandelSettings, *, share: int) -> Source:
+def connect(settings: ProHandelSettings, *, share: int) -> Source:
     """Return the API that a tenant's connection leads to.
 
     Args:
