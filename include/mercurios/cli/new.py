@@ -109,20 +109,21 @@ def resource(
         "tombstone": "isDeleted" in names,
         "sections": _sections(table, kept),
     }
-    model = _STAGING / "prohandel" / str(values["model"])
-    _create(model.with_suffix(".sql"), _render("staging.sql", values))
-    _create(model.with_suffix(".yml"), _render("staging.yml", values))
-    _insert(_RESOURCES, _END_OF_RESOURCES, "\n" + _render("resource.py", values).rstrip("\n"))
-    source = f"      - name: {table}\n        description: {values['description']}\n"
-    _insert(_STAGING / "_sources.yml", _BEFORE_SOURCES_OF_TENANTS, source)
-    for written in (
-        model.with_suffix(".sql"),
-        model.with_suffix(".yml"),
-        _RESOURCES,
-        _STAGING / "_sources.yml",
-    ):
+    for written in _declare(table, values):
         typer.echo(written)
     typer.echo("Next: docs/how-to/add-a-resource.md")
+
+
+def _declare(table: str, values: dict[str, Any]) -> tuple[Path, ...]:
+    """Write what a new resource needs, and return the files that were written or changed."""
+    model = _STAGING / "prohandel" / str(values["model"])
+    sql, yml, sources = model.with_suffix(".sql"), model.with_suffix(".yml"), _STAGING / "_sources.yml"
+    _create(sql, _render("staging.sql", values))
+    _create(yml, _render("staging.yml", values))
+    _insert(_RESOURCES, _END_OF_RESOURCES, "\n" + _render("resource.py", values).rstrip("\n"))
+    source = f"      - name: {table}\n        description: {values['description']}\n"
+    _insert(sources, _BEFORE_SOURCES_OF_TENANTS, source)
+    return sql, yml, _RESOURCES, sources
 
 
 def _sections(table: str, columns: tuple[Column, ...]) -> list[tuple[str, list[str]]]:
