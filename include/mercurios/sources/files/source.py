@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from pathlib import PurePosixPath
@@ -95,12 +96,31 @@ class FilesSource:
             TerminalSourceError: there is no file. An empty read would take every row for deleted.
         """
         pattern = self._settings.datasets[name].files
-        paths = [str(path) for path in self._fs.glob(f"{self._root}/{pattern}")]
-        if not paths:
+        with self._reaching():
+            paths = [str(path) for path in self._fs.glob(f"{self._root}/{pattern}")]
+            found = [ExportFile(_utc(self._fs.modified(path)), path) for path in paths]
+        if not found:
             raise TerminalSourceError(
                 f"folder {self.url} has no file {pattern!r}, which source.datasets.{name}.files names"
             )
-        return sorted((ExportFile(_utc(self._fs.modified(path)), path) for path in paths), reverse=True)
+        return sorted(found, reverse=True)
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        """Name the folder, and what opens it, when it cannot be reached. Other faults may pass and are tried again.
+
+        Raises:
+            TerminalSourceError: the bucket is missing, or the folder or a file may not be read.
+        """
+        opened_with = f" (connection {self._settings.connection!r})" if self.url.startswith("s3://") else ""
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise TerminalSourceError(
+                f"folder {self.url}{opened_with} is not there, or a file was taken away while it was read: {error}"
+            ) from error
+        except PermissionError as error:
+            raise TerminalSourceError(f"folder {self.url}{opened_with} may not be read: {error}") from error
 
     def extract(self, resource: str, plan: RunPlan, store: LandingStore) -> str | None:
         """Read one dataset into the landing area.
@@ -175,7 +195,7 @@ class FilesSource:
         return Collector(resource, stamp, dataset.drift, known, store, prefix)
 
     def _read(self, file: ExportFile, dataset: Dataset, collector: Collector) -> None:
-        with self._fs.open(file.path, "rb") as handle:
+        with self._reaching(), self._fs.open(file.path, "rb") as handle:
             table = read_table(handle, file.name, dataset)
             header = next(table, None)
             if header is None:

@@ -12,9 +12,11 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 from shop import SALES, Shop
 
 from mercurios.sources.files.codes import number_of
+from mercurios.sources.files.source import FilesSource
 from mercurios.sources.source import TerminalSourceError
 
 HEADER = "day,sku,units,paid\n"
@@ -251,3 +253,16 @@ def test_a_wrong_description_of_a_dataset_is_refused(
         Shop(tmp_path, datasets)
 
     assert said in str(raised.value)
+
+
+def test_a_folder_that_may_not_be_read_is_named(tmp_path: Path) -> None:
+    """S3 refuses a key with 403, which its file system raises as PermissionError."""
+
+    class Refusing(LocalFileSystem):
+        def glob(self, *_: Any, **__: Any) -> list[str]:
+            raise PermissionError("Access Denied")
+
+    made = shop(tmp_path)
+
+    with pytest.raises(TerminalSourceError, match="exports may not be read: Access Denied"):
+        FilesSource(made.settings, file_system=Refusing()).check()
