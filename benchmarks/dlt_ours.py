@@ -30,6 +30,7 @@ def begin(root: str, world: str, home: Path) -> Task:
 
     from mercurios.landing.store import LandingStore
     from mercurios.tenants import load_tenants
+    from mercurios.tenants.run import Run
     from mercurios.warehouse.duckdb.engine import DuckDBEngine
     from mercurios.warehouse.run_plan import begin_run
     from mercurios.warehouse.setup import set_up
@@ -38,7 +39,8 @@ def begin(root: str, world: str, home: Path) -> Task:
         tenant = load_tenants(only=world).get(world)
         with DuckDBEngine(warehouse(home)) as engine:
             set_up(engine)
-            return begin_run(engine, LandingStore(tenant.landing_url()), tenant, RUN_ID, "benchmark")
+            run = Run(tenant.id, "benchmark", RUN_ID)
+            return begin_run(engine, LandingStore(tenant.landing_url()), tenant, run)
 
     return task
 

@@ -30,6 +30,7 @@ from mercurios.landing.store import LandingStore
 from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.sources.rows.landed_table import schema
 from mercurios.tenants import load_tenants
+from mercurios.tenants.run import Run
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.load import load_manifest
 from mercurios.warehouse.run_plan import begin_run
@@ -83,7 +84,7 @@ def merge(
     tenant = load_tenants(only=TENANT).get(TENANT)
     with DuckDBEngine(path) as engine:
         set_up(engine)
-        plan = RunPlan.read(store, begin_run(engine, store, tenant, run_id, "benchmark"))
+        plan = RunPlan.read(store, begin_run(engine, store, tenant, Run(tenant.id, "benchmark", run_id)))
     url = land(store, tables, plan, complete=complete)
     with common.measured() as spent, DuckDBEngine(path) as engine:
         (row,) = load_manifest(engine, store, url, time_zone=tenant.time_zone)

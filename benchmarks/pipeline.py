@@ -20,6 +20,7 @@ from mercurios.sources.prohandel.extract import extract
 from mercurios.sources.prohandel.request import ExtractRequest
 from mercurios.sources.prohandel.resources import CONTRACT
 from mercurios.tenants import load_tenants
+from mercurios.tenants.run import Run
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.load import LedgerRow, load_manifest
 from mercurios.warehouse.run_plan import begin_run
@@ -31,7 +32,8 @@ def begin(tenant_id: str, home: Path, run_id: str) -> str:
     tenant = load_tenants(only=tenant_id).get(tenant_id)
     with DuckDBEngine(warehouse(home)) as engine:
         set_up(engine)
-        return begin_run(engine, LandingStore(tenant.landing_url()), tenant, run_id, "benchmark")
+        run = Run(tenant.id, "benchmark", run_id)
+        return begin_run(engine, LandingStore(tenant.landing_url()), tenant, run)
 
 
 def extract_group(tenant_id: str, group: str, plan_url: str, auth_url: str) -> list[str]:

@@ -76,9 +76,10 @@ class AirflowConnections:
                     f"{_places(name)}. Add it in Airflow's UI (Admin, Connections), or set the variable, as JSON or "
                     "as a URI"
                 )
+            from mercurios.tenants.run import Run
             from mercurios_airflow.warehouse.snowflake.hooks import SnowflakeWarehouse
 
-            return SnowflakeWarehouse(tenant, COMMAND_LINE, command).session(landing, role)
+            return SnowflakeWarehouse(tenant, Run(tenant.id, COMMAND_LINE, command)).session(landing, role)
 
     def landing(self, tenant: Tenant, url: str | None = None) -> LandingStore:
         """Open a landing area: the tenant's, or one at another address, with the tenant's AWS connection.

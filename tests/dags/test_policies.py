@@ -211,7 +211,7 @@ def test_warehouse_tasks_of_a_duckdb_tenant_never_run_side_by_side(
 def _opens_the_warehouse(task: Any) -> bool:
     """Return whether a task opens the warehouse file; fits and extracts do not, nor do mirrors of the dbt build."""
     names = {base.__name__ for base in getattr(task, "operator_class", type(task)).__mro__}
-    if names & {"FitOperator", "DemandOperator", "BaseConsumerSensor"}:
+    if names & {"ExtractOperator", "FitOperator", "DemandOperator", "BaseConsumerSensor"}:
         return False
     return bool(names & {"TenantOperator", "DbtLocalBaseOperator"})
 

@@ -14,6 +14,7 @@ from running_emulators import S3, Snowflake
 
 from mercurios.landing.manifest import Manifest
 from mercurios.landing.store import LandingStore
+from mercurios.tenants.run import Run
 from mercurios.warehouse.run_plan import adopt_run
 from mercurios.warehouse.setup import set_up
 from mercurios.warehouse.snowflake.engine import SnowflakeEngine, session_parameters
@@ -59,7 +60,7 @@ class SnowflakeRetailer(Retailer):
 
     def session(self, **options: Any) -> snowflake.connector.SnowflakeConnection:
         """Open a session as the hook does."""
-        parameters = session_parameters(self.tenant.id, "pipeline__tests", "tests")
+        parameters = session_parameters(Run(self.tenant.id, "pipeline__tests", "tests"))
         return snowflake.connector.connect(
             **self.snowflake.parameters(
                 self.database, session_parameters=parameters, arrow_number_to_decimal=True, **options

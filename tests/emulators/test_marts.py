@@ -15,6 +15,7 @@ from running_emulators import S3, Snowflake
 from snowflake_retailer import SnowflakeRetailer, Twin
 
 from mercurios.quality.gate import run_gate
+from mercurios.tenants.run import Run
 from mercurios.warehouse.marts import gated_by
 from prohandel_simulator.testing import running_simulator
 
@@ -71,7 +72,9 @@ def _build(dbt: Dbt, on_snowflake: SnowflakeRetailer, on_duckdb: Twin) -> Built:
         for retailer in (on_snowflake, on_duckdb):
             with retailer.engine() as engine:
                 built.gates[run_id].append(
-                    sorted(map(str, run_gate(engine, "mini", run_id, "marts").outcomes))
+                    sorted(
+                        map(str, run_gate(engine, Run("mini", "pipeline__mini", run_id), "marts").outcomes)
+                    )
                 )
 
     run("r1")

@@ -9,6 +9,7 @@ import pytest
 from snowflake_retailer import SnowflakeRetailer
 
 from mercurios.jobs.forecast import fit_shard, load_forecast, prepare, read_plan
+from mercurios.tenants.run import Run
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.snowflake import publish as publish_snowflake
 from mercurios.warehouse.snowflake.publish import mark_stale, publish
@@ -142,7 +143,7 @@ def test_a_forecast_is_loaded_in_one_transaction_and_replaced_when_repeated(
     with modelled.engine() as engine:
         publish(engine, "mini", "r1", "pipeline__mini", TABLES)
         for run_id in ("f1", "f2"):
-            plan_url = prepare(engine, modelled.store, modelled.tenant, run_id)
+            plan_url = prepare(engine, modelled.store, modelled.tenant, Run("mini", "forecast__mini", run_id))
             shards = range(read_plan(modelled.store, plan_url).shards)
             manifests = [fit_shard(modelled.store, plan_url, shard) for shard in shards]
             loaded = load_forecast(engine, modelled.store, plan_url, manifests)

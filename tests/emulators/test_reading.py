@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from io import StringIO
 from typing import Any
@@ -18,6 +19,7 @@ from mercurios.jobs.findings import forecast_findings, gate_findings, load_findi
 from mercurios.jobs.replay import replay
 from mercurios.quality import sources
 from mercurios.quality.gate import run_gate
+from mercurios.tenants.run import Run
 from mercurios.warehouse.counting import listed
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.requests import approve_deletes, forget_source, request_resync
@@ -29,6 +31,7 @@ from prohandel_simulator.testing import running_simulator
 
 Pair = tuple[SnowflakeRetailer, Twin]
 NAMES = ("sale", "order")
+RUN = Run("mini", "pipeline__mini", "r2")
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +71,9 @@ def rows(engine: Engine, name: str, parameters: dict[str, Any], **context: Any) 
 
 def test_gates_come_to_the_same_outcomes_and_record_them(both: Pair) -> None:
     def gated(engine: Engine, _: Retailer) -> Any:
-        for run_id in ("r1", "r2"):
-            result = run_gate(engine, "mini", run_id, "raw", [RAW_TABLES[name] for name in NAMES])
-        key = {"tenant_id": "mini", "run_id": "r2"}
+        for run in (replace(RUN, run_id="r1"), RUN):
+            result = run_gate(engine, run, "raw", [RAW_TABLES[name] for name in NAMES])
+        key = RUN.parameters()
         history = [rows(engine, name, key) for name in ("quality_history", "quality_gaps")]
         return [str(outcome) for outcome in result.outcomes], history
 
@@ -153,7 +156,7 @@ def test_many_rows_are_checked_where_they_are_and_come_to_the_same_outcomes(
 
     def gated(engine: Engine, retailer: Retailer) -> Any:
         forecasts(engine, *changes)
-        result = run_gate(engine, "mini", "r2", "forecast", ["forecast_weekly"])
+        result = run_gate(engine, RUN, "forecast", ["forecast_weekly"])
         share = "select value from ops.dq_metric where table_name like '%forecast_weekly' and metric = 'null_share'"
         return [str(outcome) for outcome in result.outcomes], engine.fetch_arrow(share).to_pylist()
 
@@ -172,12 +175,12 @@ def test_many_rows_are_checked_where_they_are_and_come_to_the_same_outcomes(
 
 def test_findings_are_the_same(both: Pair) -> None:
     def found(engine: Engine, retailer: Retailer) -> list[str]:
-        run_gate(engine, "mini", "r2", "raw", ["sale"])
+        run_gate(engine, RUN, "raw", ["sale"])
         return [
             str(finding)
             for finding in (
-                *load_findings(engine, retailer.tenant, "r2"),
-                *gate_findings(engine, "mini", "r2", "raw"),
+                *load_findings(engine, retailer.tenant, RUN),
+                *gate_findings(engine, RUN, "raw"),
             )
         ]
 
@@ -198,7 +201,10 @@ def test_a_forecast_that_became_worse_is_the_same_news(both: Pair) -> None:
                 engine.execute(
                     render(engine.dialect, "monitor_insert"), stamp | {"metric": metric, "value": value}
                 )
-        return [str(finding) for finding in forecast_findings(engine, "mini", f"{weeks[-1][0]}")]
+        return [
+            str(finding)
+            for finding in forecast_findings(engine, Run("mini", "forecast__mini", f"{weeks[-1][0]}"))
+        ]
 
     on_snowflake, on_duckdb = asked(both, found)
 

@@ -25,6 +25,7 @@ from snowflake.connector.errors import DatabaseError, ProgrammingError
 from mercurios.landing.store import LandingStore
 from mercurios.quality import sources
 from mercurios.quality.gate import run_gate
+from mercurios.tenants.run import Run
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.setup import set_up
 from mercurios.warehouse.snowflake.engine import SnowflakeEngine, session_parameters
@@ -89,7 +90,7 @@ class LiveRetailer(Retailer):
 @pytest.fixture(scope="module")
 def connect() -> Connect:
     def opened(**changes: Any) -> snowflake.connector.SnowflakeConnection:
-        tags = session_parameters(SETTINGS["tenant"], "live", "live")
+        tags = session_parameters(Run(SETTINGS["tenant"], "live", "live"))
         fixed = {
             "schema": "OPS",
             "paramstyle": "qmark",
@@ -192,7 +193,7 @@ def test_rows_are_checked_in_the_session_with_the_outcomes_of_a_frame(
     for fewest in (10**9, 1):
         monkeypatch.setattr(sources, "IN_SESSION_FROM_ROWS", fewest)
         with loaded.engine() as engine:
-            found = run_gate(engine, SETTINGS["tenant"], run["id"], "raw", ["purchase_order"])
+            found = run_gate(engine, Run(SETTINGS["tenant"], "live", run["id"]), "raw", ["purchase_order"])
         reported.append([str(outcome) for outcome in found.outcomes])
 
     assert reported[0] == reported[1]

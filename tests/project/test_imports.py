@@ -50,7 +50,8 @@ MAY_KNOW = {
     ),
     "sources.prohandel.http": ("sources.source",),
     "sources.prohandel.paging": ("sources.prohandel.http", "sources.rows"),
-    "alerts": (),
+    "tenants.run": (),
+    "alerts": ("tenants.run",),
     "forecasting": (),
     # A tenant file's source is checked against the sources there are, and its warehouse connection against the engines.
     "tenants": (
@@ -67,7 +68,7 @@ MAY_KNOW = {
     "warehouse": ("landing", "sources.contract", "sources.registry", "sources.settings", "tenants"),
     "orders": ("warehouse",),
     "policy_backtest": ("forecasting", "orders", "warehouse"),
-    "quality": ("sources.contract", "sources.registry", "warehouse"),
+    "quality": ("sources.contract", "sources.registry", "tenants.run", "warehouse"),
     "jobs": ("alerts", "forecasting", "landing", "sources", "tenants", "warehouse"),
     "cli": (
         "alerts",

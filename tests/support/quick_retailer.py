@@ -14,6 +14,7 @@ from seeded_source import TENANT
 
 from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingStore
+from mercurios.tenants.run import Run
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.run_plan import begin_run
 from prohandel_simulator.testing import RunningSimulator
@@ -70,7 +71,9 @@ class FragileRetailer(QuickRetailer):
     def begin(self, run_id: str, resync: Sequence[str] = ()) -> RunPlan:
         """Begin a run and return its plan; it reads the named resources completely."""
         with self.engine() as engine:
-            url = begin_run(engine, self.store, self.tenant, run_id, "pipeline__tests", resync)
+            url = begin_run(
+                engine, self.store, self.tenant, Run(self.tenant.id, "pipeline__tests", run_id), resync
+            )
         return RunPlan.read(self.store, url)
 
     def rows(self, sql: str) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ from mercurios.sources.prohandel.request import ExtractRequest
 from mercurios.sources.prohandel.resources import CONTRACT, RESOURCES
 from mercurios.sources.prohandel.settings import ProHandelSettings
 from mercurios.tenants import Tenant
+from mercurios.tenants.run import Run
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.load import LedgerRow, load_manifest
 from mercurios.warehouse.run_plan import begin_run
@@ -90,7 +91,7 @@ class Retailer:
     def begin(self, run_id: str) -> RunPlan:
         """Begin a run and return its plan."""
         with self.engine() as engine:
-            url = begin_run(engine, self.store, self.tenant, run_id, "pipeline__tests")
+            url = begin_run(engine, self.store, self.tenant, Run(self.tenant.id, "pipeline__tests", run_id))
         return RunPlan.read(self.store, url)
 
     @property

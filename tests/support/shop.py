@@ -13,6 +13,7 @@ from mercurios.landing.store import LandingStore
 from mercurios.sources.files.settings import FilesSettings
 from mercurios.sources.files.source import FilesSource
 from mercurios.tenants import Tenant
+from mercurios.tenants.run import Run
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.load import LedgerRow, load_manifest
 from mercurios.warehouse.run_plan import begin_run
@@ -78,7 +79,8 @@ class Shop:
         """Begin a run, land datasets (every one that is named in the tenant file by default), return the manifests."""
         with self.engine() as engine:
             plan = RunPlan.read(
-                self.store, begin_run(engine, self.store, self.tenant, run_id, "pipeline__shop")
+                self.store,
+                begin_run(engine, self.store, self.tenant, Run(self.tenant.id, "pipeline__shop", run_id)),
             )
         with FilesSource(self.settings) as source:
             found = [source.extract(name, plan, self.store) for name in names or self.settings.datasets]

@@ -17,6 +17,7 @@ from mercurios.alerts.failures import chain, failure_kind
 from mercurios.alerts.findings import Finding
 from mercurios.alerts.kinds import runbook
 from mercurios.alerts.redaction import redact, shorten
+from mercurios.tenants.run import Run
 
 _HEADLINE_LIMIT = 400
 # Slack refuses a section of more than 3000 characters, and a field of more than 2000.
@@ -33,12 +34,10 @@ _RESOURCE = re.compile(r"\bresource[= ](\w+)|\b((?:raw|analytics)\.\w+)")
 class Event:
     """What an alert names of one task instance of one tenant."""
 
-    tenant_id: str
+    run: Run
     tenant_name: str
     owner: str
-    dag_id: str
     task_id: str
-    run_id: str
     log_url: str
     try_number: int = 1
     map_index: int = -1
@@ -73,7 +72,7 @@ def failure_message(
         mask: further redaction that knows the values of this process's secrets.
     """
     cause = headline(error, mask)
-    title = f"{event.tenant_name}: {event.dag_id} failed at {event.task}"
+    title = f"{event.tenant_name}: {event.run.dag_id} failed at {event.task}"
     kind = failure_kind(error, event.task_id)
     blocks = [
         _header(title),
@@ -89,7 +88,7 @@ def failure_message(
 
 def recovery_message(event: Event, failed_run_id: str) -> Message:
     """Return the message that a DAG of a tenant works again after a failed run."""
-    title = f"{event.tenant_name}: {event.dag_id} works again"
+    title = f"{event.tenant_name}: {event.run.dag_id} works again"
     blocks = [
         _header(title),
         _facts(event),
@@ -113,7 +112,7 @@ def findings_message(
         mask: further redaction that knows the values of this process's secrets.
     """
     kinds = ", ".join(dict.fromkeys(finding.kind.words for finding in findings))
-    title = f"{event.tenant_name}: {event.dag_id} found {kinds} in {event.task}"
+    title = f"{event.tenant_name}: {event.run.dag_id} found {kinds} in {event.task}"
     first = redact(f"{findings[0].table}: {findings[0].seen}")
     more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
     tables = ", ".join(dict.fromkeys(finding.table for finding in findings))
@@ -179,10 +178,10 @@ def _section(text: str) -> dict[str, Any]:
 
 def _facts(event: Event, more: dict[str, str | None] | None = None) -> dict[str, Any]:
     facts = {
-        "Tenant": f"{event.tenant_name} ({event.tenant_id})",
-        "DAG": event.dag_id,
+        "Tenant": f"{event.tenant_name} ({event.run.tenant_id})",
+        "DAG": event.run.dag_id,
         "Task": f"{event.task}, try {event.try_number}",
-        "Run": event.run_id,
+        "Run": event.run.run_id,
         "Owner": event.owner,
         **{name: redact(value) for name, value in (more or {}).items() if value},
     }

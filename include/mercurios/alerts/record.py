@@ -64,10 +64,10 @@ def record(kind: Occasion, event: Event, message: Message, reported_at: datetime
     return AlertRecord(
         kind=kind,
         reported_at=reported_at,
-        tenant_id=event.tenant_id,
-        dag_id=event.dag_id,
+        tenant_id=event.run.tenant_id,
+        dag_id=event.run.dag_id,
         task=event.task,
-        run_id=event.run_id,
+        run_id=event.run.run_id,
         text=plain_text(message),
     )
 

@@ -13,30 +13,31 @@ from mercurios.alerts.findings import Finding
 from mercurios.alerts.kinds import FINDINGS, FindingKind, Stage
 from mercurios.sources.registry import every_resource
 from mercurios.tenants import Tenant
+from mercurios.tenants.run import Run
 from mercurios.warehouse.counting import listed
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.sql import render
 
 
-def load_findings(engine: Engine, tenant: Tenant, run_id: str) -> list[Finding]:
+def load_findings(engine: Engine, tenant: Tenant, run: Run) -> list[Finding]:
     """Return what loading a run brought to light.
 
     Args:
         engine: the tenant's open warehouse.
         tenant: whose drift policies decide what happens to an unknown field.
-        run_id: the run.
+        run: the run.
     """
-    return _findings(engine, Stage.LOAD, tenant, {"tenant_id": tenant.id, "run_id": run_id})
+    return _findings(engine, Stage.LOAD, tenant, run.parameters())
 
 
-def gate_findings(engine: Engine, tenant_id: str, run_id: str, gate: str) -> list[Finding]:
+def gate_findings(engine: Engine, run: Run, gate: str) -> list[Finding]:
     """Return the warnings of a gate that held when they were checked last."""
-    return _findings(engine, Stage.GATE, None, {"tenant_id": tenant_id, "run_id": run_id, "gate": gate})
+    return _findings(engine, Stage.GATE, None, {**run.parameters(), "gate": gate})
 
 
-def forecast_findings(engine: Engine, tenant_id: str, run_id: str) -> list[Finding]:
+def forecast_findings(engine: Engine, run: Run) -> list[Finding]:
     """Return the demand classes whose published forecasts have become worse than their own history explains."""
-    return _findings(engine, Stage.FORECAST, None, {"tenant_id": tenant_id, "run_id": run_id})
+    return _findings(engine, Stage.FORECAST, None, run.parameters())
 
 
 def _findings(engine: Engine, stage: Stage, tenant: Tenant | None, key: dict[str, str]) -> list[Finding]:

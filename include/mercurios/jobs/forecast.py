@@ -22,6 +22,7 @@ from mercurios.landing.manifest import Part
 from mercurios.landing.part_writer import PartWriter
 from mercurios.landing.store import LandingStore, safe_key
 from mercurios.tenants import Tenant
+from mercurios.tenants.run import Run
 from mercurios.warehouse.engine import Engine, WarehouseError
 from mercurios.warehouse.sql import render
 
@@ -94,14 +95,14 @@ class LoadedForecast:
     wape: dict[str, float | None]
 
 
-def prepare(engine: Engine, store: LandingStore, tenant: Tenant, run_id: str) -> str:
+def prepare(engine: Engine, store: LandingStore, tenant: Tenant, run: Run) -> str:
     """Read published demand, learn what the shards share, and write both to the landing area.
 
     Args:
         engine: the tenant's published marts.
         store: the landing area.
         tenant: whose settings give horizon and shard size.
-        run_id: the forecast run.
+        run: the forecast run.
 
     Returns:
         URL of the plan.
@@ -122,15 +123,15 @@ def prepare(engine: Engine, store: LandingStore, tenant: Tenant, run_id: str) ->
     panel = panel_of(demand)
     earlier = read_earlier(engine, tenant.id, panel)
     context = fit_shared(panel, holidays, _settings(tenant.forecast.horizon_weeks))
-    folder, size = _folder(tenant.id, run_id), tenant.forecast.shard_size
+    folder, size = _folder(run.tenant_id, run.run_id), tenant.forecast.shard_size
     _store_arrays(store, f"{folder}/shared.npz", context.to_arrays())
     count = 0
     for count, part in enumerate(shards(panel, size), start=1):
         arrays = part.to_arrays() | {"previous": earlier.methods_of(part)}
         _store_arrays(store, _panel_path(folder, count - 1), arrays)
     plan = ForecastPlan(
-        tenant_id=tenant.id,
-        run_id=run_id,
+        tenant_id=run.tenant_id,
+        run_id=run.run_id,
         context_url=store.address(f"{folder}/shared.npz"),
         holidays=holidays,
         horizon=tenant.forecast.horizon_weeks,

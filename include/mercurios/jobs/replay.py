@@ -28,6 +28,7 @@ from mercurios.sources.rows.landed_table import Stamp, schema
 from mercurios.sources.rows.typed_rows import type_rows
 from mercurios.sources.settings import Drift
 from mercurios.tenants import Tenant
+from mercurios.tenants.run import Run
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.load import LedgerRow, load_manifest
 from mercurios.warehouse.run_plan import adopt_run
@@ -100,13 +101,13 @@ def replay(engine: Engine, store: LandingStore, tenant: Tenant, name: str) -> Re
     key = {"tenant_id": tenant.id, "resource": name}
     rows = engine.fetch_arrow(render(engine.dialect, "replay_rows"), key).to_pylist()
     now = datetime.now(UTC)
-    run_id = f"{MODE}__{now.isoformat()}"
-    found = _type_again(_contract(every_resource()[name]), tenant, rows, run_id)
+    run = Run(tenant.id, MODE, f"{MODE}__{now.isoformat()}")
+    found = _type_again(_contract(every_resource()[name]), tenant, rows, run)
     result = Replay(waiting=len(found.refused))
     if found.fitting:
-        url = _land(engine, store, tenant, name, found, now, run_id)
+        url = _land(engine, store, run, name, found, now)
         [result.ledger] = load_manifest(engine, store, url, time_zone=tenant.time_zone)
-        result.run_id = run_id
+        result.run_id = run.run_id
     with engine.transaction():
         _mark(engine, "replay_mark", {**key, "replayed_at": now.replace(tzinfo=None)}, found.fitting)
         reasons = {**key, "reasons": [row["reason"] for row in found.refused]}
@@ -123,7 +124,7 @@ def _contract(resource: Resource) -> Resource:
     return replace(resource, columns=columns)
 
 
-def _type_again(contract: Resource, tenant: Tenant, rows: list[Row], run_id: str) -> _Sorted:
+def _type_again(contract: Resource, tenant: Tenant, rows: list[Row], run: Run) -> _Sorted:
     drift = tenant.source.drift_of(contract.name)
     found = _Sorted()
     usable = []
@@ -135,8 +136,8 @@ def _type_again(contract: Resource, tenant: Tenant, rows: list[Row], run_id: str
             usable.append(row)
     for extracted_at, same_read in groupby(usable, key=itemgetter("extracted_at")):
         stamp = Stamp(
-            tenant_id=tenant.id,
-            run_id=run_id,
+            tenant_id=run.tenant_id,
+            run_id=run.run_id,
             extracted_at=extracted_at,
             time_zone=tenant.source.time_zone,
             hash_key=b"",  # hashed when it was extracted
@@ -176,27 +177,19 @@ def _type_batch(contract: Resource, rows: list[Row], stamp: Stamp, drift: Drift,
     found.tables.append(page.table)
 
 
-def _land(
-    engine: Engine,
-    store: LandingStore,
-    tenant: Tenant,
-    name: str,
-    found: _Sorted,
-    now: datetime,
-    run_id: str,
-) -> str:
-    prefix = store.prefix(tenant.id, name, run_id, attempt=1)
+def _land(engine: Engine, store: LandingStore, run: Run, name: str, found: _Sorted, now: datetime) -> str:
+    prefix = store.prefix(run.tenant_id, name, run.run_id, attempt=1)
     manifest = Manifest(
-        tenant_id=tenant.id,
+        tenant_id=run.tenant_id,
         resource=name,
-        run_id=run_id,
+        run_id=run.run_id,
         attempt=1,
         fence=1,
         mode=MODE,
         complete=False,
         extracted_at=now,
         # A replay asks the source nothing, so it must not move the business day.
-        source_now=_source_clock(engine, tenant.id) or now,
+        source_now=_source_clock(engine, run.tenant_id) or now,
         cursor_from=None,
         cursor_to=None,
         counts={name: Counts(extracted=len(found.fitting), unchanged=0, quarantined=0)},
@@ -204,7 +197,7 @@ def _land(
         parts=_write(store, prefix, every_resource()[name], found.tables),
     )
     url = store.write_manifest(prefix, manifest)
-    adopt_run(engine, manifest, MODE)
+    adopt_run(engine, manifest, run.dag_id)
     return url
 
 

@@ -19,6 +19,7 @@ from mercurios.quality.sources import BatchSource, Facts, batch_source
 from mercurios.quality.suites import suites_of
 from mercurios.quality.validate import Outcome, validate
 from mercurios.sources.contract import Contract
+from mercurios.tenants.run import Run
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.sql import render
 
@@ -76,9 +77,7 @@ class GateResult:
             raise GateFailed(self.gate, self.failures)
 
 
-def check(
-    engine: Engine, tenant_id: str, run_id: str, gate: str, contract: Contract | None = None
-) -> dict[str, int]:
+def check(engine: Engine, run: Run, gate: str, contract: Contract | None = None) -> dict[str, int]:
     """Run a gate over all its tables and return its counts.
 
     `contract` is what the tenant's source declares; without it the RAW tables of every source are checked.
@@ -86,7 +85,7 @@ def check(
     Raises:
         GateFailed: a critical expectation does not hold.
     """
-    result = run_gate(engine, tenant_id, run_id, gate, contract=contract)
+    result = run_gate(engine, run, gate, contract=contract)
     for outcome in result.warnings:
         log.warning("%s", outcome)
     result.raise_on_failure()
@@ -95,8 +94,7 @@ def check(
 
 def run_gate(
     engine: Engine,
-    tenant_id: str,
-    run_id: str,
+    run: Run,
     gate: str,
     tables: Sequence[str] | None = None,
     contract: Contract | None = None,
@@ -105,8 +103,8 @@ def run_gate(
 
     Args:
         engine: the tenant's open warehouse.
-        tenant_id: the tenant, the only one whose rows may appear.
-        run_id: the run whose rows are checked, and under which the result is recorded.
+        run: the run whose rows are checked, and under which the result is recorded; no rows of another tenant may
+            appear.
         gate: `raw`, `marts` or `forecast`.
         tables: the tables to check, all of the gate by default.
         contract: what the tenant's source declares, for the RAW tables; None takes those of every source.
@@ -115,15 +113,15 @@ def run_gate(
         ValueError: the gate or a table is unknown.
         WarehouseError: a table could not be read or the result not be written.
     """
-    suites = _selected(suites_of(gate, tenant_id, _history(engine, tenant_id, run_id), contract), tables)
-    source = batch_source(engine, tenant_id, run_id, _source_now(engine, tenant_id, run_id))
+    suites = _selected(suites_of(gate, run.tenant_id, _history(engine, run), contract), tables)
+    source = batch_source(engine, run, _source_now(engine, run))
     outcomes: list[Outcome] = []
     metrics: dict[str, Facts] = {}
     for suite in suites:
         found, metrics[suite.name] = _check_table(suite, source)
         outcomes += found
     result = GateResult(gate, tuple(outcomes))
-    _record(engine, tenant_id, run_id, result, metrics)
+    _record(engine, run, result, metrics)
     return result
 
 
@@ -170,11 +168,10 @@ def _unchecked(suite: Suite, missing: Sequence[str]) -> list[Outcome]:
     ]
 
 
-def _history(engine: Engine, tenant_id: str, run_id: str) -> History:
-    key = {"tenant_id": tenant_id, "run_id": run_id}
+def _history(engine: Engine, run: Run) -> History:
     found: list[dict[str, Any]] = []
     for name in ("quality_history", "quality_gaps"):
-        found += engine.fetch_arrow(render(engine.dialect, name), key).to_pylist()
+        found += engine.fetch_arrow(render(engine.dialect, name), run.parameters()).to_pylist()
     return History(
         {
             (row["table_name"], row["metric"]): Usual(
@@ -190,17 +187,15 @@ def _history(engine: Engine, tenant_id: str, run_id: str) -> History:
     )
 
 
-def _source_now(engine: Engine, tenant_id: str, run_id: str) -> datetime | None:
+def _source_now(engine: Engine, run: Run) -> datetime | None:
     sql = render(engine.dialect, "quality_source_clock")
-    found: list[Any] = engine.fetch_arrow(sql, {"tenant_id": tenant_id, "run_id": run_id}).to_pylist()
+    found: list[Any] = engine.fetch_arrow(sql, run.parameters()).to_pylist()
     return found[0]["source_now"] if found else None
 
 
-def _record(
-    engine: Engine, tenant_id: str, run_id: str, result: GateResult, metrics: dict[str, Facts]
-) -> None:
+def _record(engine: Engine, run: Run, result: GateResult, metrics: dict[str, Facts]) -> None:
     now = datetime.now(UTC).replace(tzinfo=None)
-    run = {"tenant_id": tenant_id, "run_id": run_id}
+    key = run.parameters()
     results = [_result_row(outcome) for outcome in result.outcomes]
     measures = [
         {"table_name": table, "metric": metric, "value": value}
@@ -209,13 +204,13 @@ def _record(
     ]
     # One statement for all rows: each is a journey to Snowflake.
     with engine.transaction():
-        _execute(engine, "quality_result_delete", {**run, "gate": result.gate})
+        _execute(engine, "quality_result_delete", {**key, "gate": result.gate})
         if results:
-            rows = {**run, "gate": result.gate, "outcomes": results, "checked_at": now}
+            rows = {**key, "gate": result.gate, "outcomes": results, "checked_at": now}
             _execute(engine, "quality_result_insert", rows)
-        _execute(engine, "quality_metric_delete", {**run, "tables": list(metrics)})
+        _execute(engine, "quality_metric_delete", {**key, "tables": list(metrics)})
         if measures:
-            _execute(engine, "quality_metric_insert", {**run, "measures": measures, "measured_at": now})
+            _execute(engine, "quality_metric_insert", {**key, "measures": measures, "measured_at": now})
 
 
 def _execute(engine: Engine, statement: str, parameters: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from mercurios.quality.checks import Suite
 from mercurios.quality.validate import Outcome, validate, validate_in_session
+from mercurios.tenants.run import Run
 from mercurios.warehouse.backend import SqlChecks
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.registry import backend_named
@@ -48,7 +49,7 @@ class BatchSource(Protocol):
         """Return what the checks of rows found, in the suite's order, and the share of nulls in what they read."""
 
 
-def batch_source(engine: Engine, tenant_id: str, run_id: str, source_now: datetime | None) -> BatchSource:
+def batch_source(engine: Engine, run: Run, source_now: datetime | None) -> BatchSource:
     """Return what reads the tables of a run.
 
     Raises:
@@ -56,8 +57,8 @@ def batch_source(engine: Engine, tenant_id: str, run_id: str, source_now: dateti
     """
     checks = backend_named(engine.dialect).sql_checks
     if checks is None:
-        return FrameSource(engine, tenant_id, run_id, source_now)
-    return SessionSource(engine, tenant_id, run_id, source_now, checks)
+        return FrameSource(engine, run, source_now)
+    return SessionSource(engine, run, source_now, checks)
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,7 @@ class FrameSource:
     """Columns and counts come from SQL, rows as a DataFrame of what the checks need."""
 
     engine: Engine
-    tenant_id: str
-    run_id: str
+    run: Run
     source_now: datetime | None
 
     def columns(self, suite: Suite) -> list[str]:
@@ -123,8 +123,7 @@ class FrameSource:
         return frame
 
     def _parameters(self, **others: Any) -> dict[str, Any]:
-        run = {"tenant_id": self.tenant_id, "run_id": self.run_id, "source_now": self.source_now}
-        return {**run, **others}
+        return {**self.run.parameters(), "source_now": self.source_now, **others}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from mercurios.landing.store import LandingStore
 from mercurios.sources.contract import Resource
 from mercurios.sources.settings import Mode
 from mercurios.tenants import Tenant
+from mercurios.tenants.run import Run
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.requests import check_collections, note_approval, note_resync
 from mercurios.warehouse.sql import render
@@ -27,8 +28,7 @@ def begin_run(
     engine: Engine,
     store: LandingStore,
     tenant: Tenant,
-    run_id: str,
-    dag_id: str,
+    run: Run,
     resync: Sequence[str] = (),
     accept_deletes: Sequence[str] = (),
 ) -> str:
@@ -38,8 +38,7 @@ def begin_run(
         engine: the tenant's warehouse, set up.
         store: the landing area.
         tenant: whose settings decide how each resource is read.
-        run_id: the run; beginning it again outdates what its earlier starts landed.
-        dag_id: the DAG, for people who read the bookkeeping.
+        run: the run; beginning it again outdates what its earlier starts landed.
         resync: collections to read completely, whatever the watermark says.
         accept_deletes: collections to read completely and whose missing rows are deleted, however many they are.
 
@@ -51,14 +50,9 @@ def begin_run(
     """
     check_collections([*resync, *accept_deletes], tenant.source.contract)
     now = datetime.now(UTC)
-    parameters = {
-        "tenant_id": tenant.id,
-        "run_id": run_id,
-        "dag_id": dag_id,
-        "started_at": now.replace(tzinfo=None),
-    }
+    parameters = {**run.parameters(), "started_at": now.replace(tzinfo=None)}
     with engine.transaction():
-        asker = f"{dag_id}, run {run_id}"
+        asker = f"{run.dag_id}, run {run.run_id}"
         engine.execute(render(engine.dialect, "run_begin"), parameters)  # first: a load locks the run first
         note_resync(engine, tenant.id, [*resync, *accept_deletes], asker, now)
         note_approval(engine, tenant.id, accept_deletes, asker, now)
@@ -66,10 +60,10 @@ def begin_run(
         [attempts] = engine.fetch_rows(render(engine.dialect, "ledger_attempts"), parameters)
         standing = engine.fetch_rows(render(engine.dialect, "watermarks"), {"tenant_id": tenant.id})
     fence = int(found["fence"])
-    resources = _plans(engine, store, tenant, run_id, fence, standing, now.replace(tzinfo=None))
+    resources = _plans(engine, store, tenant, run, fence, standing, now.replace(tzinfo=None))
     plan = RunPlan(
-        tenant_id=tenant.id,
-        run_id=run_id,
+        tenant_id=run.tenant_id,
+        run_id=run.run_id,
         fence=fence,
         attempts=int(attempts["attempts"]),
         resources=resources,
@@ -81,7 +75,7 @@ def _plans(
     engine: Engine,
     store: LandingStore,
     tenant: Tenant,
-    run_id: str,
+    run: Run,
     fence: int,
     standing: list[dict[str, Any]],
     now: datetime,
@@ -93,7 +87,7 @@ def _plans(
         if resource.child_of is None:
             row = state.get(resource.name)
             # What is known stays known in a resync: without it no read would notice rows that it was not shown.
-            known = _write_known(engine, store, tenant, run_id, fence, resource) if row else None
+            known = _write_known(engine, store, tenant, run, fence, resource) if row else None
             reached = row if row and not row["resync_pending"] else {}
             cursor, complete_at = reached.get("cursor_value"), reached.get("last_complete_at")
             plan = plan_resource(tenant, resource, cursor, complete_at, now)
@@ -139,7 +133,7 @@ def plan_resource(
 
 
 def _write_known(
-    engine: Engine, store: LandingStore, tenant: Tenant, run_id: str, fence: int, resource: Resource
+    engine: Engine, store: LandingStore, tenant: Tenant, run: Run, fence: int, resource: Resource
 ) -> str | None:
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -148,7 +142,7 @@ def _write_known(
     known = pa.concat_tables(tables)
     if not known.num_rows:
         return None
-    path = RunPlan.path(tenant.id, run_id, f"known-{fence}-{resource.table}.parquet")
+    path = RunPlan.path(run.tenant_id, run.run_id, f"known-{fence}-{resource.table}.parquet")
     with store.create(path) as handle:
         pq.write_table(known, handle, compression="zstd")
     return store.address(path)

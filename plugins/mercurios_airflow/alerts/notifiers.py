@@ -25,6 +25,7 @@ from mercurios.alerts.messages import (
     recovery_message,
 )
 from mercurios.alerts.redaction import redact, shorten
+from mercurios.tenants.run import Run
 from mercurios_airflow.alerts.findings import findings_of
 
 if TYPE_CHECKING:
@@ -98,12 +99,10 @@ class TenantNotifier(BaseNotifier):
 
     def _event(self, ti: Any) -> Event:
         return Event(
-            tenant_id=self.tenant_id,
+            run=Run(self.tenant_id, ti.dag_id, ti.run_id),
             tenant_name=self.tenant_name,
             owner=self.owner,
-            dag_id=ti.dag_id,
             task_id=ti.task_id,
-            run_id=ti.run_id,
             log_url=ti.log_url,
             try_number=ti.try_number,
             map_index=-1 if ti.map_index is None else ti.map_index,
@@ -179,7 +178,7 @@ def _write_record(kind: str, event: Event, message: Message) -> None:
     from mercurios.tenants import load_tenants
     from mercurios_airflow.landing import landing_of
 
-    store = landing_of(load_tenants(only=event.tenant_id).get(event.tenant_id))
+    store = landing_of(load_tenants(only=event.run.tenant_id).get(event.run.tenant_id))
     alert = record(Occasion(kind), event, message, datetime.now(UTC))
     store.write_document(alert.path, alert.model_dump_json(indent=2).encode())
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mercurios_airflow.alerts.findings import reporting
-from mercurios_airflow.warehouse.operators import TenantOperator
+from mercurios_airflow.tenant_operator import TenantOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -29,9 +29,9 @@ class DemandOperator(TenantOperator):
 
         tenant = self.tenant()
         store = landing_of(tenant)
-        run_id = str(context["run_id"])
-        with warehouse_of(tenant, self.dag_id, run_id).readers() as engine:
-            plan_url = prepare(engine, store, tenant, run_id)
+        run = self.run_of(context)
+        with warehouse_of(tenant, run).readers() as engine:
+            plan_url = prepare(engine, store, tenant, run)
         shards = read_plan(store, plan_url).shards
         return [{"plan_url": plan_url, "shard": shard} for shard in range(shards)]
 
@@ -90,11 +90,11 @@ class LoadForecastOperator(TenantOperator):
         from mercurios_airflow.warehouse.hooks import warehouse_of
 
         tenant = self.tenant()
-        run_id = str(context["run_id"])
+        run = self.run_of(context)
         fits = list(self.fits)
         with (
-            warehouse_of(tenant, self.dag_id, run_id).get_conn() as engine,
-            reporting(context, lambda: forecast_findings(engine, tenant.id, run_id)),
+            warehouse_of(tenant, run).get_conn() as engine,
+            reporting(context, lambda: forecast_findings(engine, run)),
         ):
             set_up(engine)
             store = landing_of(tenant)

@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException
 if TYPE_CHECKING:
     from mercurios.sources.source import Source
     from mercurios.tenants import Tenant
+    from mercurios.tenants.run import Run
 
 # By kind of source, the module whose `connect` opens it.
 CONNECTORS = {
@@ -21,12 +22,12 @@ CONNECTORS = {
 
 
 @contextmanager
-def connected_source(tenant: Tenant, run_id: str, *, share: int = 1) -> Iterator[Source]:
+def connected_source(tenant: Tenant, run: Run, *, share: int = 1) -> Iterator[Source]:
     """Open a tenant's source.
 
     Args:
         tenant: whose.
-        run_id: the run that reads it, for messages.
+        run: the run that reads it, for messages.
         share: number of tasks that share what the source allows in requests.
 
     Raises:
@@ -38,12 +39,12 @@ def connected_source(tenant: Tenant, run_id: str, *, share: int = 1) -> Iterator
     try:
         source: Source = module.connect(tenant.source, share=share)
     except TerminalSourceError as error:
-        raise AirflowFailException(f"tenant {tenant.id}, run {run_id}, {error}") from error
+        raise AirflowFailException(f"{run}, {error}") from error
     with source:
         yield source
 
 
-def check_access(tenant: Tenant, run_id: str) -> None:
+def check_access(tenant: Tenant, run: Run) -> None:
     """Ask a tenant's source whether it may be read.
 
     All extract tasks of a run use the same connection. Asked once, before the run takes its fence, a refused key is
@@ -54,9 +55,9 @@ def check_access(tenant: Tenant, run_id: str) -> None:
     """
     from mercurios.sources.source import TerminalSourceError
 
-    with connected_source(tenant, run_id) as source:
+    with connected_source(tenant, run) as source:
         try:
             source.check()
         except TerminalSourceError as error:
-            where = f"tenant {tenant.id}, run {run_id}, connection {tenant.source.connection!r}"
+            where = f"{run}, connection {tenant.source.connection!r}"
             raise AirflowFailException(f"{where}: {error}") from error

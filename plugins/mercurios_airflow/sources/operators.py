@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from mercurios_airflow.sources.connect import connected_source
+from mercurios_airflow.tenant_operator import TenantOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class ExtractOperator(BaseOperator):
+class ExtractOperator(TenantOperator):
     """Reads a group of resources from whatever source the tenant has, and lands them.
 
     Args:
-        tenant_id: the tenant.
         group: extract group of the source's contract.
         plan_url: URL of the run's plan.
 
@@ -29,9 +28,8 @@ class ExtractOperator(BaseOperator):
     template_fields: Sequence[str] = ("plan_url",)
     ui_color = "#dfe9f3"
 
-    def __init__(self, *, tenant_id: str, group: str, plan_url: Any, **kwargs: Any) -> None:
+    def __init__(self, *, group: str, plan_url: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.tenant_id = tenant_id
         self.group = group
         self.plan_url = plan_url
 
@@ -43,17 +41,16 @@ class ExtractOperator(BaseOperator):
         """
         from mercurios.landing.plan import RunPlan
         from mercurios.sources.source import TerminalSourceError
-        from mercurios.tenants import load_tenants
         from mercurios_airflow.landing import landing_of
 
-        tenant = load_tenants(only=self.tenant_id).get(self.tenant_id)
+        tenant, run = self.tenant(), self.run_of(context)
         store = landing_of(tenant)
         plan = RunPlan.read(store, self.plan_url)
         groups = tenant.source.contract.groups()
         urls = []
-        with connected_source(tenant, plan.run_id, share=len(groups)) as source:
+        with connected_source(tenant, run, share=len(groups)) as source:
             for resource in groups[self.group]:
-                where = f"tenant {tenant.id}, run {plan.run_id}, resource {resource.name}"
+                where = f"{run}, resource {resource.name}"
                 try:
                     urls.append(source.extract(resource.name, plan, store))
                 except TerminalSourceError as error:

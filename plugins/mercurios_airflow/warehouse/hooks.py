@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from mercurios.tenants import Tenant
+    from mercurios.tenants.run import Run
     from mercurios.warehouse.duckdb.publish import Publication
     from mercurios.warehouse.engine import Engine
-    from mercurios_airflow.warehouse.operators import TenantOperator
+    from mercurios_airflow.tenant_operator import TenantOperator
 
 
 class Warehouse(Protocol):
@@ -44,7 +45,7 @@ class AirflowBackend(Protocol):
 
     MACROS: Mapping[str, Callable[..., str]]
 
-    def open_warehouse(self, tenant: Tenant, dag_id: str, run_id: str) -> Warehouse:
+    def open_warehouse(self, tenant: Tenant, run: Run) -> Warehouse:
         """Return a tenant's warehouse for a task of a run."""
 
     def dbt_environment(self, tenant: Tenant) -> dict[str, str]:
@@ -62,19 +63,18 @@ def airflow_backend(tenant: Tenant) -> AirflowBackend:
     return cast("AirflowBackend", import_module(f"{__package__}.{tenant.engine}.backend"))
 
 
-def warehouse_of(tenant: Tenant, dag_id: str = "", run_id: str = "") -> Warehouse:
+def warehouse_of(tenant: Tenant, run: Run) -> Warehouse:
     """Return a tenant's warehouse, on the engine that its connection leads to.
 
     Args:
         tenant: whose warehouse.
-        dag_id: on whose behalf, for engines that note it with every statement.
-        run_id: likewise.
+        run: on whose behalf, for engines that note it with every statement.
 
     Raises:
         ValueError: the connection's type is not the engine that its id names.
     """
     _check_type(tenant)
-    return airflow_backend(tenant).open_warehouse(tenant, dag_id, run_id)
+    return airflow_backend(tenant).open_warehouse(tenant, run)
 
 
 def _check_type(tenant: Tenant) -> None:

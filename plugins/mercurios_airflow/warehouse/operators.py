@@ -13,32 +13,12 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from mercurios_airflow.alerts.findings import reporting
+from mercurios_airflow.tenant_operator import TenantOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from mercurios.sources.contract import Contract
-    from mercurios.tenants import Tenant
-
-
-class TenantOperator(BaseOperator):
-    """An operator that works for one tenant.
-
-    Args:
-        tenant_id: the tenant.
-    """
-
-    ui_color = "#e8f1e4"
-
-    def __init__(self, *, tenant_id: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.tenant_id = tenant_id
-
-    def tenant(self) -> Tenant:
-        """Read the tenant's file."""
-        from mercurios.tenants import load_tenants
-
-        return load_tenants(only=self.tenant_id).get(self.tenant_id)
 
 
 class SetUpOperator(TenantOperator):
@@ -52,7 +32,7 @@ class SetUpOperator(TenantOperator):
         from mercurios_airflow.warehouse.hooks import warehouse_of
 
         tenant = self.tenant()
-        with warehouse_of(tenant, self.dag_id, str(context["run_id"])).get_conn() as engine:
+        with warehouse_of(tenant, self.run_of(context)).get_conn() as engine:
             set_up(engine)
             write_reference(engine, tenant, datetime.now(UTC).date())
 
@@ -82,7 +62,7 @@ class BeginRunOperator(TenantOperator):
         from mercurios_airflow.warehouse.hooks import warehouse_of
 
         tenant = self.tenant()
-        run_id = str(context["run_id"])
+        run = self.run_of(context)
         contract = tenant.source.contract
         params = context.get("params") or {}
         asked = {name: list(params.get(name) or ()) for name in ("resync", "accept_deletes")}
@@ -94,13 +74,13 @@ class BeginRunOperator(TenantOperator):
                 check(list(params.get(name) or ()), contract)
             except ValueError as error:
                 raise AirflowFailException(
-                    f"tenant {tenant.id}, run {run_id}, param {name}: {error}; trigger the DAG again with known names"
+                    f"{run}, param {name}: {error}; trigger the DAG again with known names"
                 ) from error
-        check_access(tenant, run_id)
-        with warehouse_of(tenant, self.dag_id, run_id).get_conn() as engine:
+        check_access(tenant, run)
+        with warehouse_of(tenant, run).get_conn() as engine:
             set_up(engine)
             store = landing_of(tenant)
-            return begin_run(engine, store, tenant, run_id, self.dag_id, **asked)
+            return begin_run(engine, store, tenant, run, **asked)
 
 
 class LoadOperator(TenantOperator):
@@ -132,19 +112,19 @@ class LoadOperator(TenantOperator):
         from mercurios_airflow.warehouse.hooks import warehouse_of
 
         tenant = self.tenant()
-        run_id = str(context["run_id"])
+        run = self.run_of(context)
         store = landing_of(tenant)
         result: dict[str, dict[str, int]] = {}
         with (
-            warehouse_of(tenant, self.dag_id, run_id).get_conn() as engine,
-            reporting(context, lambda: load_findings(engine, tenant, run_id)),
+            warehouse_of(tenant, run).get_conn() as engine,
+            reporting(context, lambda: load_findings(engine, tenant, run)),
         ):
             write_reference(engine, tenant, datetime.now(UTC).date())
             for url in [url for urls in self.manifest_urls for url in urls]:
                 try:
                     rows = load_manifest(engine, store, url, time_zone=tenant.time_zone)
                 except Exception as error:
-                    error.add_note(f"tenant {tenant.id}, run {run_id}, manifest {url}")
+                    error.add_note(f"{run}, manifest {url}")
                     raise
                 result |= {row.resource: row.counts() for row in rows}
             for name in (context.get("params") or {}).get("replay") or ():
@@ -172,17 +152,17 @@ class GateOperator(TenantOperator):
         from mercurios_airflow.warehouse.hooks import warehouse_of
 
         tenant = self.tenant()
-        run_id = str(context["run_id"])
-        hook = warehouse_of(tenant, self.dag_id, run_id)
+        run = self.run_of(context)
+        hook = warehouse_of(tenant, run)
         try:
             with (
                 hook.get_conn() as engine,
-                reporting(context, lambda: gate_findings(engine, tenant.id, run_id, self.gate)),
+                reporting(context, lambda: gate_findings(engine, run, self.gate)),
             ):
-                return check(engine, tenant.id, run_id, self.gate, tenant.source.contract)
+                return check(engine, run, self.gate, tenant.source.contract)
         except GateFailed as error:
-            hook.mark_stale(run_id, str(error))
-            raise AirflowFailException(f"tenant {tenant.id}, run {run_id}: {error}") from error
+            hook.mark_stale(run.run_id, str(error))
+            raise AirflowFailException(f"{run}: {error}") from error
 
 
 class PublishOperator(TenantOperator):
@@ -204,10 +184,10 @@ class PublishOperator(TenantOperator):
         from mercurios.warehouse.marts import published_by
         from mercurios_airflow.warehouse.hooks import warehouse_of
 
-        run_id = str(context["run_id"])
-        hook = warehouse_of(self.tenant(), self.dag_id, run_id)
+        run = self.run_of(context)
+        hook = warehouse_of(self.tenant(), run)
         with hook.get_conn() as engine:
-            done = hook.publish(engine, run_id, self.dag_id, published_by(self.publication))
+            done = hook.publish(engine, run.run_id, run.dag_id, published_by(self.publication))
         week = done.last_complete_week
         return {"last_complete_week": week.isoformat() if week else None, "closes_week": done.closes_week}
 

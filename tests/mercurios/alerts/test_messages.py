@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -23,14 +24,13 @@ from mercurios.sources.prohandel.http.errors import (
     TerminalProHandelError,
     TransientProHandelError,
 )
+from mercurios.tenants.run import Run
 
 EVENT = Event(
-    tenant_id="mini",
+    run=Run("mini", "pipeline_mini", "scheduled__2024-03-04T05:00:00+00:00"),
     tenant_name="Mini & Söhne",
     owner="data-platform",
-    dag_id="pipeline_mini",
     task_id="load",
-    run_id="scheduled__2024-03-04T05:00:00+00:00",
     log_url="http://127.0.0.1:8080/dags/pipeline_mini/runs/r/tasks/load?try_number=2",
     try_number=2,
     map_index=3,
@@ -45,7 +45,7 @@ def test_a_failure_names_everything_the_reader_needs() -> None:
         "Mini &amp; Söhne (mini)",
         "pipeline_mini",
         "load[3], try 2",
-        EVENT.run_id,
+        EVENT.run.run_id,
         "data-platform",
         "ValueError: column 'quantity' is missing",
         NOTHING_LOST,
@@ -137,7 +137,7 @@ def test_markup_in_an_error_stays_text() -> None:
 
 
 def test_a_huge_error_stays_within_the_limits_of_slack() -> None:
-    long = Event(**{**EVENT.__dict__, "tenant_name": "n" * 300, "run_id": "<" * 4000})
+    long = replace(EVENT, tenant_name="n" * 300, run=replace(EVENT.run, run_id="<" * 4000))
     findings = [Finding(kind, "t" * 100, "<" * 4000, "l" * 4000) for kind in FINDINGS for _ in range(50)]
 
     blocks = failure_message(long, RuntimeError("<" * 10_000), findings).blocks
@@ -213,7 +213,7 @@ def test_findings_are_one_message_with_tenant_run_resources_loss_and_pages() -> 
     shown = json.dumps(message.blocks, ensure_ascii=False)
     for expected in (
         "Mini &amp; Söhne (mini)",
-        EVENT.run_id,
+        EVENT.run.run_id,
         "article, raw.sale",
         DRIFT.seen,
         DRIFT.lost,

@@ -13,15 +13,14 @@ from mercurios.alerts.record import AlertRecord, Occasion, plain_text, record
 from mercurios.cli.main import app
 from mercurios.landing.store import LandingStore
 from mercurios.tenants import load_tenants
+from mercurios.tenants.run import Run
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 EVENT = Event(
-    tenant_id="mini",
+    run=Run("mini", "pipeline__mini", "manual__1"),
     tenant_name="Mini",
     owner="data",
-    dag_id="pipeline__mini",
     task_id="load",
-    run_id="manual__1",
     log_url="http://airflow.example/log?a=1&b=2",
 )
 

@@ -13,6 +13,7 @@ from mercurios.alerts.findings import Finding
 from mercurios.alerts.kinds import finding_kind
 from mercurios.jobs.findings import forecast_findings, gate_findings, load_findings
 from mercurios.tenants import Tenant, load_tenants
+from mercurios.tenants.run import Run
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.setup import set_up
 from mercurios.warehouse.sql import render
@@ -32,6 +33,10 @@ def engine(tmp_path: Path) -> Iterator[DuckDBEngine]:
 @pytest.fixture(scope="module")
 def tenant(root: Path) -> Tenant:
     return load_tenants(root / "tests" / "tenants").get("mini")
+
+
+def run_of(run_id: str, tenant_id: str = "mini") -> Run:
+    return Run(tenant_id, f"pipeline__{tenant_id}", run_id)
 
 
 def _policy(tenant: Tenant, drift: str) -> Tenant:
@@ -98,8 +103,8 @@ def _checked(engine: DuckDBEngine, success: bool, run_id: str, at: datetime, **c
 
 
 def test_a_run_without_news_has_no_findings(engine: DuckDBEngine, tenant: Tenant) -> None:
-    assert load_findings(engine, tenant, "now") == []
-    assert gate_findings(engine, "mini", "now", "raw") == []
+    assert load_findings(engine, tenant, run_of("now")) == []
+    assert gate_findings(engine, run_of("now"), "raw") == []
 
 
 @pytest.mark.parametrize(
@@ -115,7 +120,7 @@ def test_a_field_that_appeared_is_reported_with_what_its_policy_keeps(
 ) -> None:
     _drift(engine, "colour", "appeared", "now", NOW)
 
-    [finding] = load_findings(engine, _policy(tenant, policy), "now")
+    [finding] = load_findings(engine, _policy(tenant, policy), run_of("now"))
 
     assert (finding.kind, finding.table) == (finding_kind("drift"), "sale")
     assert finding.seen == "field colour appeared (up to 12 rows)"
@@ -128,7 +133,8 @@ def test_a_changed_field_is_reported_once_and_its_return_is_not(engine: DuckDBEn
     _drift(engine, "colour", "vanished", "third", NOW)
 
     reported = {
-        run: [f.seen for f in load_findings(engine, tenant, run)] for run in ("first", "second", "third")
+        run: [f.seen for f in load_findings(engine, tenant, run_of(run))]
+        for run in ("first", "second", "third")
     }
 
     assert reported == {
@@ -143,7 +149,7 @@ def test_a_retyped_field_and_many_fields_are_one_finding_each(engine: DuckDBEngi
     for number in range(8):
         _drift(engine, f"field{number}", "appeared", "now", NOW)
 
-    found = load_findings(engine, tenant, "now")
+    found = load_findings(engine, tenant, run_of("now"))
 
     assert "kept whole in ops.quarantine" in found[1].lost
     assert [finding.seen for finding in found] == [
@@ -155,7 +161,7 @@ def test_a_retyped_field_and_many_fields_are_one_finding_each(engine: DuckDBEngi
 def test_unknown_fields_of_people_are_reported_as_dropped(engine: DuckDBEngine, tenant: Tenant) -> None:
     _drift(engine, "nickname", "appeared", "now", NOW, resource="customer")
 
-    [finding] = load_findings(engine, tenant, "now")
+    [finding] = load_findings(engine, tenant, run_of("now"))
 
     assert "unknown fields of people are never kept" in finding.lost
 
@@ -167,7 +173,7 @@ def test_quarantined_rows_are_counted_with_reasons_and_without_values(
         _quarantine(engine, f"s{number}", "now", NOW, payload='{"note": "synthetic-value"}')
     _quarantine(engine, None, "now", NOW, reason="field 'id': expected a non-empty key")
 
-    [finding] = load_findings(engine, tenant, "now")
+    [finding] = load_findings(engine, tenant, run_of("now"))
 
     assert (finding.kind, finding.table) == (finding_kind("quarantine"), "sale")
     assert finding.seen == (
@@ -186,7 +192,8 @@ def test_a_row_that_every_read_sets_aside_is_reported_once(
     _quarantine(engine, "another", "third", NOW)
 
     reported = {
-        run: [f.seen[:10] for f in load_findings(engine, tenant, run)] for run in ("first", "second", "third")
+        run: [f.seen[:10] for f in load_findings(engine, tenant, run_of(run))]
+        for run in ("first", "second", "third")
     }
 
     assert reported == {"first": ["1 new rows"], "second": [], "third": ["1 new rows"]}
@@ -196,7 +203,7 @@ def test_a_row_landed_by_two_attempts_of_a_run_counts_once(engine: DuckDBEngine,
     _quarantine(engine, "s1", "now", EARLIER)
     _quarantine(engine, "s1", "now", NOW)
 
-    assert [finding.seen[:10] for finding in load_findings(engine, tenant, "now")] == ["1 new rows"]
+    assert [finding.seen[:10] for finding in load_findings(engine, tenant, run_of("now"))] == ["1 new rows"]
 
 
 def test_deletes_held_for_review_are_reported_once_and_again_after_deletes(
@@ -206,7 +213,7 @@ def test_deletes_held_for_review_are_reported_once_and_again_after_deletes(
         _read(engine, held_for_review, f"run {number}", NOW + timedelta(hours=number))
     _read(engine, 0, "changes only", NOW + timedelta(hours=2, minutes=30), complete=False)
 
-    reported = {number: load_findings(engine, tenant, f"run {number}") for number in range(5)}
+    reported = {number: load_findings(engine, tenant, run_of(f"run {number}")) for number in range(5)}
 
     assert {number: len(findings) for number, findings in reported.items()} == {0: 0, 1: 1, 2: 0, 3: 0, 4: 1}
     assert reported[1] == [
@@ -225,7 +232,7 @@ def test_an_unstable_list_is_reported_once_until_it_was_stable_again(
     for number, stable in enumerate([True, False, False, True, False]):
         _read(engine, 0, f"run {number}", NOW + timedelta(hours=number), complete=False, stable=stable)
 
-    reported = {number: load_findings(engine, tenant, f"run {number}") for number in range(5)}
+    reported = {number: load_findings(engine, tenant, run_of(f"run {number}")) for number in range(5)}
 
     assert {number: len(findings) for number, findings in reported.items()} == {0: 0, 1: 1, 2: 0, 3: 0, 4: 1}
     assert (reported[1][0].kind, reported[1][0].table) == (finding_kind("list-unstable"), "sale")
@@ -244,7 +251,7 @@ def test_what_a_vanished_field_costs_follows_the_policy(
 ) -> None:
     _drift(engine, "salePrice", "vanished", "now", NOW)
 
-    [finding] = load_findings(engine, _policy(tenant, drift), "now")
+    [finding] = load_findings(engine, _policy(tenant, drift), run_of("now"))
 
     assert finding.lost.startswith(lost)
 
@@ -253,7 +260,7 @@ def test_an_anomaly_is_reported_with_the_time_its_check_held_last(engine: DuckDB
     _checked(engine, True, "earlier", EARLIER)
     _checked(engine, False, "now", NOW)
 
-    [finding] = gate_findings(engine, "mini", "now", "raw")
+    [finding] = gate_findings(engine, run_of("now"), "raw")
 
     assert (finding.kind, finding.table) == (finding_kind("anomaly"), "raw.sale")
     assert finding.seen == (
@@ -265,7 +272,7 @@ def test_an_anomaly_that_lasts_is_reported_once_and_again_when_it_returns(engine
     for number, success in enumerate([True, False, False, True, False]):
         _checked(engine, success, f"run {number}", NOW + timedelta(hours=number))
 
-    reported = [len(gate_findings(engine, "mini", f"run {number}", "raw")) for number in range(5)]
+    reported = [len(gate_findings(engine, run_of(f"run {number}"), "raw")) for number in range(5)]
 
     assert reported == [0, 1, 0, 0, 1]
 
@@ -275,7 +282,7 @@ def test_a_check_left_out_for_lack_of_rows_does_not_count_as_held(engine: DuckDB
     _checked(engine, True, "without rows", EARLIER, column_name="another check of that run")
     _checked(engine, False, "now", NOW)
 
-    assert gate_findings(engine, "mini", "now", "raw") == []
+    assert gate_findings(engine, run_of("now"), "raw") == []
 
 
 @pytest.mark.parametrize(
@@ -295,14 +302,14 @@ def test_only_the_same_check_of_the_same_gate_makes_an_anomaly_old(
     _checked(engine, False, "earlier", EARLIER, **changes)
     _checked(engine, False, "now", NOW)
 
-    assert len(gate_findings(engine, "mini", "now", "raw")) == 1
+    assert len(gate_findings(engine, run_of("now"), "raw")) == 1
 
 
 def test_what_fails_the_gate_or_could_not_be_checked_is_no_anomaly(engine: DuckDBEngine) -> None:
     _checked(engine, False, "now", NOW, severity="critical")
     _checked(engine, False, "now", NOW, observed="not checked: missing columns: price")
 
-    assert gate_findings(engine, "mini", "now", "raw") == []
+    assert gate_findings(engine, run_of("now"), "raw") == []
 
 
 def _monitored(engine: DuckDBEngine, run_id: str, at: datetime, **metrics: float) -> None:
@@ -317,12 +324,12 @@ def test_a_forecast_that_became_worse_is_reported_with_what_is_usual(engine: Duc
         _monitored(engine, f"week {week}", at, live_ratio_lumpy=ratio, live_drift_lumpy=0, live_ratio=0.7)
     _monitored(engine, "now", NOW, live_ratio_lumpy=1.314, live_drift_lumpy=1, live_ratio=0.7, live_drift=0)
 
-    [finding] = forecast_findings(engine, "mini", "now")
+    [finding] = forecast_findings(engine, run_of("now"))
 
     assert (finding.kind, finding.table) == (finding_kind("forecast-drift"), "analytics.forecast_accuracy")
     assert finding.seen == "lumpy articles: the error is 1.31 times that of the 13-week mean, usually 0.90"
     assert finding.lost.startswith("nothing: ")
-    assert forecast_findings(engine, "another", "now") == []
+    assert forecast_findings(engine, run_of("now", "another")) == []
 
 
 def test_a_drift_that_lasts_is_reported_once_and_again_when_it_returns(engine: DuckDBEngine) -> None:
@@ -330,7 +337,7 @@ def test_a_drift_that_lasts_is_reported_once_and_again_when_it_returns(engine: D
         at = NOW + timedelta(weeks=number)
         _monitored(engine, f"run {number}", at, live_ratio=0.8 + alarm, live_drift=alarm)
 
-    reported = [forecast_findings(engine, "mini", f"run {number}") for number in range(5)]
+    reported = [forecast_findings(engine, run_of(f"run {number}")) for number in range(5)]
 
     assert [len(findings) for findings in reported] == [0, 1, 0, 0, 1]
     assert reported[1][0].seen.startswith("all articles: the error is 1.80 times")
@@ -341,11 +348,11 @@ def test_asking_again_gives_the_same_findings(engine: DuckDBEngine, tenant: Tena
     _quarantine(engine, "s1", "now", NOW)
     _read(engine, 40, "now", NOW)
 
-    first = load_findings(engine, tenant, "now")
+    first = load_findings(engine, tenant, run_of("now"))
 
     assert [finding.kind.name for finding in first] == [
         "drift",
         "quarantine",
         "deletes-held-for-review",
     ]
-    assert load_findings(engine, tenant, "now") == first
+    assert load_findings(engine, tenant, run_of("now")) == first

@@ -18,6 +18,7 @@ from mercurios.jobs.findings import forecast_findings
 from mercurios.jobs.forecast import ForecastError, ShardManifest, fit_shard, load_forecast, prepare, read_plan
 from mercurios.landing.store import LandingError, LandingStore
 from mercurios.tenants import Forecast, Tenant
+from mercurios.tenants.run import Run
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.setup import set_up, write_reference
@@ -68,7 +69,7 @@ def published(tmp_path_factory: pytest.TempPathFactory, seed: int) -> Path:
     return path
 
 
-class Run:
+class ForecastRun:
     """A forecast run over one folder."""
 
     def __init__(self, published: Path, home: Path) -> None:
@@ -83,7 +84,9 @@ class Run:
 
     def fit(self, run_id: str, shard_size: int = 100) -> tuple[str, list[str]]:
         with DuckDBEngine(self.published, read_only=True) as engine:
-            plan_url = prepare(engine, self.store, self.tenant(shard_size), run_id)
+            plan_url = prepare(
+                engine, self.store, self.tenant(shard_size), Run("mini", "forecast__mini", run_id)
+            )
         shards = range(read_plan(self.store, plan_url).shards)
         return plan_url, [fit_shard(self.store, plan_url, shard) for shard in shards]
 
@@ -96,8 +99,8 @@ class Run:
 
 
 @pytest.fixture
-def run(published: Path, tmp_path: Path) -> Iterator[Run]:
-    run = Run(published, tmp_path)
+def run(published: Path, tmp_path: Path) -> Iterator[ForecastRun]:
+    run = ForecastRun(published, tmp_path)
     yield run
     run.engine.close()
 
@@ -106,14 +109,14 @@ def run(published: Path, tmp_path: Path) -> Iterator[Run]:
 def fitted(published: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, list[str]]:
     """A landing area with one fitted run, for tests that only load."""
     home = tmp_path_factory.mktemp("fitted")
-    run = Run(published, home)
+    run = ForecastRun(published, home)
     plan_url, urls = run.fit("r1")
     run.engine.close()
     return home, plan_url, urls
 
 
 def test_every_plannable_series_gets_every_week_of_the_horizon(
-    run: Run, fitted: tuple[Path, str, list[str]]
+    run: ForecastRun, fitted: tuple[Path, str, list[str]]
 ) -> None:
     _, plan_url, urls = fitted
     done = run.load(plan_url, urls)
@@ -136,7 +139,7 @@ def test_every_plannable_series_gets_every_week_of_the_horizon(
 
 
 def test_what_orders_must_cover_is_published_for_every_number_of_weeks(
-    run: Run, fitted: tuple[Path, str, list[str]]
+    run: ForecastRun, fitted: tuple[Path, str, list[str]]
 ) -> None:
     _, plan_url, urls = fitted
     run.load(plan_url, urls)
@@ -162,7 +165,7 @@ def test_what_orders_must_cover_is_published_for_every_number_of_weeks(
 
 
 def test_a_load_that_breaks_between_weeks_and_sums_leaves_neither(
-    run: Run, fitted: tuple[Path, str, list[str]]
+    run: ForecastRun, fitted: tuple[Path, str, list[str]]
 ) -> None:
     _, plan_url, urls = fitted
     manifest = ShardManifest.model_validate_json(run.store.read_bytes(urls[1]))
@@ -180,7 +183,7 @@ def test_a_load_that_breaks_between_weeks_and_sums_leaves_neither(
 
 
 def test_the_forecast_does_not_depend_on_how_many_shards_there_are(
-    run: Run, fitted: tuple[Path, str, list[str]]
+    run: ForecastRun, fitted: tuple[Path, str, list[str]]
 ) -> None:
     _, plan_url, urls = fitted
     run.load(plan_url, urls)
@@ -196,7 +199,9 @@ def test_the_forecast_does_not_depend_on_how_many_shards_there_are(
     assert [row["value"] for row in again] == pytest.approx([row["value"] for row in measured], rel=1e-9)
 
 
-def test_loading_again_replaces_and_doubles_nothing(run: Run, fitted: tuple[Path, str, list[str]]) -> None:
+def test_loading_again_replaces_and_doubles_nothing(
+    run: ForecastRun, fitted: tuple[Path, str, list[str]]
+) -> None:
     _, plan_url, urls = fitted
     run.load(plan_url, urls)
     before = run.rows(), run.rows("select metric, value from ops.model_monitor order by all")
@@ -219,7 +224,7 @@ def test_loading_again_replaces_and_doubles_nothing(run: Run, fitted: tuple[Path
 
 
 def test_a_missing_shard_is_named_and_nothing_is_loaded(
-    run: Run, fitted: tuple[Path, str, list[str]]
+    run: ForecastRun, fitted: tuple[Path, str, list[str]]
 ) -> None:
     _, plan_url, urls = fitted
 
@@ -231,7 +236,7 @@ def test_a_missing_shard_is_named_and_nothing_is_loaded(
     assert run.rows() == []
 
 
-def test_a_shard_of_another_run_is_refused(run: Run, fitted: tuple[Path, str, list[str]]) -> None:
+def test_a_shard_of_another_run_is_refused(run: ForecastRun, fitted: tuple[Path, str, list[str]]) -> None:
     _, plan_url, urls = fitted
     foreign = ShardManifest.model_validate_json(run.store.read_bytes(urls[1])).model_copy(
         update={"run_id": "r9"}
@@ -246,7 +251,7 @@ def test_a_shard_of_another_run_is_refused(run: Run, fitted: tuple[Path, str, li
 
 @pytest.mark.parametrize("name", ["forecast", "protection", "backtest"])
 def test_a_part_that_is_not_the_one_its_manifest_names_is_refused(
-    run: Run, tmp_path: Path, name: str
+    run: ForecastRun, tmp_path: Path, name: str
 ) -> None:
     plan_url, urls = run.fit("r1", shard_size=10_000)
     [part] = (tmp_path / "landing").rglob(f"{name}.parquet")
@@ -258,7 +263,7 @@ def test_a_part_that_is_not_the_one_its_manifest_names_is_refused(
     assert run.rows() == []
 
 
-def test_a_tenant_without_published_demand_learns_what_to_do(run: Run) -> None:
+def test_a_tenant_without_published_demand_learns_what_to_do(run: ForecastRun) -> None:
     run.engine.execute(
         "create table analytics.fct_demand_weekly as select ''::varchar as tenant_id, 1::bigint as article_number,"
         " 1::bigint as branch_number, current_date as week_start, 1.0 as units, false as is_stock_out,"
@@ -272,10 +277,12 @@ def test_a_tenant_without_published_demand_learns_what_to_do(run: Run) -> None:
     with pytest.raises(
         ForecastError, match="tenant mini: the published demand holds no complete week; run the"
     ):
-        prepare(run.engine, run.store, run.tenant(100), "r1")
+        prepare(run.engine, run.store, run.tenant(100), Run("mini", "forecast__mini", "r1"))
 
 
-def test_the_model_of_a_shard_answers_without_fitting(run: Run, fitted: tuple[Path, str, list[str]]) -> None:
+def test_the_model_of_a_shard_answers_without_fitting(
+    run: ForecastRun, fitted: tuple[Path, str, list[str]]
+) -> None:
     home, plan_url, urls = fitted
     run.load(plan_url, urls)
     [path] = (home / "landing").rglob("shard=00001/model.npz")
@@ -298,7 +305,7 @@ def a_week_later(published: Path, tmp_path: Path) -> Path:
     with DuckDBEngine(earlier, threads=1) as engine:
         engine.execute(f"delete from analytics.fct_demand_weekly where week_start = date '{LAST_WEEK}'")
     (tmp_path / "before").mkdir()
-    run = Run(earlier, tmp_path / "before")
+    run = ForecastRun(earlier, tmp_path / "before")
     run.load(*run.fit("r0"))
     table = run.engine.fetch_arrow("select * from analytics.forecast_weekly")
     run.engine.close()
@@ -311,7 +318,7 @@ def a_week_later(published: Path, tmp_path: Path) -> Path:
 def test_a_week_that_has_closed_is_compared_with_what_had_been_published(
     a_week_later: Path, tmp_path: Path
 ) -> None:
-    run = Run(a_week_later, tmp_path)
+    run = ForecastRun(a_week_later, tmp_path)
     plan_url, urls = run.fit("r1")
     run.load(plan_url, urls)
 
@@ -337,7 +344,7 @@ def test_a_week_that_has_closed_is_compared_with_what_had_been_published(
 
 def test_the_accuracy_mart_has_a_row_for_each_class(a_week_later: Path, tmp_path: Path) -> None:
     """Of the backtest and of what came true."""
-    run = Run(a_week_later, tmp_path)
+    run = ForecastRun(a_week_later, tmp_path)
     done = run.load(*run.fit("r1"))
     run.load(*run.fit("r2", shard_size=10_000))
     rows = {
@@ -364,13 +371,13 @@ def test_the_accuracy_mart_has_a_row_for_each_class(a_week_later: Path, tmp_path
 
 
 def test_a_ratio_far_above_its_own_history_is_an_alarm(a_week_later: Path, tmp_path: Path) -> None:
-    run = Run(a_week_later, tmp_path)
+    run = ForecastRun(a_week_later, tmp_path)
     for week in range(1, 9):
         row = f"('mini', 'w{week}', date '{LAST_WEEK - timedelta(weeks=week)}', 'live_ratio', 0.5, now()::timestamp)"
         run.engine.execute(f"insert into ops.model_monitor values {row}")
     run.load(*run.fit("r1"))
     [alarm] = run.rows("select value from ops.model_monitor where metric = 'live_drift'")
-    [finding] = forecast_findings(run.engine, "mini", "r1")
+    [finding] = forecast_findings(run.engine, Run("mini", "forecast__mini", "r1"))
     run.engine.close()
     assert alarm["value"] == 1.0
     assert finding.seen.startswith("all articles: the error is ")
@@ -393,7 +400,7 @@ def test_the_methods_that_readers_know_are_kept_where_they_are_nearly_the_best(
                 engine.execute(change)
         with DuckDBEngine(a_week_later, read_only=True) as engine:
             before = {tuple(row.values()) for row in engine.fetch_arrow(by_series).to_pylist()}
-        run = Run(path, home)
+        run = ForecastRun(path, home)
         run.load(*run.fit("r1"))
         same[name] = len(before & {tuple(row.values()) for row in run.rows(by_series)})
         run.engine.close()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from mercurios.quality.checks import Severity
 from mercurios.quality.gate import GateFailed, run_gate
+from mercurios.tenants.run import Run
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 
 TENANT = "mini"
-RUN = "scheduled__2024-03-04T05:00:00+00:00"
+RUN = Run(TENANT, "pipeline__mini", "scheduled__2024-03-04T05:00:00+00:00")
 NOW = datetime(2024, 3, 4, 5, 0)
 
 
@@ -42,7 +44,7 @@ def _past(
 
 
 def _warned(engine: DuckDBEngine, table: str = "sale") -> set[str | None]:
-    result = run_gate(engine, TENANT, RUN, "raw", [table])
+    result = run_gate(engine, RUN, "raw", [table])
     assert result.success
     assert all(outcome.severity is Severity.WARNING for outcome in result.warnings)
     return {outcome.column for outcome in result.warnings}
@@ -50,7 +52,7 @@ def _warned(engine: DuckDBEngine, table: str = "sale") -> set[str | None]:
 
 def _failure(engine: DuckDBEngine) -> str:
     with pytest.raises(GateFailed) as failed:
-        run_gate(engine, TENANT, RUN, "raw", ["sale"]).raise_on_failure()
+        run_gate(engine, RUN, "raw", ["sale"]).raise_on_failure()
     return str(failed.value)
 
 
@@ -64,7 +66,7 @@ def test_a_table_that_lost_half_its_rows_fails(engine: DuckDBEngine) -> None:
 @pytest.mark.usefixtures("good_raw")
 def test_a_shrunk_table_fails_run_after_run_until_it_was_published(engine: DuckDBEngine) -> None:
     _past(engine, "rows", [100])
-    run_gate(engine, TENANT, "shrunk before", "raw", ["sale"])
+    run_gate(engine, replace(RUN, run_id="shrunk before"), "raw", ["sale"])
 
     failure = _failure(engine)
     engine.execute(
@@ -80,7 +82,8 @@ def test_a_shrunk_table_fails_run_after_run_until_it_was_published(engine: DuckD
 def test_a_table_that_shrank_by_accepted_deletes_passes(engine: DuckDBEngine) -> None:
     _past(engine, "rows", [100])
     engine.execute(
-        "insert into ops.delete_approval values (?, 'sale', 'somebody', ?, ?, ?)", [TENANT, NOW, RUN, NOW]
+        "insert into ops.delete_approval values (?, 'sale', 'somebody', ?, ?, ?)",
+        [TENANT, NOW, RUN.run_id, NOW],
     )
 
     assert _warned(engine) == set()
@@ -138,7 +141,7 @@ def test_data_that_gets_no_newer_is_a_warning_however_often_it_runs(
     engine.execute("update raw.sale set last_change = last_change - interval 30 hour")
     _past(engine, "freshness_hours", [1] * 10 + [float(hours) for hours in range(1, 31)])
 
-    result = run_gate(engine, TENANT, RUN, "raw", ["sale"])
+    result = run_gate(engine, RUN, "raw", ["sale"])
 
     assert [(outcome.column, outcome.observed) for outcome in result.warnings] == [
         ("last_change", "freshness_hours = 31 (at most 24)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,10 +15,11 @@ from mercurios.quality.checks import History
 from mercurios.quality.gate import GateFailed, check, run_gate
 from mercurios.quality.mart_suites import mart_suite
 from mercurios.quality.validate import validate
+from mercurios.tenants.run import Run
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 
 TENANT = "mini"
-RUN = "scheduled__2024-03-04T05:00:00+00:00"
+RUN = Run(TENANT, "pipeline__mini", "scheduled__2024-03-04T05:00:00+00:00")
 NOW = datetime(2024, 3, 4, 5, 0)
 MARTS = ["dim_article", "dim_branch", "dim_date", "fct_demand_weekly", "fct_sales", "inventory_position"]
 
@@ -27,7 +29,7 @@ def _rows(engine: DuckDBEngine, sql: str) -> list[dict[str, Any]]:
 
 
 def _failure(engine: DuckDBEngine, gate: str, table: str) -> str:
-    result = run_gate(engine, TENANT, RUN, gate, [table])
+    result = run_gate(engine, RUN, gate, [table])
     with pytest.raises(GateFailed) as failed:
         result.raise_on_failure()
     return str(failed.value)
@@ -35,21 +37,21 @@ def _failure(engine: DuckDBEngine, gate: str, table: str) -> str:
 
 @pytest.mark.usefixtures("good_raw")
 def test_good_raw_data_passes_every_check(engine: DuckDBEngine) -> None:
-    counts = check(engine, TENANT, RUN, "raw")
+    counts = check(engine, RUN, "raw")
 
     assert counts["failed"] == 0
-    assert [str(o) for o in run_gate(engine, TENANT, RUN, "raw").warnings if o.column != "status"] == []
+    assert [str(o) for o in run_gate(engine, RUN, "raw").warnings if o.column != "status"] == []
     assert counts["passed"] > 100
 
 
 @pytest.mark.usefixtures("good_marts")
 def test_good_marts_pass_every_check(engine: DuckDBEngine) -> None:
-    assert check(engine, TENANT, RUN, "marts")["failed"] == 0
-    assert check(engine, TENANT, RUN, "forecast")["failed"] == 0
+    assert check(engine, RUN, "marts")["failed"] == 0
+    assert check(engine, RUN, "forecast")["failed"] == 0
 
 
 def test_a_run_that_loaded_nothing_passes(engine: DuckDBEngine) -> None:
-    assert check(engine, TENANT, RUN, "raw")["failed"] == 0
+    assert check(engine, RUN, "raw")["failed"] == 0
 
 
 @pytest.mark.usefixtures("good_raw")
@@ -91,10 +93,10 @@ def test_an_empty_table_fails_when_the_ledger_speaks_of_rows(
         "insert into ops.load_ledger by name select ? as tenant_id, ? as run_id, 'sale' as resource, 1 as attempt,"
         " 'scan' as mode, true as is_complete, 5 as extracted, 0 as loaded, ? as quarantined, 5 - ? as superseded,"
         " 0 as deleted, 'file' as manifest_url, now()::timestamp as loaded_at",
-        [TENANT, RUN, quarantined, quarantined],
+        [TENANT, RUN.run_id, quarantined, quarantined],
     )
 
-    result = run_gate(engine, TENANT, RUN, "raw", ["sale"])
+    result = run_gate(engine, RUN, "raw", ["sale"])
 
     assert [outcome.column for outcome in result.failures] == (["(row count)"] if fails else [])
 
@@ -126,7 +128,7 @@ def test_an_unknown_code_or_a_further_column_is_a_warning(engine: DuckDBEngine, 
     insert("sale", id="odd", type=9)
     engine.execute("alter table raw.sale add column surprise varchar")
 
-    result = run_gate(engine, TENANT, RUN, "raw", ["sale"])
+    result = run_gate(engine, RUN, "raw", ["sale"])
 
     assert result.success
     assert {(outcome.column, outcome.observed) for outcome in result.warnings} == {
@@ -139,7 +141,7 @@ def test_an_unknown_code_or_a_further_column_is_a_warning(engine: DuckDBEngine, 
 def test_rows_of_earlier_runs_are_not_checked_again(engine: DuckDBEngine, insert: Any) -> None:
     insert("sale", id="odd", type=9, _run_id="earlier")
 
-    assert run_gate(engine, TENANT, RUN, "raw", ["sale"]).warnings == ()
+    assert run_gate(engine, RUN, "raw", ["sale"]).warnings == ()
 
 
 @pytest.mark.usefixtures("good_marts")
@@ -248,11 +250,11 @@ def test_rows_about_people_are_counted_but_not_shown(engine: DuckDBEngine, inser
 @pytest.mark.usefixtures("good_raw")
 def test_a_rerun_replaces_the_result_and_the_metrics(engine: DuckDBEngine, insert: Any) -> None:
     insert("sale", id=None)
-    run_gate(engine, TENANT, RUN, "raw", ["sale"])
+    run_gate(engine, RUN, "raw", ["sale"])
     recorded = _rows(engine, "select * exclude (checked_at) from ops.dq_result order by all")
     measured = _rows(engine, "select * exclude (measured_at) from ops.dq_metric order by all")
 
-    run_gate(engine, TENANT, RUN, "raw", ["sale"])
+    run_gate(engine, RUN, "raw", ["sale"])
 
     assert recorded
     assert _rows(engine, "select * exclude (checked_at) from ops.dq_result order by all") == recorded
@@ -286,7 +288,7 @@ def test_a_gate_records_with_one_statement_however_much_it_found(
     execute = engine.execute
     monkeypatch.setattr(engine, "execute", lambda sql, values=(): sent.append(sql) or execute(sql, values))
 
-    run_gate(engine, TENANT, RUN, "raw")
+    run_gate(engine, RUN, "raw")
 
     inserts = [sql for sql in sent if "insert into" in sql]
     assert len(inserts) == 2
@@ -296,16 +298,16 @@ def test_a_gate_records_with_one_statement_however_much_it_found(
 
 @pytest.mark.usefixtures("good_raw", "good_marts")
 def test_gates_and_runs_keep_their_own_results(engine: DuckDBEngine) -> None:
-    run_gate(engine, TENANT, RUN, "raw", ["sale"])
-    run_gate(engine, TENANT, RUN, "marts", ["fct_sales"])
-    run_gate(engine, TENANT, "another run", "marts", ["fct_sales"])
+    run_gate(engine, RUN, "raw", ["sale"])
+    run_gate(engine, RUN, "marts", ["fct_sales"])
+    run_gate(engine, replace(RUN, run_id="another run"), "marts", ["fct_sales"])
 
     found = _rows(engine, "select distinct run_id, gate from ops.dq_result order by all")
 
     assert [(row["run_id"], row["gate"]) for row in found] == [
         ("another run", "marts"),
-        (RUN, "marts"),
-        (RUN, "raw"),
+        (RUN.run_id, "marts"),
+        (RUN.run_id, "raw"),
     ]
 
 
@@ -313,7 +315,7 @@ def test_gates_and_runs_keep_their_own_results(engine: DuckDBEngine) -> None:
 def test_metrics_measure_rows_duplicates_nulls_and_freshness(engine: DuckDBEngine, insert: Any) -> None:
     insert("sale", id="sale-0", _run_id="earlier")
 
-    run_gate(engine, TENANT, RUN, "raw", ["sale"])
+    run_gate(engine, RUN, "raw", ["sale"])
 
     metrics = {
         row["metric"]: row["value"] for row in _rows(engine, "select metric, value from ops.dq_metric")
@@ -333,7 +335,7 @@ def test_metrics_measure_rows_duplicates_nulls_and_freshness(engine: DuckDBEngin
 )
 def test_an_unknown_gate_or_table_is_named(engine: DuckDBEngine, gate: str, tables: list[str] | None) -> None:
     with pytest.raises(ValueError, match=r"bronze|sales|forecast_weekly"):
-        run_gate(engine, TENANT, RUN, gate, tables)
+        run_gate(engine, RUN, gate, tables)
 
 
 def test_an_engine_that_is_not_in_the_registry_is_refused_by_name() -> None:
@@ -344,7 +346,7 @@ def test_an_engine_that_is_not_in_the_registry_is_refused_by_name() -> None:
     other: Any = SimpleNamespace(dialect="oracle")
 
     with pytest.raises(ValueError, match="'oracle' is unknown; known engines: duckdb, snowflake"):
-        batch_source(other, TENANT, RUN, None)
+        batch_source(other, RUN, None)
 
 
 @pytest.mark.slow
@@ -353,7 +355,7 @@ def test_an_engine_that_is_not_in_the_registry_is_refused_by_name() -> None:
 def test_half_a_million_rows_are_checked_within_ten_seconds_of_cpu(
     engine: DuckDBEngine, broken: bool
 ) -> None:
-    run_gate(engine, TENANT, "warm-up", "marts", ["dim_date"])
+    run_gate(engine, replace(RUN, run_id="warm-up"), "marts", ["dim_date"])
     engine.execute(
         "insert into analytics.fct_demand_weekly select 'mini', 1, 1, date '1000-01-01' + (n * 7)::integer, 1, ?, 0, 1,"
         " false from range(500000) t(n)",
@@ -361,7 +363,7 @@ def test_half_a_million_rows_are_checked_within_ten_seconds_of_cpu(
     )
     started = time.process_time()
 
-    result = run_gate(engine, TENANT, RUN, "marts")
+    result = run_gate(engine, RUN, "marts")
 
     assert time.process_time() - started < 10
     assert result.success is not broken

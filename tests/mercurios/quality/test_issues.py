@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -11,11 +12,12 @@ import pytest
 from mercurios.jobs.findings import gate_findings
 from mercurios.quality.gate import run_gate
 from mercurios.quality.mart_suites import ISSUES
+from mercurios.tenants.run import Run
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 
 TENANT = "mini"
-RUN = "scheduled__2024-03-04T05:00:00+00:00"
-NEXT_RUN = "scheduled__2024-03-04T06:00:00+00:00"
+RUN = Run(TENANT, "pipeline__mini", "scheduled__2024-03-04T05:00:00+00:00")
+NEXT_RUN = Run(TENANT, "pipeline__mini", "scheduled__2024-03-04T06:00:00+00:00")
 
 pytestmark = pytest.mark.usefixtures("good_marts")
 
@@ -27,7 +29,7 @@ def _name(engine: DuckDBEngine, issue: str, articles: int = 1) -> None:
     )
 
 
-def _recorded(engine: DuckDBEngine, run_id: str = RUN) -> dict[str, tuple[bool, str]]:
+def _recorded(engine: DuckDBEngine, run_id: str = RUN.run_id) -> dict[str, tuple[bool, str]]:
     rows = engine.fetch_arrow(
         "select column_name, success, observed from ops.dq_result where run_id = $run_id and gate = 'marts' "
         "and suite = 'analytics.inventory_issue' and expectation = 'expect_column_values_to_not_be_in_set'",
@@ -40,7 +42,7 @@ def _recorded(engine: DuckDBEngine, run_id: str = RUN) -> dict[str, tuple[bool, 
 def test_each_kind_of_bad_input_is_a_data_quality_row_that_stops_no_run(engine: DuckDBEngine, issue: str):
     _name(engine, issue, articles=2)
 
-    result = run_gate(engine, TENANT, RUN, "marts", ["inventory_issue"])
+    result = run_gate(engine, RUN, "marts", ["inventory_issue"])
 
     assert result.success
     recorded = _recorded(engine)
@@ -52,19 +54,19 @@ def test_each_kind_of_bad_input_is_a_data_quality_row_that_stops_no_run(engine: 
 def test_the_articles_concerned_are_given_as_examples(engine: DuckDBEngine):
     _name(engine, "negative stock", articles=2)
 
-    [warning] = run_gate(engine, TENANT, RUN, "marts", ["inventory_issue"]).warnings
+    [warning] = run_gate(engine, RUN, "marts", ["inventory_issue"]).warnings
 
     assert [example["article_number"] for example in warning.examples] == [1, 2]
 
 
 def test_an_issue_is_reported_once_and_again_after_it_was_gone(engine: DuckDBEngine):
     def reported(run_id: str, hour: int) -> list[str]:
-        run_gate(engine, TENANT, run_id, "marts", ["inventory_issue"])
+        run_gate(engine, replace(RUN, run_id=run_id), "marts", ["inventory_issue"])
         engine.execute(
             "update ops.dq_result set checked_at = ? where run_id = ?",
             [datetime(2024, 3, 4, hour), run_id],
         )
-        return [finding.seen for finding in gate_findings(engine, TENANT, run_id, "marts")]
+        return [finding.seen for finding in gate_findings(engine, replace(RUN, run_id=run_id), "marts")]
 
     _name(engine, "no lead time")
     assert reported("run 1", 1) == [
@@ -83,13 +85,13 @@ def test_an_issue_is_reported_once_and_again_after_it_was_gone(engine: DuckDBEng
 
 def test_fewer_issues_than_in_the_run_before_are_no_failure(engine: DuckDBEngine):
     _name(engine, "no forecast", articles=500)
-    run_gate(engine, TENANT, RUN, "marts", ["inventory_issue"])
+    run_gate(engine, RUN, "marts", ["inventory_issue"])
     engine.execute(
-        "insert into ops.publication values (?, ?, 'd', now()::timestamp, null, false)", [TENANT, RUN]
+        "insert into ops.publication values (?, ?, 'd', now()::timestamp, null, false)", [TENANT, RUN.run_id]
     )
     engine.execute("delete from analytics.inventory_issue")
 
-    assert run_gate(engine, TENANT, NEXT_RUN, "marts", ["inventory_issue"]).success
+    assert run_gate(engine, NEXT_RUN, "marts", ["inventory_issue"]).success
 
 
 def test_the_model_names_no_issue_that_the_gate_does_not_know(root: Path):

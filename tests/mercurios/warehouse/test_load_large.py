@@ -22,6 +22,7 @@ from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingStore
 from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.sources.rows.landed_table import schema
+from mercurios.tenants.run import Run
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.load import LedgerRow, load_manifest
@@ -70,7 +71,8 @@ class Warehouse:
             last: changes the table of the last part.
         """
         began = DAY + timedelta(hours=hour)
-        plan = RunPlan.read(self.store, begin_run(self.engine, self.store, self.tenant, run_id, "tests"))
+        run = Run(self.tenant.id, "tests", run_id)
+        plan = RunPlan.read(self.store, begin_run(self.engine, self.store, self.tenant, run))
         prefix = self.store.prefix("mini", "sale", run_id, 1)
         landed: list[Part] = []
         tables = [table_of(rows, began, run_id) for rows in parts]

@@ -11,6 +11,7 @@ from retailer import Retailer
 from mercurios.landing.plan import ResourcePlan, RunPlan
 from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.sources.settings import Mode
+from mercurios.tenants.run import Run
 from mercurios.warehouse.requests import request_resync
 from mercurios.warehouse.run_plan import begin_run, plan_resource
 
@@ -84,7 +85,7 @@ def test_a_complete_read_that_began_before_the_request_does_not_answer_it(change
 
 def test_a_run_may_ask_for_itself_and_the_wish_is_recorded(changed: Retailer) -> None:
     with changed.engine() as engine:
-        url = begin_run(engine, changed.store, changed.tenant, "r2", "pipeline__mini", ["sale"])
+        url = begin_run(engine, changed.store, changed.tenant, Run("mini", "pipeline__mini", "r2"), ["sale"])
 
     plan = RunPlan.read(changed.store, url)
     assert reads_all(plan.resources["sale"])

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from snowflake.connector import SnowflakeConnection
 
+    from mercurios.tenants.run import Run
+
 log = logging.getLogger(__name__)
 
 SCHEMA = "OPS"
@@ -230,9 +232,9 @@ class SnowflakeEngine:
             raise WarehouseError(explained(error, text, place)) from error
 
 
-def session_parameters(tenant_id: str, dag_id: str, run_id: str) -> dict[str, Any]:
-    """Return what a session of a tenant's run sets: whose statements these are, UTC, and a bounded wait for locks."""
-    tag = {"tenant": tenant_id, "dag": dag_id, "run": run_id}
+def session_parameters(run: Run) -> dict[str, Any]:
+    """Return what a session of a run sets: whose statements these are, UTC, and a bounded wait for locks."""
+    tag = {"tenant": run.tenant_id, "dag": run.dag_id, "run": run.run_id}
     return {
         "QUERY_TAG": json.dumps(tag, sort_keys=True),
         "TIMEZONE": "UTC",

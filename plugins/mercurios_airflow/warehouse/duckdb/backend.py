@@ -9,11 +9,12 @@ from mercurios_airflow.warehouse.duckdb.hooks import DuckDBHook, duckdb_path
 
 if TYPE_CHECKING:
     from mercurios.tenants import Tenant
+    from mercurios.tenants.run import Run
 
 MACROS = {"duckdb_path": duckdb_path}
 
 
-def open_warehouse(tenant: Tenant, dag_id: str, run_id: str) -> DuckDBHook:
+def open_warehouse(tenant: Tenant, run: Run) -> DuckDBHook:
     """Return the tenant's warehouse; a file needs no word of who writes to it."""
     return DuckDBHook(tenant.connections.warehouse, tenant.id)
 

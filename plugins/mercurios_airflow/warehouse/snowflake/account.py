@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
 
 from mercurios.warehouse.snowflake.account.apply import ADMIN_CONNECTION
-from mercurios_airflow.warehouse.operators import TenantOperator
+from mercurios_airflow.tenant_operator import TenantOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

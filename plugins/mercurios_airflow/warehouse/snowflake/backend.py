@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mercurios.tenants import Tenant
-    from mercurios_airflow.warehouse.operators import TenantOperator
+    from mercurios.tenants.run import Run
+    from mercurios_airflow.tenant_operator import TenantOperator
     from mercurios_airflow.warehouse.snowflake.hooks import SnowflakeWarehouse
 
 MACROS: dict[str, Callable[..., str]] = {}
 
 
-def open_warehouse(tenant: Tenant, dag_id: str, run_id: str) -> SnowflakeWarehouse:
+def open_warehouse(tenant: Tenant, run: Run) -> SnowflakeWarehouse:
     """Return the tenant's database, whose sessions carry DAG and run in their query tag."""
     from mercurios_airflow.warehouse.snowflake.hooks import SnowflakeWarehouse
 
-    return SnowflakeWarehouse(tenant, dag_id, run_id)
+    return SnowflakeWarehouse(tenant, run)
 
 
 def dbt_environment(tenant: Tenant) -> dict[str, str]:

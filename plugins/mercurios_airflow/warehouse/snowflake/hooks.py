@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from mercurios.landing.store import LandingStore
     from mercurios.tenants import Tenant
+    from mercurios.tenants.run import Run
     from mercurios.warehouse.duckdb.publish import Publication
     from mercurios.warehouse.snowflake.engine import SnowflakeEngine
 
@@ -56,14 +57,12 @@ class SnowflakeWarehouse:
 
     Args:
         tenant: whose database; its file names connection and database.
-        dag_id: whose statements they are, for the query tag.
-        run_id: likewise.
+        run: whose statements they are, for the query tag.
     """
 
-    def __init__(self, tenant: Tenant, dag_id: str, run_id: str) -> None:
+    def __init__(self, tenant: Tenant, run: Run) -> None:
         self.tenant = tenant
-        self.dag_id = dag_id
-        self.run_id = run_id
+        self.run = run
 
     def get_conn(self) -> SnowflakeEngine:
         """Open the session of a run, which loads from the landing area as the loader."""
@@ -87,7 +86,7 @@ class SnowflakeWarehouse:
             snowflake_conn_id=self.tenant.connections.warehouse,
             database=self.tenant.database,
             schema=SCHEMA,
-            session_parameters=session_parameters(self.tenant.id, self.dag_id, self.run_id),
+            session_parameters=session_parameters(self.run),
         )
         return SnowflakeEngine(hook.get_conn, landing=landing, role=role)
 

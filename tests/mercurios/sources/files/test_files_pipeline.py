@@ -18,6 +18,7 @@ from shop import Shop
 from mercurios.jobs.forecast import fit_shard, load_forecast, prepare, read_plan
 from mercurios.quality.gate import check
 from mercurios.sources.files.codes import number_of
+from mercurios.tenants.run import Run
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.duckdb.publish import publish
 from mercurios.warehouse.load import LedgerRow
@@ -153,18 +154,18 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     ledger = shop.run(RUN)
     contract = shop.tenant.source.contract
     with shop.engine() as engine:
-        check(engine, "shop", RUN, "raw", contract)
+        check(engine, Run("shop", "pipeline__shop", RUN), "raw", contract)
     build_models(shop, home)
     with shop.engine() as engine:
-        check(engine, "shop", RUN, "marts", contract)
+        check(engine, Run("shop", "pipeline__shop", RUN), "marts", contract)
         publish(engine, published, "shop", RUN, "pipeline__shop", published_by("pipeline"))
     with DuckDBEngine(published, read_only=True) as readers:
-        plan_url = prepare(readers, shop.store, shop.tenant, "f1")
+        plan_url = prepare(readers, shop.store, shop.tenant, Run("shop", "forecast__shop", "f1"))
     shards = range(read_plan(shop.store, plan_url).shards)
     manifests = [fit_shard(shop.store, plan_url, shard) for shard in shards]
     with shop.engine() as engine:
         load_forecast(engine, shop.store, plan_url, manifests)
-        check(engine, "shop", "f1", "forecast")
+        check(engine, Run("shop", "forecast__shop", "f1"), "forecast")
         publish(engine, published, "shop", "f1", "forecast__shop", published_by("forecast"))
     return Built(shop, lines, articles, ledger, published)
 
@@ -276,7 +277,7 @@ def test_a_shop_with_sales_alone_has_a_demand_and_no_stock(tmp_path: Path) -> No
     shop.run(RUN)
     build_models(shop, tmp_path)
     with shop.engine() as engine:
-        check(engine, "shop", RUN, "marts", shop.tenant.source.contract)
+        check(engine, Run("shop", "pipeline__shop", RUN), "marts", shop.tenant.source.contract)
 
     [sold] = shop.query("select cast(sum(units) as bigint) as units from analytics.fct_sales")
     assert sold == {"units": int(lines.quantity.sum())}

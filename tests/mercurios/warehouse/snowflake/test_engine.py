@@ -15,6 +15,7 @@ from snowflake_sql import templates
 
 from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.sources.rows.landed_table import schema as arrow_schema
+from mercurios.tenants.run import Run
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.schema import landed_columns
 from mercurios.warehouse.snowflake import engine as module
@@ -81,7 +82,7 @@ def test_a_value_that_is_missing_is_named() -> None:
 
 
 def test_every_statement_is_tagged_with_tenant_dag_and_run() -> None:
-    parameters = session_parameters("mini", "pipeline__mini", "r1")
+    parameters = session_parameters(Run("mini", "pipeline__mini", "r1"))
 
     assert json.loads(parameters["QUERY_TAG"]) == {"dag": "pipeline__mini", "run": "r1", "tenant": "mini"}
     assert parameters["TIMEZONE"] == "UTC"

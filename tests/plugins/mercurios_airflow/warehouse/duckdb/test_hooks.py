@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mercurios.tenants import Tenant, load_tenants
+from mercurios.tenants.run import Run
 from mercurios_airflow.warehouse.duckdb.hooks import DuckDBHook, duckdb_path
 from mercurios_airflow.warehouse.hooks import warehouse_of
 
@@ -62,6 +63,9 @@ def test_the_connection_test_says_why_a_file_cannot_be_opened(mini: Path) -> Non
     assert "cannot be opened" in message
 
 
+RUN = Run("mini", "pipeline__mini", "r1")
+
+
 def on_snowflake() -> Tenant:
     tenant = load_tenants(only="mini").get("mini")
     connections = tenant.connections.model_copy(update={"warehouse": "snowflake_mini"})
@@ -72,7 +76,7 @@ def test_a_connection_that_is_not_defined_is_named_with_tenant_and_variable(mini
     with pytest.raises(
         ValueError, match=r"tenant mini: connection 'snowflake_mini' is not defined.*SNOWFLAKE_MINI"
     ):
-        warehouse_of(on_snowflake())
+        warehouse_of(on_snowflake(), RUN)
 
 
 def test_a_connection_of_another_type_than_its_id_says_is_refused(
@@ -84,6 +88,6 @@ def test_a_connection_of_another_type_than_its_id_says_is_refused(
     with pytest.raises(
         ValueError, match=r"'snowflake_mini' is of type 'duckdb'; its id asks for 'snowflake'"
     ):
-        warehouse_of(on_snowflake())
+        warehouse_of(on_snowflake(), RUN)
     with pytest.raises(ValueError, match=r"'duckdb_mini' is of type 'snowflake'; its id asks for 'duckdb'"):
-        warehouse_of(load_tenants(only="mini").get("mini"))
+        warehouse_of(load_tenants(only="mini").get("mini"), RUN)
