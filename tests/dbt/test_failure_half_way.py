@@ -8,8 +8,10 @@ import duckdb
 import pytest
 
 from mercurios.sources.prohandel.resources import RESOURCES
+from mercurios.tenants.run import Run
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
-from mercurios.warehouse.duckdb.publish import publish
+from mercurios.warehouse.duckdb.publish import published_file
+from mercurios.warehouse.publication import publish
 from mercurios.warehouse.setup import set_up
 
 pytestmark = pytest.mark.dbt
@@ -24,17 +26,18 @@ def published_marts(target, marts):
         }
 
 
-def publish_marts(warehouse, target, run_id):
+def publish_marts(warehouse, run_id):
     marts = tuple(warehouse.marts("north"))
     with DuckDBEngine(warehouse.path) as engine:
         set_up(engine)
-        publish(engine, target, "north", run_id, "pipeline__north", marts)
+        publish(engine, Run("north", "pipeline__north", run_id), marts)
 
 
 def test_a_build_that_fails_half_way_leaves_readers_what_they_had(built, changed, tmp_path):
     """The repeated step then gives the marts of a full run."""
-    warehouse, target = built.copy(tmp_path / "halfway"), tmp_path / "published" / "north.duckdb"
-    publish_marts(warehouse, target, "r1")
+    warehouse = built.copy(tmp_path / "halfway")
+    target = published_file(warehouse.path)
+    publish_marts(warehouse, "r1")
     marts_before = warehouse.marts("north")
     before = published_marts(target, marts_before)
     tables = [f"raw.{resource.table}" for resource in RESOURCES.values()]
@@ -56,6 +59,6 @@ def test_a_build_that_fails_half_way_leaves_readers_what_they_had(built, changed
     assert published_marts(target, marts_before) == before
     warehouse.execute("alter table raw.lost rename to public_holiday")
     warehouse.build("north", "--select", "tag:marts", *PRODUCTION)
-    publish_marts(warehouse, target, "r2")
+    publish_marts(warehouse, "r2")
     assert warehouse.marts("north") == changed.marts("north")
     assert published_marts(target, marts_before) == changed.marts("north") != before

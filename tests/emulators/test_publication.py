@@ -11,8 +11,8 @@ from snowflake_retailer import SnowflakeRetailer
 from mercurios.jobs.forecast import fit_shard, load_forecast, prepare, read_plan
 from mercurios.tenants.run import Run
 from mercurios.warehouse.engine import WarehouseError
+from mercurios.warehouse.publication import mark_stale, publish
 from mercurios.warehouse.snowflake import publish as publish_snowflake
-from mercurios.warehouse.snowflake.publish import mark_stale, publish
 from mercurios.warehouse.sql import render
 
 MARTS = {
@@ -52,9 +52,9 @@ def published(retailer: SnowflakeRetailer, tenant: str, table: str = "fct_demand
 
 def test_readers_see_the_tenants_marts_and_the_weeks_record(modelled: SnowflakeRetailer) -> None:
     with modelled.engine() as engine:
-        first = publish(engine, "mini", "r1", "pipeline__mini", TABLES)
-        again = publish(engine, "mini", "r1", "pipeline__mini", TABLES)
-        later = publish(engine, "mini", "r2", "pipeline__mini", TABLES)
+        first = publish(engine, Run("mini", "pipeline__mini", "r1"), TABLES)
+        again = publish(engine, Run("mini", "pipeline__mini", "r1"), TABLES)
+        later = publish(engine, Run("mini", "pipeline__mini", "r2"), TABLES)
 
     assert (first.last_complete_week, first.closes_week) == (date(2026, 2, 23), True)
     assert again == first
@@ -66,9 +66,9 @@ def test_readers_see_the_tenants_marts_and_the_weeks_record(modelled: SnowflakeR
 
 def test_a_neighbours_publication_stays_as_it_is(modelled: SnowflakeRetailer) -> None:
     with modelled.engine() as engine:
-        publish(engine, "neighbour", "n1", "pipeline__neighbour", TABLES)
+        publish(engine, Run("neighbour", "pipeline__neighbour", "n1"), TABLES)
         engine.execute("delete from analytics.fct_demand_weekly where tenant_id = 'neighbour'")
-        publish(engine, "mini", "r1", "pipeline__mini", TABLES)
+        publish(engine, Run("mini", "pipeline__mini", "r1"), TABLES)
 
     assert (published(modelled, "mini"), published(modelled, "neighbour")) == (300, 300)
 
@@ -77,7 +77,7 @@ def test_a_publication_that_fails_half_way_leaves_what_readers_saw(
     modelled: SnowflakeRetailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with modelled.engine() as engine:
-        publish(engine, "mini", "r1", "pipeline__mini", TABLES)
+        publish(engine, Run("mini", "pipeline__mini", "r1"), TABLES)
         engine.execute("delete from analytics.fct_demand_weekly where article_number = 3")
 
         def breaking(dialect: str, name: str, **context: Any) -> str:
@@ -88,7 +88,7 @@ def test_a_publication_that_fails_half_way_leaves_what_readers_saw(
         with monkeypatch.context() as patch:
             patch.setattr(publish_snowflake, "render", breaking)
             with pytest.raises(WarehouseError):
-                publish(engine, "mini", "r2", "pipeline__mini", TABLES)
+                publish(engine, Run("mini", "pipeline__mini", "r2"), TABLES)
 
     assert published(modelled, "mini") == 300
     assert modelled.query("select run_id from ops.publication") == [{"run_id": "r1"}]
@@ -96,10 +96,10 @@ def test_a_publication_that_fails_half_way_leaves_what_readers_saw(
 
 def test_a_mart_that_gained_a_column_is_published_with_it(modelled: SnowflakeRetailer) -> None:
     with modelled.engine() as engine:
-        publish(engine, "mini", "r1", "pipeline__mini", TABLES)
+        publish(engine, Run("mini", "pipeline__mini", "r1"), TABLES)
         engine.execute("alter table analytics.dim_article add column colour varchar")
         engine.execute("update analytics.dim_article set colour = 'blue'")
-        publish(engine, "mini", "r2", "pipeline__mini", TABLES)
+        publish(engine, Run("mini", "pipeline__mini", "r2"), TABLES)
 
     assert modelled.query("select tenant_id, colour from published.dim_article") == [
         {"tenant_id": "mini", "colour": "blue"}
@@ -118,18 +118,18 @@ def test_rows_without_a_partner_are_counted_for_one_tenant(modelled: SnowflakeRe
 
 def test_a_mart_that_was_not_built_is_named(modelled: SnowflakeRetailer) -> None:
     with modelled.engine() as engine, pytest.raises(WarehouseError, match=r"no table analytics\.fct_sales"):
-        publish(engine, "mini", "r1", "pipeline__mini", ["fct_sales"])
+        publish(engine, Run("mini", "pipeline__mini", "r1"), ["fct_sales"])
 
 
 def test_a_failed_check_marks_the_publication_stale_once_and_leaves_it(modelled: SnowflakeRetailer) -> None:
     question = "select status, stale_run_id, reason, stale_since from published.publication_status"
     with modelled.engine() as engine:
-        mark_stale(engine, "mini", "r0", "before anything was published")
+        mark_stale(engine, Run("mini", "pipeline__mini", "r0"), "before anything was published")
         assert modelled.query(question) == []
-        publish(engine, "mini", "r1", "pipeline__mini", TABLES)
-        mark_stale(engine, "mini", "r2", "units are negative")
+        publish(engine, Run("mini", "pipeline__mini", "r1"), TABLES)
+        mark_stale(engine, Run("mini", "pipeline__mini", "r2"), "units are negative")
         [first] = modelled.query(question)
-        mark_stale(engine, "mini", "r3", "still negative")
+        mark_stale(engine, Run("mini", "pipeline__mini", "r3"), "still negative")
         [second] = modelled.query(question)
 
     assert (first["status"], first["stale_run_id"], first["reason"]) == ("stale", "r2", "units are negative")
@@ -141,7 +141,7 @@ def test_a_forecast_is_loaded_in_one_transaction_and_replaced_when_repeated(
     modelled: SnowflakeRetailer,
 ) -> None:
     with modelled.engine() as engine:
-        publish(engine, "mini", "r1", "pipeline__mini", TABLES)
+        publish(engine, Run("mini", "pipeline__mini", "r1"), TABLES)
         for run_id in ("f1", "f2"):
             plan_url = prepare(engine, modelled.store, modelled.tenant, Run("mini", "forecast__mini", run_id))
             shards = range(read_plan(modelled.store, plan_url).shards)

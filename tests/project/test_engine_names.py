@@ -24,7 +24,6 @@ MAY_NAME = {
     "include/mercurios/policy_backtest/models.py": "computes in a DuckDB file of its own, whatever the tenant's engine",
     "plugins/mercurios_airflow/connection_types/__init__.py": "declares the connection type that Airflow lacks",
     "plugins/mercurios_airflow/connections.py": "opens the command line's connections through Airflow",
-    "plugins/mercurios_airflow/warehouse/hooks.py": "names where the published DuckDB file lies",
 }
 
 

@@ -61,7 +61,7 @@ MAY_KNOW = {
         "warehouse.backend",
         "warehouse.registry",
     ),
-    "warehouse.backend": ("sources.contract", "warehouse.engine"),
+    "warehouse.backend": ("sources.contract", "warehouse.engine", "warehouse.publication"),
     "warehouse.registry": ("warehouse.backend", "warehouse.duckdb", "warehouse.snowflake"),
     "landing": (),
     "sources": ("landing",),

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from faulty_warehouse import FragileEngine, WarehouseFault
-from publications import make_marts
+from publications import DAG, MARTS, make_marts
 
 from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingError
 from mercurios.sources.prohandel.reading import Reading
-from mercurios.warehouse.duckdb.publish import mark_stale, publish
+from mercurios.tenants.run import Run
 from mercurios.warehouse.engine import WarehouseLockedError
+from mercurios.warehouse.publication import mark_stale, publish
 
 if TYPE_CHECKING:
     from schedules import Schedule
@@ -165,19 +166,19 @@ def publish_marts(schedule: Schedule, plan: RunPlan) -> None:
     """Marts are made and published, or fail their checks; publications die, and readers look on all the time."""
     schedule.load(*schedule.extract(plan))
     retailer, stage = schedule.retailer, schedule.stage
+    run = Run(retailer.tenant.id, DAG, plan.run_id)
     for attempt in range(2):
         made_by = f"{plan.run_id}-{attempt}"
         make_marts(retailer, schedule.names, made_by)
         with stage.reader.watching(retailer.published) as seen:
             if schedule.random.random() < 0.3:
-                mark_stale(retailer.published, plan.run_id, "a check failed")
+                with retailer.engine() as engine:
+                    mark_stale(engine, run, "a check failed")
             else:
                 schedule.passed.add(made_by)
                 if not _kill(schedule, "publish", 3.0, run_id=plan.run_id):
-                    from publications import DAG, MARTS
-
                     with retailer.engine() as engine:
-                        publish(engine, retailer.published, retailer.tenant.id, plan.run_id, DAG, MARTS)
+                        publish(engine, run, MARTS)
         for view in seen:
             if len(set(view)) > 1 or view[0].partition("/")[0] not in schedule.passed:
                 schedule.oracle.say(f"a reader saw {view}; published were {sorted(schedule.passed)}")

@@ -28,7 +28,8 @@ from seeded_source import TENANT, seeded_requests
 import mercurios
 from mercurios.landing.plan import RunPlan
 from mercurios.sources.prohandel.extract import extract
-from mercurios.warehouse.duckdb.publish import publish
+from mercurios.tenants.run import Run
+from mercurios.warehouse.publication import publish
 from mercurios.warehouse.setup import set_up
 from prohandel_simulator.testing import RunningSimulator, running_simulator
 
@@ -75,7 +76,7 @@ def _load(retailer: FragileRetailer, job: dict[str, Any]) -> Any:
 
 def _publish(retailer: FragileRetailer, job: dict[str, Any]) -> Any:
     with retailer.engine() as engine:
-        return publish(engine, retailer.published, retailer.tenant.id, job["run_id"], DAG, MARTS).run_id
+        return publish(engine, Run(retailer.tenant.id, DAG, job["run_id"]), MARTS).run.run_id
 
 
 WORK = {"begin": _begin, "extract": _extract, "load": _load, "publish": _publish}

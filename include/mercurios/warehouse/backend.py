@@ -14,6 +14,7 @@ from mercurios.sources.contract import ColumnType
 
 if TYPE_CHECKING:
     from mercurios.warehouse.engine import Engine
+    from mercurios.warehouse.publication import Publisher
 
 DbtTasks = Literal["layers", "models"]
 
@@ -45,6 +46,7 @@ class Backend:
         dbt_tasks: `layers` where a model takes milliseconds, `models` (a task per model) where it takes minutes.
         column_types: the engine's words for the types of the contract.
         engine: loads the class that implements `Engine`.
+        publisher: loads how checked tables become visible to readers in one step.
         sql_checks: how quality checks of many rows run in the warehouse; None where rows come over as a frame.
     """
 
@@ -57,4 +59,5 @@ class Backend:
     dbt_tasks: DbtTasks
     column_types: Mapping[ColumnType, str]
     engine: Callable[[], type[Engine]]
+    publisher: Callable[[], Publisher]
     sql_checks: SqlChecks | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -15,25 +15,18 @@ if TYPE_CHECKING:
 
     from mercurios.tenants import Tenant
     from mercurios.tenants.run import Run
-    from mercurios.warehouse.duckdb.publish import Publication
     from mercurios.warehouse.engine import Engine
     from mercurios_airflow.tenant_operator import TenantOperator
 
 
 class Warehouse(Protocol):
-    """A tenant's warehouse, on whatever engine: opened for a run's steps, read by people, published to."""
+    """A tenant's warehouse, on whatever engine: opened for a run's steps, and read by people."""
 
     def get_conn(self) -> AbstractContextManager[Engine]:
         """Open it for writing."""
 
     def readers(self) -> AbstractContextManager[Engine]:
         """Open what readers see."""
-
-    def publish(self, engine: Any, run_id: str, dag_id: str, tables: Sequence[str]) -> Publication:
-        """Make checked tables visible to readers."""
-
-    def mark_stale(self, run_id: str, reason: str) -> None:
-        """Tell readers that a newer run failed its checks."""
 
 
 class AirflowBackend(Protocol):

@@ -149,20 +149,20 @@ class GateOperator(TenantOperator):
         """Check, record, report what came to light, and mark the publication stale when the gate fails."""
         from mercurios.jobs.findings import gate_findings
         from mercurios.quality.gate import GateFailed, check
+        from mercurios.warehouse.publication import mark_stale
         from mercurios_airflow.warehouse.hooks import warehouse_of
 
         tenant = self.tenant()
         run = self.run_of(context)
-        hook = warehouse_of(tenant, run)
-        try:
-            with (
-                hook.get_conn() as engine,
-                reporting(context, lambda: gate_findings(engine, run, self.gate)),
-            ):
+        with (
+            warehouse_of(tenant, run).get_conn() as engine,
+            reporting(context, lambda: gate_findings(engine, run, self.gate)),
+        ):
+            try:
                 return check(engine, run, self.gate, tenant.source.contract)
-        except GateFailed as error:
-            hook.mark_stale(run.run_id, str(error))
-            raise AirflowFailException(f"{run}: {error}") from error
+            except GateFailed as error:
+                mark_stale(engine, run, str(error))
+                raise AirflowFailException(f"{run}: {error}") from error
 
 
 class PublishOperator(TenantOperator):
@@ -182,12 +182,12 @@ class PublishOperator(TenantOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Publish."""
         from mercurios.warehouse.marts import published_by
+        from mercurios.warehouse.publication import publish
         from mercurios_airflow.warehouse.hooks import warehouse_of
 
         run = self.run_of(context)
-        hook = warehouse_of(self.tenant(), run)
-        with hook.get_conn() as engine:
-            done = hook.publish(engine, run.run_id, run.dag_id, published_by(self.publication))
+        with warehouse_of(self.tenant(), run).get_conn() as engine:
+            done = publish(engine, run, published_by(self.publication))
         week = done.last_complete_week
         return {"last_complete_week": week.isoformat() if week else None, "closes_week": done.closes_week}
 

@@ -9,12 +9,19 @@ from mercurios.warehouse.backend import Backend
 
 if TYPE_CHECKING:
     from mercurios.warehouse.duckdb.engine import DuckDBEngine
+    from mercurios.warehouse.publication import Publisher
 
 
 def _engine() -> type[DuckDBEngine]:
     from mercurios.warehouse.duckdb.engine import DuckDBEngine
 
     return DuckDBEngine
+
+
+def _publisher() -> Publisher:
+    from mercurios.warehouse.duckdb import publish
+
+    return publish
 
 
 BACKEND = Backend(
@@ -37,6 +44,7 @@ BACKEND = Backend(
         ColumnType.KEY_HASH: "varchar",
     },
     engine=_engine,
+    publisher=_publisher,
     # Great Expectations calls every expectation failed when it talks to DuckDB itself.
     sql_checks=None,
 )

@@ -10,6 +10,7 @@ from mercurios.warehouse.backend import Backend, SqlChecks
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
 
+    from mercurios.warehouse.publication import Publisher
     from mercurios.warehouse.snowflake.engine import SnowflakeEngine
 
 
@@ -17,6 +18,12 @@ def _engine() -> type[SnowflakeEngine]:
     from mercurios.warehouse.snowflake.engine import SnowflakeEngine
 
     return SnowflakeEngine
+
+
+def _publisher() -> Publisher:
+    from mercurios.warehouse.snowflake import publish
+
+    return publish
 
 
 def _session(engine: SnowflakeEngine) -> SnowflakeConnection:
@@ -44,5 +51,6 @@ BACKEND = Backend(
         ColumnType.KEY_HASH: "varchar",
     },
     engine=_engine,
+    publisher=_publisher,
     sql_checks=SqlChecks(url="snowflake://lent@session", session=_session),
 )

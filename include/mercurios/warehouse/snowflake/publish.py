@@ -7,60 +7,39 @@ publication or the next. The other marts, and the other tenants, stay as they we
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from mercurios.warehouse.duckdb.publish import Publication, closes_its_week
 from mercurios.warehouse.engine import Engine, WarehouseError
 from mercurios.warehouse.sql import render, statements
 
+if TYPE_CHECKING:
+    from mercurios.tenants.run import Run
+    from mercurios.warehouse.publication import Publication
 
-def publish(engine: Engine, tenant_id: str, run_id: str, dag_id: str, tables: Sequence[str]) -> Publication:
-    """Make tables of schema analytics visible to readers.
 
-    Running it again for the same run publishes the same tables again and keeps the first answer to whether the
-    run closed a week.
-
-    Args:
-        engine: the tenant's warehouse.
-        tenant_id: whose rows.
-        run_id: the run that publishes.
-        dag_id: its DAG; each DAG keeps its own record of weeks.
-        tables: marts this run made and checked.
+def replace(engine: Engine, publication: Publication) -> None:
+    """Put the tenant's rows of a publication's tables in place of those that readers see.
 
     Raises:
         WarehouseError: a table is missing, or a statement failed; readers see what they saw before.
     """
-    key = {"tenant_id": tenant_id}
-    week = engine.fetch_arrow(render(engine.dialect, "last_complete_week"), key)["last_complete_week"][
-        0
-    ].as_py()
-    closes = closes_its_week(engine, tenant_id, run_id, dag_id, week)
-    row = {
-        **key,
-        "run_id": run_id,
-        "dag_id": dag_id,
-        "published_at": datetime.now(UTC).replace(tzinfo=None),
-        "last_complete_week": week,
-        "closes_week": closes,
-    }
-    columns = {table: _prepare(engine, table) for table in sorted(tables)}
+    row = publication.parameters()
+    columns = {table: _prepare(engine, table) for table in sorted(publication.tables)}
     with engine.transaction():
         for table, names in columns.items():
-            for statement in statements(
-                render(engine.dialect, "published_replace", table=table, columns=names)
-            ):
-                engine.execute(statement, key)
+            script = render(engine.dialect, "published_replace", table=table, columns=names)
+            for statement in statements(script):
+                engine.execute(statement, row)
         engine.execute(render(engine.dialect, "publication_insert"), row)
         engine.execute(render(engine.dialect, "publication_status"), row)
-    return Publication(tenant_id, run_id, tuple(tables), week, closes)
 
 
-def mark_stale(engine: Engine, tenant_id: str, run_id: str, reason: str) -> None:
-    """Say beside what readers see that a newer run failed its checks; nothing before the first publication."""
-    values = {"tenant_id": tenant_id, "run_id": run_id, "reason": reason}
+def mark_stale(engine: Engine, run: Run, reason: str) -> None:
+    """Note beside what readers see that a newer run failed its checks; nothing before the first publication."""
     now = datetime.now(UTC).replace(tzinfo=None)
-    engine.execute(render(engine.dialect, "publication_stale"), {**values, "stale_since": now})
+    values = {**run.parameters(), "reason": reason, "stale_since": now}
+    engine.execute(render(engine.dialect, "publication_stale"), values)
 
 
 def _prepare(engine: Engine, table: str) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,6 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 
 if TYPE_CHECKING:
     from mercurios.warehouse.duckdb.engine import DuckDBEngine
-    from mercurios.warehouse.duckdb.publish import Publication
 
 
 class DuckDBHook(BaseHook):
@@ -62,7 +60,9 @@ class DuckDBHook(BaseHook):
     @property
     def published_path(self) -> Path:
         """The readers' file."""
-        return self.path.parent.parent / "published" / self.path.name
+        from mercurios.warehouse.duckdb.publish import published_file
+
+        return published_file(self.path)
 
     def get_conn(self) -> DuckDBEngine:
         """Open the warehouse file for writing, waiting a bounded time for its lock."""
@@ -75,18 +75,6 @@ class DuckDBHook(BaseHook):
         from mercurios.warehouse.duckdb.engine import DuckDBEngine
 
         return DuckDBEngine(self.published_path, read_only=True)
-
-    def publish(self, engine: Any, run_id: str, dag_id: str, tables: Sequence[str]) -> Publication:
-        """Replace the readers' file by one with these tables."""
-        from mercurios.warehouse.duckdb.publish import publish
-
-        return publish(engine, self.published_path, self.tenant_id, run_id, dag_id, tables)
-
-    def mark_stale(self, run_id: str, reason: str) -> None:
-        """Say beside the readers' file that a newer run failed its checks."""
-        from mercurios.warehouse.duckdb.publish import mark_stale
-
-        mark_stale(self.published_path, run_id, reason)
 
     def test_connection(self) -> tuple[bool, str]:
         """Open the file, for the connection form's test button."""

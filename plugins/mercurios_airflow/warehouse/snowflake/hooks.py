@@ -6,9 +6,8 @@ The provider is imported here alone, so that a deployment without a Snowflake te
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow.providers.snowflake.hooks.snowflake import SnowflakeHook
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from mercurios.landing.store import LandingStore
     from mercurios.tenants import Tenant
     from mercurios.tenants.run import Run
-    from mercurios.warehouse.duckdb.publish import Publication
     from mercurios.warehouse.snowflake.engine import SnowflakeEngine
 
 
@@ -93,16 +91,3 @@ class SnowflakeWarehouse:
     def readers(self) -> AbstractContextManager[SnowflakeEngine]:
         """Open what readers see: the same database, whose schema `published` the statements name."""
         return self.get_conn()
-
-    def publish(self, engine: Any, run_id: str, dag_id: str, tables: Sequence[str]) -> Publication:
-        """Make checked tables visible to readers."""
-        from mercurios.warehouse.snowflake.publish import publish
-
-        return publish(engine, self.tenant.id, run_id, dag_id, tables)
-
-    def mark_stale(self, run_id: str, reason: str) -> None:
-        """Tell readers that a newer run failed its checks."""
-        from mercurios.warehouse.snowflake.publish import mark_stale
-
-        with self.get_conn() as engine:
-            mark_stale(engine, self.tenant.id, run_id, reason)

@@ -20,9 +20,9 @@ from mercurios.quality.gate import check
 from mercurios.sources.files.codes import number_of
 from mercurios.tenants.run import Run
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
-from mercurios.warehouse.duckdb.publish import publish
 from mercurios.warehouse.load import LedgerRow
 from mercurios.warehouse.marts import published_by
+from mercurios.warehouse.publication import publish
 
 pytestmark = [pytest.mark.dbt, pytest.mark.slow]
 
@@ -158,7 +158,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     build_models(shop, home)
     with shop.engine() as engine:
         check(engine, Run("shop", "pipeline__shop", RUN), "marts", contract)
-        publish(engine, published, "shop", RUN, "pipeline__shop", published_by("pipeline"))
+        publish(engine, Run("shop", "pipeline__shop", RUN), published_by("pipeline"))
     with DuckDBEngine(published, read_only=True) as readers:
         plan_url = prepare(readers, shop.store, shop.tenant, Run("shop", "forecast__shop", "f1"))
     shards = range(read_plan(shop.store, plan_url).shards)
@@ -166,7 +166,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     with shop.engine() as engine:
         load_forecast(engine, shop.store, plan_url, manifests)
         check(engine, Run("shop", "forecast__shop", "f1"), "forecast")
-        publish(engine, published, "shop", "f1", "forecast__shop", published_by("forecast"))
+        publish(engine, Run("shop", "forecast__shop", "f1"), published_by("forecast"))
     return Built(shop, lines, articles, ledger, published)
 
 

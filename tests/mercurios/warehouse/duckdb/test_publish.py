@@ -12,10 +12,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from mercurios.warehouse.duckdb import publish as publication
+from mercurios.tenants.run import Run
+from mercurios.warehouse.duckdb import publish as duckdb_publish
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
-from mercurios.warehouse.duckdb.publish import mark_stale, publish, read_status
+from mercurios.warehouse.duckdb.publish import published_file, read_status
 from mercurios.warehouse.engine import WarehouseError
+from mercurios.warehouse.publication import mark_stale, publish
 from mercurios.warehouse.setup import set_up
 
 DAG, FORECAST = "pipeline__mini", "forecast__mini"
@@ -44,7 +46,10 @@ class Shop:
         )
 
     def publish(self, run_id: str, *tables: str, dag: str = DAG) -> Any:
-        return publish(self.engine, self.target, "mini", run_id, dag, tables or ("fct_sales",))
+        return publish(self.engine, Run("mini", dag, run_id), tables or ("fct_sales",))
+
+    def mark_stale(self, run_id: str, reason: str) -> None:
+        mark_stale(self.engine, Run("mini", DAG, run_id), reason)
 
     def read(self, sql: str) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.target), read_only=True) as connection:
@@ -188,7 +193,7 @@ def test_a_writer_killed_before_the_last_step_leaves_the_old_file(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as at_the_last_step:
-        at_the_last_step.setattr(publication.os, "replace", killed)
+        at_the_last_step.setattr(duckdb_publish.os, "replace", killed)
         with pytest.raises(KeyboardInterrupt):
             shop.publish("r2")
     assert shop.read("select distinct run from analytics.fct_sales") == [(1,)]
@@ -209,13 +214,14 @@ def test_a_folder_that_cannot_be_written_is_named_with_the_remedy(shop: Shop, tm
 
 
 def test_a_stale_publication_says_since_when_and_why_until_the_next_good_one(shop: Shop) -> None:
-    mark_stale(shop.target.parent.parent / "never" / "published.duckdb", "r0", "nothing published yet")
+    shop.mark_stale("r0", "nothing published yet")
+    assert read_status(shop.target) == {}
     shop.build(1)
     shop.publish("r1")
 
-    mark_stale(shop.target, "r2", "units are negative")
+    shop.mark_stale("r2", "units are negative")
     since = read_status(shop.target)["stale_since"]
-    mark_stale(shop.target, "r3", "units are still negative")
+    shop.mark_stale("r3", "units are still negative")
     status = read_status(shop.target)
 
     assert (status["status"], status["run_id"], status["stale_run_id"]) == ("stale", "r1", "r3")
@@ -227,14 +233,14 @@ def test_a_stale_publication_says_since_when_and_why_until_the_next_good_one(sho
 
 
 def test_a_warehouse_file_of_any_name_can_be_published(tmp_path: Path) -> None:
-    target = tmp_path / "out" / "it's mini.duckdb"
+    warehouse = tmp_path / "it's a warehouse" / "it's Mini 2.v1.duckdb"
 
-    with DuckDBEngine(tmp_path / "it's Mini 2.v1.duckdb", threads=1) as engine:
+    with DuckDBEngine(warehouse, threads=1) as engine:
         set_up(engine)
 
-        publish(engine, target, "mini", "r1", FORECAST, ["forecast_weekly"])
-        publish(engine, target, "mini", "r2", FORECAST, ["forecast_weekly"])
+        publish(engine, Run("mini", FORECAST, "r1"), ["forecast_weekly"])
+        publish(engine, Run("mini", FORECAST, "r2"), ["forecast_weekly"])
 
-    with duckdb.connect(str(target), read_only=True) as connection:
+    with duckdb.connect(str(published_file(warehouse)), read_only=True) as connection:
         assert connection.execute("select run_id from ops.publication").fetchall() == [("r1",), ("r2",)]
         assert connection.execute("select count(*) from analytics.forecast_weekly").fetchall() == [(0,)]

@@ -1,0 +1,101 @@
+"""Publication: the moment checked marts become what readers see.
+
+Readers see one publication or the next and nothing in between. A publication replaces the tables that its run made;
+the others stay as they were published, so that a run still at work on other tables cannot leak what has not been
+checked. How readers are shown tables in one step is the engine's own: each brings a `Publisher`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, Protocol
+
+from mercurios.tenants.run import Run
+from mercurios.warehouse.engine import Engine
+from mercurios.warehouse.registry import backend_named
+from mercurios.warehouse.sql import render
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What a run publishes.
+
+    Attributes:
+        run: the run; each DAG keeps its own record of weeks.
+        tables: marts of schema analytics that the run made and checked.
+        last_complete_week: Monday of the last whole week of sales in the marts; None before the first run.
+        closes_week: this run was the first to publish that week, so a forecast is due.
+        published_at: when, UTC.
+    """
+
+    run: Run
+    tables: tuple[str, ...]
+    last_complete_week: date | None
+    closes_week: bool
+    published_at: datetime = field(compare=False)
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the publication as parameters of a statement, which binds those that it names."""
+        return {
+            **self.run.parameters(),
+            "published_at": self.published_at.replace(tzinfo=None),
+            "last_complete_week": self.last_complete_week,
+            "closes_week": self.closes_week,
+        }
+
+
+class Publisher(Protocol):
+    """How an engine shows tables to readers; its package's module `publish`."""
+
+    def replace(self, engine: Any, publication: Publication) -> None:
+        """Put a publication's tables in place of those that readers see, in one step.
+
+        The publication is noted in `ops.publication` in the same transaction, or after readers have it: a week that
+        they never got is closed by the next run that reaches them. Beside the tables readers learn that they are fresh.
+
+        Raises:
+            WarehouseError: a table is missing, or a statement failed; readers see what they saw before.
+        """
+
+    def mark_stale(self, engine: Any, run: Run, reason: str) -> None:
+        """Note for readers that a newer run failed its checks; nothing before the first publication."""
+
+
+def publish(engine: Engine, run: Run, tables: Sequence[str]) -> Publication:
+    """Make tables of schema analytics visible to readers.
+
+    Running it again for the same run publishes the same tables again and keeps the first answer to whether the
+    run closed a week.
+
+    Args:
+        engine: the tenant's warehouse; held open throughout, so publications follow one another.
+        run: the run that publishes.
+        tables: marts this run made and checked.
+
+    Raises:
+        WarehouseError: a table is missing, or readers cannot be shown the tables; they see what they saw before.
+    """
+    found = engine.fetch_arrow(render(engine.dialect, "last_complete_week"), run.parameters())
+    week = found["last_complete_week"][0].as_py()
+    closes_week = _closes_its_week(engine, run, week)
+    publication = Publication(run, tuple(tables), week, closes_week, datetime.now(UTC))
+    backend_named(engine.dialect).publisher().replace(engine, publication)
+    return publication
+
+
+def mark_stale(engine: Engine, run: Run, reason: str) -> None:
+    """Note beside what readers see that a newer run failed its checks; what they see stays as it is."""
+    backend_named(engine.dialect).publisher().mark_stale(engine, run, reason)
+
+
+def _closes_its_week(engine: Engine, run: Run, last_complete_week: date | None) -> bool:
+    """Return whether this run is the first to publish its last week; a rerun keeps the first answer."""
+    sql = render(engine.dialect, "publication_last")
+    published = engine.fetch_arrow(sql, run.parameters()).to_pylist()
+    of_this_run = [row for row in published if row["run_id"] == run.run_id]
+    if of_this_run:
+        return bool(of_this_run[0]["closes_week"])
+    weeks = [row["last_complete_week"] for row in published if row["last_complete_week"] is not None]
+    return last_complete_week is not None and (not weeks or last_complete_week > max(weeks))
