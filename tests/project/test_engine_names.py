@@ -10,6 +10,7 @@ from pathlib import Path
 from mercurios.warehouse.backend import Backend
 from mercurios.warehouse.registry import BACKENDS
 from mercurios.warehouse.sql import SQL_ROOT
+from mercurios_airflow.warehouse.hooks import AirflowBackend
 
 # Modules outside the engines' packages that name one, and why.
 MAY_NAME = {
@@ -75,6 +76,10 @@ def test_an_import_a_string_and_a_name_are_found_and_documentation_is_not() -> N
 def test_the_how_to_lists_what_an_engine_has_to_write(root: Path) -> None:
     page = (root / "docs/how-to/add-a-warehouse.md").read_text(encoding="utf-8")
     files = [{path.stem for path in (SQL_ROOT / name).glob("*.sql")} for name in BACKENDS]
-    needed = {field.name for field in fields(Backend)} | set.intersection(*files)
+    airflow_side = {
+        name for name in dir(AirflowBackend) if not name.startswith("_")
+    } | AirflowBackend.__annotations__.keys()
+    needed = {field.name for field in fields(Backend)} | airflow_side | set.intersection(*files)
 
+    assert {"dbt_profile", "open_warehouse"} < airflow_side
     assert {name for name in needed if f"`{name}`" not in page} == set()

@@ -1,7 +1,8 @@
 """What a warehouse engine brings along: one record per engine, filled in by its package and listed in the registry.
 
 The record itself is light, so that tenant files and the graph of tasks can ask it while DAGs are parsed. What loads a
-library stands behind a function.
+library stands behind a function. What only Airflow can give (hooks, templates, operators) is not here but in the
+plugins' `AirflowBackend`, so that this package runs without Airflow.
 """
 
 from __future__ import annotations

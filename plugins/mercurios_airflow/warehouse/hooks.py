@@ -30,7 +30,10 @@ class Warehouse(Protocol):
 
 
 class AirflowBackend(Protocol):
-    """What an engine's package beside this module says in its `backend.py`.
+    """What Airflow needs of an engine, which only Airflow can give: hooks, templates and operators.
+
+    An engine's package beside this module offers it as its module `airflow_backend`. What needs no Airflow is in the
+    engine's record, `mercurios.warehouse.backend.Backend`.
 
     Attributes:
         MACROS: functions that templates of the tenant's DAGs may call.
@@ -53,7 +56,7 @@ class AirflowBackend(Protocol):
 
 def airflow_backend(tenant: Tenant) -> AirflowBackend:
     """Return the Airflow side of a tenant's engine: the package beside this module that has its name."""
-    return cast("AirflowBackend", import_module(f"{__package__}.{tenant.engine}.backend"))
+    return cast("AirflowBackend", import_module(f"{__package__}.{tenant.engine}.airflow_backend"))
 
 
 def warehouse_of(tenant: Tenant, run: Run) -> Warehouse:
