@@ -41,9 +41,9 @@ def token(root: str, world: str) -> str:
     import requests
 
     key = {"apiKey": f"demo-key-{world}", "secret": f"demo-secret-{world}"}
-    answer = requests.post(f"{root}/auth/api/v4/token", json=key, timeout=60)
-    answer.raise_for_status()
-    return str(answer.json()["token"]["token"]["value"])
+    response = requests.post(f"{root}/auth/api/v4/token", json=key, timeout=60)
+    response.raise_for_status()
+    return str(response.json()["token"]["token"]["value"])
 
 
 def source(root: str, world: str, strategy: str) -> Any:

@@ -17,7 +17,7 @@ from datetime import date
 
 import uvicorn
 
-from prohandel_simulator.api import MAX_PAGESIZE, Answer, Request
+from prohandel_simulator.api import MAX_PAGESIZE, Request, Response
 from prohandel_simulator.server import HOST, Application, configure
 from prohandel_simulator.simulator import Simulator
 from prohandel_simulator.world import default_cache_dir
@@ -38,7 +38,7 @@ class Replay:
         self._cycle = len(self._collection.visible) // MAX_PAGESIZE * MAX_PAGESIZE
         self._rows = rows
 
-    def __call__(self, simulator: Simulator, request: Request) -> Answer | None:
+    def __call__(self, simulator: Simulator, request: Request) -> Response | None:
         """Answer a page of sales; other requests go on to the simulator."""
         if request.path != ("sale",):
             return None
@@ -47,7 +47,7 @@ class Replay:
         last = min(first + size, self._rows)
         more = b"True" if first + size < self._rows else b"False"
         headers = ((b"x-page", b"%d" % page), (b"x-more-pages-available", more))
-        return Answer(200, b"[" + b",".join(self._rounds(first, last)) + b"]", headers)
+        return Response(200, b"[" + b",".join(self._rounds(first, last)) + b"]", headers)
 
     def _rounds(self, first: int, last: int) -> Iterator[bytes]:
         """Yield the rows between two positions, round by round: a few rows asked for may span the end of one."""

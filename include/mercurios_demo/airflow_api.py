@@ -28,8 +28,8 @@ class AirflowApi:
     def healthy(self) -> bool:
         """Return whether database, scheduler and DAG processor all report healthy."""
         try:
-            answer = self._session.get(f"{self.base_url}/api/v2/monitor/health", timeout=5)
-            states = answer.json()
+            response = self._session.get(f"{self.base_url}/api/v2/monitor/health", timeout=5)
+            states = response.json()
         except (requests.RequestException, ValueError):
             return False
         parts = ("metadatabase", "scheduler", "dag_processor")
@@ -37,10 +37,10 @@ class AirflowApi:
 
     def log_in(self) -> None:
         """Get a token; the demo's Airflow takes everybody on this machine for an administrator."""
-        answer = self._session.get(f"{self.base_url}/auth/token", timeout=30)
-        if not answer.ok:
-            raise AirflowApiError(f"logging in to Airflow: status {answer.status_code}")
-        self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        response = self._session.get(f"{self.base_url}/auth/token", timeout=30)
+        if not response.ok:
+            raise AirflowApiError(f"logging in to Airflow: status {response.status_code}")
+        self._session.headers["Authorization"] = f"Bearer {response.json()['access_token']}"
 
     def dag_ids(self) -> set[str]:
         """Return the ids of the DAGs Airflow knows."""
@@ -88,7 +88,7 @@ class AirflowApi:
     def _call(self, method: str, path: str, **arguments: Any) -> Any:
         for attempt in range(5):
             try:
-                answer = self._session.request(
+                response = self._session.request(
                     method, f"{self.base_url}/api/v2{path}", timeout=60, **arguments
                 )
             except requests.RequestException:
@@ -96,9 +96,11 @@ class AirflowApi:
                     raise
                 time.sleep(1)
                 continue
-            if answer.ok:
-                return answer.json()
-            if answer.status_code < 500 or attempt == 4:
-                raise AirflowApiError(f"{method} {path}: status {answer.status_code}, {answer.text[:300]}")
+            if response.ok:
+                return response.json()
+            if response.status_code < 500 or attempt == 4:
+                raise AirflowApiError(
+                    f"{method} {path}: status {response.status_code}, {response.text[:300]}"
+                )
             time.sleep(1)
         raise AirflowApiError(f"{method} {path}: no answer")

@@ -115,10 +115,10 @@ class Stack:
 
     def advance_clock(self, hours: float) -> None:
         """Move the simulated shops' clock."""
-        answer = requests.post(
+        response = requests.post(
             f"{self.simulator_url}/_simulator/clock", json={"advance_hours": hours}, timeout=300
         )
-        answer.raise_for_status()
+        response.raise_for_status()
 
     def stop(self) -> None:
         """End everything that was started, the newest first."""

@@ -78,10 +78,10 @@ async def _health(simulator: Simulator, request: Request) -> Response:
 
 
 async def _tenants(simulator: Simulator, request: Request) -> Response:
-    answer = {}
+    response = {}
     for name, tenant in simulator.tenants.items():
         rows = {resource: len(found.visible) for resource, found in tenant.world.collections.items()}
-        answer[name] = {
+        response[name] = {
             "rows": rows,
             "changed": sorted(tenant.changed),
             "outage": tenant.outage,
@@ -89,7 +89,7 @@ async def _tenants(simulator: Simulator, request: Request) -> Response:
             "zone": tenant.world.zone,
             "instantsIn": tenant.world.instants_in,
         }
-    return JSONResponse(answer)
+    return JSONResponse(response)
 
 
 async def _truth(simulator: Simulator, request: Request, tenant: Tenant) -> Response:
@@ -144,11 +144,11 @@ def routes(simulator: Simulator) -> list[Route]:
     def plain(handler: Callable[[Simulator, Request], Awaitable[Response]]) -> Handler:
         async def endpoint(request: Request) -> Response:
             try:
-                answer = await handler(simulator, request)
+                response = await handler(simulator, request)
             except BadRequest as problem:
-                answer = _failure(400, str(problem))
-            answer.headers["date"] = simulator.clock.http_date
-            return answer
+                response = _failure(400, str(problem))
+            response.headers["date"] = simulator.clock.http_date
+            return response
 
         return endpoint
 

@@ -1,7 +1,7 @@
 """The hot path: `/t/<tenant>/api/v2/<resource>` as a plain ASGI function that slices rendered bytes.
 
 Requests pass interceptors first. An interceptor sees the request and may answer in its place, which is how outages
-work and where a fault scheduler plugs in; faults that damage an answer on its way are ordinary ASGI middleware.
+work and where a fault scheduler plugs in; faults that damage a response on its way are ordinary ASGI middleware.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """Status, body and extra headers."""
 
     status: int
@@ -43,17 +43,17 @@ class Answer:
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
-Interceptor = Callable[[Simulator, Request], Answer | None]
+Interceptor = Callable[[Simulator, Request], Response | None]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
-def error(status: int, message: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Answer:
+def error(status: int, message: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Response:
     """Answer with a JSON error body."""
     body = orjson.dumps({"error": status, "message": message, "correlationId": str(uuid4())})
-    return Answer(status, body, headers)
+    return Response(status, body, headers)
 
 
-def outage(simulator: Simulator, request: Request) -> Answer | None:
+def outage(simulator: Simulator, request: Request) -> Response | None:
     """Answer 503 while a tenant's outage is switched on."""
     tenant = simulator.tenants.get(request.tenant)
     return error(503, "Service unavailable") if tenant and tenant.outage else None
@@ -67,7 +67,7 @@ def _number(text: str | None, default: int) -> int:
     return value if value > 0 else default
 
 
-def _list(tenant: Tenant, resource: str, slots: np.ndarray | None, query: dict[str, str]) -> Answer:
+def _list(tenant: Tenant, resource: str, slots: np.ndarray | None, query: dict[str, str]) -> Response:
     page = _number(query.get("page"), 1)
     size = min(_number(query.get("pagesize"), DEFAULT_PAGESIZE), MAX_PAGESIZE, tenant.longest_page)
     collection = tenant.world.collections.get(resource)
@@ -81,10 +81,10 @@ def _list(tenant: Tenant, resource: str, slots: np.ndarray | None, query: dict[s
         (b"x-pagesize", str(size).encode()),
         (b"x-more-pages-available", more),
     )
-    return Answer(200, body, headers)
+    return Response(200, body, headers)
 
 
-def _route(simulator: Simulator, request: Request) -> Answer:
+def _route(simulator: Simulator, request: Request) -> Response:
     tenant = simulator.tenants.get(request.tenant)
     if tenant is None or not request.path:
         return error(404, "Not found")
@@ -125,19 +125,19 @@ async def serve(
     """Answer one API request."""
     request = parse(scope)
     if scope["method"] != "GET":
-        answer = error(405, "The simulator is read-only")
+        response = error(405, "The simulator is read-only")
     else:
-        answers = (interceptor(simulator, request) for interceptor in interceptors)
-        answer = next((found for found in answers if found), None) or _route(simulator, request)
+        responses = (interceptor(simulator, request) for interceptor in interceptors)
+        response = next((found for found in responses if found), None) or _route(simulator, request)
     headers = [
         (b"content-type", b"application/json; charset=utf-8"),
-        (b"content-length", str(len(answer.body)).encode()),
-        *answer.headers,
+        (b"content-length", str(len(response.body)).encode()),
+        *response.headers,
         (b"api-supported-versions", schema.API_VERSIONS.encode()),
         (b"x-correlation-id", str(uuid4()).encode()),
         (b"server", b"Microsoft-IIS/10.0"),
         (b"x-powered-by", b"ASP.NET"),
         (b"date", simulator.clock.http_date.encode()),
     ]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})

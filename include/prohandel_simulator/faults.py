@@ -34,7 +34,7 @@ ABSURD_SECONDS = 10**9
 class Fault(StrEnum):
     """One kind of fault."""
 
-    RESET = "reset"  # the connection ends before an answer
+    RESET = "reset"  # the connection ends before a response
     CUT_BODY = "cut_body"  # the connection ends in the middle of the body
     SLOW = "slow"  # the body arrives in pieces, late
     ERROR_500 = "error_500"
@@ -53,7 +53,7 @@ class Fault(StrEnum):
     STALE_PAGE = "stale_page"  # the page before, again, under its own number
     WORLD_MOVES = "world_moves"  # rows are inserted, changed and deleted between two pages
     DUPLICATE_ROW = "duplicate_row"  # a page shows one of its rows twice
-    HANG = "hang"  # no answer, until the client gives up
+    HANG = "hang"  # no response, until the client gives up
     SHORT_PAGE = "short_page"  # the last row of a page is on no page, although more pages follow
     NEW_COLUMN = "new_column"
     MISSING_COLUMN = "missing_column"
@@ -77,7 +77,7 @@ class FaultSchedule:
         rate: share of requests that meet a fault.
         kinds: faults to draw from.
         most: after so many faults the schedule is at its end and nothing strikes any more; None never ends.
-        misled: rows (resource, id) about which an answer was silent or wrong in a way no client can see.
+        misled: rows (resource, id) about which a response was silent or wrong in a way no client can see.
     """
 
     seed: int

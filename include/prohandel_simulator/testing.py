@@ -48,7 +48,7 @@ class RunningSimulator:
         return credentials(tenant)
 
     def server_url(self, tenant: str) -> str:
-        """Return the `serverUrl` that the tenant's token answer names."""
+        """Return the `serverUrl` that the tenant's token response names."""
         return f"{self.base_url}/t/{tenant}"
 
     def advance(self, hours: float) -> dict[str, Any]:
@@ -57,19 +57,19 @@ class RunningSimulator:
 
     def truth(self, tenant: str, resource: str) -> list[dict[str, Any]]:
         """Return every undeleted row of a resource."""
-        answer = requests.get(f"{self.base_url}/_simulator/{tenant}/truth/{resource}", timeout=_TIMEOUT)
-        answer.raise_for_status()
-        return [json.loads(line) for line in answer.content.splitlines()]
+        response = requests.get(f"{self.base_url}/_simulator/{tenant}/truth/{resource}", timeout=_TIMEOUT)
+        response.raise_for_status()
+        return [json.loads(line) for line in response.content.splitlines()]
 
     def world(self, tenant: str) -> World:
         """Return the world behind a tenant; read it, never write to it."""
         return self.simulator.tenants[tenant].world
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Post JSON to an admin path and return the JSON answer."""
-        answer = requests.post(self.base_url + path, json=body, timeout=_TIMEOUT)
-        answer.raise_for_status()
-        result: dict[str, Any] = answer.json()
+        """Post JSON to an admin path and return the JSON response."""
+        response = requests.post(self.base_url + path, json=body, timeout=_TIMEOUT)
+        response.raise_for_status()
+        result: dict[str, Any] = response.json()
         return result
 
 

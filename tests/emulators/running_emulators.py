@@ -142,13 +142,13 @@ class Snowflake:
         """End a session behind its client's back, as Snowflake does with one that idled for too long."""
         import requests
 
-        answer = requests.post(
+        response = requests.post(
             f"https://127.0.0.1:{self.port}/session?delete=true",
             headers={"Authorization": f'Snowflake Token="{token}"'},
             verify=str(self.certificate),
             timeout=30,
         )
-        answer.raise_for_status()
+        response.raise_for_status()
 
 
 def airflow_connections(s3: S3, snowflake: Snowflake, tenant: str = "mini", **changes: Any) -> dict[str, str]:

@@ -49,8 +49,8 @@ def _guard_logins(account: dict[str, Any]) -> None:
         if refusal:
             code, message = refusal
             return JSONResponse({"success": False, "code": code, "message": message, "data": None})
-        answer = await original(request)
-        content = json.loads(bytes(answer.body))
+        response = await original(request)
+        content = json.loads(bytes(response.body))
         token = content["data"]["token"]
         server.sessions[token].warehouse_name = (request.query_params.get("warehouse") or "").upper()
         # A user without a default role gets this one.

@@ -120,12 +120,12 @@ def test_a_file_that_goes_between_the_look_and_the_copy_is_named(
     [part] = parts(retailer, landed)
     content = retailer.store.read_bytes(part.url)
 
-    def gone(self: SnowflakeEngine, url: str, columns: Any) -> None:
+    def missing(self: SnowflakeEngine, url: str, columns: Any) -> None:
         if url == part.url:
             retailer.s3.file_system().rm(url)
 
     with monkeypatch.context() as patch:
-        patch.setattr(SnowflakeEngine, "_check_columns", gone)
+        patch.setattr(SnowflakeEngine, "_check_columns", missing)
         with pytest.raises(WarehouseError, match=r"Remote file was not found[\s\S]*clear the extract task"):
             retailer.load(landed)
 

@@ -24,10 +24,10 @@ class Client:
 
     def sign_in(self) -> Client:
         """Fetch a token with the tenant's credentials."""
-        answer = requests.post(
+        response = requests.post(
             f"{self.simulator.auth_url}/token", json=self.simulator.credentials(self.tenant), timeout=TIMEOUT
         )
-        self.token = answer.json()["token"]["token"]["value"]
+        self.token = response.json()["token"]["token"]["value"]
         return self
 
     def get(self, path: str, **query: Any) -> requests.Response:
@@ -43,10 +43,10 @@ class Client:
         """Read every page."""
         found: list[dict[str, Any]] = []
         for page in range(1, 10_000):
-            answer = self.get(path, page=page, pagesize=1000)
-            assert answer.status_code == 200, answer.text
-            found += answer.json()
-            if answer.headers["X-More-Pages-Available"] == "False":
+            response = self.get(path, page=page, pagesize=1000)
+            assert response.status_code == 200, response.text
+            found += response.json()
+            if response.headers["X-More-Pages-Available"] == "False":
                 return found
         raise AssertionError("the list never ended")
 

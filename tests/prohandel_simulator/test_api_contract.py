@@ -49,12 +49,12 @@ UUID_TEXT = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12
 
 
 def test_token_answer_has_the_recorded_shape_and_lifetimes(client):
-    answer = requests.post(
+    response = requests.post(
         f"{client.simulator.auth_url}/token", json=client.simulator.credentials("mini"), timeout=TIMEOUT
     )
-    body = answer.json()
+    body = response.json()
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert list(body) == ["token", "serverUrl", "requiredActions"]
     assert body["serverUrl"] == client.simulator.server_url("mini")
     assert body["requiredActions"] == []
@@ -67,23 +67,23 @@ def test_token_request_ignores_property_case_and_a_tenant_id(client):
     given = client.simulator.credentials("mini")
     body = {"ApiKey": given["apiKey"], "Secret": given["secret"], "TenantId": "whatever"}
 
-    answer = requests.post(f"{client.simulator.auth_url}/token", json=body, timeout=TIMEOUT)
+    response = requests.post(f"{client.simulator.auth_url}/token", json=body, timeout=TIMEOUT)
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
 
 
 @pytest.mark.parametrize("body", ['{"apiKey":"demo-key-mini","secret":"wrong"}', "{}"])
 def test_wrong_credentials_answer_401_with_a_json_error(client, body):
-    answer = requests.post(f"{client.simulator.auth_url}/token", data=body, timeout=TIMEOUT)
+    response = requests.post(f"{client.simulator.auth_url}/token", data=body, timeout=TIMEOUT)
 
-    assert answer.status_code == 401
-    assert set(answer.json()) == {"error", "message", "correlationId"}
+    assert response.status_code == 401
+    assert set(response.json()) == {"error", "message", "correlationId"}
 
 
 def test_a_token_request_that_is_no_json_answers_400(client):
-    answer = requests.post(f"{client.simulator.auth_url}/token", data="apiKey=x", timeout=TIMEOUT)
+    response = requests.post(f"{client.simulator.auth_url}/token", data="apiKey=x", timeout=TIMEOUT)
 
-    assert answer.status_code == 400
+    assert response.status_code == 400
 
 
 def test_refresh_token_gives_a_new_access_token_and_access_token_does_not(client):
@@ -105,10 +105,10 @@ def test_refresh_token_gives_a_new_access_token_and_access_token_does_not(client
 def test_api_without_a_valid_token_answers_401(client, headers):
     url = f"{client.simulator.server_url('mini')}/api/v2/sale"
 
-    answer = requests.get(url, headers=headers, timeout=TIMEOUT)
+    response = requests.get(url, headers=headers, timeout=TIMEOUT)
 
-    assert answer.status_code == 401
-    assert "invalid_token" in answer.headers["WWW-Authenticate"]
+    assert response.status_code == 401
+    assert "invalid_token" in response.headers["WWW-Authenticate"]
 
 
 def test_a_token_expires_in_real_time_and_opens_no_other_tenant(client):
@@ -117,24 +117,26 @@ def test_a_token_expires_in_real_time_and_opens_no_other_tenant(client):
             f"{simulator.auth_url}/token", json=simulator.credentials("mini"), timeout=TIMEOUT
         )
         header = {"Authorization": f"Bearer {issued.json()['token']['token']['value']}"}
-        answer = requests.get(f"{simulator.server_url('mini')}/api/v2/sale", headers=header, timeout=TIMEOUT)
-        assert answer.status_code == 401
+        response = requests.get(
+            f"{simulator.server_url('mini')}/api/v2/sale", headers=header, timeout=TIMEOUT
+        )
+        assert response.status_code == 401
     other = f"{client.simulator.base_url}/t/modehaus/api/v2/sale"
     header = {"Authorization": f"Bearer {client.token}"}
     assert requests.get(other, headers=header, timeout=TIMEOUT).status_code == 404
 
 
 def test_list_answers_carry_the_recorded_headers_and_the_simulated_date(client):
-    answer = client.get("sale", page=2, pagesize=5)
+    response = client.get("sale", page=2, pagesize=5)
 
-    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
-    assert (answer.headers["X-Page"], answer.headers["X-Pagesize"]) == ("2", "5")
-    assert answer.headers["X-More-Pages-Available"] == "True"
-    assert UUID(answer.headers["X-Correlation-ID"])
-    assert answer.headers["api-supported-versions"].startswith("2.0, 2.5, 2.6")
-    assert answer.headers["api-supported-versions"].endswith("2.29")
-    assert answer.headers["Date"] == "Wed, 04 Mar 2026 04:00:00 GMT"
-    assert not {"ETag", "Link", "Retry-After"} & set(answer.headers)
+    assert response.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert (response.headers["X-Page"], response.headers["X-Pagesize"]) == ("2", "5")
+    assert response.headers["X-More-Pages-Available"] == "True"
+    assert UUID(response.headers["X-Correlation-ID"])
+    assert response.headers["api-supported-versions"].startswith("2.0, 2.5, 2.6")
+    assert response.headers["api-supported-versions"].endswith("2.29")
+    assert response.headers["Date"] == "Wed, 04 Mar 2026 04:00:00 GMT"
+    assert not {"ETag", "Link", "Retry-After"} & set(response.headers)
 
 
 @pytest.mark.parametrize(
@@ -148,11 +150,11 @@ def test_list_answers_carry_the_recorded_headers_and_the_simulated_date(client):
     ],
 )
 def test_paging_parameters_ignore_case_nonsense_and_unknown_names(client, query, page, size):
-    answer = client.get("sale", **query)
+    response = client.get("sale", **query)
 
-    assert answer.status_code == 200
-    assert (answer.headers["X-Page"], answer.headers["X-Pagesize"]) == (page, str(size))
-    assert len(answer.json()) == size
+    assert response.status_code == 200
+    assert (response.headers["X-Page"], response.headers["X-Pagesize"]) == (page, str(size))
+    assert len(response.json()) == size
 
 
 def test_pages_cover_the_list_once_and_the_last_one_says_so(client):
@@ -160,9 +162,9 @@ def test_pages_cover_the_list_once_and_the_last_one_says_so(client):
     paged, page, more = [], 0, "True"
     while more == "True":
         page += 1
-        answer = client.get("articlesize", page=page, pagesize=97)
-        paged += answer.json()
-        more = answer.headers["X-More-Pages-Available"]
+        response = client.get("articlesize", page=page, pagesize=97)
+        paged += response.json()
+        more = response.headers["X-More-Pages-Available"]
 
     assert paged == whole
     beyond = client.get("articlesize", page=page + 1, pagesize=97)
@@ -173,16 +175,16 @@ def test_pages_cover_the_list_once_and_the_last_one_says_so(client):
 def test_a_full_last_page_is_known_as_the_last(client):
     count = len(client.rows("branch"))
 
-    answer = client.get("branch", pagesize=count)
+    response = client.get("branch", pagesize=count)
 
-    assert answer.headers["X-More-Pages-Available"] == "False"
+    assert response.headers["X-More-Pages-Available"] == "False"
 
 
 @pytest.mark.parametrize("resource", ["shop", "customercard"])
 def test_shop_and_customercard_are_empty(client, resource):
-    answer = client.get(resource)
+    response = client.get(resource)
 
-    assert (answer.status_code, answer.content) == (200, b"[]")
+    assert (response.status_code, response.content) == (200, b"[]")
 
 
 @pytest.mark.parametrize(

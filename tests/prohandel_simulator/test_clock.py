@@ -35,9 +35,9 @@ def test_the_clock_stands_still_until_it_is_moved(own_client):
     "body", [{"to": "2026-03-01T00:00:00Z"}, {"advance_hours": -1}, {"advance_hours": "x"}, {}]
 )
 def test_the_clock_refuses_to_move_back_or_without_a_number(client, body):
-    answer = requests.post(f"{client.simulator.base_url}/_simulator/clock", json=body, timeout=30)
+    response = requests.post(f"{client.simulator.base_url}/_simulator/clock", json=body, timeout=30)
 
-    assert answer.status_code == 400
+    assert response.status_code == 400
 
 
 def test_an_advance_brings_sales_goods_prices_corrections_and_deletions(own_client):

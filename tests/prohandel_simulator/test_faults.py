@@ -95,10 +95,10 @@ def test_damaged_answers_keep_status_200(page) -> None:
 
 
 def test_an_empty_page_still_promises_more(page) -> None:
-    answer = page(Fault.EMPTY_PAGE)
+    response = page(Fault.EMPTY_PAGE)
 
-    assert answer.json() == []
-    assert answer.headers["X-More-Pages-Available"] == "True"
+    assert response.json() == []
+    assert response.headers["X-More-Pages-Available"] == "True"
 
 
 def test_a_stale_page_repeats_the_page_before_under_its_own_number(page) -> None:
@@ -116,9 +116,9 @@ def test_a_slow_answer_is_whole(page) -> None:
 def test_the_world_moves_between_two_pages(simulator: RunningSimulator, page) -> None:
     before = simulator.application.simulator.clock.now
 
-    answer = page(Fault.WORLD_MOVES)
+    response = page(Fault.WORLD_MOVES)
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert simulator.application.simulator.clock.now > before
 
 

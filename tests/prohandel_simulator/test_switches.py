@@ -27,10 +27,10 @@ def test_changed_returns_rows_touched_at_or_after_the_instant_and_pages(client):
 def test_changed_understands_the_usual_forms_of_a_timestamp(client, suffix):
     expected = len(client.get("sale/changed/2026-03-01T00:00:00", pagesize=1000).json())
 
-    answer = client.get(f"sale/changed/2026-03-01T00:00:00{suffix.replace('+', '%2B')}", pagesize=1000)
+    response = client.get(f"sale/changed/2026-03-01T00:00:00{suffix.replace('+', '%2B')}", pagesize=1000)
 
     assert expected
-    assert len(answer.json()) == expected
+    assert len(response.json()) == expected
 
 
 def test_changed_refuses_what_is_no_timestamp(client):
@@ -50,10 +50,10 @@ def test_changed_can_be_switched_off_per_resource(own_client):
 def test_changed_cannot_be_switched_on_where_rows_have_no_last_change(client):
     url = f"{client.simulator.base_url}/_simulator/mini/changed"
 
-    answer = requests.post(url, json={"order": True}, timeout=TIMEOUT)
+    response = requests.post(url, json={"order": True}, timeout=TIMEOUT)
 
-    assert answer.status_code == 400
-    assert "order" in answer.json()["message"]
+    assert response.status_code == 400
+    assert "order" in response.json()["message"]
 
 
 def test_a_deleted_row_leaves_the_list_and_comes_as_tombstone(own_client):
@@ -61,12 +61,12 @@ def test_a_deleted_row_leaves_the_list_and_comes_as_tombstone(own_client):
     now = own_client.simulator.simulator.clock.now.isoformat()
     own_client.simulator.advance(48)
 
-    gone = set(before) - {row["id"] for row in own_client.rows("customer")}
+    deleted = set(before) - {row["id"] for row in own_client.rows("customer")}
     changed = {row["id"]: row for row in own_client.get(f"customer/changed/{now.replace('+', '%2B')}").json()}
 
-    assert len(gone) == 2
-    assert {key for key, row in changed.items() if row["isDeleted"]} == gone
-    assert all(changed[key]["lastChange"] > before[key]["lastChange"] for key in gone)
+    assert len(deleted) == 2
+    assert {key for key, row in changed.items() if row["isDeleted"]} == deleted
+    assert all(changed[key]["lastChange"] > before[key]["lastChange"] for key in deleted)
 
 
 def test_silent_deletes_leave_no_trace_and_happen_only_when_switched_on(own_client):
@@ -74,12 +74,12 @@ def test_silent_deletes_leave_no_trace_and_happen_only_when_switched_on(own_clie
     before = {row["id"] for row in own_client.rows("customer")}
     own_client.simulator.advance(48)
 
-    gone = before - {row["id"] for row in own_client.rows("customer")}
+    deleted = before - {row["id"] for row in own_client.rows("customer")}
     remembered = {row["id"]: row for row in own_client.rows("customer/changed/1970-01-01")}
 
-    assert len(gone) == 4
-    assert sum(remembered[key]["isDeleted"] for key in gone & set(remembered)) == 2
-    assert len(gone - set(remembered)) == 2
+    assert len(deleted) == 4
+    assert sum(remembered[key]["isDeleted"] for key in deleted & set(remembered)) == 2
+    assert len(deleted - set(remembered)) == 2
 
 
 def test_an_outage_answers_503_until_it_is_over(own_client):
@@ -98,9 +98,9 @@ def test_an_interceptor_may_answer_in_place_of_the_api(own_client):
         )
     )
 
-    answer = own_client.get("sale")
+    response = own_client.get("sale")
 
-    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "3")
+    assert (response.status_code, response.headers["Retry-After"]) == (429, "3")
     assert own_client.get("branch").status_code == 200
 
 
@@ -127,10 +127,10 @@ def test_dirty_rows_have_an_unknown_field_or_an_unreadable_value(own_client):
 def test_dirty_rows_of_an_unknown_resource_are_refused_with_the_choices(client):
     url = f"{client.simulator.base_url}/_simulator/mini/dirty"
 
-    answer = requests.post(url, json={"resource": "sales"}, timeout=TIMEOUT)
+    response = requests.post(url, json={"resource": "sales"}, timeout=TIMEOUT)
 
-    assert answer.status_code == 400
-    assert "articlesize" in answer.json()["message"]
+    assert response.status_code == 400
+    assert "articlesize" in response.json()["message"]
 
 
 def test_truth_is_the_undeleted_rows(own_client):
@@ -141,5 +141,5 @@ def test_truth_is_the_undeleted_rows(own_client):
 
 def test_unknown_tenant_and_resource_of_the_admin_surface_answer_404(client):
     for path in ("nobody/truth/sale", "mini/truth/sales"):
-        answer = requests.get(f"{client.simulator.base_url}/_simulator/{path}", timeout=TIMEOUT)
-        assert answer.status_code == 404
+        response = requests.get(f"{client.simulator.base_url}/_simulator/{path}", timeout=TIMEOUT)
+        assert response.status_code == 404

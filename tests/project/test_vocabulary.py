@@ -45,6 +45,11 @@ WORDS = {
     r"\b[Bb]elieved?\b": "complete",
     r"\b(un|is |was )settled\b": "stable",
     r"\b[Tt]elling\b": "reporting",
+    r"^\s*\W*Say\b": "record, return, send",
+    r"\b(untold)\b": "unreported",
+    r"(?<!rename column held for review to )\bwithheld\b": "held for review",
+    r"^\s*(def )?(gone|living)\b(?= =(?!=)|\(|: )": "deleted, active",
+    r"\bAnswer\b(?=[:(\]]| \|)|\banswer\.(body|content|headers|json|ok|raise for status|status|text)\b": "response",
     r"\b(is|are|was|were|as|unless|otherwise) told\b": "receives, gets, reported",
     r"\b[Tt]old (by|otherwise|before|with)\b": "recognised by, reported",
     r"\b[Ss]tands? in\b": "replaces, is in",
@@ -100,6 +105,9 @@ def test_no_old_term_is_left(root: Path) -> None:
         ("ids are reckoned anew", "again"),
         ("    own = price * units", "the name of the quantity"),
         ("where there is none", "does not exist, is not one"),
+        ("    gone = before - after", "deleted, active"),
+        ("assert answer.json() == []", "response"),
+        ('    """Say that rows are deleted."""', "record, return, send"),
     ],
 )
 def test_an_old_term_is_found_with_its_place_and_the_word_to_use(line: str, word: str) -> None:
@@ -110,7 +118,16 @@ def test_an_old_term_is_found_with_its_place_and_the_word_to_use(line: str, word
 
 
 @pytest.mark.parametrize(
-    "line", ["next_arrival_on", "value is None", "lines = []", '"nobody"', "its own rows"]
+    "line",
+    [
+        "next_arrival_on",
+        "value is None",
+        "lines = []",
+        '"nobody"',
+        "its own rows",
+        "the file is gone",
+        "the API answers",
+    ],
 )
 def test_an_ordinary_line_is_not_found(line: str) -> None:
     assert list(findings("a.py", line)) == []

@@ -45,7 +45,7 @@ class Progress:
             print(f"{self}; about {left / 60:.0f} min left", flush=True)
 
     def __str__(self) -> str:
-        """Say how far it is."""
+        """Return how far it is."""
         seconds = time.monotonic() - self._began
         return f"{self.played} of {self.seeds} seeds in {seconds:.0f} s, {len(self.failing)} failed"
 

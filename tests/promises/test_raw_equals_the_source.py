@@ -18,7 +18,7 @@ from mercurios.landing.plan import RunPlan
 from mercurios.sources.prohandel.http.errors import ProHandelError
 from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.warehouse.load import FencedError
-from prohandel_simulator.api import Answer, Request, error
+from prohandel_simulator.api import Request, Response, error
 from prohandel_simulator.simulator import Simulator
 from prohandel_simulator.testing import RunningSimulator
 
@@ -89,7 +89,7 @@ class Schedule:
         tokens = self.retailer.simulator.simulator.tokens
         turn = iter(range(1_000_000))
 
-        def expire(page: int) -> Answer | None:
+        def expire(page: int) -> Response | None:
             if next(turn) == 3:
                 tokens.expire("mini")
             return None
@@ -132,9 +132,9 @@ class Schedule:
         self.late += self.retailer.extract(plan, *NAMES)
         self.read(self.retailer.begin(plan.run_id))
 
-    def intercepting(self, answer: Callable[[int], Answer | None]) -> _Intercepting:
-        def intercept(_: Simulator, request: Request) -> Answer | None:
-            return answer(int(request.query["page"]))
+    def intercepting(self, response: Callable[[int], Response | None]) -> _Intercepting:
+        def intercept(_: Simulator, request: Request) -> Response | None:
+            return response(int(request.query["page"]))
 
         return _Intercepting(self.retailer.simulator, intercept)
 
@@ -142,7 +142,7 @@ class Schedule:
 class _Intercepting:
     """Put an interceptor before the API for the length of a `with` block."""
 
-    def __init__(self, simulator: RunningSimulator, interceptor: Callable[..., Answer | None]) -> None:
+    def __init__(self, simulator: RunningSimulator, interceptor: Callable[..., Response | None]) -> None:
         self.found = simulator.application.interceptors
         self.interceptor = interceptor
 

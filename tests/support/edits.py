@@ -13,7 +13,7 @@ import numpy as np
 import orjson
 
 from prohandel_simulator import api
-from prohandel_simulator.api import Answer, Interceptor, Request
+from prohandel_simulator.api import Interceptor, Request, Response
 from prohandel_simulator.rendering import TICKS, render_row, tick_text
 from prohandel_simulator.simulator import Simulator
 from prohandel_simulator.store import Collection
@@ -110,7 +110,7 @@ def before_page(
     asked: list[int] = []
     done: list[bool] = []
 
-    def intercept(_: Simulator, request: Request) -> Answer | None:
+    def intercept(_: Simulator, request: Request) -> Response | None:
         if "/".join(request.path).startswith(path) and request.query["pagesize"] != "1":
             asked.append(int(request.query["page"]))
             if asked[-1] == page and not done:
@@ -128,14 +128,14 @@ def wire_rows(
 ) -> Iterator[None]:
     """Let a collection's rows arrive different from what they are; a row for which `change` returns None stays out."""
 
-    def intercept(simulator: Simulator, request: Request) -> Answer | None:
+    def intercept(simulator: Simulator, request: Request) -> Response | None:
         if request.path[:1] != (resource,):
             return None
-        answer = api._route(simulator, request)
-        if answer.status != 200:
-            return answer
-        rows = [row for row in map(change, orjson.loads(answer.body)) if row is not None]
-        return Answer(200, orjson.dumps(rows), answer.headers)
+        response = api._route(simulator, request)
+        if response.status != 200:
+            return response
+        rows = [row for row in map(change, orjson.loads(response.body)) if row is not None]
+        return Response(200, orjson.dumps(rows), response.headers)
 
     with intercepting(source, intercept):
         yield

@@ -87,14 +87,14 @@ class Oracle:
 
         Args:
             when: for the message.
-            complete: everything was read completely; otherwise what only a complete read can tell may be missing.
+            complete: everything was read completely; otherwise what only a complete read can show may be missing.
         """
         for name in self.names:
             for member in (RESOURCES[name], *CONTRACT.children_of(name)):
                 for kind, key, what in self._differences(member):
-                    untold = (name, key) in self.source.only_complete_reads_show
-                    untold |= kind == "gone" and self.source.silent
-                    if complete or name not in self.incremental or not untold:
+                    unreported = (name, key) in self.source.only_complete_reads_show
+                    unreported |= kind == "deleted" and self.source.silent
+                    if complete or name not in self.incremental or not unreported:
                         self.say(f"{when}: {member.name} {key}: {what}")
             self._compare_quarantine(name, when, complete)
 
@@ -107,7 +107,7 @@ class Oracle:
             if key not in raw:
                 yield "lost", key, "lost"
             elif key not in truth:
-                yield "gone", key, "not at the source"
+                yield "deleted", key, "not at the source"
             elif raw[key] != truth[key]:
                 changed = {c: (raw[key].get(c), v) for c, v in truth[key].items() if raw[key].get(c) != v}
                 yield "differs", key, f"(RAW, source) {changed}"

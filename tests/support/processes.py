@@ -26,7 +26,7 @@ class Companion:
         self._process: subprocess.Popen[str] | None = None
 
     def tell(self, line: str) -> str:
-        """Say a line and return the answer.
+        """Send a line and return the answer.
 
         Raises:
             RuntimeError: the process is dead.

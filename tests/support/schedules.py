@@ -135,7 +135,7 @@ class Schedule:
         shutil.rmtree(self.home)
 
     def describe(self) -> str:
-        """Say in one line what was played."""
+        """Return in one line what was played."""
         modes = ", ".join(f"{name} {self.modes.get(name, 'scan')}" for name in self.names)
         clock = self.source.running.simulator.clock.header_ahead
         longest = self.source.running.simulator.tenants[TENANT].longest_page

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from source_mutations import MUTATIONS
 
-from prohandel_simulator.api import Answer, Request
+from prohandel_simulator.api import Request, Response
 from prohandel_simulator.clock import SimulatedClock
 from prohandel_simulator.simulator import Simulator
 from prohandel_simulator.store import Collection
@@ -100,7 +100,7 @@ class SeededSource:
     def moving(self, seed: random.Random, rate: float, kinds: Sequence[str]) -> Iterator[None]:
         """Change rows between the requests of a `with` block."""
 
-        def intercept(_: Simulator, request: Request) -> Answer | None:
+        def intercept(_: Simulator, request: Request) -> Response | None:
             if request.path and request.path[0] in NAMES and seed.random() < rate:
                 self.mutate(request.path[0], seed, kinds)
                 # A read so slow that no overlap covers the changes it missed.

@@ -40,7 +40,7 @@ class Played:
     description: str
 
     def __str__(self) -> str:
-        """Say what is wrong and how to see it again."""
+        """Return what is wrong and how to see it again."""
         lines = [f"seed {self.seed}: {self.description}", *self.found, REPLAY.format(seed=self.seed)]
         return "\n  ".join(lines)
 

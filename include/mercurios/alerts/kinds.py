@@ -174,7 +174,8 @@ FINDINGS = (
         query="findings_held_for_review",
         table="resource",
         text=lambda row: (
-            f"a complete read no longer shows {row['held_for_review']} rows, so many that the answer is probably broken"
+            f"a complete read no longer shows {row['held_for_review']} rows, "
+            "so many that the response is probably broken"
         ),
         loss="nothing: the rows stay in RAW and the marts until the source shows them or a person accepts",
     ),

@@ -78,7 +78,7 @@ class Manifest(BaseModel):
         stable: no row shifted from page to page in at least one scan; otherwise rows may have been hidden,
             the read is not complete, and the cursor stays where it was. Older manifests name it `settled`.
         extracted_at: our clock when the attempt began, UTC; every landed row carries it.
-        source_now: the source's clock at the first answer, UTC.
+        source_now: the source's clock at the first response, UTC.
         cursor_from: where an incremental read started; None for a read from the beginning.
         cursor_to: greatest cursor that is safe to continue from; None where the resource has no cursor.
     """

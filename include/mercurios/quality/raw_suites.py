@@ -11,7 +11,7 @@ from mercurios.sources.contract import Resource
 
 SYSTEM_COLUMNS = ("_extra", "_content_hash", "_extracted_at", "_run_id", "_loaded_at", "_deleted_at")
 
-# Values seen in recorded answers; another one is news to look at, not a reason to stop.
+# Values seen in recorded responses; another one is news to look at, not a reason to stop.
 _VALUE_SETS: Mapping[tuple[str, str], tuple[int, ...]] = {
     ("sale", "type"): (0, 1, 2, 3),
     ("invoice", "status"): (1, 100, 101),

@@ -1,7 +1,7 @@
 """Deletions at the source that only a complete read can find: a row that it does not show is deleted.
 
-A broken answer looks the same as a clearance at the shop. Where so many rows are missing that the answer is doubted,
-they stay until a person has looked and confirms that they are deleted.
+A broken response looks the same as a clearance at the shop. Where so many rows are missing that the response is
+doubted, they stay until a person has looked and confirms that they are deleted.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from mercurios.warehouse.sql import render
 
 log = logging.getLogger(__name__)
 
-# A complete read that misses more than this share of the active rows is taken for a broken answer of the API.
+# A complete read that misses more than this share of the active rows is taken for a broken response of the API.
 DELETE_GUARD_SHARE = 0.5
 DELETE_GUARD_ROWS = 20
 
 CLOCKS_APART = timedelta(minutes=15)
-"""How far the clock of the API's answers may be ahead of the one that stamps its rows: two machines keep them. What
+"""How far the clock of the API's responses may be ahead of the one that stamps its rows: two machines keep them. What
 changed within this of a read's beginning may have appeared behind the reader, so the read says nothing of it."""
 
 
@@ -94,7 +94,7 @@ def delete_vanished(
         return 0, 0
     if too_many_to_delete(vanished, active) and not _accepted(engine, manifest):
         log.warning(
-            "%s: the source no longer shows %d of %d rows; so many are taken for a broken answer, none is deleted "
+            "%s: the source no longer shows %d of %d rows; so many are taken for a broken response, none is deleted "
             "until a person accepts it (accept_deletes)",
             resource.name,
             vanished,
@@ -108,11 +108,11 @@ def delete_vanished(
 
 
 def too_many_to_delete(vanished: int, active: int) -> bool:
-    """Return whether so many rows are missing that the answer is doubted rather than the rows.
+    """Return whether so many rows are missing that the response is doubted rather than the rows.
 
     Args:
         vanished: active rows that the read did not show.
-        active: all active rows before the read; when none was shown, the answer is doubted however few they are.
+        active: all active rows before the read; when none was shown, the response is doubted however few they are.
     """
     return vanished >= active or (vanished > DELETE_GUARD_ROWS and vanished > DELETE_GUARD_SHARE * active)
 

@@ -47,9 +47,9 @@ def approve_deletes(
     approved_by: str,
     contract: Contract | None = None,
 ) -> None:
-    """Say that rows which the source no longer shows are deleted, however many, and have them looked for again.
+    """Approve that rows which the source no longer shows are deleted, however many, and have them read again.
 
-    The loader keeps rows when a complete read misses so many that the answer is doubted. An approval lets the next
+    The loader keeps rows when a complete read misses so many that the response is doubted. An approval lets the next
     complete read that begins after it delete what it misses, and is used up by it. The next run makes that read.
 
     Args:

@@ -158,15 +158,15 @@ def branches(rows: list[tuple[int, str, str, bool]], country: str) -> Table:
 
 
 def staff(rng: np.random.Generator, numbers: np.ndarray, branch_numbers: np.ndarray, today: int) -> Table:
-    """Staff with the personal data a real answer carries."""
+    """Staff with the personal data a real response carries."""
     count = len(numbers)
     first = [_FIRST[pick] for pick in rng.integers(0, len(_FIRST), count)]
     last = [_LAST[pick] for pick in rng.integers(0, len(_LAST), count)]
-    gone = rng.random(count) < 0.15
+    is_former = rng.random(count) < 0.15
     columns: dict[str, Any] = {
         "branchNumber": branch_numbers,
         "countryNumber": "D",
-        "isActive": ~gone,
+        "isActive": ~is_former,
         "salutation": "Frau",
         "gender": rng.integers(0, 3, count),
         "jobTitle": "Verkauf",
@@ -182,7 +182,7 @@ def staff(rng: np.random.Generator, numbers: np.ndarray, branch_numbers: np.ndar
         "zipCode": "00000",
         "street": "Musterweg 1",
         "entryDate": days(today - rng.integers(1_500, 4_000, count)),
-        "exitDate": days(np.where(gone, today - rng.integers(30, 900, count), -1)),
+        "exitDate": days(np.where(is_former, today - rng.integers(30, 900, count), -1)),
         "lastChange": MIGRATED + rng.integers(0, 10**12, count),
     }
     return Table(columns, count)

@@ -41,7 +41,8 @@ class BeginRunOperator(TenantOperator):
     """Asks the source for access, sets the warehouse up, takes the run's fence and writes its plan.
 
     The DAG's param `resync` names resources that this run reads completely, `reconcile` means all of them, and
-    `accept_deletes` names those whose missing rows are gone, however many. `replay` is for the load, but checked here.
+    `accept_deletes` names those whose missing rows are deleted, however many. `replay` is for the load, but checked
+    here.
 
     Returns:
         URL of the plan.

@@ -220,7 +220,7 @@ def test_deletes_held_for_review_are_reported_once_and_again_after_deletes(
         Finding(
             finding_kind("deletes-held-for-review"),
             "sale",
-            "a complete read no longer shows 40 rows, so many that the answer is probably broken",
+            "a complete read no longer shows 40 rows, so many that the response is probably broken",
             "nothing: the rows stay in RAW and the marts until the source shows them or a person accepts",
         )
     ]

@@ -10,7 +10,7 @@ from quick_retailer import QuickRetailer
 
 from mercurios.sources.prohandel.http.errors import TransientProHandelError
 from mercurios.warehouse.deletes import DELETE_GUARD_ROWS
-from prohandel_simulator.api import Answer, Request, error
+from prohandel_simulator.api import Request, Response, error
 from prohandel_simulator.simulator import Simulator
 from prohandel_simulator.testing import RunningSimulator
 
@@ -80,7 +80,7 @@ def test_an_interrupted_scan_deletes_nothing(retailer: QuickRetailer, source: Ru
     known = retailer.raw("sale")
     plan = retailer.begin("r2")
 
-    def down(_: Simulator, request: Request) -> Answer | None:
+    def down(_: Simulator, request: Request) -> Response | None:
         return error(503, "down") if int(request.query["page"]) > 3 else None
 
     with intercepting(source, down), pytest.raises(TransientProHandelError):

@@ -10,7 +10,7 @@ from edits import MINUTE, Edits, before_page, intercepting, wire_rows
 from quick_retailer import QuickRetailer
 
 from mercurios.sources.prohandel.http.errors import TransientProHandelError
-from prohandel_simulator.api import Answer, Interceptor, Request, _route
+from prohandel_simulator.api import Interceptor, Request, Response, _route
 from prohandel_simulator.faults import ALL_FAULTS, Fault, FaultSchedule
 from prohandel_simulator.simulator import Simulator
 from prohandel_simulator.testing import RunningSimulator
@@ -70,7 +70,7 @@ def test_a_page_shorter_than_asked_for_in_the_middle_does_not_end_the_list(
 ) -> None:
     """Every page ends one row early, as where a server filters after it has cut."""
 
-    def cut_short(simulator: Simulator, request: Request) -> Answer | None:
+    def cut_short(simulator: Simulator, request: Request) -> Response | None:
         if request.path == ("sale",) and request.query["pagesize"] == "21":
             return _route(
                 simulator,
@@ -111,17 +111,17 @@ def last_page_is_the_one_before(
     asked: list[int] = []
     repeated: list[int] = []
 
-    def intercept(simulator: Simulator, request: Request) -> Answer | None:
+    def intercept(simulator: Simulator, request: Request) -> Response | None:
         if request.path != ("sale",) or request.query["pagesize"] != str(page_size):
             return None
-        answer, page = _route(simulator, request), int(request.query["page"])
+        response, page = _route(simulator, request), int(request.query["page"])
         asked.append(page)
-        if b"False" not in dict(answer.headers).values() or repeated:
-            return answer
+        if b"False" not in dict(response.headers).values() or repeated:
+            return response
         repeated.append(page)
         first()
         before = replace(request, query={**request.query, "page": str(page - 1)})
-        return Answer(200, _route(simulator, before).body, answer.headers)
+        return Response(200, _route(simulator, before).body, response.headers)
 
     return intercept, asked
 

@@ -13,7 +13,7 @@ from quick_retailer import QuickRetailer
 from retailer import Retailer
 
 from mercurios.sources.prohandel.http.errors import TransientProHandelError
-from prohandel_simulator.api import Answer, Request, error
+from prohandel_simulator.api import Request, Response, error
 from prohandel_simulator.clock import parse_instant
 from prohandel_simulator.simulator import Simulator
 from prohandel_simulator.testing import RunningSimulator, running_simulator
@@ -194,7 +194,7 @@ def test_a_list_of_changes_that_is_never_stable_leaves_the_watermark(
         sales.change(key, at=sales.now - (60 - minute) * MINUTE, salePrice=1.00)
     moving = iter(changed)
 
-    def move(_: Simulator, request: Request) -> Answer | None:
+    def move(_: Simulator, request: Request) -> Response | None:
         # Behind the reader's back the first row goes to the end of the list.
         if request.query["page"] == "2":
             sales.change(next(moving), at=sales.now, salePrice=2.00)
@@ -217,7 +217,7 @@ def test_a_run_that_failed_leaves_the_watermark_and_the_next_covers_the_same_ran
     reached = incremental.watermark("sale")
     source.advance(24)
 
-    def broken(_: Simulator, request: Request) -> Answer | None:
+    def broken(_: Simulator, request: Request) -> Response | None:
         return error(503, "down") if int(request.query["page"]) > 2 else None
 
     failed = incremental.begin("r2")

@@ -88,7 +88,7 @@ _NAMED = re.compile(
 )
 
 
-# The connector's own codes for answers that are no answers of Snowflake: 290000 and the status.
+# The connector's own codes for responses that are not Snowflake's: 290000 and the status.
 _HTTP = range(290_000, 291_000)
 
 

@@ -19,7 +19,7 @@ from mercurios.sources.prohandel.client import ProHandelClient
 from mercurios.sources.prohandel.http.errors import TerminalProHandelError, TransientProHandelError
 from mercurios.sources.prohandel.http.responses import retry_after
 from mercurios.sources.prohandel.http.settings import ClientSettings, Credentials
-from prohandel_simulator.api import Answer, Request, error
+from prohandel_simulator.api import Request, Response, error
 from prohandel_simulator.simulator import Simulator
 
 NOW = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
@@ -132,7 +132,7 @@ def test_tokens_show_in_no_log_and_no_error(
     caplog.set_level(logging.DEBUG)
     seen: list[str] = []
 
-    def forbid(_: Simulator, request: Request) -> Answer:
+    def forbid(_: Simulator, request: Request) -> Response:
         seen.append(request.token)
         return error(403, "Forbidden")
 

@@ -25,7 +25,7 @@ from mercurios.sources.prohandel.http.errors import TransientProHandelError
 from mercurios.sources.prohandel.reading import Reading
 from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.sources.settings import Drift
-from prohandel_simulator.api import Answer, Request, error
+from prohandel_simulator.api import Request, Response, error
 from prohandel_simulator.simulator import Simulator
 
 
@@ -144,7 +144,7 @@ def test_window_mode_stops_where_nothing_is_new_and_is_no_complete_read(
     retailer.run("r1", "sale")
     asked: list[str] = []
 
-    def listen(_: Simulator, request: Request) -> Answer | None:
+    def listen(_: Simulator, request: Request) -> Response | None:
         if request.query["pagesize"] == "100":
             asked.append(request.query["page"])
         return None
@@ -168,8 +168,8 @@ def test_the_cursor_never_passes_the_sources_own_clock(
     plan = retailer.begin("r1")
 
     found = []
-    for answer in (rows, ahead, []):
-        with stub(lambda *_, answer=answer: reply(answer, headers=date)).client() as client:
+    for response in (rows, ahead, []):
+        with stub(lambda *_, response=response: reply(response, headers=date)).client() as client:
             manifest = manifest_of(retailer, extract(client, retailer.store, retailer.request("label", plan)))
             found.append(manifest.cursor_to)
 
@@ -325,7 +325,7 @@ def test_an_outage_in_the_middle_leaves_no_manifest_and_no_open_file(
 ) -> None:
     """The next attempt starts clean and lands every row."""
 
-    def break_later(_: Simulator, request: Request) -> Answer | None:
+    def break_later(_: Simulator, request: Request) -> Response | None:
         broken = request.query["pagesize"] == "100" and int(request.query["page"]) > 20
         return error(503, "Service unavailable") if broken else None
 

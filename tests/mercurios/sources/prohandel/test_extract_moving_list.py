@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from retailer import Retailer
 
-from prohandel_simulator.api import Answer, Request
+from prohandel_simulator.api import Request, Response
 from prohandel_simulator.clock import parse_instant
 from prohandel_simulator.simulator import Simulator
 
@@ -24,7 +24,7 @@ class Source:
         self.act: dict[int, Callable[[Simulator], None]] = {}
         retailer.simulator.application.interceptors.insert(0, self.intercept)
 
-    def intercept(self, simulator: Simulator, request: Request) -> Answer | None:
+    def intercept(self, simulator: Simulator, request: Request) -> Response | None:
         if request.path == ("sale",) and request.query["pagesize"] == str(PAGE_SIZE):
             page = int(request.query["page"])
             self.asked[page] += 1
@@ -195,9 +195,9 @@ def test_an_empty_list_where_rows_are_known_is_read_twice_and_deletes_nothing(
     read(own_retailer, "r1")
     known, asked = set(own_retailer.raw("sale")), Counter[str]()
 
-    def empty(_: Simulator, request: Request) -> Answer | None:
+    def empty(_: Simulator, request: Request) -> Response | None:
         asked[request.query["page"]] += 1
-        return Answer(200, b"[]", ((b"x-more-pages-available", b"False"),))
+        return Response(200, b"[]", ((b"x-more-pages-available", b"False"),))
 
     own_retailer.simulator.application.interceptors.insert(0, empty)
     [url] = own_retailer.extract(own_retailer.begin("r2"), "sale", page_size=PAGE_SIZE)
@@ -229,7 +229,7 @@ def test_a_row_that_shifts_in_a_list_of_changes_is_not_lost(own_retailer: Retail
     simulator.advance_hours(24)
     known, shifted = set(retailer.raw("sale")), []
 
-    def intercept(_: Simulator, request: Request) -> Answer | None:
+    def intercept(_: Simulator, request: Request) -> Response | None:
         if request.path[:2] == ("sale", "changed") and request.query["page"] == "4" and not shifted:
             sales = simulator.tenants["mini"].world.collections["sale"]
             changes = sales.changed_since(parse_instant(request.path[2]))
