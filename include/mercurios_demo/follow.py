@@ -60,7 +60,7 @@ class Follower:
         """
         begun = time.monotonic()
         runs = {tenant: (f"{kind}__{tenant}", self._begin(f"{kind}__{tenant}", label)) for tenant in tenants}
-        said: set[tuple[str, str, int, str]] = set()
+        reported: set[tuple[str, str, int, str]] = set()
         outcomes: dict[str, RunOutcome] = {}
         with Status("", console=self._console) as status:
             while len(outcomes) < len(runs):
@@ -70,7 +70,7 @@ class Follower:
                 for tenant in runs.keys() - outcomes.keys():
                     dag_id, run_id = runs[tenant]
                     state = "timed out" if late else self._api.run_state(dag_id, run_id)
-                    running += self._report(tenant, dag_id, run_id, said)
+                    running += self._report(tenant, dag_id, run_id, reported)
                     if late or state in FINAL_STATES:
                         seconds = time.monotonic() - begun
                         outcomes[tenant] = RunOutcome(tenant, dag_id, run_id, label, state, seconds)
@@ -99,7 +99,7 @@ class Follower:
         return f"[dim]{time.monotonic() - self._started:6.1f} s[/]"
 
     def _report(
-        self, tenant: str, dag_id: str, run_id: str, said: set[tuple[str, str, int, str]]
+        self, tenant: str, dag_id: str, run_id: str, reported: set[tuple[str, str, int, str]]
     ) -> list[str]:
         running = []
         for task in sorted(
@@ -109,8 +109,8 @@ class Follower:
             if state == "running":
                 running.append(f"{tenant} {name}")
             key = (tenant, f"{name}[{task['map_index']}]", task["try_number"], state)
-            if state in _TASK_DONE and key not in said:
-                said.add(key)
+            if state in _TASK_DONE and key not in reported:
+                reported.add(key)
                 detail = self._detail(dag_id, run_id, task)
                 mark = _MARKS.get(state, f"[yellow]{state}[/]")
                 self.say(f"{tenant:<10} {name:<22} {mark:<18} {_seconds(task):6.1f} s  {detail}")

@@ -247,7 +247,7 @@ def _check_resource(tenant: str, name: str) -> None:
 
 @contextmanager
 def _opened(warehouse: Path | None, tenant: str, wait: float, *, loads: bool = False) -> Iterator[Engine]:
-    """Open the warehouse and tell what goes wrong without a traceback."""
+    """Open the warehouse and report what goes wrong without a traceback."""
     from mercurios.cli.connect import open_tenant
     from mercurios.landing.store import LandingError
     from mercurios.warehouse.engine import WarehouseError, WarehouseLockedError

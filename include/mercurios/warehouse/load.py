@@ -227,10 +227,10 @@ def _merge(
         "columns": columns,
     }
     key = {"tenant_id": manifest.tenant_id, "resource": resource.name}
-    told_at = newest.source_now if newest else None
+    source_now = newest.source_now if newest else None
     missed = {
         "missed_at": newest.extracted_at if newest else None,
-        "missed_source_now": told_at - CLOCKS_APART if told_at else None,
+        "missed_source_now": source_now - CLOCKS_APART if source_now else None,
     }
     _execute(engine, "candidates", {**key, **missed}, **shape)
     loaded = count(engine, f"candidate_{resource.table}")

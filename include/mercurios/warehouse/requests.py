@@ -121,4 +121,6 @@ def note_approval(
             "approved_at": now.replace(tzinfo=None),
         }
         engine.execute(render(engine.dialect, "delete_approval_insert"), approval)
-        log.info("%s: rows that the next complete read misses are deleted (said by %s)", name, approved_by)
+        log.info(
+            "%s: rows that the next complete read misses are deleted (approved by %s)", name, approved_by
+        )

@@ -52,10 +52,10 @@ def begin_run(
     now = datetime.now(UTC)
     parameters = {**run.parameters(), "started_at": now.replace(tzinfo=None)}
     with engine.transaction():
-        asker = f"{run.dag_id}, run {run.run_id}"
+        requested_by = f"{run.dag_id}, run {run.run_id}"
         engine.execute(render(engine.dialect, "run_begin"), parameters)  # first: a load locks the run first
-        note_resync(engine, tenant.id, [*resync, *accept_deletes], asker, now)
-        note_approval(engine, tenant.id, accept_deletes, asker, now)
+        note_resync(engine, tenant.id, [*resync, *accept_deletes], requested_by, now)
+        note_approval(engine, tenant.id, accept_deletes, requested_by, now)
         [found] = engine.fetch_rows(render(engine.dialect, "run_fence"), parameters)
         [attempts] = engine.fetch_rows(render(engine.dialect, "ledger_attempts"), parameters)
         standing = engine.fetch_rows(render(engine.dialect, "watermarks"), {"tenant_id": tenant.id})

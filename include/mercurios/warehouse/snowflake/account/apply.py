@@ -90,7 +90,7 @@ def _explained(statement: Statement, role: str, error: Any, done: int, count: in
     if error.errno in _NOT_ALLOWED:
         needed = _NEEDED.get(statement.kind, f"a privilege on {statement.object}")
         return f"{where}: role {role} may not do this; it needs {needed}. {rest}"
-    said = " ".join(str(getattr(error, "msg", None) or error).split())
+    message = " ".join(str(getattr(error, "msg", None) or error).split())
     if error.errno in _NOT_SEEN:
-        return f"{where}: role {role} does not find it, or may not see it: {said}. {rest}"
-    return f"{where}: refused for role {role}: {said}. {rest}"
+        return f"{where}: role {role} does not find it, or may not see it: {message}. {rest}"
+    return f"{where}: refused for role {role}: {message}. {rest}"
