@@ -9,6 +9,9 @@ BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
 MANIFEST := include/dbt/target/manifest.json
 
+# What runs beside something else keeps its output to itself until it has ended, where make can do that.
+SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
 export PYTHONPATH := include:plugins
 export UV_LINK_MODE ?= copy
 
@@ -25,7 +28,10 @@ else
 	@exec $(BIN)/python -m mercurios_demo $(if $(DEMO_EXIT),--exit)
 endif
 
-test: lint types unit scheduler  ## Everything CI runs
+test:  ## Everything CI runs
+	@$(MAKE) --no-print-directory --jobs=2 $(SYNC) lint types
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory scheduler
 
 lint: $(VENV)/.dev  ## Formatting, lint and SQL lint
 	$(BIN)/ruff format --check .
