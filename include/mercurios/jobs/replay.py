@@ -110,8 +110,7 @@ def replay(engine: Engine, store: LandingStore, tenant: Tenant, name: str) -> Re
         result.run_id = run.run_id
     with engine.transaction():
         _mark(engine, "replay_mark", {**key, "replayed_at": now.replace(tzinfo=None)}, found.fitting)
-        reasons = {**key, "reasons": [row["reason"] for row in found.refused]}
-        _mark(engine, "replay_reason", reasons, found.refused)
+        _mark(engine, "replay_reason", key, found.refused)
     return result
 
 
@@ -220,6 +219,7 @@ def _source_clock(engine: Engine, tenant_id: str) -> datetime | None:
 
 
 def _mark(engine: Engine, statement: str, parameters: Row, rows: list[Row]) -> None:
-    if rows:
-        places = {f"{name}s": [row[name] for row in rows] for name in ("run_id", "attempt", "row_number")}
-        engine.execute(render(engine.dialect, statement), {**parameters, **places})
+    columns = ("run_id", "attempt", "row_number", "reason")
+    for start in range(0, len(rows), _BATCH):
+        records = [{name: row[name] for name in columns} for row in rows[start : start + _BATCH]]
+        engine.execute(render(engine.dialect, statement), {**parameters, "rows": records})

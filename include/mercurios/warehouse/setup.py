@@ -14,6 +14,7 @@ from mercurios.warehouse.sql import render, statements
 
 _FIRST_HOLIDAY_YEAR = 2009
 _HOLIDAY_YEARS_AHEAD = 3
+_POLICY_COLUMNS = ("scope", "scope_key", "setting", "value")
 
 # Table of `ops` and column by its older name: the name it has now.
 _RENAMED = {
@@ -31,8 +32,9 @@ def set_up(engine: Engine) -> None:
         new_name = _RENAMED.get((row["table_name"], row["column_name"]))
         if new_name:
             engine.execute(render(engine.dialect, "rename_column", **row, new_name=new_name))
-    for statement in statements(render(engine.dialect, "setup")):
-        engine.execute(statement)
+    for name in ("setup_engine", "setup"):
+        for statement in statements(render(engine.dialect, name)):
+            engine.execute(statement)
     there: dict[str, set[str]] = defaultdict(set)
     for row in engine.fetch_rows(render(engine.dialect, "raw_columns")):
         there[row["table_name"]].add(row["column_name"])
@@ -72,7 +74,7 @@ def write_reference(engine: Engine, tenant: Tenant, today: date) -> None:
         engine.execute(render(engine.dialect, "holidays_delete"), {"tenant_id": tenant.id})
         engine.execute(
             render(engine.dialect, "holidays_insert"),
-            {"tenant_id": tenant.id, "dates": list(days), "names": list(days.values())},
+            {"tenant_id": tenant.id, "holidays": [{"date": day, "name": name} for day, name in days.items()]},
         )
         _write_policies(engine, tenant)
 
@@ -82,9 +84,8 @@ def _write_policies(engine: Engine, tenant: Tenant) -> None:
     delete, insert = statements(render(engine.dialect, "policies_replace"))
     engine.execute(delete, {"tenant_id": tenant.id})
     if rows:
-        scopes, scope_keys, settings, values = (list(column) for column in zip(*rows, strict=True))
-        columns = {"scopes": scopes, "scope_keys": scope_keys, "settings": settings, "setting_values": values}
-        engine.execute(insert, {"tenant_id": tenant.id, **columns})
+        policies = [dict(zip(_POLICY_COLUMNS, row, strict=True)) for row in rows]
+        engine.execute(insert, {"tenant_id": tenant.id, "policies": policies})
 
 
 def public_holidays(tenant: Tenant, last_year: int) -> dict[date, str]:

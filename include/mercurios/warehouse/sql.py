@@ -1,8 +1,9 @@
 """Rendering of the hand-written SQL in `include/sql/<dialect>/` and, where the engines agree, `include/sql/common/`.
 
 Statements live in files so that they are linted, reviewed and compared between engines; Python only fills in
-names and column lists. What every engine reads word for word is in `common` once, so that it cannot be mended for
-one engine and forgotten for the other. Values never pass through a template: they are bound as parameters.
+names and column lists. A statement that is the same for every engine is in `common` once, so that it cannot be mended
+for one engine and forgotten for the other. Words in which engines differ are macros, `macros.jinja` in the folder of
+each. Values never pass through a template: they are bound as parameters.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.runtime import Macro
 
 SQL_ROOT = Path(__file__).resolve().parents[2] / "sql"
 COMMON = "common"
+MACROS = "macros.jinja"
 
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 
@@ -59,7 +62,14 @@ def _environment(dialect: str) -> Environment:
     )
     environment.filters["ident"] = identifier
     environment.filters["literal"] = literal
+    environment.globals |= _macros(environment)
     return environment
+
+
+def _macros(environment: Environment) -> dict[str, Macro]:
+    """Return the macros of an engine, which its statements call without an import, as sqlfluff knows them too."""
+    found = vars(environment.get_template(MACROS).module)
+    return {name: value for name, value in found.items() if isinstance(value, Macro)}
 
 
 def render(dialect: str, name: str, **context: Any) -> str:

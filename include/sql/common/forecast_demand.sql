@@ -1,0 +1,23 @@
+-- Weekly demand of every article and branch that can be planned: service articles are not.
+select
+    demand.article_number,
+    demand.branch_number,
+    demand.week_start,
+    cast(demand.units as double) as units,
+    demand.is_stock_out,
+    coalesce(demand.category_number, 0) as category_number,
+    coalesce(demand.season_number, 0) as season_number,
+    coalesce(articles.supplier_number, 0) as supplier_number,
+    cast(coalesce(articles.sale_price, 0) as double) as sale_price
+from {{ published_schema() }}.fct_demand_weekly as demand
+left join {{ published_schema() }}.dim_article as articles
+    on
+        demand.tenant_id = articles.tenant_id
+        and demand.article_number = articles.article_number
+where
+    demand.tenant_id = $tenant_id
+    and not coalesce(articles.is_service, false)
+order by
+    demand.article_number,
+    demand.branch_number,
+    demand.week_start;

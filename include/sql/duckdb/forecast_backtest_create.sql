@@ -1,6 +1,0 @@
-create or replace temp table stage_backtest (
-    actual double,
-    mean double,
-    seasonal_naive double,
-    mean_13w double
-);

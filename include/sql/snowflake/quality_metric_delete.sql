@@ -1,8 +1,0 @@
-delete from ops.dq_metric
-where
-    tenant_id = $tenant_id
-    and run_id = $run_id
-    and table_name in (
-        select cast(names.value as varchar)
-        from table(flatten(input => parse_json($tables))) as names
-    );
