@@ -26,12 +26,17 @@ _RENAMED = {
 def set_up(engine: Engine) -> None:
     """Create schemas, bookkeeping and RAW tables that are missing, and columns the contract gained.
 
-    A column of an older warehouse that has been renamed since keeps its rows under the new name.
+    A column of an older warehouse that has been renamed since keeps its rows under the new name. Where an older release
+    has run again since, and has added its own column, both stay.
     """
-    for row in engine.fetch_rows(render(engine.dialect, "ops_columns")):
-        new_name = _RENAMED.get((row["table_name"], row["column_name"]))
-        if new_name:
-            engine.execute(render(engine.dialect, "rename_column", **row, new_name=new_name))
+    bookkeeping = {
+        (row["table_name"], row["column_name"])
+        for row in engine.fetch_rows(render(engine.dialect, "ops_columns"))
+    }
+    for (table, old_name), new_name in _RENAMED.items():
+        if (table, old_name) in bookkeeping and (table, new_name) not in bookkeeping:
+            shape = {"table_name": table, "column_name": old_name, "new_name": new_name}
+            engine.execute(render(engine.dialect, "rename_column", **shape))
     for name in ("setup_engine", "setup"):
         for statement in statements(render(engine.dialect, name)):
             engine.execute(statement)

@@ -46,6 +46,22 @@ def test_the_ledger_shows_the_newest_runs_the_identity_and_the_watermarks(retail
     assert str(retailer.watermark("article")) in output
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_warehouse_of_an_older_release_is_brought_up_to_date_first(
+    retailer: Retailer, command: str
+) -> None:
+    """After an update a command needs no run of the pipeline first."""
+    retailer.run("r1", "article")
+    retailer.query("update ops.load_ledger set held_for_review = 8765")
+    retailer.query("alter table ops.load_ledger rename column held_for_review to withheld")
+    retailer.query("alter table ops.load_ledger rename column is_stable to is_settled")
+
+    code, output = run(command, retailer)
+
+    assert code == 0, output
+    assert "8,765" in run("ledger", retailer)[1]
+
+
 def test_the_quarantine_shows_reasons_and_ids_and_never_a_payload(own_retailer: Retailer) -> None:
     plan = own_retailer.begin("r1")
     bad = {}

@@ -23,3 +23,15 @@ def test_renamed_columns_of_the_ledger_keep_their_values(retailer: Retailer) -> 
     assert retailer.query(COUNTS) == before
     assert {(row["held_for_review"], row["is_stable"]) for row in before} == {(7, False)}
     assert retailer.run("r2", "article")["article"].held_for_review == 0
+
+
+def test_a_column_that_an_older_release_added_again_is_no_obstacle(retailer: Retailer) -> None:
+    retailer.run("r1", "article")
+    retailer.query("update ops.load_ledger set held_for_review = 7")
+    old_name = "withheld"
+    retailer.query(f"alter table ops.load_ledger add column {old_name} bigint default 0")
+
+    with retailer.engine() as engine:
+        set_up(engine)
+
+    assert {row["held_for_review"] for row in retailer.query(COUNTS)} == {7}
