@@ -60,12 +60,17 @@ def print_summary(
 
 def _print_file(console: Console, tenant: str, published: Path, outcomes: Sequence[RunOutcome]) -> None:
     with DuckDBEngine(published, read_only=True) as engine:
-        print_tenant(console, tenant, engine, outcomes, fetch_proposals(engine, tenant))
+        print_tenant(console, tenant, engine, outcomes, fetch_proposals(engine, tenant), published)
     print_publication(console, read_status(published))
 
 
 def print_tenant(
-    console: Console, tenant: str, engine: Engine, outcomes: Sequence[RunOutcome], proposals: pa.Table
+    console: Console,
+    tenant: str,
+    engine: Engine,
+    outcomes: Sequence[RunOutcome],
+    proposals: pa.Table,
+    published: Path | None = None,
 ) -> None:
     """Print rows, forecast error and what to order first, from an open warehouse on whichever engine."""
     pipelines = [o.run_id for o in outcomes if o.tenant == tenant and o.dag_id.startswith("pipeline")]
@@ -84,7 +89,7 @@ def print_tenant(
             f"  forecast error (WAPE, backtest): {_error(row['wape_model'])}; "
             f"seasonal naive {_error(row['wape_seasonal_naive'])}, 13-week mean {_error(row['wape_mean_13w'])}"
         )
-    print_proposals(console, tenant, proposals)
+    print_proposals(console, tenant, proposals, published)
 
 
 def print_publication(console: Console, status: Mapping[str, Any]) -> None:
@@ -116,8 +121,17 @@ def _ledger_table(rows: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
-def print_proposals(console: Console, tenant: str, proposals: pa.Table) -> None:
-    """Print what must be ordered first, what it costs and saves and why, as the file of `propose` says it."""
+def print_proposals(
+    console: Console, tenant: str, proposals: pa.Table, published: Path | None = None
+) -> None:
+    """Print what must be ordered first, what it costs and saves and why, as the file of `propose` says it.
+
+    Args:
+        console: where to print.
+        tenant: whose proposals.
+        proposals: all of them.
+        published: the file of readers, which no connection leads to after the demo; None on an account.
+    """
     suppliers = len(set(proposals["supplier_number"].to_pylist()))
     cost = sum(proposals["order_cost"].to_pylist())
     urgent: list[dict[str, Any]] = most_urgent(proposals, _PROPOSALS_SHOWN).to_pylist()
@@ -138,6 +152,7 @@ def print_proposals(console: Console, tenant: str, proposals: pa.Table) -> None:
         console.print(escape(headline), highlight=False)
         console.print(Padding(escape(why), (0, 0, 0, 5)), style="dim", highlight=False)
     console.print(
-        f"  all of them: .venv/bin/python -m mercurios propose --tenant {tenant} --out orders.xlsx",
+        f"  all of them: .venv/bin/python -m mercurios propose --tenant {tenant} "
+        f"{f'--warehouse {published} ' if published else ''}--out orders.xlsx",
         highlight=False,
     )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mercurios.landing.store import LandingStore
     from mercurios.tenants import Tenant
     from mercurios.warehouse.snowflake.engine import SnowflakeEngine
+    from mercurios_airflow.warehouse.duckdb.hooks import DuckDBHook
 
 COMMAND_LINE = "command line"
 # Airflow's lookup asks the metadata database only in a process that says it is one of Airflow's own components;
@@ -47,18 +48,17 @@ class AirflowConnections:
         Raises:
             WarehouseError: its connection is of another type, or neither it nor `MERCURIOS_HOME` names the file.
         """
-        name = tenant.connections.warehouse
-        with _airflow_process():
-            from mercurios_airflow.warehouse.duckdb.hooks import DuckDBHook
+        with _duckdb_hook(tenant) as hook:
+            return hook.path
 
-            _found(name, "duckdb")
-            try:
-                return DuckDBHook(name, tenant.id).path
-            except ValueError:
-                raise WarehouseError(
-                    f"tenant {tenant.id}: nothing says where its warehouse file is: name it with --warehouse, or set "
-                    f"MERCURIOS_HOME, or the host of connection {name!r} (looked for in {_places(name)})"
-                ) from None
+    def published_file(self, tenant: Tenant) -> Path:
+        """Return the file that readers of a tenant on DuckDB have.
+
+        Raises:
+            WarehouseError: as for the warehouse file, whose connection leads to both.
+        """
+        with _duckdb_hook(tenant) as hook:
+            return hook.published_path
 
     def snowflake(
         self, tenant: Tenant, command: str, *, landing: LandingStore | None, role: str | None
@@ -105,6 +105,22 @@ class AirflowConnections:
             from mercurios_airflow.warehouse.snowflake.hooks import SessionHook
 
             return SessionHook(snowflake_conn_id=name).get_conn()
+
+
+@contextmanager
+def _duckdb_hook(tenant: Tenant) -> Iterator[DuckDBHook]:
+    name = tenant.connections.warehouse
+    with _airflow_process():
+        from mercurios_airflow.warehouse.duckdb.hooks import DuckDBHook
+
+        _found(name, "duckdb")
+        try:
+            yield DuckDBHook(name, tenant.id)
+        except ValueError:
+            raise WarehouseError(
+                f"tenant {tenant.id}: nothing says where its warehouse file is: name it with --warehouse, or set "
+                f"MERCURIOS_HOME, or the host of connection {name!r} (looked for in {_places(name)})"
+            ) from None
 
 
 @contextmanager

@@ -147,7 +147,7 @@ def test_proposals_come_from_what_was_published_under_whatever_role_may_read_it(
     after = run("propose", "--out", str(out))
 
     assert before[0] == 1
-    assert "there is no published.replenishment_proposal: run the pipeline of tenant mini first" in before[1]
+    assert "no replenishment_proposal was published yet: run the pipeline of tenant mini first" in before[1]
     assert after[0] == 0, after[1]
     assert after[1].startswith("1 lines to 1 suppliers for 60.00 EUR in ")
     assert "Scarf" in out.read_text(encoding="utf-8")

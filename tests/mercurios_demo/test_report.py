@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from io import StringIO
+from pathlib import Path
 
 import pyarrow as pa
 from rich.console import Console
@@ -35,7 +36,7 @@ def proposals(count: int) -> pa.Table:
 
 def summary(table: pa.Table) -> str:
     console = Console(file=StringIO(), width=200)
-    print_proposals(console, "modehaus", table)
+    print_proposals(console, "modehaus", table, Path(".demo/data/published/modehaus.duckdb"))
     return console.file.getvalue()
 
 
@@ -50,7 +51,9 @@ def test_the_ten_most_urgent_orders_are_shown_with_money_and_reason():
     assert [line.split("[")[1].split("]")[0] for line in lines if "Order by" in line] == [
         str(n) for n in range(11, 1, -1)
     ]
-    assert "propose --tenant modehaus" in lines[-1]
+    assert lines[-1].endswith(
+        "propose --tenant modehaus --warehouse .demo/data/published/modehaus.duckdb --out orders.xlsx"
+    )
 
 
 def test_a_retailer_that_needs_nothing_gets_a_report_that_says_so():

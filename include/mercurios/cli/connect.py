@@ -35,6 +35,9 @@ class Connections(Protocol):
     def warehouse_file(self, tenant: Tenant) -> Path:
         """Return the warehouse file of a tenant on DuckDB."""
 
+    def published_file(self, tenant: Tenant) -> Path:
+        """Return the file that readers of a tenant on DuckDB have."""
+
     def snowflake(
         self, tenant: Tenant, command: str, *, landing: LandingStore | None, role: str | None
     ) -> SnowflakeEngine:
@@ -134,6 +137,36 @@ def open_warehouse(path: Path, tenant_id: str, lock_wait: float) -> Iterator[Duc
             )
         set_up(engine)
         yield engine
+
+
+@contextmanager
+def open_readers(
+    tenant_id: str, warehouse: Path | None, lock_wait: float, *, command: str = ""
+) -> Iterator[Engine]:
+    """Open what readers of a tenant see, to read.
+
+    Args:
+        tenant_id: whose marts.
+        warehouse: a DuckDB file; None opens what was published where the tenant's connection leads.
+        lock_wait: seconds to wait while another process writes to the file.
+        command: on whose behalf, for engines that note it with every statement.
+
+    Raises:
+        KeyError: there is no such tenant.
+        WarehouseError: it cannot be opened, or the file is missing.
+    """
+    from mercurios.warehouse.duckdb.engine import DuckDBEngine
+
+    path = warehouse
+    if path is None:
+        tenant = load_tenants(only=tenant_id).get(tenant_id)
+        if tenant.engine == "snowflake":
+            with open_snowflake(tenant, command, as_loader=False) as engine:
+                yield engine
+            return
+        path = connections().published_file(tenant)
+    with DuckDBEngine(path, read_only=True, lock_wait=lock_wait) as file:
+        yield file
 
 
 def open_snowflake(

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-_DEMO_HOME = ".demo/data"
 
 
 def propose(
@@ -20,8 +14,8 @@ def propose(
     warehouse: Annotated[
         Path | None,
         typer.Option(
-            help="The tenant's DuckDB warehouse file (default: what was published in $MERCURIOS_HOME, or else by the "
-            "demo in this folder; on Snowflake, where the connection of the tenant's file leads)."
+            help="A DuckDB file with the marts (default: what was published where the connection of the tenant's file "
+            "leads)."
         ),
     ] = None,
     wait: Annotated[
@@ -29,14 +23,19 @@ def propose(
     ] = 30,
 ) -> None:
     """Write what to order now, by supplier: units, cost, the day to order by, and why."""
+    from mercurios.cli.connect import open_readers
     from mercurios.orders.export import write_proposals
+    from mercurios.orders.proposals import fetch_proposals
     from mercurios.warehouse.engine import WarehouseError
 
     try:
-        proposals = _read(tenant, warehouse, wait)
+        with open_readers(tenant, warehouse, wait, command="propose") as engine:
+            proposals = fetch_proposals(engine, tenant)
         write_proposals(proposals, out)
-    except (WarehouseError, ValueError, OSError) as error:
-        typer.secho(str(error), err=True, fg=typer.colors.RED)
+    except (KeyError, WarehouseError, ValueError, OSError) as error:
+        typer.secho(
+            str(error.args[0] if isinstance(error, KeyError) else error), err=True, fg=typer.colors.RED
+        )
         raise typer.Exit(1) from None
     suppliers = len(set(proposals["supplier_number"].to_pylist()))
     currency = proposals["currency"][0].as_py() if proposals.num_rows else ""
@@ -45,21 +44,3 @@ def propose(
     beyond = proposals["is_within_budget"].to_pylist().count(False)
     if beyond:
         typer.echo(f"{beyond} of the lines are beyond the budget.")
-
-
-def _read(tenant: str, warehouse: Path | None, wait: float) -> pa.Table:
-    """Return a tenant's proposals from the file that was named, or else from what was published."""
-    from mercurios.cli.connect import open_snowflake
-    from mercurios.orders.proposals import fetch_published, read_proposals
-    from mercurios.tenants import load_tenants
-
-    known = {each.id: each for each in load_tenants(only=tenant)} if warehouse is None else {}
-    if tenant in known and known[tenant].engine == "snowflake":
-        with open_snowflake(known[tenant], "propose", as_loader=False) as engine:
-            return fetch_published(engine, tenant)
-    return read_proposals(warehouse or _published(tenant), tenant, wait)
-
-
-def _published(tenant: str) -> Path:
-    home = Path(os.environ.get("MERCURIOS_HOME") or _DEMO_HOME)
-    return home / "published" / f"{tenant}.duckdb"

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from mercurios.jobs.forecast_accuracy import Measurement
+from mercurios.warehouse.counting import scalar
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.sql import render
 
@@ -97,8 +98,8 @@ def read_earlier(engine: Engine, tenant_id: str, panel: Panel) -> Earlier:
         tenant_id: the tenant.
         panel: demand; its last week is the newest that may be measured.
     """
-    [found] = engine.fetch_arrow(render(engine.dialect, "forecast_published")).to_pylist()
-    if not found["tables"]:
+    table = {"table_name": "forecast_weekly"}
+    if not scalar(engine, render(engine.dialect, "is_published"), table):
         return Earlier(None, None)
     last = panel.week_starts[-1].item()
     key = {"tenant_id": tenant_id, "last_week": last}

@@ -44,7 +44,7 @@ select
     proposals.is_below_supplier_minimum,
     proposals.confidence,
     proposals.reason
-from {{ schema | ident }}.replenishment_proposal as proposals
+from {{ published_schema() }}.replenishment_proposal as proposals
 inner join retailer
     on proposals.tenant_id = retailer.tenant_id
 where proposals.tenant_id = $tenant_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from datetime import datetime
 from pathlib import Path
 
@@ -43,6 +44,11 @@ TABLES = (
     )
     """,
 )
+
+
+@pytest.fixture(autouse=True)
+def tenants(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MERCURIOS_TENANTS_DIR", str(root / "tests" / "tenants"))
 
 
 @pytest.fixture
@@ -87,6 +93,8 @@ def test_lines_are_written_by_supplier_and_those_without_one_last(warehouse: Pat
     assert lines[0]["reason"] == "Runs out, soon."
 
 
+@pytest.mark.airflow
+@pytest.mark.usefixtures("airflow_database")
 def test_without_a_warehouse_named_the_published_one_is_read(
     warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -95,7 +103,32 @@ def test_without_a_warehouse_named_the_published_one_is_read(
     assert "5 lines" in propose(tmp_path / "orders.csv").output
 
     monkeypatch.setenv("MERCURIOS_HOME", str(tmp_path / "nothing"))
-    assert "mini.duckdb" in propose(tmp_path / "orders.csv").output
+    missing = propose(tmp_path / "orders.csv")
+    assert missing.exit_code == 1
+    assert "nothing/published/mini.duckdb does not exist: run the tenant's pipeline first" in missing.output
+
+
+@pytest.mark.airflow
+@pytest.mark.usefixtures("airflow_database")
+def test_without_a_warehouse_named_the_tenants_connection_is_followed(
+    warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The readers' file lies where the DAGs put it: beside the folder of the warehouse file of the connection."""
+    monkeypatch.setenv("MERCURIOS_HOME", str(tmp_path / "nothing"))
+    host = str(tmp_path / "warehouse" / "mini.duckdb")
+    monkeypatch.setenv("AIRFLOW_CONN_DUCKDB_MINI", json.dumps({"conn_type": "duckdb", "host": host}))
+
+    done = propose(tmp_path / "orders.csv")
+
+    assert done.exit_code == 0, done.output
+    assert "5 lines" in done.output
+
+
+def test_a_tenant_that_does_not_exist_is_refused(tmp_path: Path):
+    done = CliRunner().invoke(app, ["propose", "--tenant", "nobody", "--out", str(tmp_path / "orders.csv")])
+
+    assert done.exit_code == 1
+    assert "nobody" in done.output
 
 
 def test_a_name_that_looks_like_a_formula_stays_text(warehouse: Path, tmp_path: Path):
@@ -218,4 +251,4 @@ def test_a_warehouse_without_proposals_says_what_to_run(tmp_path: Path):
     done = propose(tmp_path / "orders.csv", "--warehouse", str(path))
 
     assert done.exit_code == 1
-    assert "run the tenant's pipeline first" in done.output
+    assert "run the pipeline of tenant mini first" in done.output
