@@ -21,7 +21,21 @@ SCANNED = (
     "Makefile",
     "requirements*.in",
 )
-SUFFIXES = {"", ".css", ".in", ".ini", ".j2", ".md", ".py", ".sql", ".toml", ".txt", ".yaml", ".yml"}
+SUFFIXES = {
+    "",
+    ".css",
+    ".in",
+    ".ini",
+    ".j2",
+    ".jinja",
+    ".md",
+    ".py",
+    ".sql",
+    ".toml",
+    ".txt",
+    ".yaml",
+    ".yml",
+}
 ITSELF = "tests/project/test_vocabulary.py"
 
 # Old term (a regular expression; an underscore counts as a space) -> the ordinary word. Case matters where a term is
