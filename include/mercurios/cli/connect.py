@@ -1,8 +1,10 @@
 """Connecting to a tenant's warehouse and landing area from the command line.
 
 Connections are Airflow's. Nothing here knows Airflow: an entry point of the group `mercurios.connections`, which
-`plugins/` offers, looks them up where the DAGs do and opens what they lead to. A DuckDB file that is named with
-`--warehouse` needs no connection. On DuckDB a command never creates a file and never touches one that is something
+`plugins/` offers, looks them up where the DAGs do and opens what they lead to. That loads Airflow, which takes seconds,
+also where the environment names the file: Airflow asks a secrets backend before the environment, and the metadata
+database before a default holds, so a shorter way could lead to another file than the DAGs'. A DuckDB file that is named
+with `--warehouse` needs no connection. On DuckDB a command never creates a file and never touches one that is something
 else.
 """
 
