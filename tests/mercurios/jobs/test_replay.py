@@ -75,6 +75,27 @@ def test_replaying_twice_changes_nothing(retailer: Retailer) -> None:
     assert state(retailer) == before
 
 
+def test_rows_of_several_batches_are_all_marked(
+    own_retailer: Retailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows are marked in batches, as a parameter of Snowflake holds no more than 16 MB."""
+    monkeypatch.setattr("mercurios.jobs.replay._BATCH", 7)
+    refused(own_retailer, "article", "supplier_number")
+    own_retailer.query(
+        "update ops.quarantine set payload = json_merge_patch(payload, ?) where row_number < 20",
+        ['{"supplierNumber": "x"}'],
+    )
+    before = own_retailer.query("select reason from ops.quarantine where row_number < 20")
+
+    done = replayed(own_retailer, "article")
+
+    waiting = own_retailer.query("select reason from ops.quarantine where replayed_at is null")
+    assert done.ledger is not None
+    assert len(waiting) == done.waiting == len(before) > 7
+    assert done.ledger.loaded > 7
+    assert not {row["reason"] for row in waiting} & {row["reason"] for row in before}
+
+
 def test_a_replay_that_died_before_it_marked_its_rows_is_repeated_without_effect(retailer: Retailer) -> None:
     refused(retailer, "sale", "type")
     first = replayed(retailer, "sale")
