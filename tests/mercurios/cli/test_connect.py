@@ -34,6 +34,9 @@ AWS = json.dumps(
     }
 )
 
+# Airflow keeps a connection to the database that it finds, also to an empty one: it is made before the first look-up.
+pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("airflow_database")]
+
 
 @pytest.fixture
 def on_snowflake(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tenant:
@@ -94,7 +97,6 @@ def run(*line: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-@pytest.mark.airflow
 @pytest.mark.parametrize("place", ["in_the_environment", "in_a_secrets_backend", "entered_in_the_ui"])
 @pytest.mark.usefixtures("on_duckdb")
 def test_a_command_finds_a_connection_where_the_dags_do(
@@ -130,7 +132,6 @@ def test_a_connection_that_is_not_there_is_named_with_every_place(command: str) 
     assert "Admin, Connections" in output
 
 
-@pytest.mark.airflow
 @pytest.mark.usefixtures("on_snowflake")
 def test_a_metadata_database_that_cannot_be_read_is_not_taken_for_an_empty_one(
     airflow_database: Path,
