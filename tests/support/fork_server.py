@@ -112,7 +112,7 @@ def _warm_up() -> None:
             retailer.load(*retailer.extract(plan, "customer"))
         make_marts(retailer, ("customer",), "warm-up")
         with retailer.engine() as engine:
-            publish(engine, retailer.published, retailer.tenant.id, plan.run_id, DAG, MARTS)
+            publish(engine, Run(retailer.tenant.id, DAG, plan.run_id), MARTS)
         retailer.close()
 
 
