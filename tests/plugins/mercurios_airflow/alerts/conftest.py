@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,7 +19,8 @@ class SlackStub:
     status: int = 200
     failing: int | None = None  # requests that get the status before the others get 200; None is all of them
     headers: dict[str, str] = field(default_factory=dict)
-    dribble: bool = False
+    # How long a response takes that comes a byte at a time; 0 is at once.
+    dribble_seconds: float = 0.0
     hang_up: bool = False
     received: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
@@ -35,7 +37,7 @@ def slack() -> Iterator[SlackStub]:
             if stub.hang_up:
                 self.close_connection = True
                 return
-            if stub.dribble:
+            if stub.dribble_seconds:
                 self._dribble()
                 return
             bad = stub.failing is None or len(stub.received) <= stub.failing
@@ -48,8 +50,9 @@ def slack() -> Iterator[SlackStub]:
 
         def _dribble(self) -> None:
             # One byte now and then: every single read succeeds, so no socket time-out ever fires.
+            end = time.monotonic() + stub.dribble_seconds
             try:
-                while not stub.released.wait(0.2):
+                while time.monotonic() < end and not stub.released.wait(0.2):
                     self.wfile.write(b"H")
                     self.wfile.flush()
             except OSError:
