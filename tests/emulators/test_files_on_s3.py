@@ -12,9 +12,12 @@ from running_emulators import REGION, S3
 from shop import Shop
 
 from mercurios.landing.plan import RunPlan
+from mercurios.tenants.run import Run
 from mercurios.warehouse.load import LedgerRow, load_manifest
 from mercurios.warehouse.run_plan import begin_run
 from mercurios_airflow.sources.connect import check_access, connected_source
+
+RUN = Run("shop", "pipeline__shop", "r1")
 
 FILES = {
     "articles.csv": "sku,title\n4711,Coat\nA-47,Hat\n",
@@ -46,8 +49,8 @@ def put(s3: S3, bucket: str) -> None:
 
 def loaded_from_s3(shop: Shop) -> dict[str, LedgerRow]:
     with shop.engine() as engine:
-        plan = RunPlan.read(shop.store, begin_run(engine, shop.store, shop.tenant, "r1", "pipeline__shop"))
-    with connected_source(shop.tenant, "r1") as source:
+        plan = RunPlan.read(shop.store, begin_run(engine, shop.store, shop.tenant, RUN))
+    with connected_source(shop.tenant, RUN) as source:
         urls = [source.extract(name, plan, shop.store) for name in ("sales", "articles")]
     with shop.engine() as engine:
         rows = [load_manifest(engine, shop.store, url, time_zone="Europe/London") for url in urls if url]
@@ -75,7 +78,7 @@ def test_an_empty_bucket_fails_before_the_run_begins_and_is_named(
     shop = shop_on(bucket, tmp_path / "s3")
 
     with pytest.raises(AirflowFailException, match=f"s3://{bucket}/exports/shop") as failure:
-        check_access(shop.tenant, "r1")
+        check_access(shop.tenant, RUN)
 
     assert "aws_shop" in str(failure.value)
     assert "synthetic" not in str(failure.value) + "".join(capsys.readouterr())
@@ -87,4 +90,4 @@ def test_a_bucket_that_does_not_exist_is_named(bucket: str, tmp_path: Path) -> N
     with pytest.raises(
         AirflowFailException, match=f"s3://{bucket}-missing/exports/shop .*aws_shop.* not there"
     ):
-        check_access(shop.tenant, "r1")
+        check_access(shop.tenant, RUN)
