@@ -7,6 +7,7 @@ UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
+MUTANTS_VENV := .venv-mutants
 MANIFEST := include/dbt/target/manifest.json
 
 # What runs beside something else keeps its output to itself until it has ended, where make can do that.
@@ -15,7 +16,7 @@ SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 export PYTHONPATH := include:plugins
 export UV_LINK_MODE ?= copy
 
-.PHONY: help demo test lint types unit scheduler live soak bench format docs requirements clean
+.PHONY: help demo test lint types unit scheduler live soak bench mutants format docs requirements clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -56,6 +57,9 @@ soak: $(VENV)/.dev  ## Many random schedules of faults: SEEDS=1000 of them from 
 bench: $(VENV)/.dev $(BENCH_VENV)/.installed $(MANIFEST)  ## Speed and memory against a limit or competitor in the same run
 	@$(BIN)/python benchmarks/run.py
 
+mutants: $(VENV)/.dev $(MUTANTS_VENV)/.installed $(MANIFEST)  ## Do tests notice small changes of the code? COUNT=66 of them, drawn with SEED=20240101
+	@$(MUTANTS_VENV)/bin/python tests/support/mutants.py --count $(or $(COUNT),66) --seed $(or $(SEED),20240101)
+
 docs: $(VENV)/.dev $(MANIFEST)  ## Write the generated pages: references and fault cases
 	$(BIN)/python tests/support/references.py
 	$(BIN)/python tests/support/fault_cases.py
@@ -70,6 +74,7 @@ requirements: $(VENV)/.uv  ## Compile requirements*.txt from requirements*.in
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line --no-header requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line --no-header requirements-dev.in -o requirements-dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line --no-header requirements-bench.in -o requirements-bench.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line --no-header requirements-mutants.in -o requirements-mutants.txt
 
 clean:  ## Remove what demo, tests and dbt wrote (the environments stay)
 	rm -rf .demo include/dbt/target include/dbt/logs .pytest_cache .mypy_cache .ruff_cache
@@ -95,6 +100,12 @@ $(BENCH_VENV)/.installed: requirements-bench.txt | $(VENV)/.uv
 	@echo "Installing what benchmarks compare with, in $(BENCH_VENV)"
 	@test -x $(BENCH_VENV)/bin/python || $(PYTHON) -m venv --without-pip $(BENCH_VENV)
 	@$(BIN)/uv pip sync --quiet --python $(BENCH_VENV)/bin/python requirements-bench.txt
+	@touch $@
+
+$(MUTANTS_VENV)/.installed: requirements-mutants.txt | $(VENV)/.uv
+	@echo "Installing what changes the code, in $(MUTANTS_VENV)"
+	@test -x $(MUTANTS_VENV)/bin/python || $(PYTHON) -m venv --without-pip $(MUTANTS_VENV)
+	@$(BIN)/uv pip sync --quiet --python $(MUTANTS_VENV)/bin/python requirements-mutants.txt
 	@touch $@
 
 $(MANIFEST): $(shell find include/dbt -path include/dbt/target -prune -o -path include/dbt/logs -prune -o -type f \( -name '*.sql' -o -name '*.yml' \) -print) | $(VENV)/.runtime

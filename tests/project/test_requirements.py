@@ -27,7 +27,10 @@ def _pins(path: Path) -> dict[str, str]:
     return {match["name"]: match["version"] for match in found if match}
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-bench.txt"])
+SETS = ("requirements", "requirements-dev", "requirements-bench", "requirements-mutants")
+
+
+@pytest.mark.parametrize("name", [f"{stem}.txt" for stem in SETS])
 def test_every_installed_package_has_one_exact_version(root: Path, name: str) -> None:
     lines = _requirements(root / name)
 
@@ -56,7 +59,7 @@ def test_the_competitor_is_in_no_environment_of_the_product(root: Path) -> None:
     assert "dlt" not in _pins(root / "requirements.txt") | _pins(root / "requirements-dev.txt")
 
 
-@pytest.mark.parametrize("stem", ["requirements", "requirements-dev", "requirements-bench"])
+@pytest.mark.parametrize("stem", SETS)
 def test_every_direct_requirement_is_in_the_compiled_file(root: Path, stem: str) -> None:
     compiled = {re.sub(r"[._]", "-", name).lower() for name in _pins(root / f"{stem}.txt")}
     direct = [re.split(r"[\[<>=!~; ]", line)[0].lower() for line in _requirements(root / f"{stem}.in")]
@@ -64,7 +67,7 @@ def test_every_direct_requirement_is_in_the_compiled_file(root: Path, stem: str)
     assert [name for name in direct if name not in ("-r", "-c") and name not in compiled] == []
 
 
-@pytest.mark.parametrize("name", ["requirements.in", "requirements-dev.in", "requirements-bench.in"])
+@pytest.mark.parametrize("name", [f"{stem}.in" for stem in SETS])
 def test_every_constraint_says_why(root: Path, name: str) -> None:
     unexplained = []
     explained_above = False
@@ -80,10 +83,7 @@ def test_every_constraint_says_why(root: Path, name: str) -> None:
     assert unexplained == []
 
 
-@pytest.mark.parametrize(
-    "name",
-    [f"requirements{part}.{kind}" for part in ("", "-dev", "-bench") for kind in ("in", "txt")],
-)
+@pytest.mark.parametrize("name", [f"{stem}.{kind}" for stem in SETS for kind in ("in", "txt")])
 def test_requirements_name_no_package_index(root: Path, name: str) -> None:
     options = [
         line
@@ -172,12 +172,12 @@ def test_the_runtime_declares_exactly_what_it_imports(root: Path) -> None:
 
 
 def test_developers_declare_exactly_what_tests_and_benchmarks_import_beyond_that(root: Path) -> None:
-    """Benchmarks also import what they compare the product with, which has an environment of its own."""
+    """What the product is compared with and what changes it for `make mutants` have environments of their own."""
     declared = _declared(root / "requirements-dev.in")
-    competitors = _declared(root / "requirements-bench.in")
+    elsewhere = _declared(root / "requirements-bench.in") | _declared(root / "requirements-mutants.in")
     imported = _imported(root, *RUNTIME_FOLDERS, "tests", "benchmarks")
 
-    assert imported - _declared(root / "requirements.in") - declared == competitors
+    assert imported - _declared(root / "requirements.in") - declared == elsewhere
     assert declared - imported == TOOLS.keys()
 
 
