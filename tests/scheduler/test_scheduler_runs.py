@@ -32,13 +32,13 @@ def test_both_pipelines_of_a_day_succeed(played: Any) -> None:
     assert played.second["mini"].state == "success"
 
 
-def test_a_closed_week_starts_the_forecast_once(played: Any) -> None:
+def test_a_closed_week_starts_the_forecast_once_on_each_engine(played: Any) -> None:
     first, second = (played.tasks(run["mini"])["week_closed"] for run in (played.first, played.second))
 
     assert (first["state"], second["state"]) == ("success", "skipped")
-    assert played.forecast_run["run_type"] == "asset_triggered"
-    assert played.forecast_run["state"] == "success"
-    assert len(played.api.runs("forecast__mini")) == 1
+    for tenant, run in played.forecast_runs.items():
+        assert (run["run_type"], run["state"]) == ("asset_triggered", "success")
+        assert len(played.api.runs(f"forecast__{tenant}")) == 1
 
 
 @pytest.mark.parametrize("name", ["sale", "articlesize"])
