@@ -13,6 +13,33 @@ import pytest
 PROJECT = Path(__file__).parents[2] / "include" / "dbt"
 # What the product itself writes down of a tenant; it is no source.
 REFERENCE = "mercurios"
+# A longer model holds more than one idea: split it into ephemeral models `int_...`.
+LINES = 120
+# Those that are still longer, with their length: it may shrink and never grow.
+LONGER = {
+    "int_stock_ledger": 305,
+    "replenishment_proposal": 277,
+    "inventory_issue": 244,
+    "replenishment_level": 237,
+    "inventory_measure": 218,
+    "int_stock_weekly": 214,
+    "inventory_position": 214,
+    "markdown_candidate": 190,
+    "supplier_lead_time": 190,
+    "replenishment_policy": 186,
+    "inventory_status": 147,
+    "demand_outlook": 145,
+    "inventory_daily": 144,
+    "int_articles_named": 141,
+    "stock_out_spells": 140,
+    "replenishment_transfer": 137,
+    "stock_age": 134,
+    "int_sales_netted": 129,
+    "article_class": 128,
+    "dim_date": 127,
+    "fct_demand_weekly": 127,
+    "size_curve": 124,
+}
 
 Node = Mapping[str, Any]
 
@@ -107,3 +134,35 @@ def test_conformed_models_say_their_grain_and_their_columns_without_a_source(
     assert undescribed == []
     assert [node["name"] for node in conformed if "One row per " not in node["description"]] == []
     assert [name for name, text in texts.items() if "prohandel" in text.lower()] == []
+
+
+def too_long(models: Path, longer: Mapping[str, int]) -> list[str]:
+    """Return the models that have more lines than they may, and the exceptions that are longer than needed."""
+    lines = {path.stem: len(path.read_text(encoding="utf-8").splitlines()) for path in models.rglob("*.sql")}
+    found = [
+        f"{name} has {count} lines; at most {longer.get(name, LINES)} are allowed"
+        for name, count in lines.items()
+        if count > longer.get(name, LINES)
+    ]
+    found += [
+        f"{name} has {lines.get(name, 0)} lines; lower its ceiling of {ceiling}"
+        for name, ceiling in longer.items()
+        if lines.get(name, 0) < ceiling
+    ]
+    return sorted(found)
+
+
+def test_no_model_is_longer_than_it_may_be() -> None:
+    assert too_long(PROJECT / "models", LONGER) == []
+
+
+def test_a_model_that_grows_and_a_ceiling_that_is_too_high_are_found(tmp_path: Path) -> None:
+    (tmp_path / "fits.sql").write_text("select 1\n" * LINES)
+    (tmp_path / "grew.sql").write_text("select 1\n" * (LINES + 1))
+    (tmp_path / "shrank.sql").write_text("select 1\n" * (LINES + 1))
+
+    assert too_long(tmp_path, {"shrank": LINES + 2, "deleted": LINES + 1}) == [
+        "deleted has 0 lines; lower its ceiling of 121",
+        "grew has 121 lines; at most 120 are allowed",
+        "shrank has 121 lines; lower its ceiling of 122",
+    ]

@@ -107,8 +107,7 @@ def _read_manifest(manifest: Mapping[str, Any]) -> dict[str, Model]:
     nodes = {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "model"}
     wanted = [*_MODELS]
     for name in _MODELS:
-        parents = [parent.split(".") for parent in nodes[name]["depends_on"]["nodes"]]
-        wanted += [parts[-1] for parts in parents if parts[0] == "model"]
+        wanted += _stored_parents(nodes, name)
     found = {}
     for name in dict.fromkeys(wanted):
         node = nodes[name]
@@ -118,6 +117,20 @@ def _read_manifest(manifest: Mapping[str, Any]) -> dict[str, Model]:
             raise WarehouseError(f"{name} has no contract, and the backtest does not know its columns")
         sql = node["compiled_code"] if name in _MODELS else ""
         found[name] = Model(f"{node['schema']}.{node['alias']}", columns, sql)
+    return found
+
+
+def _stored_parents(nodes: Mapping[str, Mapping[str, Any]], name: str) -> list[str]:
+    """Return the models whose tables a model reads, also through ephemeral models: those are part of its query."""
+    found = []
+    for parent in nodes[name]["depends_on"]["nodes"]:
+        kind, *_, parent_name = parent.split(".")
+        if kind != "model":
+            continue
+        if nodes[parent_name]["config"]["materialized"] == "ephemeral":
+            found += _stored_parents(nodes, parent_name)
+        else:
+            found.append(parent_name)
     return found
 
 
