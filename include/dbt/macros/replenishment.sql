@@ -79,3 +79,27 @@
 {% macro setting(name) -%}
     max(case when setting = '{{ name }}' then setting_value end)
 {%- endmacro %}
+
+
+{# Why a size is ordered, in one sentence, from the columns of int_orders_ranked. #}
+{% macro order_reason(orders) -%}
+    case
+        when {{ orders }}.free_stock <= 0 and {{ orders }}.protection_units > 0 then 'Out of stock'
+        when {{ orders }}.stock_out_on is not null
+            then 'Runs out on ' || cast({{ orders }}.stock_out_on as varchar)
+        else 'Below what must be on display'
+    end
+    || '; until the order after this one can arrive in '
+    || cast(cast(ceil({{ orders }}.lead_time_days + {{ orders }}.review_days) as bigint) as varchar)
+    || ' days, '
+    || cast(cast({{ orders }}.protection_units as decimal(18, 1)) as varchar)
+    || ' are expected to sell and '
+    || cast(cast({{ orders }}.reorder_point as bigint) as varchar)
+    || ' make that safe, against '
+    || cast(cast({{ orders }}.free_stock as decimal(18, 0)) as varchar)
+    || ' in stock, '
+    || cast(cast({{ orders }}.on_order as decimal(18, 0)) as varchar)
+    || ' on order and '
+    || cast(cast({{ orders }}.transferred_units as decimal(18, 0)) as varchar)
+    || ' from other branches.'
+{%- endmacro %}
