@@ -1,34 +1,6 @@
 {{ config(materialized='incremental') }}
 
-with ledger as (
-
-    select * from {{ ref('int_stock_ledger') }}
-    where tenant_id = {{ tenant_id() }}
-
-),
-
-numbers as (
-
-    select * from {{ ref('int_article_sizes_numbered') }}
-    where tenant_id = {{ tenant_id() }}
-
-),
-
-sales as (
-
-    select * from {{ ref('fct_sales') }}
-    where tenant_id = {{ tenant_id() }}
-
-),
-
-spells as (
-
-    select * from {{ ref('stock_out_spells') }}
-    where tenant_id = {{ tenant_id() }}
-
-),
-
-statuses as (
+with statuses as (
 
     select * from {{ ref('inventory_status') }}
     where tenant_id = {{ tenant_id() }}
@@ -49,105 +21,21 @@ policies as (
 
 ),
 
-as_of as (
-
-    select
-        *,
-        {{ add_days('as_of_date', -364) }} as first_day
-    from {{ ref('int_tenant_as_of') }}
-    where tenant_id = {{ tenant_id() }}
-
-),
-
--- Stock times the days it stood, over the 365 days to today; before the first movement stood what it opened with.
 held as (
 
-    select
-        ledger.tenant_id,
-        ledger.article_number,
-        ledger.article_size_number,
-        ledger.branch_number,
-        sum(
-            greatest(ledger.closing_stock, 0)
-            * greatest(ledger.next_moved_on - greatest(ledger.moved_on, as_of.first_day), 0)
-        ) as unit_days,
-        sum(
-            case when ledger.closing_stock > 0 then 1 else 0 end
-            * greatest(ledger.next_moved_on - greatest(ledger.moved_on, as_of.first_day), 0)
-        ) as days_in_stock,
-        sum(
-            case when ledger.moved_on >= as_of.first_day then ledger.units_received else 0 end
-        ) as units_received,
-        max(case
-            when ledger.moved_on <= as_of.first_day and ledger.next_moved_on > as_of.first_day
-                then
-                    case
-                        when ledger.moved_on = as_of.first_day then ledger.opening_stock
-                        else ledger.closing_stock
-                    end
-        end) as opening_stock,
-        max(case when ledger.moved_on = as_of.as_of_date then ledger.closing_stock end) as closing_stock
-    from ledger
-    inner join as_of
-        on ledger.tenant_id = as_of.tenant_id
-    group by ledger.tenant_id, ledger.article_number, ledger.article_size_number, ledger.branch_number
+    select * from {{ ref('int_stock_held_in_year') }}
 
 ),
 
 sold as (
 
-    select
-        sales.tenant_id,
-        sales.article_number,
-        numbers.article_size_number,
-        sales.branch_number,
-        sum(sales.units) as units_sold,
-        sum(sales.revenue) as revenue,
-        sum(sales.cost) as cost,
-        sum(sales.margin) as margin
-    from sales
-    inner join as_of
-        on sales.tenant_id = as_of.tenant_id
-    inner join numbers
-        on
-            sales.tenant_id = numbers.tenant_id
-            and sales.article_number = numbers.article_number
-            and sales.article_size_number = numbers.scanned_number
-    where
-        sales.sold_on >= as_of.first_day
-        and sales.branch_number is not null
-    group by sales.tenant_id, sales.article_number, numbers.article_size_number, sales.branch_number
+    select * from {{ ref('int_sizes_sold_in_year') }}
 
 ),
 
--- Spells that began before the year count with their days in it.
 out_of_stock as (
 
-    select
-        spells.tenant_id,
-        spells.article_number,
-        spells.article_size_number,
-        spells.branch_number,
-        count(*) as stock_out_spells,
-        sum(
-            coalesce(spells.refilled_on, {{ add_days('as_of.as_of_date', 1) }})
-            - greatest(spells.started_on, as_of.first_day)
-        ) as stock_out_days,
-        sum(
-            spells.lost_units
-            * (
-                coalesce(spells.refilled_on, {{ add_days('as_of.as_of_date', 1) }})
-                - greatest(spells.started_on, as_of.first_day)
-            )
-            / spells.days_out
-        ) as lost_units
-    from spells
-    inner join as_of
-        on spells.tenant_id = as_of.tenant_id
-    where
-        not spells.is_sell_out
-        and coalesce(spells.refilled_on, {{ add_days('as_of.as_of_date', 1) }}) > as_of.first_day
-    group by spells.tenant_id, spells.article_number, spells.article_size_number, spells.branch_number
+    select * from {{ ref('int_stock_outs_in_year') }}
 
 )
 
