@@ -1,36 +1,8 @@
 {{ config(materialized='incremental') }}
 
-with stock_reports as (
-
-    select * from {{ ref('stock_report') }}
-    where tenant_id = {{ tenant_id() }}
-
-),
-
-article_sizes as (
+with article_sizes as (
 
     select * from {{ ref('article_size') }}
-    where tenant_id = {{ tenant_id() }}
-
-),
-
-numbers as (
-
-    select * from {{ ref('int_article_sizes_numbered') }}
-    where tenant_id = {{ tenant_id() }}
-
-),
-
-positions as (
-
-    select * from {{ ref('int_order_positions_sized') }}
-    where tenant_id = {{ tenant_id() }}
-
-),
-
-sales as (
-
-    select * from {{ ref('fct_sales') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
@@ -42,92 +14,9 @@ articles as (
 
 ),
 
-as_of as (
+counted as (
 
-    select * from {{ ref('int_tenant_as_of') }}
-    where tenant_id = {{ tenant_id() }}
-
-),
-
-stock as (
-
-    select
-        tenant_id,
-        article_number,
-        coalesce(article_size_number, 0) as article_size_number,
-        branch_number,
-        sum(coalesce(stock_units, 0)) as on_hand,
-        sum(coalesce(on_approval_units, 0)) as on_approval
-    from stock_reports
-    where
-        article_number is not null
-        and branch_number is not null
-    group by tenant_id, article_number, coalesce(article_size_number, 0), branch_number
-
-),
-
-open_orders as (
-
-    select
-        tenant_id,
-        article_number,
-        article_size_number,
-        branch_number,
-        sum(open_units) as on_order,
-        min(expected_on) as next_arrival_on
-    from positions
-    where open_units > 0
-    group by tenant_id, article_number, article_size_number, branch_number
-
-),
-
--- Sales of sizes the article is known to have. Services and orphans hold no stock that could run out.
-recent_sales as (
-
-    select
-        sales.tenant_id,
-        sales.article_number,
-        numbers.article_size_number,
-        sales.branch_number,
-        sum(sales.units) as units
-    from sales
-    inner join as_of
-        on sales.tenant_id = as_of.tenant_id
-    inner join numbers
-        on
-            sales.tenant_id = numbers.tenant_id
-            and sales.article_number = numbers.article_number
-            and sales.article_size_number = numbers.scanned_number
-    where
-        sales.branch_number is not null
-        and sales.week_start <= as_of.last_complete_week
-        and sales.week_start > {{ add_days('as_of.last_complete_week', '-7 * ' ~ var('supply_weeks')) }}
-    group by sales.tenant_id, sales.article_number, numbers.article_size_number, sales.branch_number
-
-),
-
-keys as (
-
-    select
-        tenant_id,
-        article_number,
-        article_size_number,
-        branch_number
-    from stock
-    union
-    select
-        tenant_id,
-        article_number,
-        article_size_number,
-        branch_number
-    from open_orders
-    union
-    select
-        tenant_id,
-        article_number,
-        article_size_number,
-        branch_number
-    from recent_sales
+    select * from {{ ref('int_positions_counted') }}
 
 ),
 
@@ -146,48 +35,30 @@ sizes as (
 positioned as (
 
     select
-        keys.tenant_id,
-        keys.article_number,
-        keys.article_size_number,
-        keys.branch_number,
+        counted.tenant_id,
+        counted.article_number,
+        counted.article_size_number,
+        counted.branch_number,
         sizes.size,
-        coalesce(stock.on_hand, 0) as on_hand,
-        coalesce(stock.on_approval, 0) as on_approval,
-        coalesce(stock.on_hand, 0) - coalesce(stock.on_approval, 0) as free_stock,
-        coalesce(open_orders.on_order, 0) as on_order,
-        open_orders.next_arrival_on,
-        cast(greatest(coalesce(recent_sales.units, 0), 0) as double)
+        counted.on_hand,
+        counted.on_approval,
+        counted.on_hand - counted.on_approval as free_stock,
+        counted.on_order,
+        counted.next_arrival_on,
+        cast(greatest(counted.recent_units, 0) as double)
         / {{ var('supply_weeks') }} as average_weekly_units,
         coalesce(articles.purchase_price, 0) as purchase_price,
         coalesce(articles.is_nos, false) as is_nos
-    from keys
-    left join stock
-        on
-            keys.tenant_id = stock.tenant_id
-            and keys.article_number = stock.article_number
-            and keys.article_size_number = stock.article_size_number
-            and keys.branch_number = stock.branch_number
-    left join open_orders
-        on
-            keys.tenant_id = open_orders.tenant_id
-            and keys.article_number = open_orders.article_number
-            and keys.article_size_number = open_orders.article_size_number
-            and keys.branch_number = open_orders.branch_number
-    left join recent_sales
-        on
-            keys.tenant_id = recent_sales.tenant_id
-            and keys.article_number = recent_sales.article_number
-            and keys.article_size_number = recent_sales.article_size_number
-            and keys.branch_number = recent_sales.branch_number
+    from counted
     left join sizes
         on
-            keys.tenant_id = sizes.tenant_id
-            and keys.article_number = sizes.article_number
-            and keys.article_size_number = sizes.article_size_number
+            counted.tenant_id = sizes.tenant_id
+            and counted.article_number = sizes.article_number
+            and counted.article_size_number = sizes.article_size_number
     left join articles
         on
-            keys.tenant_id = articles.tenant_id
-            and keys.article_number = articles.article_number
+            counted.tenant_id = articles.tenant_id
+            and counted.article_number = articles.article_number
 
 )
 
