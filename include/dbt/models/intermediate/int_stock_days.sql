@@ -12,10 +12,9 @@ reports as (
 
 ),
 
-stock_reports as (
+stocked_articles as (
 
-    select * from {{ ref('stock_report') }}
-    where tenant_id = {{ tenant_id() }}
+    select * from {{ ref('int_stocked_articles') }}
 
 ),
 
@@ -23,17 +22,6 @@ as_of as (
 
     select * from {{ ref('int_tenant_as_of') }}
     where tenant_id = {{ tenant_id() }}
-
-),
-
--- An article without any size row keeps no stock, for example a service.
-stocked_articles as (
-
-    select distinct
-        tenant_id,
-        article_number
-    from stock_reports
-    where article_number is not null
 
 ),
 
