@@ -1,73 +1,14 @@
 {{ config(materialized='incremental') }}
 
-with order_lines as (
+with lines as (
 
-    select * from {{ ref('purchase_order_line') }}
-    where tenant_id = {{ tenant_id() }}
-
-),
-
-sized as (
-
-    select * from {{ ref('int_order_positions_sized') }}
-    where tenant_id = {{ tenant_id() }}
+    select * from {{ ref('int_supplier_order_lines') }}
 
 ),
 
-orders as (
+observed as (
 
-    select * from {{ ref('purchase_order') }}
-    where tenant_id = {{ tenant_id() }}
-
-),
-
-articles as (
-
-    select * from {{ ref('dim_article') }}
-    where tenant_id = {{ tenant_id() }}
-
-),
-
-as_of as (
-
-    select * from {{ ref('int_tenant_as_of') }}
-    where tenant_id = {{ tenant_id() }}
-
-),
-
-lines as (
-
-    select
-        orders.tenant_id,
-        coalesce(orders.supplier_number, articles.supplier_number) as supplier_number,
-        sized.order_id,
-        sized.received_on,
-        cast(sized.received_on - cast(orders.ordered_at as date) as integer) as lead_time_days,
-        sized.delivered_units,
-        case
-            when sized.open_units > 0 then 0
-            else coalesce(order_lines.ordered_units, 0)
-        end as finished_units,
-        case
-            when sized.open_units > 0 and sized.expected_on < as_of.as_of_date then sized.open_units
-            else 0
-        end as overdue_units,
-        coalesce(articles.is_nos, false) as is_nos
-    from sized
-    inner join order_lines
-        on
-            sized.tenant_id = order_lines.tenant_id
-            and sized.order_position_id = order_lines.order_line_id
-    inner join orders
-        on
-            sized.tenant_id = orders.tenant_id
-            and sized.order_id = orders.order_id
-    inner join as_of
-        on sized.tenant_id = as_of.tenant_id
-    left join articles
-        on
-            sized.tenant_id = articles.tenant_id
-            and sized.article_number = articles.article_number
+    select * from {{ ref('int_supplier_deliveries') }}
 
 ),
 
@@ -83,38 +24,6 @@ suppliers as (
         sum(overdue_units) as overdue_units
     from lines
     where supplier_number is not null
-    group by tenant_id, supplier_number
-
-),
-
--- The lines of an order that come together are one delivery and one observation. Seasonal goods are ordered
--- half a year ahead, which says nothing about how fast a reorder comes.
-deliveries as (
-
-    select distinct
-        tenant_id,
-        supplier_number,
-        order_id,
-        received_on,
-        lead_time_days
-    from lines
-    where
-        supplier_number is not null
-        and delivered_units > 0
-        and is_nos
-        and lead_time_days >= 0
-
-),
-
-observed as (
-
-    select
-        tenant_id,
-        supplier_number,
-        count(*) as deliveries,
-        avg(cast(lead_time_days as double)) as mean_days,
-        coalesce(var_samp(cast(lead_time_days as double)), 0) as variance_days
-    from deliveries
     group by tenant_id, supplier_number
 
 ),
