@@ -28,114 +28,56 @@ seasons as (
 
 ),
 
-receipt_lines as (
-
-    select * from {{ ref('receipt_line') }}
-    where tenant_id = {{ tenant_id() }}
-
-),
-
-article_sizes as (
-
-    select * from {{ ref('article_size') }}
-    where tenant_id = {{ tenant_id() }}
-
-),
-
-order_lines as (
-
-    select * from {{ ref('purchase_order_line') }}
-    where tenant_id = {{ tenant_id() }}
-
-),
-
--- Articles that were sold, stocked or ordered although their master is missing or deleted.
-referenced as (
-
-    select
-        tenant_id,
-        article_number
-    from receipt_lines
-    where article_number is not null
-    union
-    select
-        tenant_id,
-        article_number
-    from article_sizes
-    where article_number is not null
-    union
-    select
-        tenant_id,
-        article_number
-    from order_lines
-    where article_number is not null
-
-),
-
 keys as (
 
-    select
-        tenant_id,
-        article_number
-    from articles
-    union
-    select
-        tenant_id,
-        article_number
-    from referenced
-
-),
-
-named as (
-
-    select
-        keys.tenant_id,
-        keys.article_number,
-        articles.category_number,
-        articles.supplier_number,
-        articles.season_number,
-        categories.department_number,
-        categories.main_category_number,
-        categories.general_category_number,
-        coalesce(
-            {{ joined_text([
-                'coalesce(articles.article_text, categories.category_name)',
-                'suppliers.supplier_name',
-                'articles.supplier_article_number',
-                'articles.supplier_colour',
-            ]) }},
-            'Article ' || cast(keys.article_number as varchar)
-        ) as article_name,
-        categories.category_name,
-        suppliers.supplier_name,
-        seasons.season_name,
-        articles.supplier_article_number,
-        articles.supplier_colour,
-        articles.purchase_price,
-        articles.sale_price,
-        articles.label_price,
-        coalesce(articles.is_active, false) as is_active,
-        coalesce(articles.is_nos, false) as is_nos,
-        coalesce(categories.is_service, false) as is_service,
-        articles.article_number is null as is_inferred
-    from keys
-    left join articles
-        on
-            keys.tenant_id = articles.tenant_id
-            and keys.article_number = articles.article_number
-    left join categories
-        on
-            articles.tenant_id = categories.tenant_id
-            and articles.category_number = categories.category_number
-    left join suppliers
-        on
-            articles.tenant_id = suppliers.tenant_id
-            and articles.supplier_number = suppliers.supplier_number
-    left join seasons
-        on
-            articles.tenant_id = seasons.tenant_id
-            and articles.season_number = seasons.season_number
+    select * from {{ ref('int_article_numbers') }}
 
 )
 
-select * from named
+select
+    keys.tenant_id,
+    keys.article_number,
+    articles.category_number,
+    articles.supplier_number,
+    articles.season_number,
+    categories.department_number,
+    categories.main_category_number,
+    categories.general_category_number,
+    coalesce(
+        {{ joined_text([
+            'coalesce(articles.article_text, categories.category_name)',
+            'suppliers.supplier_name',
+            'articles.supplier_article_number',
+            'articles.supplier_colour',
+        ]) }},
+        'Article ' || cast(keys.article_number as varchar)
+    ) as article_name,
+    categories.category_name,
+    suppliers.supplier_name,
+    seasons.season_name,
+    articles.supplier_article_number,
+    articles.supplier_colour,
+    articles.purchase_price,
+    articles.sale_price,
+    articles.label_price,
+    coalesce(articles.is_active, false) as is_active,
+    coalesce(articles.is_nos, false) as is_nos,
+    coalesce(categories.is_service, false) as is_service,
+    articles.article_number is null as is_inferred
+from keys
+left join articles
+    on
+        keys.tenant_id = articles.tenant_id
+        and keys.article_number = articles.article_number
+left join categories
+    on
+        articles.tenant_id = categories.tenant_id
+        and articles.category_number = categories.category_number
+left join suppliers
+    on
+        articles.tenant_id = suppliers.tenant_id
+        and articles.supplier_number = suppliers.supplier_number
+left join seasons
+    on
+        articles.tenant_id = seasons.tenant_id
+        and articles.season_number = seasons.season_number

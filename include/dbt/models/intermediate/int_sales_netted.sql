@@ -1,9 +1,6 @@
-{{
-    config(
-        materialized='incremental',
-        meta={'days_of': 'receipt_line', 'days_where': 'sold_on is not null'},
-    )
-}}
+{{ config(
+    materialized='incremental', meta={'days_of': 'receipt_line', 'days_where': 'sold_on is not null'}
+) }}
 
 with sales as (
 
@@ -93,37 +90,31 @@ paired as (
         ) = 2 as is_reversed
     from candidates
 
-),
-
-netted as (
-
-    select
-        sales.tenant_id,
-        sales.sale_id,
-        sales.branch_number,
-        sales.cash_register_number,
-        sales.receipt_number,
-        sales.receipt_position,
-        sales.article_number,
-        sales.article_size_number,
-        sales.units,
-        sales.net_amount,
-        sales.discount_amount,
-        sales.cost_amount,
-        sales.is_reversal,
-        coalesce(paired.is_reversed, false) as is_reversed,
-        sales.units < 0 as is_return,
-        sales.is_staff_purchase,
-        sales.sold_on,
-        {{ week_start('sales.sold_on') }} as week_start,
-        sales.sold_at,
-        coalesce(paired.loaded_at, sales.loaded_at) as loaded_at
-    from sales
-    left join paired
-        on
-            sales.tenant_id = paired.tenant_id
-            and sales.sale_id = paired.sale_id
-
 )
 
-select * from netted
+select
+    sales.tenant_id,
+    sales.sale_id,
+    sales.branch_number,
+    sales.cash_register_number,
+    sales.receipt_number,
+    sales.receipt_position,
+    sales.article_number,
+    sales.article_size_number,
+    sales.units,
+    sales.net_amount,
+    sales.discount_amount,
+    sales.cost_amount,
+    sales.is_reversal,
+    coalesce(paired.is_reversed, false) as is_reversed,
+    sales.units < 0 as is_return,
+    sales.is_staff_purchase,
+    sales.sold_on,
+    {{ week_start('sales.sold_on') }} as week_start,
+    sales.sold_at,
+    coalesce(paired.loaded_at, sales.loaded_at) as loaded_at
+from sales
+left join paired
+    on
+        sales.tenant_id = paired.tenant_id
+        and sales.sale_id = paired.sale_id

@@ -7,13 +7,6 @@ with sales as (
 
 ),
 
-branches as (
-
-    select * from {{ ref('dim_branch') }}
-    where tenant_id = {{ tenant_id() }}
-
-),
-
 public_holidays as (
 
     select * from {{ ref('stg_mercurios__public_holidays') }}
@@ -31,6 +24,12 @@ as_of as (
 days_back as (
 
     {{ integers(var('max_days')) }}
+
+),
+
+open_weekdays as (
+
+    select * from {{ ref('int_open_weekdays') }}
 
 ),
 
@@ -56,38 +55,6 @@ bounds as (
     left join sales
         on as_of.tenant_id = sales.tenant_id
     group by as_of.tenant_id, as_of.as_of_date
-
-),
-
--- Opening hours are free text and mostly empty, so whether a weekday is a selling day is read from the shops' receipts.
-shop_days as (
-
-    select distinct
-        sales.tenant_id,
-        sales.sold_on,
-        {{ iso_weekday('sales.sold_on') }} as iso_weekday
-    from sales
-    inner join branches
-        on
-            sales.tenant_id = branches.tenant_id
-            and sales.branch_number = branches.branch_number
-    inner join as_of
-        on sales.tenant_id = as_of.tenant_id
-    where
-        not branches.is_webshop
-        and sales.sold_on < as_of.as_of_date
-        and sales.sold_on >= {{ add_days('as_of.as_of_date', '-7 * ' ~ var('open_day_weeks')) }}
-
-),
-
-open_weekdays as (
-
-    select
-        tenant_id,
-        iso_weekday
-    from shop_days
-    group by tenant_id, iso_weekday
-    having 2 * count(*) >= {{ var('open_day_weeks') }}
 
 ),
 
