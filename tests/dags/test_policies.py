@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -230,6 +231,27 @@ def test_every_model_of_the_dbt_project_has_a_task_where_the_grain_is_models(bag
     upstream = dag.get_task("model.tests").get_flat_relative_ids(upstream=True)
     assert {f"model.{name}_run" for name in models} <= upstream
     assert dag.get_task("check_marts").upstream_task_ids == {"model.tests"}
+
+
+def test_a_model_that_stores_nothing_has_an_empty_task_where_the_grain_is_models(
+    bag: DagBag, root: Path
+) -> None:
+    """It keeps the order of the models before and after it; a task that waits for dbt to build it would never end."""
+    manifest = json.loads((root / "include" / "dbt" / "target" / "manifest.json").read_text(encoding="utf-8"))
+    ephemeral = {
+        f"model.{node['name']}_run"
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["config"]["materialized"] == "ephemeral"
+    }
+
+    empty = {
+        task.task_id
+        for task in bag.dags["pipeline__mini_models"].tasks
+        if task.task_type == "EmptyOperator" and task.task_id.endswith("_run")
+    }
+
+    assert ephemeral
+    assert empty == ephemeral
 
 
 def test_dbt_runs_without_its_unit_tests(bag: DagBag) -> None:
