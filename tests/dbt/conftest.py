@@ -25,7 +25,15 @@ from mercurios.sources.registry import every_resource
 
 RESOURCES = every_resource()
 PROJECT = Path(__file__).parents[2] / "include" / "dbt"
-MARTS = ("dim_article", "dim_branch", "dim_date", "fct_sales", "fct_demand_weekly", "inventory_position")
+MARTS = (
+    "dim_article",
+    "dim_branch",
+    "dim_date",
+    "fct_sales",
+    "fct_demand_weekly",
+    "inventory_position",
+    "inventory_issue",
+)
 SQL_TYPES = {
     ColumnType.INTEGER: "bigint",
     ColumnType.DECIMAL: "decimal(18, 2)",
