@@ -170,3 +170,10 @@ def test_a_model_that_is_too_long_is_found(tmp_path: Path) -> None:
     (tmp_path / "grew.sql").write_text("select 1\n" * (LINES + 1))
 
     assert too_long(tmp_path) == ["grew has 121 lines"]
+
+
+def test_the_names_of_unit_tests_are_claims_of_less_than_80_characters(manifest: dict[str, Any]) -> None:
+    names = [node["name"] for node in manifest["unit_tests"].values()]
+
+    assert len(names) > 100
+    assert [name for name in names if len(name) >= 80] == []
