@@ -13,7 +13,7 @@ import pytest
 PROJECT = Path(__file__).parents[2] / "include" / "dbt"
 # What the product itself writes down of a tenant; it is no source.
 REFERENCE = "mercurios"
-# A longer model holds more than one idea: split it into ephemeral models `int_...`.
+# A longer model holds more than one idea: split it into steps, `models/steps`.
 LINES = 120
 
 Node = Mapping[str, Any]
@@ -111,48 +111,49 @@ def test_conformed_models_say_their_grain_and_their_columns_without_a_source(
     assert [name for name, text in texts.items() if "prohandel" in text.lower()] == []
 
 
-def stored_before_what_they_read(manifest: Mapping[str, Any]) -> list[str]:
-    """Return the intermediate models that read a mart, also through ephemeral models, and are stored.
+def marts_read_too_early(manifest: Mapping[str, Any]) -> list[str]:
+    """Return the intermediate models that read marts or steps of marts.
 
-    The intermediate layer is built before the marts, so such a table would hold what the run before left in the mart.
+    The intermediate layer is built before the marts. A table that reads one would hold what the run before left there,
+    and whatever reads one, even without being stored, makes dbt run the tests of that mart with the earlier layer.
     """
     models = models_of(manifest)
     return sorted(
-        f"{node['name']} reads {mart}: make it ephemeral"
+        f"{node['name']} reads {models[parent]['name']}"
         for node in models.values()
-        if layer_of(node) == "intermediate" and node["config"]["materialized"] != "ephemeral"
-        for mart in _marts_read(models, node)
+        for parent in node["depends_on"]["nodes"]
+        if layer_of(node) == "intermediate"
+        and parent in models
+        and layer_of(models[parent]) in ("steps", "marts")
     )
 
 
-def _marts_read(models: Mapping[str, Node], node: Node) -> set[str]:
-    parents = [models[parent] for parent in node["depends_on"]["nodes"] if parent in models]
-    marts = {parent["name"] for parent in parents if layer_of(parent) == "marts"}
-    for parent in parents:
-        if parent["config"]["materialized"] == "ephemeral":
-            marts |= _marts_read(models, parent)
-    return marts
+def test_the_intermediate_layer_reads_no_mart_and_no_step_of_one(manifest: dict[str, Any]) -> None:
+    assert marts_read_too_early(manifest) == []
 
 
-def test_what_is_stored_before_the_marts_reads_none_of_them(manifest: dict[str, Any]) -> None:
-    assert stored_before_what_they_read(manifest) == []
-
-
-@pytest.mark.parametrize("reader", ["int_stock_ledger", "int_stock_days"])
-def test_a_table_of_the_intermediate_layer_that_reads_a_mart_is_found(
-    manifest: dict[str, Any], reader: str
+@pytest.mark.parametrize("read", ["dim_branch", "int_weekly_sales"])
+def test_an_intermediate_model_that_reads_a_mart_or_its_step_is_found(
+    manifest: dict[str, Any], read: str
 ) -> None:
-    """Also where it reads the mart through an ephemeral model, as int_stock_ledger reads int_stock_days."""
     broken = copy.deepcopy(manifest)
-    broken["nodes"][f"model.mercurios.{reader}"]["depends_on"]["nodes"].append("model.mercurios.dim_branch")
+    broken["nodes"]["model.mercurios.int_stock_days"]["depends_on"]["nodes"].append(f"model.mercurios.{read}")
 
-    assert stored_before_what_they_read(broken) == ["int_stock_ledger reads dim_branch: make it ephemeral"]
+    assert marts_read_too_early(broken) == [f"int_stock_days reads {read}"]
 
 
-def test_every_intermediate_model_says_its_grain(manifest: dict[str, Any]) -> None:
-    intermediate = [node for node in models_of(manifest).values() if layer_of(node) == "intermediate"]
+def test_steps_store_nothing(manifest: dict[str, Any]) -> None:
+    """A stored one would be built by no task: the layers' tasks select their own models."""
+    steps = [node for node in models_of(manifest).values() if layer_of(node) == "steps"]
 
-    assert [node["name"] for node in intermediate if "One row per " not in node["description"]] == []
+    assert len(steps) > 30
+    assert {node["config"]["materialized"] for node in steps} == {"ephemeral"}
+
+
+def test_intermediate_models_and_steps_say_their_grain(manifest: dict[str, Any]) -> None:
+    nodes = [node for node in models_of(manifest).values() if layer_of(node) in ("intermediate", "steps")]
+
+    assert [node["name"] for node in nodes if "One row per " not in node["description"]] == []
 
 
 def too_long(models: Path) -> list[str]:

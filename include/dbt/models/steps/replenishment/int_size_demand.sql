@@ -1,0 +1,117 @@
+with positions as (
+
+    select * from {{ ref('inventory_position') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+levels as (
+
+    select * from {{ ref('replenishment_level') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+policies as (
+
+    select * from {{ ref('replenishment_policy') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+curves as (
+
+    select * from {{ ref('size_curve') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+articles as (
+
+    select * from {{ ref('int_articles_valued') }}
+
+),
+
+carrying as (
+
+    select
+        tenant_id,
+        article_number,
+        branch_number,
+        sum(available) as available
+    from positions
+    group by tenant_id, article_number, branch_number
+
+)
+
+-- Demand of a size is drawn from the article's: its variance is that of its share and that of the draw.
+select
+    positions.tenant_id,
+    positions.article_number,
+    positions.article_size_number,
+    positions.branch_number,
+    cast(positions.free_stock as double) as free_stock,
+    cast(positions.on_order as double) as on_order,
+    cast(positions.available as double) as available,
+    positions.next_arrival_on,
+    policies.is_reordered,
+    articles.is_new and (articles.first_seen_on is not null or positions.free_stock <= 0) as is_new,
+    policies.service_level,
+    policies.lead_time_days,
+    policies.review_days,
+    policies.order_cycle_days,
+    policies.display_units,
+    coalesce(levels.demand_source, 'none') as demand_source,
+    coalesce(curves.size_share, 0) as size_share,
+    coalesce(levels.horizon_days, 0) as horizon_days,
+    coalesce(levels.horizon_mean * curves.size_share, 0) as horizon_units,
+    coalesce(levels.daily_units_after_horizon * curves.size_share, 0) as daily_units_after_horizon,
+    coalesce(levels.lead_mean * curves.size_share, 0) as lead_units,
+    coalesce(levels.protection_mean * curves.size_share, 0) as protection_units,
+    coalesce(levels.protection_mean * curves.size_share / levels.protection_days, 0) as daily_units,
+    coalesce(sqrt(
+        power(curves.size_share * levels.horizon_spread, 2)
+        + curves.size_share
+        * (1 - curves.size_share)
+        * power(levels.service_factor, 2)
+        * levels.horizon_mean
+    ), 0) as horizon_spread,
+    coalesce(sqrt(
+        power(curves.size_share * levels.protection_spread, 2)
+        + curves.size_share
+        * (1 - curves.size_share)
+        * power(levels.service_factor, 2)
+        * levels.protection_mean
+    ), 0) as protection_spread,
+    coalesce(sqrt(
+        power(curves.size_share * levels.protection_deviation, 2)
+        + curves.size_share * (1 - curves.size_share) * levels.protection_mean
+    ), 0) as protection_deviation,
+    curves.size_share > 0 and (coalesce(levels.protection_mean, 0) > 0 or carrying.available > 0)
+        as is_carried,
+    articles.unit_cost,
+    articles.unit_margin
+from positions
+inner join policies
+    on
+        positions.tenant_id = policies.tenant_id
+        and positions.article_number = policies.article_number
+inner join articles
+    on
+        positions.tenant_id = articles.tenant_id
+        and positions.article_number = articles.article_number
+inner join carrying
+    on
+        positions.tenant_id = carrying.tenant_id
+        and positions.article_number = carrying.article_number
+        and positions.branch_number = carrying.branch_number
+left join levels
+    on
+        positions.tenant_id = levels.tenant_id
+        and positions.article_number = levels.article_number
+        and positions.branch_number = levels.branch_number
+left join curves
+    on
+        positions.tenant_id = curves.tenant_id
+        and positions.article_number = curves.article_number
+        and positions.article_size_number = curves.article_size_number

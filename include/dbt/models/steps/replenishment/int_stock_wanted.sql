@@ -1,0 +1,42 @@
+with positions as (
+
+    select * from {{ ref('replenishment_position') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+articles as (
+
+    select * from {{ ref('dim_article') }}
+    where tenant_id = {{ tenant_id() }}
+
+)
+
+-- Articles that end are only moved to where they will be sold before the next look.
+select
+    positions.tenant_id,
+    positions.article_number,
+    positions.article_size_number,
+    positions.branch_number,
+    positions.free_stock,
+    positions.available,
+    positions.target_units,
+    positions.days_of_supply,
+    positions.unit_cost,
+    positions.unit_margin,
+    case
+        when positions.is_reordered then positions.reorder_point
+        else round(positions.protection_units, 0)
+    end as least_units,
+    case
+        when positions.is_reordered then positions.order_up_to
+        else round(positions.protection_units, 0)
+    end as wanted_units
+from positions
+inner join articles
+    on
+        positions.tenant_id = articles.tenant_id
+        and positions.article_number = articles.article_number
+where
+    not articles.is_service
+    and positions.size_share > 0

@@ -1,0 +1,45 @@
+with numbers as (
+
+    select * from {{ ref('int_article_sizes_numbered') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+sales as (
+
+    select * from {{ ref('fct_sales') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+as_of as (
+
+    select
+        *,
+        {{ add_days('as_of_date', -364) }} as first_day
+    from {{ ref('int_tenant_as_of') }}
+    where tenant_id = {{ tenant_id() }}
+
+)
+
+select
+    sales.tenant_id,
+    sales.article_number,
+    numbers.article_size_number,
+    sales.branch_number,
+    sum(sales.units) as units_sold,
+    sum(sales.revenue) as revenue,
+    sum(sales.cost) as cost,
+    sum(sales.margin) as margin
+from sales
+inner join as_of
+    on sales.tenant_id = as_of.tenant_id
+inner join numbers
+    on
+        sales.tenant_id = numbers.tenant_id
+        and sales.article_number = numbers.article_number
+        and sales.article_size_number = numbers.scanned_number
+where
+    sales.sold_on >= as_of.first_day
+    and sales.branch_number is not null
+group by sales.tenant_id, sales.article_number, numbers.article_size_number, sales.branch_number
