@@ -82,7 +82,7 @@ PACKAGES = {
     "forecasting/uncertainty": Package(
         ("forecasting/uncertainty",), ("forecasting/uncertainty", "forecasting/test_engine.py")
     ),
-    "forecasting/panel": Package(("forecasting/panel",)),
+    "forecasting/panel": Package(("forecasting/panel",), ("forecasting/panel", "forecasting/test_engine.py")),
     "orders": Package(("orders/settings.py", "orders/proposals.py"), ("orders",)),
     "sources/rows": Package(
         ("sources/rows",),

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from openpyxl import load_workbook
 from openpyxl.workbook import Workbook
 from typer.testing import CliRunner
 
 from mercurios.cli.main import app
+from mercurios.orders.proposals import most_urgent
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 
 TABLES = (
@@ -74,6 +76,20 @@ def book(warehouse: Path, tmp_path: Path) -> Workbook:
 
 def cells(book: Workbook, name: str, *, first: int = 4) -> list[tuple[object, ...]]:
     return list(book[name].iter_rows(min_row=first, values_only=True))
+
+
+def test_the_most_urgent_are_due_first_then_save_most_and_a_limit_keeps_them() -> None:
+    lines = pa.table(
+        {
+            "article_number": [1, 2, 3, 4],
+            "order_by_on": [date(2026, 3, 5), date(2026, 3, 4), date(2026, 3, 4), date(2026, 3, 4)],
+            "margin_saved": [9.0, 2.0, 3.0, 2.0],
+            "priority": [1, 4, 3, 2],
+        }
+    )
+
+    assert most_urgent(lines)["article_number"].to_pylist() == [3, 4, 2, 1]
+    assert most_urgent(lines, 2)["article_number"].to_pylist() == [3, 4]
 
 
 def test_lines_are_written_by_supplier_and_those_without_one_last(warehouse: Path, tmp_path: Path):

@@ -148,6 +148,23 @@ def test_an_origin_does_not_choose_what_it_is_judged_by(windows: list[Window]) -
     assert after.ratio[0, SMOOTH, 0, SES] > before.ratio[0, SMOOTH, 0, SES]
 
 
+def test_what_an_origin_leaves_out_is_scored_as_if_it_had_not_been(windows: list[Window]) -> None:
+    group = np.zeros(windows[0].actual.shape[0], dtype=np.int64)
+
+    three, two = (fit_scores(windows[:1] * count, group).ratio for count in (3, 2))
+
+    np.testing.assert_allclose(three[1][..., : len(METHODS)], two[0][..., : len(METHODS)], rtol=1e-9)
+    assert not np.allclose(two[0], 1.0)
+
+
+def test_a_panel_too_young_for_an_origin_scores_one_in_every_group() -> None:
+    group = np.array([3, 8, 8])
+
+    score = series_scores([], fit_scores([], group), np.full(3, SMOOTH), group)
+
+    assert set(score[np.isfinite(score)].tolist()) == {1.0}
+
+
 def test_a_group_of_few_series_keeps_its_class_ranking(windows: list[Window]) -> None:
     n = windows[0].actual.shape[0]
     group = np.zeros(n, dtype=np.int64)
