@@ -20,6 +20,7 @@ import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from itertools import cycle, islice
 from multiprocessing import Queue
 from pathlib import Path
@@ -152,14 +153,17 @@ def _is_annotation(file: Path, position: tuple[int, int]) -> bool:
     return any(begin <= tuple(position) < end for begin, end in _never_run(file))
 
 
-def _never_run(file: Path) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+@cache
+def _never_run(file: Path) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    found = []
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         parts = [getattr(node, "annotation", None), getattr(node, "returns", None)]
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             parts.append(node)
         for part in parts:
             if isinstance(part, ast.AST):
-                yield (part.lineno, part.col_offset), (part.end_lineno, part.end_col_offset)
+                found.append(((part.lineno, part.col_offset), (part.end_lineno, part.end_col_offset)))
+    return found
 
 
 def pytest_command(tests: Iterable[str]) -> list[str]:
