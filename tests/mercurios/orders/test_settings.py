@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 from retailer import tenant_of
 
-from mercurios.orders.settings import Replenishment, model_default
+from mercurios.orders.settings import Policy, Replenishment, model_default
 from mercurios.tenants import Tenant
 
 
@@ -62,3 +62,8 @@ def test_defaults_of_the_models_are_read_from_their_project(root):
         assert f"  default_{setting}: {model_default(setting):g}" in lines
     with pytest.raises(KeyError, match="default_lead_time"):
         model_default("lead_time")
+
+
+def test_settings_that_were_read_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Policy().service_level = 0.5  # type: ignore[misc]
