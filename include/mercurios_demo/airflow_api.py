@@ -68,9 +68,14 @@ class AirflowApi:
         return list(self._call("GET", f"/dags/{dag_id}/dagRuns", params={"limit": 100})["dag_runs"])
 
     def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
-        """Return the task instances of a run."""
+        """Return the task instances of a run, page by page: a page has 100 at most, whatever is asked for."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
-        return list(self._call("GET", path, params={"limit": 1000})["task_instances"])
+        found: list[dict[str, Any]] = []
+        while True:
+            page = self._call("GET", path, params={"limit": 100, "offset": len(found), "order_by": "id"})
+            found += page["task_instances"]
+            if not page["task_instances"] or len(found) >= page["total_entries"]:
+                return found
 
     def xcom(self, dag_id: str, run_id: str, task_id: str) -> Any:
         """Return what a task returned."""

@@ -38,7 +38,8 @@ def test_both_runs_on_snowflake_succeed(played: Any) -> None:
 def test_readers_see_the_same_marts_on_both_engines(played: Any, name: str) -> None:
     expected, found = by_mart(on_duckdb(played, name)), by_mart(played.on_snowflake[name])
 
-    assert [mart for mart, table in expected.items() if not table.rows] == []
+    # A shop whose every booking is known and whose articles have a forecast has nothing to complain of.
+    assert [mart for mart, table in expected.items() if not table.rows] in ([], ["inventory_issue"])
     assert differing(expected, found) == {}
 
 

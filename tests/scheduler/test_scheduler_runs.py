@@ -96,7 +96,8 @@ def test_readers_see_every_mart_and_the_forecast(played: Any) -> None:
             " from analytics.forecast_weekly"
         ).fetchone()
 
-    assert all(counts.values()), counts
+    # Every booking of the simulated shop is known, so nothing is wrong in its data.
+    assert [table for table, count in counts.items() if not count] == ["inventory_issue"]
     assert first_week > origin
     assert unexplained == 0
     assert read_status(played.stack.published / "mini.duckdb")["status"] == "fresh"
@@ -108,6 +109,7 @@ def test_publications_tell_their_assets(played: Any) -> None:
     reported = sorted((event["name"], event["source_dag_id"]) for event in events)
     assert reported == [
         ("forecast_mini", "forecast__mini"),
+        ("forecast_mini_models", "forecast__mini_models"),
         ("marts_mini", "pipeline__mini"),
         ("marts_mini", "pipeline__mini"),
         ("marts_mini_models", "pipeline__mini_models"),
