@@ -70,6 +70,8 @@ OTHER_TABLES = {
     "quantile_95 double, run_id varchar, created_at timestamp",
     "ops.run": "tenant_id varchar, run_id varchar, dag_id varchar, fence bigint, started_at timestamp, "
     "source_now timestamp, as_of_date date",
+    "ops.load_ledger": "tenant_id varchar, run_id varchar, resource varchar, is_complete boolean, "
+    "extracted_at timestamp, source_now timestamp",
 }
 
 

@@ -39,6 +39,7 @@ ALLOWED = {
     "coalesce",
     "count",
     "date_trunc",  # of a month; weeks begin where a parameter says
+    "convert_timezone",
     "dateadd",
     "dayofweekiso",
     "exp",  # of large numbers fails on one and is infinite on the other

@@ -56,6 +56,55 @@
 {%- endmacro %}
 
 
+{# So many of a unit after an instant. #}
+{% macro later_by(instant, unit, count) -%}
+    {{ dbt.dateadd(unit, count, instant) }}
+{%- endmacro %}
+
+
+{# The UTC instant of a local time. #}
+{% macro utc_of(local, time_zone) -%}
+    {{ return(adapter.dispatch('utc_of', 'mercurios')(local, time_zone)) }}
+{%- endmacro %}
+
+{% macro default__utc_of(local, time_zone) -%}
+    (({{ local }} at time zone {{ time_zone }}) at time zone 'UTC')
+{%- endmacro %}
+
+{% macro snowflake__utc_of(local, time_zone) -%}
+    convert_timezone({{ time_zone }}, 'UTC', {{ local }})
+{%- endmacro %}
+
+
+{# The local day of a UTC instant. #}
+{% macro local_day(instant, time_zone) -%}
+    {{ return(adapter.dispatch('local_day', 'mercurios')(instant, time_zone)) }}
+{%- endmacro %}
+
+{% macro default__local_day(instant, time_zone) -%}
+    cast(({{ instant }} at time zone 'UTC') at time zone {{ time_zone }} as date)
+{%- endmacro %}
+
+{% macro snowflake__local_day(instant, time_zone) -%}
+    cast(convert_timezone('UTC', {{ time_zone }}, {{ instant }}) as date)
+{%- endmacro %}
+
+
+{#
+    When something of a known time came into the books: when it was last written, if that was soon after. A later
+    change of the row says nothing of it, so then it is the time itself.
+#}
+{% macro booked_at(happened_at, last_changed_at, hours) -%}
+    case
+        when
+            {{ last_changed_at }} >= {{ later_by(happened_at, 'hour', -1) }}
+            and {{ last_changed_at }} < {{ later_by(happened_at, 'hour', hours) }}
+            then {{ last_changed_at }}
+        else {{ happened_at }}
+    end
+{%- endmacro %}
+
+
 {# One column `n` with 0 .. count - 1, for spines of days and weeks. #}
 {% macro integers(count) -%}
     select

@@ -19,6 +19,7 @@ with prohandel as (
         coalesce(sale_type in (2, 3), false) as is_staff_purchase,
         sold_on,
         sold_at,
+        last_changed_at,
         loaded_at
     from {{ ref('stg_prohandel__sales') }}
     where {{ is_read_from('prohandel') }}
@@ -44,6 +45,7 @@ files as (
         false as is_staff_purchase,
         sold_on,
         {{ timestamp_at('sold_on', '0') }} as sold_at,
+        cast(null as timestamp) as last_changed_at,
         loaded_at
     from {{ ref('stg_files__sales') }}
     where {{ is_read_from('files') }}

@@ -1,16 +1,28 @@
+-- A row that changed after the read began was read later, but hardly a day later: then its own clock is wrong.
 with prohandel as (
 
     select
-        tenant_id,
-        article_number,
-        article_size_number,
-        branch_number,
-        stock_units,
-        on_approval_units,
-        last_purchased_on as last_received_on,
-        last_sold_on
-    from {{ ref('stg_prohandel__article_sizes') }}
-    where {{ is_read_from('prohandel') }}
+        sizes.tenant_id,
+        sizes.article_number,
+        sizes.article_size_number,
+        sizes.branch_number,
+        sizes.stock_units,
+        sizes.on_approval_units,
+        sizes.last_purchased_on as last_received_on,
+        sizes.last_sold_on,
+        case
+            when
+                sizes.last_changed_at > reads.read_at
+                and sizes.last_changed_at < {{ later_by('reads.read_at', 'day', 1) }}
+                then sizes.last_changed_at
+            else reads.read_at
+        end as reported_at
+    from {{ ref('stg_prohandel__article_sizes') }} as sizes
+    left join {{ ref('stg_mercurios__reads') }} as reads
+        on
+            sizes.tenant_id = reads.tenant_id
+            and reads.resource = 'articlesize'
+    where {{ is_read_from('prohandel', 'sizes.tenant_id') }}
 
 ),
 
@@ -81,16 +93,21 @@ files_reported as (
 files as (
 
     select
-        tenant_id,
-        article_number,
-        article_size_number,
-        branch_number,
-        stock_units,
+        files_reported.tenant_id,
+        files_reported.article_number,
+        files_reported.article_size_number,
+        files_reported.branch_number,
+        files_reported.stock_units,
         cast(0 as decimal(18, 2)) as on_approval_units,
         cast(null as date) as last_received_on,
-        cast(null as date) as last_sold_on
+        cast(null as date) as last_sold_on,
+        reads.read_at as reported_at
     from files_reported
-    where {{ is_read_from('files') }}
+    left join {{ ref('stg_mercurios__reads') }} as reads
+        on
+            files_reported.tenant_id = reads.tenant_id
+            and reads.resource = 'stock'
+    where {{ is_read_from('files', 'files_reported.tenant_id') }}
 
 )
 

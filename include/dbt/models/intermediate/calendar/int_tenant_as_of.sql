@@ -8,7 +8,8 @@ newest as (
 
     select
         tenant_id,
-        as_of_date
+        as_of_date,
+        source_now
     from runs
     where as_of_date is not null
     qualify
@@ -23,5 +24,6 @@ select
     tenant_id,
     as_of_date,
     {{ week_start('as_of_date') }} as current_week,
-    {{ add_days(week_start('as_of_date'), -7) }} as last_complete_week
+    {{ add_days(week_start('as_of_date'), -7) }} as last_complete_week,
+    source_now as as_of_at
 from newest

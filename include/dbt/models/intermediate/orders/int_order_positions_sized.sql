@@ -61,6 +61,7 @@ sized as (
         coalesce(lines.delivered_units, 0) as delivered_units,
         lines.open_units,
         lines.expected_on,
+        lines.last_changed_at,
         -- Goods that are here cannot have come later than today, nor on no day at all.
         least(
             coalesce(

@@ -1,6 +1,4 @@
-{{ config(
-    materialized='incremental', meta={'days_of': 'receipt_line', 'days_where': 'sold_on is not null'}
-) }}
+{{ config(materialized='incremental', meta=dict(days_of='receipt_line', days_where='sold_on is not null')) }}
 
 with sales as (
 
@@ -112,6 +110,7 @@ select
     sales.sold_on,
     {{ week_start('sales.sold_on') }} as week_start,
     sales.sold_at,
+    sales.last_changed_at,
     coalesce(paired.loaded_at, sales.loaded_at) as loaded_at
 from sales
 left join paired

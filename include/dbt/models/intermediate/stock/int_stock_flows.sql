@@ -2,8 +2,7 @@
 
 with sales as (
 
-    select * from {{ ref('int_sales_netted') }}
-    where tenant_id = {{ tenant_id() }}
+    select * from {{ ref('int_sales_booked') }}
 
 ),
 
@@ -19,6 +18,27 @@ positions as (
     select * from {{ ref('int_order_positions_sized') }}
     where tenant_id = {{ tenant_id() }}
 
+),
+
+tenants as (
+
+    select * from {{ ref('stg_mercurios__tenants') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+delivered as (
+
+    select
+        positions.*,
+        {{
+            utc_of('cast(positions.received_on as timestamp)', "coalesce(tenants.time_zone, 'UTC')")
+        }} as received_at
+    from positions
+    left join tenants
+        on positions.tenant_id = tenants.tenant_id
+    where positions.delivered_units > 0
+
 )
 
 select
@@ -26,20 +46,18 @@ select
     sales.article_number,
     coalesce(numbers.article_size_number, 0) as article_size_number,
     sales.branch_number,
-    sales.sold_on as moved_on,
-    case when sales.units > 0 then sales.units else 0 end as units_sold,
-    case when sales.units < 0 then -sales.units else 0 end as units_returned,
+    sales.moved_on,
+    sales.moved_at,
+    -sales.units as units_moved,
+    case when sales.is_sale and sales.units > 0 then sales.units else 0 end as units_sold,
+    case when sales.is_sale and sales.units < 0 then -sales.units else 0 end as units_returned,
     0 as units_received
 from sales
 left join numbers
     on
         sales.tenant_id = numbers.tenant_id
         and sales.article_number = numbers.article_number
-        and sales.article_size_number = numbers.scanned_number
-where
-    not sales.is_reversed
-    and sales.article_number is not null
-    and sales.branch_number is not null
+        and sales.scanned_number = numbers.scanned_number
 union all
 select
     tenant_id,
@@ -47,8 +65,9 @@ select
     article_size_number,
     branch_number,
     received_on as moved_on,
+    {{ booked_at('received_at', 'last_changed_at', 24) }} as moved_at,
+    delivered_units as units_moved,
     0 as units_sold,
     0 as units_returned,
     delivered_units as units_received
-from positions
-where delivered_units > 0
+from delivered

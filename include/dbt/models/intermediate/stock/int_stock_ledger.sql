@@ -13,69 +13,19 @@ as_of as (
 
 ),
 
--- What receipts and sales up to the day explain, and what they leave unexplained where stock was reported.
-explained as (
-
-    select
-        *,
-        sum(units_received - units_sold + units_returned) over (
-            partition by tenant_id, article_number, article_size_number, branch_number
-            order by moved_on
-            rows between unbounded preceding and current row
-        ) as explained_stock
-    from days
-
-),
-
-unexplained as (
-
-    select
-        *,
-        reported_stock - explained_stock as unexplained_stock,
-        case when reported_stock is not null then row_number() over (
-            partition by
-                tenant_id,
-                article_number,
-                article_size_number,
-                branch_number,
-                case when reported_stock is null then 0 else 1 end
-            order by moved_on
-        ) end as report
-    from explained
-
-),
-
--- The first report says what was there before anything is known; each later one, what changed without a reason.
-counted as (
-
-    select
-        *,
-        max(case when report = 1 then unexplained_stock end) over (
-            partition by tenant_id, article_number, article_size_number, branch_number
-        ) as first_unexplained_stock,
-        case when report > 1 then unexplained_stock - lag(unexplained_stock) over (
-            partition by
-                tenant_id,
-                article_number,
-                article_size_number,
-                branch_number,
-                case when reported_stock is null then 0 else 1 end
-            order by moved_on
-        ) else 0 end as units_counted
-    from unexplained
-
-),
-
+-- What was there before anything is known of is the same on every day.
 closed as (
 
     select
         *,
-        explained_stock + first_unexplained_stock + sum(units_counted) over (
+        sum(first_stock) over (
+            partition by tenant_id, article_number, article_size_number, branch_number
+        ) + sum(units_received - units_sold + units_returned + units_counted) over (
             partition by tenant_id, article_number, article_size_number, branch_number
             order by moved_on
             rows between unbounded preceding and current row
         ) as closing_stock
-    from counted
+    from days
 
 )
 

@@ -11,9 +11,26 @@ weeks_on as (
 
 ),
 
+ledger as (
+
+    select * from {{ ref('int_stock_ledger') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
 stock_now as (
 
-    select * from {{ ref('int_stock_now') }}
+    select
+        ledger.tenant_id,
+        ledger.article_number,
+        ledger.branch_number,
+        sum(ledger.closing_stock) as stock_units
+    from ledger
+    inner join as_of
+        on
+            ledger.tenant_id = as_of.tenant_id
+            and ledger.moved_on = as_of.as_of_date
+    group by ledger.tenant_id, ledger.article_number, ledger.branch_number
 
 ),
 
@@ -40,8 +57,11 @@ moved as (
         ) as next_week,
         weekly_movements.units_sold,
         weekly_movements.units_received,
-        coalesce(stock_now.stock_units, 0) + coalesce(
-            sum(weekly_movements.units_sold - weekly_movements.units_received) over (
+        weekly_movements.units_counted,
+        stock_now.stock_units + coalesce(
+            sum(
+                weekly_movements.units_sold - weekly_movements.units_received - weekly_movements.units_counted
+            ) over (
                 partition by
                     weekly_movements.tenant_id,
                     weekly_movements.article_number,
@@ -53,7 +73,7 @@ moved as (
     from weekly_movements
     inner join as_of
         on weekly_movements.tenant_id = as_of.tenant_id
-    left join stock_now
+    inner join stock_now
         on
             weekly_movements.tenant_id = stock_now.tenant_id
             and weekly_movements.article_number = stock_now.article_number
@@ -70,6 +90,7 @@ carried as (
         {{ add_days('moved.week_start', '7 * weeks_on.n') }} as week_start,
         case when weeks_on.n = 0 then moved.units_sold else 0 end as units_sold,
         case when weeks_on.n = 0 then moved.units_received else 0 end as units_received,
+        case when weeks_on.n = 0 then moved.units_counted else 0 end as units_counted,
         moved.closing_stock
     from moved
     inner join weeks_on
@@ -84,6 +105,7 @@ select
     week_start,
     cast(units_sold as double) as units_sold,
     cast(units_received as double) as units_received,
-    cast(closing_stock + units_sold - units_received as double) as opening_stock,
+    cast(units_counted as double) as units_counted,
+    cast(closing_stock + units_sold - units_received - units_counted as double) as opening_stock,
     cast(closing_stock as double) as closing_stock
 from carried

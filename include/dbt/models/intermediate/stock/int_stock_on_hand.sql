@@ -1,3 +1,5 @@
+{{ config(materialized='ephemeral') }}
+
 with stock_reports as (
 
     select * from {{ ref('stock_report') }}
@@ -11,7 +13,8 @@ select
     coalesce(article_size_number, 0) as article_size_number,
     branch_number,
     sum(coalesce(stock_units, 0)) as on_hand,
-    sum(coalesce(on_approval_units, 0)) as on_approval
+    sum(coalesce(on_approval_units, 0)) as on_approval,
+    max(reported_at) as reported_at
 from stock_reports
 where
     article_number is not null
