@@ -30,7 +30,11 @@ DRAWN = settings(
 @pytest.fixture(scope="module")
 def played(request: pytest.FixtureRequest) -> Iterator[dict[int, Future[Played]]]:
     """The seeds of the selected tests, played side by side while the tests wait for them one after another."""
-    items = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    items = [
+        item
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and item.path == request.path
+    ]
     seeds = [item.callspec.params["seed"] for item in items if "played" in item.fixturenames]
     with workers() as pool:
         yield {seed: pool.submit(seed) for seed in seeds}
