@@ -73,7 +73,8 @@ select
     cast(free_stock as decimal(18, 2)) as free_stock,
     cast(on_order as decimal(18, 2)) as on_order,
     next_arrival_on,
-    cast(free_stock + on_order as decimal(18, 2)) as available,
+    -- Less than nothing is an error of the books and nobody's demand: it is not ordered on top.
+    cast(greatest(free_stock, 0) + on_order as decimal(18, 2)) as available,
     cast(free_stock * purchase_price as decimal(18, 2)) as stock_value,
     average_weekly_units,
     case

@@ -5,7 +5,7 @@ with lines as (
 ),
 
 -- The lines of an order that come together are one delivery and one observation. Seasonal goods are ordered
--- half a year ahead, which says nothing about how fast a reorder comes.
+-- half a year ahead, which says nothing about how fast a reorder comes; nor does an order without a true date.
 deliveries as (
 
     select distinct
@@ -19,7 +19,7 @@ deliveries as (
         supplier_number is not null
         and delivered_units > 0
         and is_nos
-        and lead_time_days >= 0
+        and lead_time_days between 0 and {{ var('longest_lead_time_days') }}
 
 )
 
