@@ -6,6 +6,12 @@ with orders as (
 
 ),
 
+in_budget as (
+
+    select * from {{ ref('int_orders_in_budget') }}
+
+),
+
 articles as (
 
     select * from {{ ref('dim_article') }}
@@ -69,7 +75,7 @@ select
     cast(orders.margin_saved as decimal(18, 2)) as margin_saved,
     round(orders.margin_saved_per_cost, 6) as margin_saved_per_cost,
     cast(orders.priority as bigint) as priority,
-    coalesce(orders.running_cost <= orders.budget, true) as is_within_budget,
+    in_budget.is_within_budget,
     orders.supplier_cost < orders.minimum_order_value as is_below_supplier_minimum,
     orders.value_class,
     orders.variability_class,
@@ -85,6 +91,12 @@ select
     end as confidence,
     {{ order_reason('orders') }} as reason
 from orders
+inner join in_budget
+    on
+        orders.tenant_id = in_budget.tenant_id
+        and orders.article_number = in_budget.article_number
+        and orders.article_size_number = in_budget.article_size_number
+        and orders.branch_number = in_budget.branch_number
 inner join as_of
     on orders.tenant_id = as_of.tenant_id
 inner join articles

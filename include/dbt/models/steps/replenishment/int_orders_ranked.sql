@@ -80,10 +80,5 @@ select
     margin_saved,
     margin_saved_per_cost,
     priority,
-    sum(order_cost) over (
-        partition by tenant_id
-        order by priority
-        rows between unbounded preceding and current row
-    ) as running_cost,
     sum(order_cost) over (partition by tenant_id, supplier_number) as supplier_cost
 from prioritised
