@@ -39,7 +39,8 @@ def test_readers_see_the_same_marts_on_both_engines(played: Any, name: str) -> N
     expected, found = by_mart(on_duckdb(played, name)), by_mart(played.on_snowflake[name])
 
     # A shop whose every booking is known and whose articles have a forecast has nothing to complain of.
-    assert [mart for mart, table in expected.items() if not table.rows] in ([], ["inventory_issue"])
+    empty = {"first": [], "second": ["inventory_issue"]}[name]
+    assert [mart for mart, table in expected.items() if not table.rows] == empty
     assert differing(expected, found) == {}
 
 
