@@ -15,6 +15,7 @@ import fakesnow.server as server
 import uvicorn
 from snowflake_auth import guard_account
 from snowflake_shims import SHIMS
+from snowflake_translation import skip_idle_steps
 
 
 def main(without: list[str]) -> None:
@@ -22,6 +23,7 @@ def main(without: list[str]) -> None:
     for name, shim in SHIMS.items():
         if name not in without and without != ["all"]:
             shim()
+    skip_idle_steps()
     guard_account()
     logging.getLogger("fakesnow.server").setLevel(os.environ.get("EMULATOR_LOG_LEVEL", "WARNING"))
     listener = socket.socket()

@@ -136,7 +136,11 @@ def merge_in_a_transaction() -> None:
 
 def sums_of_exact_numbers() -> None:
     """Numbers are made floating before they are summed, so no sum is exact: they are summed as they are."""
-    transforms.numeric_agg_implicit_cast = lambda expression: expression
+
+    def numeric_agg_implicit_cast(expression: Any) -> Any:
+        return expression
+
+    transforms.numeric_agg_implicit_cast = numeric_agg_implicit_cast
 
 
 def missing_timestamps() -> None:

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlglot
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from snowflake_sql import functions, problems, scopes
+from translations import same_without_idle_steps
 
 from mercurios.sources.contract import ColumnType
 from mercurios.sources.prohandel.resources import RESOURCES
@@ -131,6 +133,27 @@ def test_everything_compiled_is_snowflake_sql(compiled: dict[str, Compiled]) -> 
     found = {name: problems(text) for text, name in _texts(compiled).items()}
 
     assert {name: said for name, said in found.items() if said} == {}
+
+
+def test_the_emulator_translates_every_model_the_same_without_idle_steps(
+    compiled: dict[str, Compiled],
+) -> None:
+    models = {name: _own_part(text) for text, name in _texts(compiled).items() if "/models/" in name}
+    tables = {f"create table standard.a as ({text})": name for name, text in models.items()}
+
+    assert len(tables) > 100
+    assert [name for text, name in tables.items() if not same_without_idle_steps(text)] == []
+
+
+def _own_part(text: str) -> str:
+    """Return what a model says itself, without what dbt puts before it: the texts of ephemeral models."""
+    query = sqlglot.parse_one(text, read="snowflake")
+    for part in list(query.ctes):
+        if part.alias.startswith("__dbt__cte__"):
+            part.pop()
+    if (common := query.args.get("with_")) and not common.expressions:
+        common.pop()
+    return query.sql("snowflake")
 
 
 def test_only_functions_of_the_list_are_called_and_all_of_them(compiled: dict[str, Compiled]) -> None:
