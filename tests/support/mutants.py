@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import json
 import os
 import random
 import shutil
@@ -17,27 +18,34 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from difflib import unified_diff
 from functools import cache
-from itertools import cycle, islice
-from multiprocessing import Queue
+from itertools import count, cycle, islice
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 from cosmic_ray.commands import init
-from cosmic_ray.mutating import mutate_and_test, mutate_code
+from cosmic_ray.mutating import mutate_code, use_mutation
 from cosmic_ray.plugins import get_operator
 from cosmic_ray.work_db import WorkDB, use_db
-from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkerOutcome
+from cosmic_ray.work_item import MutationSpec
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = Path("include/mercurios")
 TESTS = Path("tests/mercurios")
 AIM = 0.9
+OPTIONS = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not live and not scheduler"]
+NO_TESTS = 5
+TIMES = count(1_000_000_000)
 # Removing a cache, or a decorator that only describes, changes no result.
 LEFT_OUT = ("core/NoOp", "core/RemoveDecorator")
+# Arguments that change no result: dataclasses without `frozen` and `slots` compute the same, and `strict` of zip guards
+# what the lines before it make sure of.
+WITHOUT_EFFECT = ("frozen", "slots", "strict")
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,7 @@ class Package:
 
     Attributes:
         code: files or folders below the package of the product.
-        tests: files or folders of tests, by default those at the same place; what mirrors the changed file comes first.
+        tests: files or folders of tests, by default those at the same place.
     """
 
     code: tuple[str, ...]
@@ -60,14 +68,9 @@ class Package:
         found = [file for path in paths for file in ([path] if path.suffix else sorted(path.rglob("*.py")))]
         return [file for file in found if file.name != "__init__.py"]
 
-    def commands(self, file: Path) -> list[list[str]]:
-        """Return the runs of tests, one after another: those of the file's own place, then all."""
-        mirror = TESTS / file.relative_to(CODE)
-        everything = [str(TESTS / name) for name in self.tests or self.code]
-        mirrored = mirror.with_name(f"test_{mirror.name}")
-        nearest = str(mirrored if (ROOT / mirrored).exists() else mirror.parent)
-        is_part = [nearest] != everything and any(nearest.startswith(path) for path in everything)
-        return [[nearest], everything] if is_part else [everything]
+    def paths(self) -> list[str]:
+        """Return the tests."""
+        return [str(TESTS / name) for name in self.tests or self.code]
 
 
 PACKAGES = {
@@ -115,21 +118,22 @@ class Result:
     killed: bool
     place: str
     diff: str
+    tests: int
 
 
-def drawn(package: Package, count: int, chance: random.Random) -> list[MutationSpec]:
+def drawn(package: Package, number: int, chance: random.Random) -> list[MutationSpec]:
     """Draw changes, each at another place."""
     with tempfile.TemporaryDirectory() as home, use_db(Path(home, "work.sqlite"), WorkDB.Mode.create) as work:
         init(package.files(), work, {})
         found = [item.mutations[0] for item in work.work_items]
     at_place: dict[tuple[str, Any], list[MutationSpec]] = {}
     for each in found:
-        if each.operator_name not in LEFT_OUT and not _is_annotation(Path(each.module_path), each.start_pos):
+        if each.operator_name not in LEFT_OUT and not _has_no_effect(Path(each.module_path), each.start_pos):
             at_place.setdefault((str(each.module_path), each.start_pos), []).append(each)
     chosen: list[MutationSpec] = []
     for place in chance.sample(sorted(at_place), len(at_place)):
         change = chance.choice(sorted(at_place[place], key=_name))
-        if len(chosen) < count and _can_be_compiled(change):
+        if len(chosen) < number and _can_be_compiled(change):
             chosen.append(change)
     return chosen
 
@@ -139,83 +143,169 @@ def _name(change: MutationSpec) -> tuple[str, int]:
 
 
 def _can_be_compiled(change: MutationSpec) -> bool:
-    """Tell whether a change leaves Python; what does not would be killed by any test."""
+    """Return whether a change leaves Python; what does not would be killed by any test."""
     file, operator = Path(change.module_path), get_operator(change.operator_name)()
-    changed = mutate_code(file.read_text(encoding="utf-8"), operator, change.occurrence)
     try:
+        changed = mutate_code(file.read_text(encoding="utf-8"), operator, change.occurrence)
         return changed is not None and bool(compile(changed, str(file), "exec"))
-    except SyntaxError:
+    except (SyntaxError, AttributeError):
+        # cosmic-ray cannot replace an exception of a dotted name.
         return False
 
 
-def _is_annotation(file: Path, position: tuple[int, int]) -> bool:
-    """Tell whether a place is in an annotation or under `if TYPE_CHECKING`, which are not run."""
-    return any(begin <= tuple(position) < end for begin, end in _never_run(file))
+def _has_no_effect(file: Path, position: tuple[int, int]) -> bool:
+    """Return whether a place is in an annotation or under `if TYPE_CHECKING`, or an argument without effect."""
+    return any(begin <= tuple(position) < end for begin, end in _without_effect(file))
 
 
 @cache
-def _never_run(file: Path) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+def _without_effect(file: Path) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     found = []
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         parts = [getattr(node, "annotation", None), getattr(node, "returns", None)]
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             parts.append(node)
+        if isinstance(node, ast.Call):
+            named = ast.unparse(node.func) in ("dataclass", "zip")
+            parts.extend(each.value for each in node.keywords if named and each.arg in WITHOUT_EFFECT)
         for part in parts:
             if isinstance(part, ast.AST):
                 found.append(((part.lineno, part.col_offset), (part.end_lineno, part.end_col_offset)))
     return found
 
 
-def pytest_command(tests: Iterable[str]) -> list[str]:
-    """Return the run of some tests, which ends with the first that fails."""
-    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not live and not scheduler"]
-    return [str(ROOT / ".venv/bin/python"), "-W", "ignore", "-m", "pytest", *options, *tests]
+@dataclass(frozen=True)
+class Lane:
+    """A copy of the repository that no other process changes, and the process that runs its tests."""
+
+    folder: Path
+    server: subprocess.Popen[str]
+
+    @classmethod
+    def start(cls, folder: Path) -> Lane:
+        """Start the process in its copy."""
+        variables = {
+            "PYTHONPATH": os.pathsep.join([f"{folder}/include", f"{folder}/plugins"]),
+            "TMPDIR": str(folder.parent),
+            "GX_ANALYTICS_ENABLED": "False",
+        }
+        server = subprocess.Popen(
+            [str(ROOT / ".venv/bin/python"), "-W", "ignore", "tests/support/mutant_server.py"],
+            cwd=folder,
+            env={**os.environ, **variables},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return cls(folder, server)
+
+    def run(
+        self, paths: list[str], tests: Sequence[str] = (), known: Iterable[str] = (), limit: float = 3600.0
+    ) -> Any:
+        """Run some tests up to the first that fails, or all of them and record what they reach."""
+        job = {"options": OPTIONS, "paths": paths, "tests": tests, "known": list(known), "limit": limit}
+        if self.server.stdin is None or self.server.stdout is None:
+            raise RuntimeError("the process that runs tests has no pipes")
+        print(json.dumps(job), file=self.server.stdin, flush=True)
+        reply = self.server.stdout.readline()
+        if not reply:
+            raise RuntimeError(f"the process that runs tests ended with {self.server.wait()}")
+        return json.loads(reply)
+
+    def stop(self) -> None:
+        """End the process."""
+        self.server.communicate()
 
 
-def _enter(folders: Any) -> None:
-    """Work in a copy of the repository that no other process changes."""
-    folder = folders.get()
-    os.chdir(folder)
-    os.environ["PYTHONPATH"] = os.pathsep.join([f"{folder}/include", f"{folder}/plugins"])
-    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+@dataclass(frozen=True)
+class Reach:
+    """What the tests of a package reach on unchanged code.
+
+    Attributes:
+        seconds: how long each test takes.
+        tests: the tests that enter a function, by file and first line of the function.
+    """
+
+    seconds: dict[str, float]
+    tests: dict[tuple[str, int], set[str]]
+
+    @classmethod
+    def of(cls, name: str, lane: Lane) -> Reach:
+        """Run the tests of a package; they must pass."""
+        reply = lane.run(PACKAGES[name].paths())
+        if reply["status"]:
+            sys.exit(f"the tests of {name} fail without a change:\n{reply['output']}")
+        tests: dict[tuple[str, int], set[str]] = {}
+        for test, found in reply["tests"].items():
+            for file, line in found["functions"]:
+                tests.setdefault((str(Path(file).relative_to(lane.folder)), line), set()).add(test)
+        return cls({test: found["seconds"] for test, found in reply["tests"].items()}, tests)
+
+    def noticing(self, file: Path, line: int) -> list[str]:
+        """Return the tests that can notice a change: the mirrored ones first, then the quickest.
+
+        For a line in a function these are the tests that enter it. Any other line runs at import: the tests that enter
+        a function of its file can notice, or all where that has none.
+        """
+        function = _function(file, line)
+        if function is not None:
+            found = self.tests.get((str(file), function), set())
+        else:
+            in_file = [tests for (name, _), tests in self.tests.items() if name == str(file)]
+            found = set().union(*in_file) or set(self.seconds)
+        mirror = str(TESTS / file.relative_to(CODE).with_name(f"test_{file.name}"))
+        return sorted(found, key=lambda test: (not test.startswith(mirror), self.seconds[test], test))
 
 
-def seconds_of(name: str) -> float:
-    """Return how long the tests of a package take on unchanged code; they must pass."""
+def _function(file: Path, line: int) -> int | None:
+    """Return the first line of the innermost function whose body holds a line."""
+    found = None
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        # Breadth first: what is found later is further inside.
+        if is_function and node.body[0].lineno <= line <= (node.end_lineno or 0):
+            found = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+    return found
+
+
+def reach_of(name: str, lanes: Queue[Lane]) -> Reach:
+    """Find what the tests of a package reach, in the next free copy."""
+    lane = lanes.get()
     begun = time.monotonic()
-    package = PACKAGES[name]
-    done = subprocess.run(
-        pytest_command(package.commands(package.files()[0])[-1]), capture_output=True, text=True
-    )
-    if done.returncode:
-        sys.exit(f"the tests of {name} fail without a change:\n{done.stdout[-3000:]}{done.stderr[-1000:]}")
-    return time.monotonic() - begun
+    try:
+        return Reach.of(name, lane)
+    finally:
+        lanes.put(lane)
+        print(f"tests of {name}: {time.monotonic() - begun:.0f} seconds", flush=True)
 
 
-def judge(name: str, change: MutationSpec, limit: float) -> Result:
+def judge(name: str, change: MutationSpec, reach: Reach, lanes: Queue[Lane]) -> Result:
     """Run the tests on a change; what hangs is killed."""
-    place = f"{change.module_path}:{change.start_pos[0]} {change.operator_name.partition('/')[2]}"
-    diff = ""
-    for tests in PACKAGES[name].commands(Path(change.module_path)):
-        result = mutate_and_test([change], " ".join(map(_quoted, pytest_command(tests))), limit)
-        if result.worker_outcome is not WorkerOutcome.NORMAL:
-            sys.exit(f"{place} could not be made: {result.output}")
-        diff = result.diff or ""
-        if result.test_outcome is TestOutcome.KILLED:
-            return Result(name, True, place, diff)
-    return Result(name, False, place, diff)
+    file, operator = Path(change.module_path), get_operator(change.operator_name)()
+    tests = reach.noticing(file, change.start_pos[0])
+    limit = 60 + 10 * sum(reach.seconds[test] for test in tests)
+    lane = lanes.get()
+    try:
+        path = lane.folder / file
+        with use_mutation(path, operator, change.occurrence) as (before, after):
+            # A time no other version of the file has: Python must not take the bytecode of another one.
+            os.utime(path, (next(TIMES),) * 2)
+            paths = sorted({test.partition("::")[0] for test in tests})
+            status = lane.run(paths, tests, reach.seconds, limit)["status"] if tests else NO_TESTS
+        os.utime(path, (next(TIMES),) * 2)
+    finally:
+        lanes.put(lane)
+    place = f"{file}:{change.start_pos[0]} {change.operator_name.partition('/')[2]}"
+    diff = "\n".join(unified_diff(before.split("\n"), (after or "").split("\n"), lineterm="", n=2))
+    return Result(name, status not in (0, NO_TESTS), place, diff, len(tests))
 
 
-def _quoted(word: str) -> str:
-    return f"'{word}'" if " " in word else word
-
-
-def copies(home: Path, count: int) -> Iterator[Path]:
+def copies(home: Path, number: int) -> Iterator[Path]:
     """Copy the repository, changes that are not committed included."""
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     files = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
-    for number in range(count):
-        folder = home / str(number)
+    for copy in range(number):
+        folder = home / str(copy)
         for name in [*files, "include/dbt/target/manifest.json"]:
             if (ROOT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -227,7 +317,7 @@ def report(results: list[Result]) -> float:
     """Print the survivors and the score of every package, as a table; return the score of all."""
     for each in results:
         if not each.killed:
-            print(f"\nsurvived: {each.place}\n{each.diff}")
+            print(f"\nsurvived {each.tests} tests: {each.place}\n{each.diff}")
     print("\n| package | changes | killed | score |\n| --- | --- | --- | --- |")
     for name in [*dict.fromkeys(each.package for each in results), "all"]:
         found = [each.killed for each in results if name in (each.package, "all")]
@@ -240,6 +330,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=88, help="changes in all")
     parser.add_argument("--seed", type=int, default=20240101)
+    parser.add_argument("--lanes", type=int, default=os.cpu_count() or 1, help="runs of tests at a time")
     parser.add_argument("--package", action="append", choices=PACKAGES, help="only this one; may be repeated")
     chosen = parser.parse_args()
     names = chosen.package or list(PACKAGES)
@@ -253,17 +344,19 @@ def main() -> int:
         for name, share in shares.items()
         for change in drawn(PACKAGES[name], share, random.Random(f"{chosen.seed} {name}"))
     ]
-    lanes, results = os.cpu_count() or 1, []
-    with tempfile.TemporaryDirectory(prefix="mutants-") as home:
-        folders: Any = Queue()
-        for folder in copies(Path(home), lanes):
-            folders.put(str(folder))
-        with ProcessPoolExecutor(lanes, initializer=_enter, initargs=(folders,)) as pool:
-            limits = dict(zip(names, pool.map(seconds_of, names), strict=True))
-            judged = [pool.submit(judge, name, change, 5 * limits[name] + 60) for name, change in changes]
-            for each in judged:
-                results.append(each.result())
-                print(f"{'killed' if results[-1].killed else 'SURVIVED'} {results[-1].place}", flush=True)
+    results = []
+    with tempfile.TemporaryDirectory(prefix="mutants-") as home, ThreadPoolExecutor(chosen.lanes) as threads:
+        lanes: Queue[Lane] = Queue()
+        started = [Lane.start(folder) for folder in copies(Path(home), chosen.lanes)]
+        for lane in started:
+            lanes.put(lane)
+        reaches = dict(zip(names, threads.map(lambda name: reach_of(name, lanes), names), strict=True))
+        judged = [threads.submit(judge, name, change, reaches[name], lanes) for name, change in changes]
+        for each in judged:
+            results.append(each.result())
+            print(f"{'killed' if results[-1].killed else 'SURVIVED'} {results[-1].place}", flush=True)
+        for lane in started:
+            lane.stop()
     score = report(results)
     print(f"\n{'ok' if score >= AIM else 'MISSED'}: {score:.2f} killed, aim {AIM:.2f}")
     return 0 if score >= AIM else 1
