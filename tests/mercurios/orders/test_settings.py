@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 from retailer import tenant_of
 
-from mercurios.orders.settings import Policy, Replenishment, model_default
+from mercurios.orders.settings import Policy, Replenishment, SupplierPolicy, model_default
 from mercurios.tenants import Tenant
 
 
@@ -55,6 +55,57 @@ def test_a_setting_that_makes_no_sense_is_named(section, named):
     assert where.startswith(f"replenishment.{named}")
 
 
+@pytest.mark.parametrize(
+    ("setting", "taken", "refused"),
+    [
+        ("service_level", (0.5, 0.999), (0.499, 0.9991)),
+        ("lead_time_days", (0, 730), (-0.5, 730.5)),
+        ("review_days", (1, 365), (0.5, 365.5)),
+        ("order_cycle_days", (0, 365), (-0.5, 365.5)),
+        ("pack_size", (1, 10_000), (0, -1)),
+        ("minimum_order_units", (0, 10_000), (-1,)),
+        ("display_units", (0, 10_000), (-1,)),
+        ("transfer_minimum", (1, 10_000), (0,)),
+        ("minimum_order_value", (0, 1e9), (-0.01,)),
+    ],
+)
+def test_a_setting_is_taken_up_to_its_limits_and_refused_beyond(setting, taken, refused):
+    for value in taken:
+        assert getattr(SupplierPolicy.model_validate({setting: value}), setting) == value
+    for value in refused:
+        with pytest.raises(ValidationError, match=setting):
+            SupplierPolicy.model_validate({setting: value})
+
+
+@pytest.mark.parametrize(("budget", "is_taken"), [(0, True), (0.01, True), (-0.01, False)])
+def test_a_budget_may_be_nothing_and_not_less(budget, is_taken):
+    if is_taken:
+        rows = Replenishment(budget=budget).rows()
+        assert [tuple(row) for row in rows] == [("tenant", "", "budget", budget)]
+    else:
+        with pytest.raises(ValidationError, match="budget"):
+            Replenishment(budget=budget)
+
+
+@pytest.mark.parametrize("name", ["A", "B", "C", "AX", "CZ"])
+def test_a_class_is_a_value_class_with_or_without_a_variability_class(name):
+    section = Replenishment.model_validate({"classes": {name: {"display_units": 0}}})
+
+    assert [tuple(row) for row in section.rows()] == [("class", name, "display_units", 0.0)]
+
+
+@pytest.mark.parametrize("name", ["D", "X", "AA", "AXX", "a", ""])
+def test_a_class_of_another_form_is_refused(name):
+    with pytest.raises(ValidationError, match="classes"):
+        Replenishment.model_validate({"classes": {name: {}}})
+
+
+@pytest.mark.parametrize("model", [Policy, SupplierPolicy, Replenishment])
+def test_a_misspelled_setting_is_refused_and_not_left_out(model):
+    with pytest.raises(ValidationError, match="service_levle"):
+        model.model_validate({"service_levle": 0.9})
+
+
 def test_defaults_of_the_models_are_read_from_their_project(root):
     lines = (root / "include" / "dbt" / "dbt_project.yml").read_text().splitlines()
 
@@ -67,3 +118,5 @@ def test_defaults_of_the_models_are_read_from_their_project(root):
 def test_settings_that_were_read_cannot_be_changed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Policy().service_level = 0.5  # type: ignore[misc]
+    with pytest.raises(ValidationError, match="frozen"):
+        Replenishment().budget = 0.5  # type: ignore[misc]

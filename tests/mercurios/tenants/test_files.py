@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from mercurios.sources.settings import Mode
-from mercurios.tenants import Tenants, load_tenants
+from mercurios.tenants import Tenants, load_tenants, tenants_dir
 
 GOOD: dict[str, Any] = {
     "id": "good",
@@ -91,6 +92,17 @@ def test_the_projects_own_tenant_files_are_valid() -> None:
         ({"extraction": {"page_size": 5}}, "extraction", "write its settings below 'source'"),
         ({"connections__prohandel": "x"}, "connections.prohandel", "write it as 'source.connection'"),
         ({"forecast__horizon_weeks": "many"}, "forecast.horizon_weeks", "valid integer"),
+        ({"forecast__horizon_weeks": 0}, "forecast.horizon_weeks", "greater than or equal to 1 (got 0)"),
+        ({"forecast__horizon_weeks": 53}, "forecast.horizon_weeks", "less than or equal to 52 (got 53)"),
+        ({"forecast__shard_size": 99}, "forecast.shard_size", "greater than or equal to 100 (got 99)"),
+        ({"forecast__weeks": 5}, "forecast.weeks", "unknown; remove it or correct its spelling"),
+        ({"schedules__forecast": "@daily"}, "schedules.forecast", "unknown; remove it"),
+        ({"schedules__pipeline": "* * * *"}, "schedules.pipeline", "expected five cron fields such as"),
+        ({"schedules__pipeline": "0 * * * * *"}, "schedules.pipeline", "expected five cron fields such as"),
+        ({"name": ""}, "name", "at least 1 character (got '')"),
+        ({"owner": ""}, "owner", "at least 1 character (got '')"),
+        ({"currency": "euro"}, "currency", "should match pattern '^[A-Z]{3}$' (got 'euro')"),
+        ({"country": "x" * 200}, "country", f"(got '{'x' * 79})"),
     ],
 )
 def test_a_wrong_key_is_named_with_file_and_expectation_and_the_other_tenants_load(
@@ -106,6 +118,83 @@ def test_a_wrong_key_is_named_with_file_and_expectation_and_the_other_tenants_lo
     assert only_error(found).startswith("broken.yaml: ")
     assert f"key {key!r}: " in only_error(found)
     assert expectation in only_error(found)
+
+
+@pytest.mark.parametrize(
+    ("changes", "section", "key", "value"),
+    [
+        ({}, "forecast", "horizon_weeks", 13),
+        ({"forecast__horizon_weeks": 1}, "forecast", "horizon_weeks", 1),
+        ({"forecast__horizon_weeks": 52}, "forecast", "horizon_weeks", 52),
+        ({}, "forecast", "shard_size", 10_000),
+        ({"forecast__shard_size": 100}, "forecast", "shard_size", 100),
+        ({}, "schedules", "pipeline", "@hourly"),
+        ({"schedules__pipeline": "15 6 * * 1-5"}, "schedules", "pipeline", "15 6 * * 1-5"),
+        ({"schedules__pipeline": "@yearly"}, "schedules", "pipeline", "@yearly"),
+        ({"schedules__pipeline": None}, "schedules", "pipeline", None),
+        ({}, "connections", "aws", "aws_default"),
+        ({}, "connections", "slack", None),
+    ],
+)
+def test_a_setting_has_its_default_and_is_taken_up_to_its_limits(
+    tmp_path: Path, changes: dict[str, Any], section: str, key: str, value: object
+) -> None:
+    write(tmp_path, "good", **changes)
+
+    found = load_tenants(tmp_path)
+
+    assert found.errors == ()
+    assert getattr(getattr(found.get("good"), section), key) == value
+
+
+def test_an_id_is_two_to_thirty_one_characters_of_lower_case(tmp_path: Path) -> None:
+    good, wrong = ("ab", "a" * 31, "a_1"), ("a", "a" * 32, "1a", "_a", "Abc", "a-b")
+    for stem in (*good, *wrong):
+        write(tmp_path, stem)
+
+    found = load_tenants(tmp_path)
+
+    assert {tenant.id for tenant in found} == set(good)
+    assert {error.path.stem for error in found.errors} == set(wrong)
+
+
+def test_a_tenant_that_was_read_cannot_be_changed(tmp_path: Path) -> None:
+    write(tmp_path, "good")
+    tenant = load_tenants(tmp_path).get("good")
+
+    with pytest.raises(ValidationError, match="frozen"):
+        tenant.name = "other"
+    with pytest.raises(ValidationError, match="frozen"):
+        tenant.forecast.horizon_weeks = 5
+
+
+def test_an_unusable_document_is_named_where_the_model_names_no_key(tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text(yaml.safe_dump({**GOOD, "id": "broken", "source": "files"}))
+
+    assert only_error(load_tenants(tmp_path)).startswith("broken.yaml: key 'source': ")
+
+
+def test_without_a_configured_folder_the_projects_own_is_read(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for value in (None, ""):
+        if value is None:
+            monkeypatch.delenv("MERCURIOS_TENANTS_DIR", raising=False)
+        else:
+            monkeypatch.setenv("MERCURIOS_TENANTS_DIR", value)
+        assert tenants_dir() == root / "include" / "tenants"
+
+
+def test_no_tenant_is_known_in_a_folder_without_files(tmp_path: Path) -> None:
+    with pytest.raises(KeyError, match=r"known: none"):
+        load_tenants(tmp_path).get("good")
+
+
+def test_a_broken_file_of_another_tenant_is_not_blamed(tmp_path: Path) -> None:
+    write(tmp_path, "broken", owner=...)
+
+    with pytest.raises(KeyError, match="'good' has no usable file"):
+        load_tenants(tmp_path).get("good")
 
 
 def test_every_problem_of_a_file_is_reported_at_once(tmp_path: Path) -> None:
