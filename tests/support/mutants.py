@@ -43,9 +43,20 @@ NO_TESTS = 5
 TIMES = count(1_000_000_000)
 # Removing a cache, or a decorator that only describes, changes no result.
 LEFT_OUT = ("core/NoOp", "core/RemoveDecorator")
-# Arguments that change no result: dataclasses without `frozen` and `slots` compute the same, and `strict` of zip guards
-# what the lines before it make sure of.
-WITHOUT_EFFECT = ("frozen", "slots", "strict")
+# Arguments that change no result: dataclasses without `frozen` and `slots` compute the same, `strict` of zip guards what
+# the lines before it make sure of, and a cache of another size holds the same.
+WITHOUT_EFFECT = ("frozen", "slots", "strict", "maxsize")
+# Numbers that decide only how much is worked on at a time, and by how many threads: no result depends on them, which
+# tests of the engine show.
+SPEED_ONLY = (
+    "_BLOCK_CELLS",
+    "_CELLS",
+    "_GAP_CELLS",
+    "_GAP_STEP",
+    "_MANY_GAPS",
+    "_MANY_ROWS",
+    "_THREADS",
+)
 
 
 @dataclass(frozen=True)
@@ -165,8 +176,10 @@ def _without_effect(file: Path) -> list[tuple[tuple[int, int], tuple[int, int]]]
         parts = [getattr(node, "annotation", None), getattr(node, "returns", None)]
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             parts.append(node)
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in SPEED_ONLY:
+            parts.append(node.value)
         if isinstance(node, ast.Call):
-            named = ast.unparse(node.func) in ("dataclass", "zip")
+            named = ast.unparse(node.func) in ("dataclass", "lru_cache", "zip")
             parts.extend(each.value for each in node.keywords if named and each.arg in WITHOUT_EFFECT)
         for part in parts:
             if isinstance(part, ast.AST):

@@ -12,7 +12,8 @@ from histories import history_of
 from mercurios.forecasting.effects.calendar import build_frame, changepoints, holiday_columns, series_columns
 from mercurios.forecasting.effects.profiles import fit_profile
 from mercurios.forecasting.effects.regressors import no_effects
-from mercurios.forecasting.effects.seasonal_factors import seasonal_factors
+from mercurios.forecasting.effects.seasonal_factors import SeasonalFactors, seasonal_factors
+from mercurios.forecasting.methods import additive
 from mercurios.forecasting.methods.additive import Parts, fit_additive
 from mercurios.forecasting.panel.cadence import DAILY
 from mercurios.forecasting.panel.panel import Panel
@@ -150,3 +151,130 @@ def test_a_daily_series_takes_the_factors_of_the_week_after_a_few_weeks(
     panel = make_panel(rng.poisson(6.0 * np.tile(shape, 15), (60, days)).astype(float), cadence=DAILY)
     mean = fit(panel).total().mean(axis=0)
     assert np.abs(mean - 6.0 * np.resize(np.roll(shape, -days % 7), 13)).max() < 1.0
+
+
+def parts_of(*rows: tuple[float, float, float, float, float]) -> Parts:
+    """Parts of one period a series: level, trend, season, holiday and regressor."""
+    return Parts(*np.array(rows).T[:, :, None])
+
+
+def test_what_a_bound_cuts_off_is_taken_from_all_parts_alike_or_from_the_negative_ones() -> None:
+    parts = parts_of(
+        (8.0, 2.0, -1.0, 0.5, 0.5),
+        (8.0, 2.0, -1.0, 0.5, 0.5),
+        (2.0, -6.0, 1.0, -3.0, 0.0),
+        (-1.0, -2.0, 0.0, 0.0, -1.0),
+        (3.0, -3.0, 0.0, 0.0, 0.0),
+        (0.5, 0.0, 0.0, 0.0, 0.0),
+    )
+    mean = np.array([[10.0], [4.0], [0.0], [0.0], [0.0], [0.25]])
+
+    bounded = parts.bounded(mean)
+
+    assert parts.total()[:, 0].tolist() == [10.0, 10.0, -6.0, -4.0, 0.0, 0.5]
+    np.testing.assert_allclose(
+        np.stack(bounded.each(), axis=-1)[:, 0],
+        [
+            # Within its bound.
+            (8.0, 2.0, -1.0, 0.5, 0.5),
+            # Cut to two fifths.
+            (3.2, 0.8, -0.4, 0.2, 0.2),
+            # Three up and nine down: a third of what goes down is left.
+            (2.0, -2.0, 1.0, -1.0, 0.0),
+            (0.0, 0.0, 0.0, 0.0, 0.0),
+            (3.0, -3.0, 0.0, 0.0, 0.0),
+            (0.25, 0.0, 0.0, 0.0, 0.0),
+        ],
+        atol=1e-12,
+    )
+    np.testing.assert_allclose(bounded.total(), mean, atol=1e-12)
+
+
+def test_a_constant_series_is_continued_with_nothing_but_its_level(make_panel: Callable[..., Panel]) -> None:
+    """On both scales, at every age; a sparse one sells every second week."""
+    sparse = np.tile([0.0, 4.0], 60)
+    panel = make_panel(np.stack([np.full(120, 50.0), sparse, np.full(120, 6.0)]))
+
+    parts = fit(panel)
+
+    np.testing.assert_allclose(parts.level[[0, 2]], [[50.0] * 13, [6.0] * 13], rtol=1e-4)
+    np.testing.assert_allclose(parts.level[1], 2.0, rtol=0.15)
+    for part in (parts.trend, parts.season, parts.holiday, parts.regressor):
+        assert np.abs(part[[0, 2]]).max() < 1e-2
+
+
+def test_a_slope_shrinks_by_the_damping_from_week_to_week(make_panel: Callable[..., Panel]) -> None:
+    """Each further week adds four fifths of what the one before it added."""
+    rising = np.where(np.arange(120) % 2 == 0, 0.0, 1.0) + 0.03 * np.arange(120)
+    trend = fit(make_panel(np.repeat(rising[None, :], 3, axis=0))).trend[0]
+
+    assert trend[0] > 0
+    np.testing.assert_allclose(np.diff(trend) / np.append(trend[0], np.diff(trend)[:-1]), 0.8, rtol=1e-9)
+
+
+def test_half_of_what_the_trend_has_not_followed_corrects_the_level(make_panel: Callable[..., Panel]) -> None:
+    """Young series have neither trend nor season, so their level is the mean and half the last weeks' distance."""
+    settings = SETTINGS
+    young = np.append(np.full(4, 2.0), np.full(8, 5.0)) * np.tile([0.0, 2.0], 6)
+    parts = fit(make_panel(young[None, :]))
+
+    assert settings.correction_weeks * 2 > 12
+    np.testing.assert_allclose(parts.level, young.mean() + 0.5 * (young[4:].mean() - young.mean()))
+
+
+def logs(*factors: float) -> np.ndarray:
+    return np.log([factors])
+
+
+def factors_of(season: np.ndarray, holiday: np.ndarray, regressor: np.ndarray) -> SeasonalFactors:
+    none = np.zeros((1, 0))
+    return SeasonalFactors(np.zeros((1, 3)), season, holiday, regressor, none, none)
+
+
+@pytest.mark.parametrize(
+    ("level", "scale", "base"),
+    [(10.0, 100.0, (10.8, 11.44)), (10.0, 4.0, (8.0, 8.0)), (-3.0, 100.0, (0.8, 1.44))],
+    ids=["level and trend", "at most twice the usual", "a level is not negative"],
+)
+def test_in_units_factors_act_on_level_and_trend_and_own_deviations_are_added(
+    level: float, scale: float, base: tuple[float, float]
+) -> None:
+    raw = additive._Raw(
+        np.array([level]), np.ones(1), np.array([[0.5, -0.5]]), np.array([[0.25, 0.75]]), np.ones(1)
+    )
+    factors = factors_of(logs(2.0, 0.5), logs(1.0, 3.0), logs(1.5, 1.0))
+
+    found = additive._unit_parts(raw, np.array([0.8, 1.44]), factors, np.array([scale]))
+
+    first, second = base
+    expected = [
+        (max(level, 0.0), max(level, 0.0)),
+        (0.8, 1.44),
+        (first + 0.5, -0.5 * second - 0.5),
+        (0.25, 0.5 * second * 2.0 + 0.75),
+        (first * 2.0 * 0.5, 0.0),
+        (first * 2.0, second * 1.5),
+    ]
+    np.testing.assert_allclose([part[0] for part in found], expected, atol=1e-12)
+
+
+def test_on_the_log_scale_each_factor_multiplies_what_those_before_it_made() -> None:
+    """The level is ten, less the one that the logarithm of one more than the units has added."""
+    raw = additive._Raw(np.log([10.0]), np.log([2.0]), logs(2.0, 2.0), logs(1.5, 1.5), np.array([1.1]))
+    factors = factors_of(logs(0.25, 0.25), logs(2.0, 2.0), logs(2.0, 3.0))
+
+    found = additive._log_parts(raw, np.array([1.0, 2.0]), factors)
+
+    # 10; 20 and 40; half of it; three times that; twice and three times that; all a tenth greater.
+    expected = [(10.0, 10.0), (11.0, 33.0), (-11.0, -22.0), (22.0, 44.0), (33.0, 132.0), (33.0, 66.0)]
+    np.testing.assert_allclose([part[0] for part in found], expected, atol=1e-9)
+
+
+def test_a_log_forecast_is_raised_to_the_mean_of_its_units_within_limits() -> None:
+    units = np.array([[3.0, 5.0, 99.0], [3.0, 5.0, 99.0], [3.0, 5.0, 99.0], [3.0, 5.0, 99.0]])
+    fitted = np.array([[4.0, 4.0], [1.0, 1.0], [20.0, 20.0], [4.0, 4.0]])
+    mask = np.array([[True, True, False]] * 3 + [[False] * 3])
+
+    found = additive._retransform(units, np.log(np.append(fitted, np.ones((4, 1)), axis=1)), mask)
+
+    assert found.tolist() == pytest.approx([10.0 / 8.0, 1.5, 0.8, 1.0])

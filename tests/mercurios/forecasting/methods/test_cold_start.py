@@ -85,3 +85,52 @@ def test_a_panel_survives_being_written_and_read(panel: Panel) -> None:
     restored = Panel.from_arrays(panel.to_arrays())
     for name in ("y", "mask", "article_number", "branch_number", "week_starts", "group", "attributes"):
         assert np.array_equal(getattr(restored, name), getattr(panel, name))
+
+
+def test_a_reference_is_shrunk_to_the_less_similar_one_as_if_by_five_series(
+    make_panel: Callable[..., Panel],
+) -> None:
+    """With a = log 4: twenty series at a and five at 2 a, whose mean is 1.2 a; all sell as much every week."""
+    panel = make_panel(np.repeat(np.repeat([3.0, 15.0], [20, 5])[:, None], 20, axis=1))
+    panel = replace(
+        panel,
+        group=np.repeat([0, 1], [20, 5]),
+        attributes=np.repeat([4, 5], [20, 5])[:, None],
+        branch_number=np.repeat([0, 1], [20, 5]),
+    )
+    a = np.log(4.0)
+
+    found = fit_levels(panel)
+
+    wanted = np.array([[0, 9], [1, 9], [0, 4], [1, 5], [7, 4]])
+    group_0, group_1 = (20 + 5 * 1.2) / 25, (10 + 5 * 1.2) / 10
+    alike_0, alike_1 = (20 + 5 * group_0) / 25, (10 + 5 * group_1) / 10
+    np.testing.assert_allclose(
+        found.reference(wanted) / a, [group_0, group_1, alike_0, alike_1, 1.2], rtol=1e-12
+    )
+    assert found.overall.tolist() == pytest.approx([4.0**1.2 - 1.0])
+    # A branch's factor is what its series sell beyond their references.
+    expected = found.expected(np.array([[1, 5], [1, 5]]), np.array([1, 99]))
+    np.testing.assert_allclose(expected[1], 4.0**alike_1 - 1.0, rtol=1e-12)
+    np.testing.assert_allclose(expected[0] / expected[1], 4.0 ** (2.0 - alike_1), rtol=1e-12)
+
+
+def test_a_branch_changes_a_reference_to_a_fifth_or_fivefold_at_most(
+    make_panel: Callable[..., Panel],
+) -> None:
+    """Two hundred articles in the branch that sells nothing would make it smaller than that."""
+    units = np.repeat(np.append(np.full(100, 1e6), np.full(100, 0.0))[:, None], 20, axis=1)
+    panel = replace(make_panel(units), branch_number=np.repeat([3, 4], 100))
+
+    found = fit_levels(panel)
+
+    assert (found.branches.tolist(), found.branch_factor.tolist()) == ([3, 4], [5.0, 0.2])
+
+
+def test_a_panel_in_which_nothing_was_observed_expects_nothing(make_panel: Callable[..., Panel]) -> None:
+    panel = make_panel(np.ones((3, 20)), mask=np.zeros((3, 20), dtype=bool))
+
+    found = fit_levels(panel)
+
+    assert found.overall.tolist() == [0.0]
+    assert found.expected(np.zeros((2, 1), dtype=np.int64), np.array([0, 1])).tolist() == [0.0, 0.0]

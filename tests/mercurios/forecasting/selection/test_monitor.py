@@ -81,9 +81,37 @@ def test_the_yardstick_is_frozen_at_the_origin(panel: Panel) -> None:
         ([0.70, 1.10, 0.80, 1.00, 0.90, 0.85], 1.05, False),
         ([0.90, 0.92, 0.88], 5.0, False),
         ([0.90] * 8, 0.5, False),
+        # Three times three hundredths above the median, where the figures hardly differ.
+        ([0.90] * 7, 0.9901, True),
+        ([0.90] * 7, 0.9899, False),
+        # Median 0.9, median distance 0.1: three times 0.14826.
+        ([0.80, 1.00, 0.80, 1.00, 0.90, 0.90, 0.80], 1.3448, True),
+        ([0.80, 1.00, 0.80, 1.00, 0.90, 0.90, 0.80], 1.3447, False),
+        ([0.90] * 5, 5.0, False),
+        ([0.90] * 6, 5.0, True),
     ],
 )
 def test_an_alarm_compares_a_ratio_with_its_own_history(
     history: list[float], value: float, alarm: bool
 ) -> None:
     assert is_drifting(history, value) is alarm
+
+
+def test_a_figure_without_demand_or_errors_to_divide_by_is_unknown(make_panel: Callable[..., Panel]) -> None:
+    nothing = measure(make_panel(np.zeros((1, 30))), kept([(0, 27, 28, 0.0, 0.0), (0, 27, 29, 1.0, 0.0)]))[0]
+
+    assert (nothing.forecasts, nothing.actual) == (2, 0.0)
+    assert (nothing.wape, nothing.wape_mean_13w, nothing.ratio) == (None, None, None)
+    assert (nothing.mase, nothing.bias, nothing.coverage) == (None, None, (1.0,))
+    assert nothing.tracking_signal == pytest.approx(1.0 / 0.5)
+
+
+def test_the_naive_yardstick_knows_only_weeks_that_follow_each_other(
+    make_panel: Callable[..., Panel],
+) -> None:
+    units, mask = np.tile([2.0, 5.0], 15)[None, :], np.ones((1, 30), dtype=bool)
+    units[0, 10], mask[0, 10] = 500.0, False
+
+    [whole, *_] = measure(make_panel(units, mask), kept([(0, 27, 29, 8.0, 9.0)]))
+
+    assert whole.mase == pytest.approx(3.0 / 3.0)
