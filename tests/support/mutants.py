@@ -43,8 +43,8 @@ NO_TESTS = 5
 TIMES = count(1_000_000_000)
 # Removing a cache, or a decorator that only describes, changes no result.
 LEFT_OUT = ("core/NoOp", "core/RemoveDecorator")
-# Arguments that change no result: dataclasses without `frozen` and `slots` compute the same, `strict` of zip guards what
-# the lines before it make sure of, and a cache of another size holds the same.
+# Arguments that change no result: dataclasses without `frozen` and `slots` compute the same, `strict` of zip guards
+# what the lines before it make sure of, and a cache of another size holds the same.
 WITHOUT_EFFECT = ("frozen", "slots", "strict", "maxsize")
 # Numbers that decide only how much is worked on at a time, and by how many threads: no result depends on them, which
 # tests of the engine show.
