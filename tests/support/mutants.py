@@ -46,15 +46,17 @@ LEFT_OUT = ("core/NoOp", "core/RemoveDecorator")
 # Arguments that change no result: dataclasses without `frozen` and `slots` compute the same, `strict` of zip guards
 # what the lines before it make sure of, and a cache of another size holds the same.
 WITHOUT_EFFECT = ("frozen", "slots", "strict", "maxsize")
-# Numbers that decide only how much is worked on at a time, and by how many threads: no result depends on them, which
-# tests of the engine show.
+# Numbers that decide only how much is worked on at a time and in which of two ways: no result depends on them, which
+# tests show.
 SPEED_ONLY = (
     "_BLOCK_CELLS",
     "_CELLS",
     "_GAP_CELLS",
     "_GAP_STEP",
+    "_LONGEST_TEXTS",
     "_MANY_GAPS",
     "_MANY_ROWS",
+    "_SHORT",
     "_THREADS",
 )
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mercurios.sources.prohandel.paging.boundaries import is_contiguous, reaches_the_end, windows
+from mercurios.sources.prohandel.paging.boundaries import is_contiguous, reaches_the_end, row_key, windows
 
 
 @given(page_size=st.integers(3, 1000), number=st.integers(1, 5000))
@@ -21,6 +21,32 @@ def test_a_window_begins_before_the_boundary_and_ends_behind_it(page_size: int, 
     assert spans
     assert all(begin < position < end for begin, end in spans)
     assert spans[0][1] - spans[0][0] <= max(16, page_size)
+
+
+@pytest.mark.parametrize(
+    ("position", "page_size", "expected"),
+    [
+        # A row on either side; then four.
+        (3, 3, [(2, 2), (1, 8)]),
+        (4, 4, [(2, 3), (1, 8)]),
+        # A quarter of the page on either side; then four times as many, or all there are.
+        (8, 8, [(2, 5), (1, 16)]),
+        # Sixteen rows on either side; then 64.
+        (1000, 1000, [(25, 41), (8, 133)]),
+        (64, 64, [(2, 40), (1, 128)]),
+    ],
+)
+def test_a_boundary_is_probed_by_few_rows_and_once_more_by_four_times_as_many(
+    position: int, page_size: int, expected: list[tuple[int, int]]
+) -> None:
+    assert list(windows(position, page_size)) == expected
+
+
+def test_a_row_without_a_key_is_distinguished_by_all_it_holds() -> None:
+    assert row_key({"id": "a", "n": 1}) == row_key({"id": "a", "n": 2}) == "a"
+    assert row_key({"n": 1, "id": None}) == row_key({"id": None, "n": 1})
+    assert row_key({"id": "", "n": 1}) != row_key({"id": "", "n": 2})
+    assert row_key({"id": 7}) != row_key({"id": "7"})
 
 
 def test_a_window_costs_a_small_part_of_a_page_of_usual_size() -> None:
