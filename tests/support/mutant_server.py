@@ -110,7 +110,7 @@ class Chosen:
 
 
 def run(job: dict[str, Any], answer: int) -> None:
-    """Run tests in a process of its own, and write what came of it."""
+    """Run tests in a process of its own, and write the result."""
     os.setsid()
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     with tempfile.TemporaryFile() as output:

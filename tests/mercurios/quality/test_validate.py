@@ -39,7 +39,7 @@ def rows() -> pd.DataFrame:
     )
 
 
-def test_a_finding_about_rows_counts_them_and_shows_three_in_the_order_of_their_keys(
+def test_a_finding_about_rows_counts_them_and_shows_three_ordered_by_key(
     rows: pd.DataFrame,
 ) -> None:
     [found] = validate(suite_of(at_least("units", 0)), "rows", rows)

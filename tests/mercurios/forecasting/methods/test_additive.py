@@ -158,7 +158,7 @@ def parts_of(*rows: tuple[float, float, float, float, float]) -> Parts:
     return Parts(*np.array(rows).T[:, :, None])
 
 
-def test_what_a_bound_cuts_off_is_taken_from_all_parts_alike_or_from_the_negative_ones() -> None:
+def test_what_a_bound_cuts_off_is_taken_from_all_parts_or_the_negative_ones() -> None:
     parts = parts_of(
         (8.0, 2.0, -1.0, 0.5, 0.5),
         (8.0, 2.0, -1.0, 0.5, 0.5),

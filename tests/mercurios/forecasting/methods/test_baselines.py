@@ -20,7 +20,7 @@ def test_on_days_the_13_week_mean_is_that_of_the_last_91() -> None:
     assert mean_13w(history_of(units[None, :], cadence=DAILY)).tolist() == [45.0]
 
 
-def test_masked_weeks_are_left_out_and_a_masked_quarter_is_replaced_by_the_weeks_before() -> None:
+def test_masked_weeks_are_left_out_and_a_masked_quarter_is_replaced() -> None:
     units = np.tile(np.arange(1.0, 31.0), (4, 1))
     mask = np.ones(units.shape, dtype=bool)
     mask[1, 25:] = False
