@@ -15,6 +15,9 @@ SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 export PYTHONPATH := include:plugins
 export UV_LINK_MODE ?= copy
+# Where a shell forbids it, every process of Airflow and dbt compiles its libraries again, which takes it longer than to
+# import them.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help demo test lint types unit scheduler live soak bench mutants format docs requirements clean
 
@@ -58,7 +61,8 @@ bench: $(VENV)/.dev $(BENCH_VENV)/.installed $(MANIFEST)  ## Speed and memory ag
 	@$(BIN)/python benchmarks/run.py
 
 mutants: $(VENV)/.dev $(MUTANTS_VENV)/.installed $(MANIFEST)  ## Do tests notice small changes of the code? COUNT=66 of them, drawn with SEED=20240101
-	@$(MUTANTS_VENV)/bin/python tests/support/mutants.py --count $(or $(COUNT),66) --seed $(or $(SEED),20240101)
+	@# The source changes many times a second, which bytecode does not notice.
+	@PYTHONDONTWRITEBYTECODE=1 $(MUTANTS_VENV)/bin/python tests/support/mutants.py --count $(or $(COUNT),66) --seed $(or $(SEED),20240101)
 
 docs: $(VENV)/.dev $(MANIFEST)  ## Write the generated pages: references and fault cases
 	$(BIN)/python tests/support/references.py
