@@ -81,25 +81,25 @@ class Package:
         found = [file for path in paths for file in ([path] if path.suffix else sorted(path.rglob("*.py")))]
         return [file for file in found if file.name != "__init__.py"]
 
-    def paths(self) -> list[str]:
+    def paths(self) -> tuple[str, ...]:
         """Return the tests."""
-        return [str(TESTS / name) for name in self.tests or self.code]
+        return tuple(str(TESTS / name) for name in self.tests or self.code)
 
 
+FORECASTING = (
+    "forecasting/effects",
+    "forecasting/methods",
+    "forecasting/panel",
+    "forecasting/selection",
+    "forecasting/uncertainty",
+    "forecasting/test_engine.py",
+)
 PACKAGES = {
-    "forecasting/methods": Package(
-        ("forecasting/methods",), ("forecasting/methods", "forecasting/test_engine.py")
-    ),
-    "forecasting/effects": Package(
-        ("forecasting/effects",), ("forecasting/effects", "forecasting/test_engine.py")
-    ),
-    "forecasting/selection": Package(
-        ("forecasting/selection",), ("forecasting/selection", "forecasting/test_engine.py")
-    ),
-    "forecasting/uncertainty": Package(
-        ("forecasting/uncertainty",), ("forecasting/uncertainty", "forecasting/test_engine.py")
-    ),
-    "forecasting/panel": Package(("forecasting/panel",), ("forecasting/panel", "forecasting/test_engine.py")),
+    "forecasting/methods": Package(("forecasting/methods",), FORECASTING),
+    "forecasting/effects": Package(("forecasting/effects",), FORECASTING),
+    "forecasting/selection": Package(("forecasting/selection",), FORECASTING),
+    "forecasting/uncertainty": Package(("forecasting/uncertainty",), FORECASTING),
+    "forecasting/panel": Package(("forecasting/panel",), FORECASTING),
     "orders": Package(("orders/settings.py", "orders/proposals.py"), ("orders",)),
     "sources/rows": Package(
         ("sources/rows",),
@@ -245,11 +245,11 @@ class Reach:
     tests: dict[tuple[str, int], set[str]]
 
     @classmethod
-    def of(cls, name: str, lane: Lane) -> Reach:
-        """Run the tests of a package; they must pass."""
-        reply = lane.run(PACKAGES[name].paths())
+    def of(cls, paths: tuple[str, ...], lane: Lane) -> Reach:
+        """Run tests; they must pass."""
+        reply = lane.run(list(paths))
         if reply["status"]:
-            sys.exit(f"the tests of {name} fail without a change:\n{reply['output']}")
+            sys.exit(f"tests of {', '.join(paths)} fail without a change:\n{reply['output']}")
         tests: dict[tuple[str, int], set[str]] = {}
         for test, found in reply["tests"].items():
             for file, line in found["functions"]:
@@ -283,15 +283,15 @@ def _function(file: Path, line: int) -> int | None:
     return found
 
 
-def reach_of(name: str, lanes: Queue[Lane]) -> Reach:
-    """Find what the tests of a package reach, in the next free copy."""
+def reach_of(paths: tuple[str, ...], lanes: Queue[Lane]) -> Reach:
+    """Find what tests reach, in the next free copy."""
     lane = lanes.get()
     begun = time.monotonic()
     try:
-        return Reach.of(name, lane)
+        return Reach.of(paths, lane)
     finally:
         lanes.put(lane)
-        print(f"tests of {name}: {time.monotonic() - begun:.0f} seconds", flush=True)
+        print(f"{time.monotonic() - begun:.0f} seconds: tests of {', '.join(paths)}", flush=True)
 
 
 def judge(name: str, change: MutationSpec, reach: Reach, lanes: Queue[Lane]) -> Result:
@@ -365,8 +365,13 @@ def main() -> int:
         started = [Lane.start(folder) for folder in copies(Path(home), chosen.lanes)]
         for lane in started:
             lanes.put(lane)
-        reaches = dict(zip(names, threads.map(lambda name: reach_of(name, lanes), names), strict=True))
-        judged = [threads.submit(judge, name, change, reaches[name], lanes) for name, change in changes]
+        # Packages with the same tests share what these reach.
+        paths = list(dict.fromkeys(PACKAGES[name].paths() for name in names))
+        reaches = dict(zip(paths, threads.map(lambda each: reach_of(each, lanes), paths), strict=True))
+        judged = [
+            threads.submit(judge, name, change, reaches[PACKAGES[name].paths()], lanes)
+            for name, change in changes
+        ]
         for each in judged:
             results.append(each.result())
             print(f"{'killed' if results[-1].killed else 'SURVIVED'} {results[-1].place}", flush=True)
