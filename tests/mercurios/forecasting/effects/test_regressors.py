@@ -144,3 +144,109 @@ def test_a_regressor_that_never_changes_has_no_effect(
     mean = forecast(panel, (), SETTINGS).forecast["mean"].to_numpy()
     plain = forecast(replace(panel, x=None, x_names=()), (), SETTINGS).forecast["mean"].to_numpy()
     np.testing.assert_allclose(mean, plain, rtol=0.02)
+
+
+def effects_of(
+    beta: list[float], scale: list[float], low: list[float], high: list[float]
+) -> regressors.Effects:
+    return regressors.Effects(
+        np.array([5]), np.array([beta, beta]), np.zeros(len(beta)), *map(np.array, (scale, low, high))
+    )
+
+
+def test_a_factor_is_the_product_of_all_effects_within_limits() -> None:
+    """Values beyond the history's are taken for its ends; the factor lies between e ** -2 and e ** 2.5."""
+    effects = effects_of([0.5, -1.0], [2.0, 1.0], [0.0, -1.0], [4.0, 3.0])
+    x = np.array([[[4.0, 0.0], [99.0, 0.0], [0.0, 3.0], [-5.0, -9.0], [2.0, 1.0]]])
+    typical = np.array([[1.0, 1.0]])
+
+    found = regressors.log_effect(effects, np.array([[0.5, -1.0]]), x, typical)
+    far = regressors.log_effect(effects, np.array([[9.0, 0.0]]), x, typical)
+
+    np.testing.assert_allclose(found, [[0.5 + 1.0, 1.5, -0.5 - 2.0 + 0.5, -0.5 + 2.0, 0.0]])
+    assert far[0].tolist() == [2.5, 2.5, -2.0, -2.0, 0.0]
+    assert effects.count == 2
+
+
+def test_the_usual_state_is_the_median_of_the_last_year() -> None:
+    x = np.append(np.full(30, 50.0), np.repeat([1.0, 3.0], 26))[None, :, None]
+    effects = effects_of([1.0], [2.0], [0.0], [100.0])
+
+    assert regressors.typical_state(effects, history_of(np.ones((1, 82)), x=x)).tolist() == [[1.0]]
+    assert regressors.typical_state(effects, history_of(np.ones((1, 0)), x=x[:, :0])).tolist() == [[0.0]]
+
+
+def test_quarters_end_with_the_history() -> None:
+    found = regressors._quarters(np.arange(1.0, 16.0)[None, :], 1)
+
+    assert found.tolist() == [[[0.0] * 11 + [1.0, 2.0], list(range(3, 16))]]
+    assert regressors._quarters(np.ones((1, 91)), 7).shape == (1, 1, 91)
+    assert regressors._quarters(np.ones((1, 92)), 7).shape == (1, 2, 91)
+
+
+def test_each_quarter_has_the_level_that_its_demand_shows() -> None:
+    """Thirteen weeks of which three are promoted threefold: 38 units over 19 expected ones."""
+    flag = np.array([[1.0] * 3 + [0.0] * 10])[:, :, None]
+    y = np.array([[10.0, 4.0, 4.0] + [2.0] * 10])
+    mask = np.ones((1, 13), dtype=bool)
+    sample = regressors._Sample(y, mask, flag, 1)
+
+    demand, weight, expected = regressors._means(sample, np.array([[np.log(3.0)]]))
+
+    np.testing.assert_allclose(demand[0, 0], y[0])
+    np.testing.assert_allclose(weight[0, 0], [3.0] * 3 + [1.0] * 10)
+    np.testing.assert_allclose(expected[0, 0], [6.0] * 3 + [2.0] * 10)
+
+
+def test_dispersion_is_the_squared_error_over_the_mean_and_not_below_a_counts() -> None:
+    mask = np.ones((3, 13), dtype=bool)
+    mask[2, 6:] = False
+    y = np.stack([[0.0, 8.0] * 6 + [4.0], [4.0] * 13, [0.0, 8.0] * 3 + [99.0] * 7])
+    sample = regressors._Sample(y, mask, np.zeros((3, 13, 0)), 1)
+
+    found = regressors._dispersion(sample, np.zeros((3, 0)))
+
+    # Twelve weeks four units off, over a mean of four and twelve degrees; six weeks and five degrees.
+    assert found.tolist() == pytest.approx([12 * 16 / 4 / 12, 1.0, 6 * 16 / 4 / 5])
+
+
+def test_only_series_that_sold_and_saw_a_change_tell_groups_apart() -> None:
+    mask = np.ones((4, 3), dtype=bool)
+    mask[3, 2] = False
+    z = np.array([[0.0, 1.0, 0.0], [1.0, 1.0, 1.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])[:, :, None]
+    y = np.array([[0.0, 1.0, 0.0], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0], [1.0, 0.0, 5.0]])
+
+    assert regressors._has_contrast(regressors._Sample(y, mask, z, 1)).tolist() == [1.0, 0.0, 0.0, 0.0]
+
+
+def test_series_differ_by_what_their_noise_does_not_explain() -> None:
+    """DerSimonian and Laird by hand: excess of the weighted squares over their degrees of freedom."""
+    rng = np.random.default_rng(9)
+    y, x = promoted(12, 104, np.exp(rng.normal(np.log(2.0), 0.6, 12)), level=20.0)
+    y[11] = 0.0
+    sample = regressors._Sample(y, np.ones(y.shape, dtype=bool), x, 1)
+    prior, dispersion = np.full((12, 1), np.log(2.0)), np.linspace(1.0, 3.0, 12)
+
+    [found] = regressors._heterogeneity(sample, prior, dispersion)
+
+    gradient, information = regressors._score(sample, prior)
+    weights, squares = [], 0.0
+    for row in range(11):
+        weight = information[row, 0, 0] / dispersion[row]
+        assert weight > 1.0
+        weights.append(weight)
+        squares += weight * (gradient[row, 0] / information[row, 0, 0]) ** 2
+    total = sum(weights)
+    expected = (squares - 10) / (total - sum(weight**2 for weight in weights) / total)
+    assert found == pytest.approx(expected)
+    assert 0.05 < found < 1.0
+
+
+def test_a_panel_without_observed_periods_has_flat_effects_and_one_without_regressors_none() -> None:
+    y, x = np.ones((2, 20)), np.ones((2, 20, 1))
+
+    flat = regressors.fit_effects(history_of(y, np.zeros((2, 20), dtype=bool), x=x, group=np.array([3, 9])))
+    none = regressors.fit_effects(history_of(y))
+
+    assert (flat.codes.tolist(), flat.beta.tolist(), flat.scale.tolist()) == ([3, 9], [[0.0]] * 3, [1.0])
+    assert (none.count, none.beta.shape) == (0, (1, 0))

@@ -118,3 +118,41 @@ def test_season_supplier_and_price_band_make_articles_similar() -> None:
     extra = {"category_number": [4, 4, 5], "season_number": [1, 1, 2], "supplier_number": [7, 8, 7]}
     panel = panel_of(demand(rows, **extra, sale_price=[9.99, 15.0, 0.0]))
     assert panel.similarity_keys().tolist() == [[4, 1, 7, 3], [4, 1, 8, 3], [5, 2, 7, -99]]
+
+
+@pytest.mark.parametrize("day", ["2024-01-16", "2024-01-21", "2024-01-07"])
+def test_a_last_week_that_is_no_monday_is_refused(day: str) -> None:
+    with pytest.raises(PanelError, match=f"column 'week_start': last_week {day} is not a Monday"):
+        panel_of(demand(GOOD), last_week=np.datetime64(day))
+
+
+def test_a_series_has_the_codes_of_its_latest_row() -> None:
+    rows = [(1, 1, 2, 1.0, False), (1, 1, 0, 1.0, False), (1, 2, 0, 1.0, False), (2, 1, 1, 1.0, False)]
+
+    panel = panel_of(demand(rows, category_number=[5, 4, 6, 7], sale_price=[2.0, 1.0, 3.99, 4.0]))
+
+    assert panel.group.tolist() == [5, 6, 7]
+    assert panel.attributes is not None
+    assert panel.attributes.tolist() == [[1], [1], [2]]
+    alone = panel_of(demand(rows, supplier_number=[5, 4, 6, 7]))
+    assert (alone.group.tolist(), alone.attributes.tolist()) == ([NO_GROUP] * 3, [[5], [6], [7]])
+
+
+@pytest.mark.parametrize(
+    ("price", "band"),
+    [(0.5, -1), (1.0, 0), (1.99, 0), (2.0, 1), (0.0, -99), (-3.0, -99), (float("nan"), -99)],
+)
+def test_a_price_band_is_how_often_a_price_doubles(price: float, band: int) -> None:
+    panel = panel_of(demand([(1, 1, 0, 1.0, False)], sale_price=[price]))
+
+    assert panel.attributes.tolist() == [[band]]
+
+
+def test_articles_of_two_branches_are_series_of_their_own() -> None:
+    rows = [(2, 1, 0, 1.0, False), (1, 2, 0, 2.0, False), (1, 1, 0, 3.0, False), (2, 2, 0, 4.0, False)]
+
+    panel = panel_of(demand(rows))
+
+    assert panel.article_number.tolist() == [1, 1, 2, 2]
+    assert panel.branch_number.tolist() == [1, 2, 1, 2]
+    assert panel.y[:, 0].tolist() == [3.0, 2.0, 1.0, 4.0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,12 +20,14 @@ from mercurios.forecasting.methods.pool import (
     SES,
 )
 from mercurios.forecasting.panel.cadence import DAILY
-from mercurios.forecasting.panel.classes import CLASS_NAMES, SMOOTH
+from mercurios.forecasting.panel.classes import CLASS_NAMES, LUMPY, SMOOTH
 from mercurios.forecasting.panel.panel import Panel
+from mercurios.forecasting.selection import combine
 from mercurios.forecasting.selection.backtest import Window, origins, run_windows
 from mercurios.forecasting.selection.combine import (
     Scores,
     choose,
+    combination,
     fit_scores,
     series_scores,
     with_combination,
@@ -201,3 +204,95 @@ def test_a_seasonal_naive_that_was_tested_without_a_season_is_not_chosen(
     older = make_panel(rng.poisson(3.0, (20, 90)).astype(float))
     tested = run_windows(older, fit_shared(older, (), SETTINGS).shared, (), SETTINGS)
     assert fit_scores(tested, older.group).available[SEASONAL_NAIVE]
+
+
+def test_classes_are_shrunk_to_the_panel_and_groups_to_their_class() -> None:
+    """Fifty smooth series whose simple smoothing errs twice as much as the 13-week mean, fifty lumpy ones alike.
+
+    A class counts beside fifty average series: (100 + 50 * 1.5) / 100 = 1.75 against one. A group counts beside 300
+    of its class: ten series err by 20 + 300 * 1.75 against 310. Scores are roots of such ratios, squares beside them.
+    """
+    absolute = np.ones((100, len(METHODS)))
+    absolute[:50, SES] = 2.0
+    squared = np.ones((100, len(METHODS)))
+    demand_class = np.repeat([SMOOTH, LUMPY], 50)
+    group = np.where(np.arange(100) < 10, 7, 3)
+    window = SimpleNamespace(
+        candidates=SimpleNamespace(demand_class=demand_class),
+        usable=np.ones((100, 4), dtype=bool),
+    )
+    tested = combine.Tested(
+        np.append(absolute, np.ones((100, 1)), axis=1), np.append(squared, np.ones((100, 1)), axis=1)
+    )
+
+    ratio = combine._table([window], [tested], group, np.array([3, 7]))[0]
+
+    assert ratio[SMOOTH, 0, SES] == pytest.approx(np.sqrt(1.75))
+    assert ratio[LUMPY, 0, SES] == pytest.approx(np.sqrt((50 + 50 * 1.5) / 100))
+    assert ratio[SMOOTH, 2, SES] == pytest.approx(np.sqrt((20 + 300 * 1.75) / 310))
+    assert ratio[SMOOTH, 1, SES] == pytest.approx(np.sqrt((80 + 300 * 1.75) / 340))
+    np.testing.assert_allclose(ratio[:, :, MEAN_13W], 1.0)
+    squared[:50, SES] = 16.0
+    tested = replace(tested, squared=np.append(squared, np.ones((100, 1)), axis=1))
+    rooted = combine._table([window], [tested], group, np.array([3, 7]))[0]
+    # The mean of the squares is 8.5; the smooth class has (800 + 50 * 8.5) / 100.
+    assert rooted[SMOOTH, 0, SES] == pytest.approx(np.sqrt(1.75) * 12.25**0.25)
+
+
+def test_a_series_own_score_is_a_quarter_or_fourfold_at_most() -> None:
+    ratio = np.ones((2, len(CLASS_NAMES), 2, WIDTH))
+    scores = Scores(np.zeros(1, dtype=np.int64), ratio, np.ones(len(METHODS), dtype=bool))
+    absolute = np.ones((1, WIDTH))
+    absolute[0, [SES, SBA]] = 1e6, 1e-6
+    zero = np.zeros(1, dtype=np.int64)
+
+    [score] = series_scores([combine.Tested(absolute, np.ones((1, WIDTH)))], scores, zero, zero)
+
+    assert score[[SES, SBA, MEAN_13W]].tolist() == pytest.approx([0.3 * 4 + 0.7, 0.3 * 0.25 + 0.7, 1.0])
+
+
+def test_a_choice_is_kept_up_to_two_percent_and_given_up_beyond() -> None:
+    score = np.full((2, WIDTH), 1.5)
+    score[:, [ADDITIVE, POOLED_SES, SES]] = 0.90
+    score[:, SBA] = 0.9179, 0.9181
+    previous = np.zeros((2, len(METHODS)), dtype=bool)
+    previous[:, SBA] = True
+
+    kept = combination(score, previous) > 0
+
+    assert kept[:, SBA].tolist() == [True, False]
+
+
+def test_a_combination_as_good_as_the_13_week_mean_is_published() -> None:
+    score = np.full((1, WIDTH), 1.0)
+
+    assert choose(score)[0, :3].tolist() == pytest.approx([1 / 3] * 3)
+
+
+def test_a_method_that_is_not_available_is_never_combined() -> None:
+    score = np.full((1, WIDTH), np.inf)
+    score[0, [SES, MEAN_13W]] = 1.0
+
+    assert np.flatnonzero(combination(score)[0]).tolist() == [SES, MEAN_13W]
+
+
+@pytest.mark.parametrize(
+    ("periods", "options", "expected"),
+    [
+        (33, {}, [20, 19, 18, 17]),
+        (20, {"horizon": 10}, [10]),
+        (21, {"horizon": 12}, []),
+        (60, {"windows": 1}, [47]),
+        (60, {"windows": 0}, []),
+        (60, {"window_step": 1}, [47, 46, 45, 44]),
+        (60, {"horizon": 30}, [30, 29, 28, 27]),
+        (60, {"horizon": 30, "min_train_weeks": 20}, [30, 27, 24, 21]),
+        (117, {}, [104, 100, 96, 92, 65]),
+        (103, {"horizon": 1, "windows": 1}, [102]),
+        (104, {"horizon": 1, "windows": 1}, [103, 52]),
+    ],
+)
+def test_origins_are_closer_where_history_is_short(
+    periods: int, options: dict[str, int], expected: list[int]
+) -> None:
+    assert origins(periods, replace(SETTINGS, **options)) == expected

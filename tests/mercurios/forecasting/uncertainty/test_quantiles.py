@@ -10,7 +10,7 @@ from histories import history_of
 from scipy.stats import nbinom
 
 from mercurios.forecasting import ForecastSettings, Panel, fit_shared
-from mercurios.forecasting.panel.classes import CLASS_NAMES, SMOOTH
+from mercurios.forecasting.panel.classes import CLASS_NAMES, NONE, SMOOTH
 from mercurios.forecasting.selection import learn
 from mercurios.forecasting.selection.backtest import run_windows
 from mercurios.forecasting.uncertainty import quantiles
@@ -63,7 +63,7 @@ def test_weeks_that_are_wrong_together_make_a_sum_wider_than_the_root_of_its_wee
 
 
 def test_the_rank_is_the_conformal_one() -> None:
-    assert quantiles._ranks(np.arange(199.0), (0.5, 0.95)).tolist() == [99.0, 189.0]
+    assert quantiles._ranks(np.arange(199.0), (0.5, 0.95, 0.999)).tolist() == [99.0, 189.0, 198.0]
 
 
 def test_a_sum_with_an_unobserved_week_is_no_error_of_a_sum(seasonal_panel: Panel) -> None:
@@ -185,3 +185,132 @@ def test_the_spread_of_a_sum_is_that_of_independent_periods() -> None:
     spread = Spread(np.array([10.0]), np.array([0.5]))
     _, scale = quantiles.targets(np.full((1, 3), 10.0), spread)
     np.testing.assert_allclose(scale[0, 3:], np.sqrt([1.0, 2.0, 3.0]) * scale[0, 0])
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [(0, (0, 2)), (1, (0, 3)), (2, (1, 4)), (3, (2, 4)), (4, (0, 2)), (5, (5, 6)), (7, (7, 8))],
+)
+def test_a_week_shares_the_errors_of_its_neighbours_and_a_sum_has_its_own(
+    target: int, expected: tuple[int, int]
+) -> None:
+    """Four weeks, then the sums of one to four; the sum of one week is that week."""
+    assert quantiles._near(target, 4) == slice(*expected)
+
+
+@pytest.mark.parametrize("count", [149, 150])
+def test_a_pool_needs_150_errors(count: int) -> None:
+    found = quantiles._ranks(np.arange(float(count)), (0.5,))
+
+    assert np.isnan(found).all() if count == 149 else found.tolist() == [75.0]
+
+
+def test_a_rank_counts_an_error_once_however_many_common_errors_it_is_repeated_for() -> None:
+    """Of 199 errors the 0.95 quantile is the 190th; repeated three times the 570th of 597."""
+    values = np.repeat(np.arange(199.0)[:, None], 3, axis=1)
+
+    assert quantiles._ranks(values, (0.5, 0.95, 0.999)).tolist() == [99.0, 189.0, 198.0]
+
+
+@pytest.mark.parametrize(("weeks", "selling", "informative"), [(13, 5, True), (12, 5, False), (13, 4, False)])
+def test_a_series_of_a_quarter_with_five_sales_says_what_spread_is_ordinary(
+    weeks: int, selling: int, informative: bool
+) -> None:
+    y = np.zeros((1, 20))
+    y[0, 20 - selling :] = 100.0
+    mask = np.arange(20)[None, :] >= 20 - weeks
+
+    found = quantiles.usual_excess(history_of(y, mask))
+
+    assert (found > 0.0) is informative
+
+
+def test_excess_is_what_the_variance_has_beyond_that_of_a_count() -> None:
+    """Mean 4 and variance 16 * 8 / 7; a constant series and one that never sold have none. Last year's weeks count."""
+    y = np.zeros((3, 60))
+    y[0, 52:] = np.tile([0.0, 8.0], 4)
+    y[0, :52] = 1000.0
+    y[1] = 4.0
+    mask = np.ones((3, 60), dtype=bool)
+    mask[0, 8:52] = False
+
+    found = quantiles.error_spread(history_of(np.where(mask, y, 0.0)[:, 8:], mask[:, 8:]))
+
+    variance = 8 * 16.0 / 7.0
+    assert found.mean.tolist() == [4.0, 4.0, 0.0]
+    assert found.excess.tolist() == pytest.approx([(variance - 4.0) / 16.0, 0.0, 0.0])
+    shrunk = quantiles.error_spread(history_of(np.where(mask, y, 0.0)[:, 8:], mask[:, 8:]), 0.5).excess
+    assert shrunk[0] == pytest.approx((7 * (variance - 4.0) / 16.0 + 4 * 0.5) / 11.0)
+
+
+def test_only_the_last_years_weeks_show_a_spread() -> None:
+    y = np.append(np.full(10, 500.0), np.full(52, 4.0))[None, :]
+
+    assert quantiles.error_spread(history_of(y)).mean.tolist() == [4.0]
+
+
+def test_the_spread_of_a_forecast_of_nothing_is_not_zero() -> None:
+    spread = Spread(np.zeros(1), np.zeros(1))
+
+    np.testing.assert_allclose(spread.at(np.zeros((1, 2)), np.array([1.0, 4.0])), [[0.05**0.5, 0.2**0.5]])
+
+
+def test_a_quantile_is_the_mean_and_its_scaled_offset_and_never_negative_or_descending() -> None:
+    offsets = np.full((len(CLASS_NAMES) + 1, 8, 2, 3), np.nan)
+    offsets[SMOOTH, 4] = [[-9.0, 0.5, 2.0], [1.0, 0.5, 2.0]]
+    pool = ErrorPool(offsets, 0.0)
+
+    found = quantiles.quantiles(
+        np.array([[4.0, 4.0]]), np.array([[2.0, 1.0]]), np.array([SMOOTH]), pool, PROBABILITIES
+    )
+
+    assert found.tolist() == [[[0.0, 5.0, 8.0], [5.0, 5.0, 6.0]]]
+
+
+@pytest.mark.parametrize(
+    ("level", "at"), [(0.05, 0), (0.1, 1), (0.3, 2), (1.0, 3), (3.0, 4), (10.0, 5), (50.0, 6), (1e6, 6)]
+)
+def test_errors_are_pooled_by_level_of_the_forecast(level: float, at: int) -> None:
+    offsets = np.arange((len(CLASS_NAMES) + 1) * 8.0).reshape(-1, 8, 1, 1)
+
+    assert ErrorPool(offsets, 0.0).lookup(np.array([1]), np.array([[level]])).tolist() == [[[8.0 + at]]]
+
+
+def test_a_series_that_never_sold_has_no_quantiles_but_zero() -> None:
+    empty = ErrorPool(np.full((len(CLASS_NAMES) + 1, 8, 2, 1), np.nan), 0.0)
+    mean, scale = np.array([[0.0, 0.0], [0.0, 3.0]]), np.full((2, 2), 9.0)
+
+    found = quantiles.quantiles(mean, scale, np.array([NONE, NONE]), empty, (0.99,))
+
+    assert found[0].tolist() == [[0.0], [0.0]]
+    assert found[1, 1, 0] > 3.0
+
+
+def test_a_common_error_widens_quantiles_that_no_pool_knows() -> None:
+    mean, scale = np.array([[50.0]]), np.array([[10.0]])
+    empty = np.full((len(CLASS_NAMES) + 1, 8, 1, 1), np.nan)
+
+    found = quantiles.quantiles(mean, scale, np.array([SMOOTH]), ErrorPool(empty, 0.2), (0.95,))
+
+    # Variance 100 and a fifth of fifty squared: r = m^2 / (v - m), p = m / v.
+    assert found.item() == nbinom.ppf(0.95, 2500.0 / 150.0, 0.25)
+
+
+@pytest.mark.parametrize(
+    ("mean", "variance"), [(0.3, 0.5), (2.0, 9.0), (5.0, 5.0), (40.0, 100.0), (7.0, 1e9)]
+)
+def test_negative_binomial_quantiles_are_those_of_scipy(mean: float, variance: float) -> None:
+    found = quantiles.negative_binomial(np.array([mean]), np.array([variance]), PROBABILITIES)[0]
+
+    used = min(max(variance, 1.05 * mean), 1e4 * mean)
+    expected = nbinom.ppf(PROBABILITIES, mean * mean / (used - mean), mean / used)
+    assert found.tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize(("mean", "is_zero"), [(0.19, True), (0.6, False)])
+def test_a_mean_that_leaves_less_than_the_rest_above_zero_has_a_quantile_of_zero(
+    mean: float, is_zero: bool
+) -> None:
+    found = quantiles.negative_binomial(np.array([mean]), np.array([mean]), (0.8,)).item()
+
+    assert (found == 0.0) is is_zero
