@@ -114,6 +114,8 @@ PACKAGES = {
     "warehouse": Package(
         ("warehouse/schema.py", "warehouse/drift.py", "warehouse/run_plan.py", "warehouse/requests.py"),
         (
+            "warehouse/test_schema.py",
+            "warehouse/test_requests.py",
             "warehouse/test_drift.py",
             "warehouse/test_run_plan.py",
             "warehouse/test_load.py",

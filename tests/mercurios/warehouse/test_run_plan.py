@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from retailer import Retailer
 
@@ -13,7 +16,7 @@ from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.sources.settings import Mode
 from mercurios.tenants.run import Run
 from mercurios.warehouse.requests import request_resync
-from mercurios.warehouse.run_plan import begin_run, plan_resource
+from mercurios.warehouse.run_plan import _numbers, begin_run, plan_resource
 
 
 @pytest.fixture
@@ -155,3 +158,38 @@ def test_a_first_read_is_complete_in_the_mode_of_its_resource(
     plan = plan_resource(tenant, RESOURCES["sale"], cursor, complete_at, NOW)
 
     assert plan == ResourcePlan(mode=Mode.CHANGED)
+
+
+def test_a_resource_without_a_cursor_is_scanned_and_one_that_is_scanned_has_no_watermark(
+    retailer: Retailer, tmp_path: Path
+) -> None:
+    settings = {"sale": {"mode": "scan"}}
+    tenant = Retailer(retailer.simulator, tmp_path, resources=settings).tenant
+    without = dataclasses.replace(RESOURCES["sale"], cursor=None)
+
+    for resource in (without, RESOURCES["sale"]):
+        assert plan_resource(tenant, resource, NOW, NOW, NOW) == ResourcePlan(mode=Mode.SCAN)
+
+
+def test_hexadecimal_digits_are_whole_numbers_of_64_bits_without_a_sign() -> None:
+    digits = pa.chunked_array([["0000000000000001", "ffffffffffffffff"], ["8000000000000000"]])
+
+    assert _numbers(digits).to_pylist() == [1, 2**64 - 1, 2**63]
+    assert _numbers(digits).type == pa.uint64()
+
+
+def test_what_is_known_of_a_resource_is_written_with_its_hashes(
+    changed: Retailer,
+) -> None:
+    plan = changed.begin("r2")
+
+    known = plan.resources["sale"].known_url
+    assert known is not None
+    assert "known-" in known
+    table = pq.read_table(pa.BufferReader(changed.store.read_bytes(known)))
+    assert table.schema.names == ["resource", "key64", "hash64"]
+    assert set(table["resource"].to_pylist()) == {"sale"}
+    assert table.num_rows == len(changed.truth("sale"))
+    assert plan.resources["customer"].known_url is None
+    assert (plan.fence, plan.attempts) == (1, 0)
+    assert changed.begin("r2").fence == 2

@@ -16,7 +16,15 @@ from mercurios.sources.prohandel.http.errors import (
     TransientProHandelError,
 )
 from mercurios.sources.prohandel.http.transport import Response
-from mercurios.sources.prohandel.paging.page import Page, end_of, ends_on, is_end, page_of, repeats
+from mercurios.sources.prohandel.paging.page import (
+    Page,
+    are_contiguous,
+    end_of,
+    ends_on,
+    is_end,
+    page_of,
+    repeats,
+)
 from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.sources.rows.records import records_of
 
@@ -142,3 +150,22 @@ def test_the_list_ends_where_a_probe_shows_nothing_more_whatever_form_its_rows_h
     )
 
     assert found is expected
+
+
+@pytest.mark.parametrize(("span", "expected"), [("cd", True), ("cXd", False), ("ab", False)])
+@pytest.mark.parametrize(
+    "forms",
+    [
+        (True, True, True),
+        (False, False, False),
+        (True, False, True),
+        (True, True, False),
+        (False, True, True),
+    ],
+)
+def test_pages_are_contiguous_whatever_form_the_rows_of_probe_and_pages_have(
+    span: str, expected: bool, forms: tuple[bool, bool, bool]
+) -> None:
+    pages = [page(ids, records=form) for ids, form in zip((span, "abc", "def"), forms, strict=True)]
+
+    assert are_contiguous(*pages) is expected
