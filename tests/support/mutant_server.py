@@ -41,6 +41,8 @@ LIBRARIES = (
     "uvicorn",
 )
 PRODUCT = str(Path.cwd() / "include" / "mercurios")
+# What the names of threads of pools begin with.
+POOLS = ("ThreadPoolExecutor", "page")
 # Functions only; bodies of modules and classes run once, at import.
 _OPTIMIZED = 0x1
 
@@ -61,6 +63,17 @@ class Reached:
         """Record a call, as a trace function that does not look at lines."""
         if frame.f_code.co_filename.startswith(PRODUCT):
             self._now.add(frame.f_code)
+
+    def enter_in_thread(self, frame: FrameType, event: str, argument: Any) -> None:
+        """Record the first call of a new thread; only threads of the product's pools are recorded further on.
+
+        The simulator answers in threads of its own, whose every call would take time and tell nothing.
+        """
+        if threading.current_thread().name.startswith(POOLS):
+            sys.settrace(self.enter)
+            self.enter(frame, event, argument)
+        else:
+            sys.settrace(None)
 
     @contextmanager
     def _owner(self, name: str) -> Iterator[None]:
@@ -119,7 +132,7 @@ def run(job: dict[str, Any], answer: int) -> None:
         reached = Reached()
         plugins: list[Any] = [Chosen(job["tests"], job["known"])] if job["tests"] else [reached]
         if not job["tests"]:
-            threading.settrace(reached.enter)
+            threading.settrace(reached.enter_in_thread)
             sys.settrace(reached.enter)
         status = int(pytest.main([*job["options"], *job["paths"]], plugins))
         sys.settrace(None)
