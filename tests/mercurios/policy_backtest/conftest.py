@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -70,18 +71,31 @@ def write() -> Callable[[Path, dict[str, Any]], Path]:
     return _write
 
 
-@pytest.fixture
-def backtest(tmp_path: Path, compiled: Mapping[str, Model]) -> Callable[..., tuple[dict[str, Any], pa.Table]]:
-    """Replay columns under a policy, and return the summary and what happened in every week."""
+Backtest = Callable[..., tuple[dict[str, Any], pa.Table]]
 
+
+@pytest.fixture
+def backtest(tmp_path: Path, compiled: Mapping[str, Model]) -> Backtest:
+    """Replay columns under a policy, and return the summary and what happened in every week."""
+    return _backtest_in(tmp_path, compiled)
+
+
+@pytest.fixture(scope="module")
+def shared_backtest(tmp_path_factory: pytest.TempPathFactory, compiled: Mapping[str, Model]) -> Backtest:
+    """Replays as `backtest` does what several tests of a module compare with, which is done once."""
+    run = cache(_backtest_in(tmp_path_factory.mktemp("shared"), compiled))
+    return lambda policy, **options: run(None, policy, **options)
+
+
+def _backtest_in(home: Path, compiled: Mapping[str, Model]) -> Backtest:
     def run(
-        values: dict[str, Any], policy: str = "", weeks: int = 5, **options: Any
+        values: dict[str, Any] | None, policy: str = "", weeks: int = 5, **options: Any
     ) -> tuple[dict[str, Any], pa.Table]:
-        folder = tmp_path / f"run{len(list(tmp_path.iterdir()))}"
+        folder = home / f"run{len(list(home.iterdir()))}"
         folder.mkdir()
         (folder / "policy.yaml").write_text(policy)
         request = Request(
-            panel=_write(folder / "panel.parquet", values),
+            panel=_write(folder / "panel.parquet", _columns() if values is None else values),
             policy=folder / "policy.yaml",
             weeks=weeks,
             out=folder / "out",

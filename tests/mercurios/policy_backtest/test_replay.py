@@ -71,8 +71,10 @@ def test_stock_is_never_negative_and_every_unit_is_accounted_for(
     assert values["ordered"].sum() > 0
 
 
-def test_the_same_input_gives_the_same_files(backtest: Backtest, columns: Columns) -> None:
-    first, second = backtest(columns(), POLICY), backtest(columns(), POLICY)
+def test_the_same_input_gives_the_same_files(
+    backtest: Backtest, shared_backtest: Backtest, columns: Columns
+) -> None:
+    first, second = shared_backtest(POLICY), backtest(columns(), POLICY)
 
     assert first[0] == second[0]
     assert first[1].equals(second[1])
@@ -80,7 +82,7 @@ def test_the_same_input_gives_the_same_files(backtest: Backtest, columns: Column
 
 @pytest.mark.parametrize("what", ["quantity", "in_stock", "x_promo"])
 def test_what_comes_later_changes_no_decision_before_it(
-    backtest: Backtest, columns: Columns, what: str
+    backtest: Backtest, shared_backtest: Backtest, columns: Columns, what: str
 ) -> None:
     # A promotion is known for the weeks of a forecast.
     planned = 8 if what == "x_promo" else 0
@@ -89,7 +91,7 @@ def test_what_comes_later_changes_no_decision_before_it(
     later = known["week"] >= np.unique(known["week"])[-weeks:][changed + planned]
     other[what] = np.where(later, {"quantity": 99.0, "in_stock": False, "x_promo": 1.0}[what], known[what])
 
-    _, before = backtest(known, POLICY, weeks=weeks, warm_up=0)
+    _, before = shared_backtest(POLICY, weeks=weeks, warm_up=0)
     _, after = backtest(other, POLICY, weeks=weeks, warm_up=0)
 
     for name in ("reorder_point", "order_up_to", "ordered"):
@@ -99,10 +101,8 @@ def test_what_comes_later_changes_no_decision_before_it(
         assert name == "ordered" or not np.array_equal(same[changed + 1 :], moved[changed + 1 :])
 
 
-def test_every_rule_begins_with_the_same_stock_and_meets_the_same_demand(
-    backtest: Backtest, columns: Columns
-) -> None:
-    _, weekly = backtest(columns(), POLICY)
+def test_every_rule_begins_with_the_same_stock_and_meets_the_same_demand(shared_backtest: Backtest) -> None:
+    _, weekly = shared_backtest(POLICY)
 
     for name, week in (("stock_before", 0), ("demand", 0), ("demand", -1)):
         of_rules = by_week(weekly, name)[week].reshape(len(RULES), -1)
