@@ -30,6 +30,7 @@ MARTS = (
     "dim_branch",
     "dim_date",
     "fct_sales",
+    "fct_lines_apart",
     "fct_demand_weekly",
     "inventory_position",
     "inventory_issue",
@@ -62,6 +63,7 @@ OTHER_TABLES = {
     "raw.public_holiday": "tenant_id varchar, date date, name varchar",
     "raw.replenishment_policy": "tenant_id varchar, scope varchar, scope_key varchar, setting varchar, "
     "value double",
+    "raw.tenant_setting": "tenant_id varchar, scope varchar, scope_key varchar, setting varchar, value varchar",
     "analytics.forecast_weekly": "tenant_id varchar, article_number bigint, branch_number bigint, "
     "origin_week date, week_start date, horizon integer, method varchar, mean double, quantile_50 double, "
     "quantile_80 double, quantile_95 double, run_id varchar, created_at timestamp",

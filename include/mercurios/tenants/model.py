@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from mercurios.orders.settings import Replenishment
 from mercurios.sources.registry import AnySource
 from mercurios.sources.settings import ConnectionId, TimeZone
+from mercurios.tenants.classification import Classification
 from mercurios.warehouse.backend import Backend, DbtTasks
 from mercurios.warehouse.registry import backend_of_connection
 
@@ -117,6 +118,7 @@ class Tenant(_Model):
     schedules: Schedules = Field(default_factory=Schedules)
     forecast: Forecast = Field(default_factory=Forecast)
     replenishment: Replenishment = Field(default_factory=Replenishment)
+    classification: Classification = Field(default_factory=Classification)
 
     @property
     def backend(self) -> Backend:

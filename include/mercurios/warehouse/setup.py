@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
 
 from mercurios.sources.registry import every_resource
@@ -14,7 +15,7 @@ from mercurios.warehouse.sql import render, statements
 
 _FIRST_HOLIDAY_YEAR = 2009
 _HOLIDAY_YEARS_AHEAD = 3
-_POLICY_COLUMNS = ("scope", "scope_key", "setting", "value")
+_SETTING_COLUMNS = ("scope", "scope_key", "setting", "value")
 
 # Table of `ops` and column by its older name: the name it has now.
 _RENAMED = {
@@ -81,16 +82,16 @@ def write_reference(engine: Engine, tenant: Tenant, today: date) -> None:
             render(engine.dialect, "holidays_insert"),
             {"tenant_id": tenant.id, "holidays": [{"date": day, "name": name} for day, name in days.items()]},
         )
-        _write_policies(engine, tenant)
+        _write_settings(engine, tenant, "policies", tenant.replenishment.rows())
+        _write_settings(engine, tenant, "tenant_settings", tenant.classification.rows())
 
 
-def _write_policies(engine: Engine, tenant: Tenant) -> None:
-    rows = tenant.replenishment.rows()
-    delete, insert = statements(render(engine.dialect, "policies_replace"))
+def _write_settings(engine: Engine, tenant: Tenant, what: str, rows: Sequence[tuple[object, ...]]) -> None:
+    delete, insert = statements(render(engine.dialect, f"{what}_replace"))
     engine.execute(delete, {"tenant_id": tenant.id})
     if rows:
-        policies = [dict(zip(_POLICY_COLUMNS, row, strict=True)) for row in rows]
-        engine.execute(insert, {"tenant_id": tenant.id, "policies": policies})
+        records = [dict(zip(_SETTING_COLUMNS, row, strict=True)) for row in rows]
+        engine.execute(insert, {"tenant_id": tenant.id, "settings": records})
 
 
 def public_holidays(tenant: Tenant, last_year: int) -> dict[date, str]:

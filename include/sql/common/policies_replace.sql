@@ -9,5 +9,5 @@ select
     policies.setting,
     policies.value
 from (
-    {{ records("$policies", {"scope": "varchar", "scope_key": "varchar", "setting": "varchar", "value": "double"}) }}
+    {{ records("$settings", {"scope": "varchar", "scope_key": "varchar", "setting": "varchar", "value": "double"}) }}
 ) as policies;

@@ -27,6 +27,15 @@ create table if not exists raw.replenishment_policy (
     value double not null
 ) {{ row_access_policy() }};
 
+-- What the tenant file says of lines and articles, one row per setting.
+create table if not exists raw.tenant_setting (
+    tenant_id varchar not null,
+    scope varchar not null,
+    scope_key varchar not null,
+    setting varchar not null,
+    value varchar not null
+) {{ row_access_policy() }};
+
 -- One row per run; `fence` counts its starts, and only the newest start may load.
 create table if not exists ops.run (
     tenant_id varchar not null,

@@ -15,6 +15,7 @@ with prohandel as (
             when backlog_units > 0 and not is_closed then backlog_units
             else 0
         end as open_units,
+        is_consignment,
         expected_on,
         last_changed_at
     from {{ ref('stg_prohandel__purchase_order_positions') }}
@@ -37,6 +38,7 @@ files as (
         ) as ordered_units,
         delivered_units,
         open_units,
+        false as is_consignment,
         expected_on,
         cast(null as timestamp) as last_changed_at
     from {{ ref('stg_files__open_orders') }}

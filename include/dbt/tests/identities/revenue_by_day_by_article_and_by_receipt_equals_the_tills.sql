@@ -1,4 +1,4 @@
-{# Whichever way fct_sales is added up, it gives what the tills wrote, reversals included. #}
+{# Whichever way fct_sales and fct_lines_apart are added up, they give what the tills wrote, reversals included. #}
 with tills as (
 
     select * from {{ ref('receipt_line') }}
@@ -8,9 +8,16 @@ with tills as (
 
 ),
 
-mart as (
+sales as (
 
     select * from {{ ref('fct_sales') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+lines_apart as (
+
+    select * from {{ ref('fct_lines_apart') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
@@ -35,7 +42,17 @@ differences as (
         article_number,
         -units as units,
         -revenue as revenue
-    from mart
+    from sales
+    union all
+    select
+        tenant_id,
+        sold_on,
+        branch_number,
+        receipt_number,
+        article_number,
+        -units as units,
+        -amount as revenue
+    from lines_apart
 
 ),
 

@@ -28,6 +28,12 @@ seasons as (
 
 ),
 
+kinds as (
+
+    select * from {{ ref('int_article_kinds') }}
+
+),
+
 keys as (
 
     select * from {{ ref('int_article_numbers') }}
@@ -62,9 +68,14 @@ select
     articles.label_price,
     coalesce(articles.is_active, false) as is_active,
     coalesce(articles.is_nos, false) as is_nos,
-    coalesce(categories.is_service, false) as is_service,
+    kinds.article_kind,
+    kinds.article_kind not in {{ goods_kinds() }} as is_service,
     articles.article_number is null as is_inferred
 from keys
+inner join kinds
+    on
+        keys.tenant_id = kinds.tenant_id
+        and keys.article_number = kinds.article_number
 left join articles
     on
         keys.tenant_id = articles.tenant_id

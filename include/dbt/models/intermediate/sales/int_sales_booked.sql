@@ -2,7 +2,7 @@
 
 with sales as (
 
-    select * from {{ ref('int_sales_netted') }}
+    select * from {{ ref('int_sales_classified') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
@@ -33,8 +33,10 @@ lines as (
         sold_at,
         last_changed_at,
         cast(null as timestamp) as deleted_at,
-        not is_reversed as is_sale
+        line_kind
     from sales
+    -- A service moves no stock.
+    where article_kind in {{ goods_kinds() }}
     union all
     select
         tenant_id,
@@ -46,7 +48,7 @@ lines as (
         sold_at,
         cast(null as timestamp) as last_changed_at,
         deleted_at,
-        false as is_sale
+        cast(null as varchar) as line_kind
     from deleted
 
 ),
@@ -77,7 +79,7 @@ booked as (
         sold_on as moved_on,
         {{ booked_at('sold_at_utc', 'last_changed_at', 6) }} as moved_at,
         units,
-        is_sale
+        line_kind
     from timed
     union all
     select
@@ -88,7 +90,7 @@ booked as (
         greatest({{ local_day('deleted_at', 'time_zone') }}, sold_on) as moved_on,
         greatest(deleted_at, sold_at_utc) as moved_at,
         -units as units,
-        is_sale
+        line_kind
     from timed
     where deleted_at is not null
 

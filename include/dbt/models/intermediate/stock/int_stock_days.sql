@@ -36,8 +36,10 @@ events as (
         least(flows.moved_on, as_of.as_of_date) as moved_on,
         flows.units_sold,
         flows.units_returned,
+        flows.units_corrected,
         flows.units_received,
-        flows.units_moved - flows.units_received + flows.units_sold - flows.units_returned as units_counted,
+        flows.units_moved - flows.units_received + flows.units_sold - flows.units_returned
+        - flows.units_corrected as units_counted,
         0 as first_stock,
         0 as reports
     from flows
@@ -52,6 +54,7 @@ events as (
         reported_on as moved_on,
         0 as units_sold,
         0 as units_returned,
+        0 as units_corrected,
         0 as units_received,
         units_counted,
         first_stock,
@@ -68,6 +71,7 @@ select
     events.moved_on,
     sum(events.units_sold) as units_sold,
     sum(events.units_returned) as units_returned,
+    sum(events.units_corrected) as units_corrected,
     sum(events.units_received) as units_received,
     sum(events.units_counted) as units_counted,
     sum(events.first_stock) as first_stock
@@ -86,5 +90,6 @@ having
     sum(events.reports) > 0
     or sum(events.units_sold) <> 0
     or sum(events.units_returned) <> 0
+    or sum(events.units_corrected) <> 0
     or sum(events.units_received) <> 0
     or sum(events.units_counted) <> 0

@@ -48,9 +48,19 @@ select
     sales.branch_number,
     sales.moved_on,
     sales.moved_at,
-    -sales.units as units_moved,
-    case when sales.is_sale and sales.units > 0 then sales.units else 0 end as units_sold,
-    case when sales.is_sale and sales.units < 0 then -sales.units else 0 end as units_returned,
+    coalesce(-sales.units, 0) as units_moved,
+    case
+        when sales.units > 0 and sales.line_kind in {{ sales_kinds() }} then sales.units
+        else 0
+    end as units_sold,
+    case
+        when sales.units < 0 and sales.line_kind in {{ sales_kinds() }} then -sales.units
+        else 0
+    end as units_returned,
+    case
+        when sales.line_kind in {{ correction_kinds() }} then coalesce(-sales.units, 0)
+        else 0
+    end as units_corrected,
     0 as units_received
 from sales
 left join numbers
@@ -69,5 +79,6 @@ select
     delivered_units as units_moved,
     0 as units_sold,
     0 as units_returned,
+    0 as units_corrected,
     delivered_units as units_received
 from delivered

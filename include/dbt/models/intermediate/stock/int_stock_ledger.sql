@@ -20,7 +20,7 @@ closed as (
         *,
         sum(first_stock) over (
             partition by tenant_id, article_number, article_size_number, branch_number
-        ) + sum(units_received - units_sold + units_returned + units_counted) over (
+        ) + sum(units_received - units_sold + units_returned + units_corrected + units_counted) over (
             partition by tenant_id, article_number, article_size_number, branch_number
             order by moved_on
             rows between unbounded preceding and current row
@@ -45,10 +45,11 @@ select
     ) as next_moved_on,
     cast(
         closed.closing_stock - closed.units_received + closed.units_sold - closed.units_returned
-        - closed.units_counted as double
+        - closed.units_corrected - closed.units_counted as double
     ) as opening_stock,
     cast(closed.units_sold as double) as units_sold,
     cast(closed.units_returned as double) as units_returned,
+    cast(closed.units_corrected as double) as units_corrected,
     cast(closed.units_received as double) as units_received,
     cast(closed.units_counted as double) as units_counted,
     cast(closed.closing_stock as double) as closing_stock

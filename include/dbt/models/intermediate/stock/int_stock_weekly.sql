@@ -56,11 +56,13 @@ moved as (
             order by weekly_movements.week_start
         ) as next_week,
         weekly_movements.units_sold,
+        weekly_movements.units_corrected,
         weekly_movements.units_received,
         weekly_movements.units_counted,
         stock_now.stock_units + coalesce(
             sum(
-                weekly_movements.units_sold - weekly_movements.units_received - weekly_movements.units_counted
+                weekly_movements.units_sold - weekly_movements.units_corrected
+                - weekly_movements.units_received - weekly_movements.units_counted
             ) over (
                 partition by
                     weekly_movements.tenant_id,
@@ -89,6 +91,7 @@ carried as (
         moved.branch_number,
         {{ add_days('moved.week_start', '7 * weeks_on.n') }} as week_start,
         case when weeks_on.n = 0 then moved.units_sold else 0 end as units_sold,
+        case when weeks_on.n = 0 then moved.units_corrected else 0 end as units_corrected,
         case when weeks_on.n = 0 then moved.units_received else 0 end as units_received,
         case when weeks_on.n = 0 then moved.units_counted else 0 end as units_counted,
         moved.closing_stock
@@ -104,8 +107,11 @@ select
     branch_number,
     week_start,
     cast(units_sold as double) as units_sold,
+    cast(units_corrected as double) as units_corrected,
     cast(units_received as double) as units_received,
     cast(units_counted as double) as units_counted,
-    cast(closing_stock + units_sold - units_received - units_counted as double) as opening_stock,
+    cast(
+        closing_stock + units_sold - units_corrected - units_received - units_counted as double
+    ) as opening_stock,
     cast(closing_stock as double) as closing_stock
 from carried

@@ -5,12 +5,24 @@ with stock_reports as (
     select * from {{ ref('stock_report') }}
     where tenant_id = {{ tenant_id() }}
 
+),
+
+articles as (
+
+    select * from {{ ref('int_articles_named') }}
+    where
+        tenant_id = {{ tenant_id() }}
+        and article_kind in {{ goods_kinds() }}
+
 )
 
--- An article without any size row keeps no stock, for example a service. One that has some is stocked
--- everywhere: a branch without a row holds none of it.
+-- An article without any size row keeps no stock, and no service does. One that has some is stocked everywhere: a branch
+-- without a row holds none of it.
 select distinct
-    tenant_id,
-    article_number
+    stock_reports.tenant_id,
+    stock_reports.article_number
 from stock_reports
-where article_number is not null
+inner join articles
+    on
+        stock_reports.tenant_id = articles.tenant_id
+        and stock_reports.article_number = articles.article_number

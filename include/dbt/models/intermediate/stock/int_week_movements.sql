@@ -13,6 +13,7 @@ select
     branch_number,
     {{ week_start('moved_on') }} as week_start,
     sum(units_sold - units_returned) as units_sold,
+    sum(units_corrected) as units_corrected,
     sum(units_received) as units_received,
     sum(units_counted) as units_counted
 from ledger

@@ -9,7 +9,7 @@ with articles as (
 
 sales as (
 
-    select * from {{ ref('int_sales_netted') }}
+    select * from {{ ref('int_sales_classified') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
@@ -31,7 +31,7 @@ sale_days as (
     from sales
     where
         units > 0
-        and not is_reversed
+        and line_kind in {{ sales_kinds() }}
     group by tenant_id, article_number
 
 ),
@@ -68,6 +68,7 @@ select
     articles.label_price,
     articles.is_active,
     articles.is_nos,
+    articles.article_kind,
     articles.is_service,
     articles.is_inferred,
     sale_days.first_sold_on,

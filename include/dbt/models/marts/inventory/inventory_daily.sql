@@ -30,6 +30,7 @@ carried as (
         closed.moved_on,
         closed.units_sold,
         closed.units_returned,
+        closed.units_corrected,
         closed.units_received,
         closed.units_counted,
         closed.closing_stock
@@ -49,6 +50,7 @@ dated as (
         date_day,
         case when date_day = moved_on then units_sold else 0 end as units_sold,
         case when date_day = moved_on then units_returned else 0 end as units_returned,
+        case when date_day = moved_on then units_corrected else 0 end as units_corrected,
         case when date_day = moved_on then units_received else 0 end as units_received,
         case when date_day = moved_on then units_counted else 0 end as units_counted,
         closing_stock
@@ -61,11 +63,12 @@ select
     dated.article_number,
     dated.branch_number,
     dated.date_day,
-    dated.closing_stock - dated.units_received + dated.units_sold - dated.units_returned - dated.units_counted
-        as opening_stock,
+    dated.closing_stock - dated.units_received + dated.units_sold - dated.units_returned
+    - dated.units_corrected - dated.units_counted as opening_stock,
     dated.units_received,
     dated.units_sold,
     dated.units_returned,
+    dated.units_corrected,
     dated.units_counted,
     dated.closing_stock,
     cast(dated.closing_stock * coalesce(articles.purchase_price, 0) as decimal(18, 2)) as stock_value

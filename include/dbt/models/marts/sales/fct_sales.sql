@@ -1,16 +1,20 @@
 {{
     config(
         materialized='incremental',
-        meta={'days_of': 'int_sales_netted', 'days_where': 'not is_reversed'},
+        meta={
+            'days_of': 'int_sales_classified',
+            'days_where': 'line_kind in ' ~ sales_kinds(),
+            'days_by': 'line_kind',
+        },
     )
 }}
 
 with sales as (
 
-    select * from {{ ref('int_sales_netted') }}
+    select * from {{ ref('int_sales_classified') }}
     where
         tenant_id = {{ tenant_id() }}
-        and not is_reversed
+        and line_kind in {{ sales_kinds() }}
         {%- if is_partial_build() %}
         and sold_on in ({{ changed_days() }})
         {%- endif %}
@@ -34,6 +38,7 @@ select
     cast(discount_amount as decimal(18, 2)) as discount,
     cost_amount as cost,
     cast(net_amount - cost_amount as decimal(18, 2)) as margin,
+    line_kind,
     is_return,
     is_staff_purchase,
     loaded_at

@@ -21,6 +21,7 @@ moved as (
         moved_on,
         sum(units_sold) as units_sold,
         sum(units_returned) as units_returned,
+        sum(units_corrected) as units_corrected,
         sum(units_received) as units_received,
         sum(units_counted) as units_counted
     from ledger
@@ -48,7 +49,8 @@ stock_now as (
 select
     moved.*,
     stock_now.closing_stock - coalesce(sum(
-        moved.units_received - moved.units_sold + moved.units_returned + moved.units_counted
+        moved.units_received - moved.units_sold + moved.units_returned + moved.units_corrected
+        + moved.units_counted
     ) over (
         partition by moved.tenant_id, moved.article_number, moved.branch_number
         order by moved.moved_on

@@ -1,0 +1,41 @@
+{{
+    config(
+        materialized='incremental',
+        meta={
+            'days_of': 'int_sales_classified',
+            'days_where': 'line_kind not in ' ~ sales_kinds(),
+            'days_by': 'line_kind',
+        },
+    )
+}}
+
+with lines as (
+
+    select * from {{ ref('int_sales_classified') }}
+    where
+        tenant_id = {{ tenant_id() }}
+        and line_kind not in {{ sales_kinds() }}
+        {%- if is_partial_build() %}
+        and sold_on in ({{ changed_days() }})
+        {%- endif %}
+
+)
+
+select
+    tenant_id,
+    sale_id,
+    branch_number,
+    cash_register_number,
+    receipt_number,
+    receipt_position,
+    article_number,
+    article_size_number,
+    sold_on,
+    sold_at,
+    week_start,
+    units,
+    net_amount as amount,
+    cost_amount as cost,
+    line_kind,
+    loaded_at
+from lines
