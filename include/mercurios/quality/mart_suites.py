@@ -65,6 +65,7 @@ _QUANTILES = ("quantile_50", "quantile_80", "quantile_95")
 # What inventory_issue may name. Stock and orders are reckoned in spite of each, so none stops a run.
 ISSUES = (
     "article without master",
+    "keying error",
     "negative stock",
     "no forecast",
     "no lead time",
@@ -73,9 +74,13 @@ ISSUES = (
     "no sizes",
     "no supplier",
     "overdue order",
+    "sale without cost",
+    "stock of a service",
+    "unclassified",
     "unexplained stock",
     "unknown size",
     "unknown supplier",
+    "write-off",
 )
 
 _MARTS: dict[str, _Promise] = {

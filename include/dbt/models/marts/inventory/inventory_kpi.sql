@@ -108,10 +108,10 @@ select
     round(units_sold, 2) as units_sold,
     cast(revenue as decimal(18, 2)) as revenue,
     cast(margin as decimal(18, 2)) as margin,
-    case when revenue > 0 then round(margin / revenue, 6) end as margin_rate,
+    case when revenue > 0 and margin <= revenue then round(margin / revenue, 6) end as margin_rate,
     case
-        when opening_stock + units_received > 0
-            then round(greatest(units_sold, 0) / (opening_stock + units_received), 6)
+        when greatest(units_sold, 0) + free_stock > 0
+            then round(greatest(units_sold, 0) / (greatest(units_sold, 0) + free_stock), 6)
     end as sell_through,
     case when average_stock_value > 0 then round(margin / average_stock_value, 6) end as gmroi
 from levels

@@ -16,7 +16,11 @@ branches as (
 
 as_of as (
 
-    select * from {{ ref('int_tenant_as_of') }}
+    select
+        *,
+        {{ add_days('as_of_date', -364) }} as first_day,
+        {{ add_days('as_of_date', -728) }} as first_day_before
+    from {{ ref('int_tenant_as_of') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
@@ -28,33 +32,44 @@ dated as (
         sales.tenant_id,
         coalesce(sales.branch_number, 0) as branch_number,
         cast(sales.sold_on as varchar) || '/' || cast(sales.receipt_number as varchar) as receipt,
+        sales.sold_on,
         sales.units,
         sales.revenue,
         sales.margin,
-        sales.sold_on >= {{ add_days('as_of.as_of_date', -364) }} as is_this_year
+        sales.sold_on >= as_of.first_day as is_this_year,
+        sales.sold_on >= as_of.first_day_before and sales.sold_on < as_of.first_day as is_year_before,
+        as_of.first_day,
+        as_of.first_day_before,
+        as_of.as_of_date
     from sales
     inner join as_of
         on sales.tenant_id = as_of.tenant_id
-    where
-        sales.sold_on < as_of.as_of_date
-        and sales.sold_on >= {{ add_days('as_of.as_of_date', -728) }}
+    where sales.sold_on < as_of.as_of_date
 
 ),
 
+-- A branch that did not trade through both years, but for a week of closed days, cannot be compared with itself.
 summed as (
 
     select
         tenant_id,
         branch_number,
         sum(case when is_this_year then revenue else 0 end) as revenue,
-        sum(case when not is_this_year then revenue else 0 end) as revenue_before,
+        sum(case when is_year_before then revenue else 0 end) as revenue_before,
         sum(case when is_this_year then coalesce(margin, 0) else 0 end) as margin,
         sum(case when is_this_year then units else 0 end) as units,
         sum(case when is_this_year and units < 0 then -units else 0 end) as returned_units,
         sum(case when is_this_year and units > 0 then units else 0 end) as gross_units,
-        count(distinct case when is_this_year then receipt end) as receipts
+        count(distinct case when is_this_year and units > 0 then receipt end) as receipts,
+        case
+            when min(sold_on) > {{ add_days('min(first_day_before)', 6) }}
+                then 'first sale on ' || cast(min(sold_on) as varchar)
+            when max(sold_on) < {{ add_days('min(as_of_date)', -7) }}
+                then 'last sale on ' || cast(max(sold_on) as varchar)
+        end as growth_note
     from dated
     group by tenant_id, branch_number
+    having max(sold_on) >= min(first_day_before)
 
 )
 
@@ -65,12 +80,17 @@ select
     cast(summed.revenue as decimal(18, 2)) as revenue,
     cast(summed.revenue_before as decimal(18, 2)) as revenue_before,
     case
-        when summed.revenue_before > 0
+        when summed.growth_note is null and summed.revenue_before > 0
             then round(cast(summed.revenue as double) / cast(summed.revenue_before as double) - 1, 6)
     end as growth,
+    case
+        when summed.growth_note is not null then summed.growth_note
+        when summed.revenue_before <= 0 then 'no revenue in the year before'
+    end as growth_note,
     cast(summed.margin as decimal(18, 2)) as margin,
     case
-        when summed.revenue > 0 then round(cast(summed.margin as double) / cast(summed.revenue as double), 6)
+        when summed.revenue > 0 and summed.margin <= summed.revenue
+            then round(cast(summed.margin as double) / cast(summed.revenue as double), 6)
     end as margin_rate,
     cast(summed.units as decimal(18, 2)) as units,
     case

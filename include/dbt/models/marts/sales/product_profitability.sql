@@ -68,7 +68,8 @@ select
     cast(summed.cost as decimal(18, 2)) as cost,
     cast(summed.margin as decimal(18, 2)) as margin,
     case
-        when summed.revenue > 0 then round(cast(summed.margin as double) / cast(summed.revenue as double), 6)
+        when summed.revenue > 0 and summed.margin <= summed.revenue
+            then round(cast(summed.margin as double) / cast(summed.revenue as double), 6)
     end as margin_rate,
     kpis.average_stock_value,
     kpis.gmroi,
