@@ -27,6 +27,7 @@ def test_stock_that_no_sale_explains_is_shown_on_the_day_it_was_reported(built, 
         "receipt_number": 9,
         "receipt_position": 1,
         "quantity": 1,
+        "sale_price": 10,
     }
     warehouse.insert("sale", "north", "2024-02-02 08:00:00", sold)
     warehouse.execute(
