@@ -251,7 +251,7 @@ def test_a_model_that_reads_every_tenant_is_found(compiled: dict[str, Compiled])
     code = compiled["later"].models()["model.mercurios.fct_sales"]["compiled_code"]
 
     assert unconfined(code.replace("tenant_id = 'a_tenant'", "true", 1)) == [
-        "MERCURIOS_DATA.standard.int_sales_netted"
+        "MERCURIOS_DATA.standard.int_sales_classified"
     ]
 
 

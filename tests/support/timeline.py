@@ -87,8 +87,9 @@ class Timeline:
         """Return the stock of now without what is already booked for a day."""
         found = self.stock_now()
         for row in self._rows("sale"):
-            if _day(row["date"]) == day:
-                found[row["articleNumber"], row["branchNumber"]] += int(row["quantity"])
+            key = row["articleNumber"], row["branchNumber"]
+            if _day(row["date"]) == day and key in found:
+                found[key] += int(row["quantity"])
         return found
 
     def _history(self) -> Iterator[tuple[date, dict[Position, int]]]:
@@ -102,8 +103,9 @@ class Timeline:
                 moved[day][key] += int(line["deliveredAmount"])
         stock, day = self.stock_now(), self.now.astimezone(ZONE).date()
         for _ in range(400):
-            for key, units in moved[day].items():
-                stock[key] -= units
+            # What the simulator keeps no stock of is a service.
+            for key in moved[day].keys() & stock.keys():
+                stock[key] -= moved[day][key]
             day -= timedelta(days=1)
             yield day, dict(stock)
 
