@@ -172,7 +172,7 @@ def test_an_articles_sales_are_those_of_goods(played: Timeline, truth: list[tupl
 def test_a_years_margin_and_receipts_of_a_branch_are_those_of_sales(
     played: Timeline, truth: list[tuple[Row, str]]
 ) -> None:
-    """The year has 364 days and ends yesterday; a receipt of returns only is none."""
+    """The year has 364 days and ends yesterday; a receipt of returns only does not count."""
     today = START + timedelta(days=DAYS_PLAYED)
     first, last = f"{today - timedelta(days=364)}", f"{today - timedelta(days=1)}"
     year = [

@@ -39,6 +39,6 @@
 {% macro is_partial_build() -%}
     {%- if not is_incremental() or flags.FULL_REFRESH -%} {{ return(false) }} {%- endif -%}
     {%- set by = config.get('meta', {}).get('days_by') -%}
-    {#- A table of an older release, which has no such column yet, is built anew. -#}
-    {{ return(by is none or by in adapter.get_columns_in_relation(this) | map(attribute='name') | map('lower') | list) }}
+    {#- A table of an older release, which has no such column yet, is built as a whole. -#}
+    {{ return(not by or by in adapter.get_columns_in_relation(this) | map(attribute='name') | map('lower') | list) }}
 {%- endmacro %}

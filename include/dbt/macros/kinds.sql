@@ -55,7 +55,7 @@
 {%- endmacro %}
 
 
-{# The kinds of lines that move stock although nobody bought or returned anything. #}
+{# The kinds of lines that move stock without a sale or a return. #}
 {% macro correction_kinds() -%}
     ('write-off', 'keying error', 'unclassified')
 {%- endmacro %}
