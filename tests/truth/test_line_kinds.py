@@ -78,6 +78,8 @@ def _write_lines(simulator: RunningSimulator, rows: list[int]) -> None:
     for place, (number, units, paid) in enumerate(((POSTAGE, 3, 17.7), (GIFT_CARD, 1, 50.0)), start=7):
         where = {"articleNumber": number, "articleSizeNumber": number, "branchNumber": 1}
         _add(sales, place, where, units, paid, 1.0)
+    nowhere = {"articleNumber": 0, "articleSizeNumber": 0, "branchNumber": 1}
+    _add(sales, 9, nowhere, 2, 30.0, 10.0)
 
 
 def _add(sales: Edits, place: int, where: Row, units: int, paid: float, cost: float) -> None:
@@ -165,7 +167,7 @@ def test_an_articles_sales_are_those_of_goods(played: Timeline, truth: list[tupl
         "from analytics.article_sales_agg",
     )
 
-    sums = added_up(truth, lambda line, kind: int(line["articleNumber"]) if kind in GOODS else None)
+    sums = added_up(truth, lambda line, kind: (int(line["articleNumber"]) or None) if kind in GOODS else None)
     assert {row[0]: row[1:] for row in found} == {key: sums.of(key) for key in sums.lines}
 
 
@@ -214,7 +216,10 @@ def test_demand_has_no_service_no_write_off_and_no_keying_error(
     )
     last = f"{found[0][2]}"
 
-    goods = [line for line, kind in truth if kind in GOODS and line["date"][:10] <= last]
+    # A line without an article is no demand of any.
+    goods = [
+        line for line, kind in truth if kind in GOODS and line["articleNumber"] and line["date"][:10] <= last
+    ]
     sold = sum(int(line["quantity"]) for line in goods if line["quantity"] > 0)
     returned = sum(-int(line["quantity"]) for line in goods if line["quantity"] < 0)
     assert found[0][:2] == (sold, returned)
@@ -243,7 +248,8 @@ def test_what_no_figure_of_sales_counts_is_an_issue_with_units_and_money(
     found = _query(
         played,
         "select issue, sum(units)::int, sum(amount) from analytics.inventory_issue "
-        "where issue in ('write-off', 'keying error', 'unclassified', 'stock of a service') group by issue",
+        "where issue in ('write-off', 'keying error', 'unclassified', 'stock of a service', 'sale without article') "
+        "group by issue",
     )
 
     sums = added_up(truth, lambda _, kind: kind)
@@ -251,6 +257,7 @@ def test_what_no_figure_of_sales_counts_is_an_issue_with_units_and_money(
         "write-off": (-4, sums.cost["write-off"]),
         "keying error": (1, sums.amount["keying error"]),
         "unclassified": (1, sums.amount["unclassified"]),
+        "sale without article": (2, Decimal("30.00")),
         "stock of a service": (-14, _service_stock(played)),
     }
 

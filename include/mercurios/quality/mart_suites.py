@@ -74,6 +74,8 @@ ISSUES = (
     "no sizes",
     "no supplier",
     "overdue order",
+    "sale without article",
+    "sale without branch",
     "sale without cost",
     "stock of a service",
     "unclassified",

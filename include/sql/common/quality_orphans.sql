@@ -4,6 +4,8 @@ from analytics.{{ table | ident }} as fact
 where
     fact.tenant_id = $tenant_id
     and fact.{{ column | ident }} is not null
+    -- An issue of a line without an article.
+    and fact.{{ column | ident }} <> 0
     and not exists (
         select 1
         from analytics.{{ to_table | ident }} as dimension

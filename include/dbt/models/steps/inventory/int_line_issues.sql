@@ -10,9 +10,7 @@ with lines_apart as (
 sales as (
 
     select * from {{ ref('fct_sales') }}
-    where
-        tenant_id = {{ tenant_id() }}
-        and coalesce(cost, 0) = 0
+    where tenant_id = {{ tenant_id() }}
 
 ),
 
@@ -62,12 +60,35 @@ lines as (
         units,
         revenue as amount
     from sales
+    where coalesce(cost, 0) = 0
+    union all
+    select
+        tenant_id,
+        article_number,
+        branch_number,
+        sold_on,
+        'sale without article' as issue,
+        units,
+        revenue as amount
+    from sales
+    where article_number is null
+    union all
+    select
+        tenant_id,
+        article_number,
+        branch_number,
+        sold_on,
+        'sale without branch' as issue,
+        units,
+        revenue as amount
+    from sales
+    where branch_number is null
 
 )
 
 select
     lines.tenant_id,
-    lines.article_number,
+    coalesce(lines.article_number, 0) as article_number,
     0 as article_size_number,
     coalesce(lines.branch_number, 0) as branch_number,
     lines.issue,
@@ -76,10 +97,8 @@ select
 from lines
 inner join as_of
     on lines.tenant_id = as_of.tenant_id
-where
-    lines.article_number is not null
-    and lines.sold_on >= as_of.first_day
-group by lines.tenant_id, lines.article_number, coalesce(lines.branch_number, 0), lines.issue
+where lines.sold_on >= as_of.first_day
+group by lines.tenant_id, coalesce(lines.article_number, 0), coalesce(lines.branch_number, 0), lines.issue
 union all
 select
     stock_reports.tenant_id,
