@@ -217,8 +217,18 @@ def _opens_the_warehouse(task: Any) -> bool:
     return bool(names & {"TenantOperator", "DbtLocalBaseOperator"})
 
 
-def test_every_model_of_the_dbt_project_has_a_task_where_the_grain_is_models(bag: DagBag, root: Path) -> None:
-    models = {path.stem for path in (root / "include" / "dbt" / "models").rglob("*.sql")}
+def models_of(root: Path) -> dict[str, Any]:
+    """Return the models of the dbt project by their unique id."""
+    manifest = json.loads((root / "include" / "dbt" / "target" / "manifest.json").read_text(encoding="utf-8"))
+    return {key: node for key, node in manifest["nodes"].items() if node["resource_type"] == "model"}
+
+
+def stores_nothing(model: dict[str, Any]) -> bool:
+    return bool(model["config"]["materialized"] == "ephemeral")
+
+
+def test_every_model_that_is_stored_has_a_task_where_the_grain_is_models(bag: DagBag, root: Path) -> None:
+    models = {model["name"] for model in models_of(root).values() if not stores_nothing(model)}
     dag = bag.dags["pipeline__mini_models"]
 
     mirrored = {
@@ -227,31 +237,41 @@ def test_every_model_of_the_dbt_project_has_a_task_where_the_grain_is_models(bag
         if task.task_id.startswith("model.") and task.task_id.endswith("_run")
     }
 
+    assert {path.stem for path in (root / "include" / "dbt" / "models").rglob("*.sql")} > models
     assert mirrored == models
     upstream = dag.get_task("model.tests").get_flat_relative_ids(upstream=True)
     assert {f"model.{name}_run" for name in models} <= upstream
     assert dag.get_task("check_marts").upstream_task_ids == {"model.tests"}
 
 
-def test_a_model_that_stores_nothing_has_an_empty_task_where_the_grain_is_models(
+def test_a_model_follows_what_it_reads_also_through_models_that_store_nothing(
     bag: DagBag, root: Path
 ) -> None:
-    """It keeps the order of the models before and after it; a task that waits for dbt to build it would never end."""
-    manifest = json.loads((root / "include" / "dbt" / "target" / "manifest.json").read_text(encoding="utf-8"))
-    ephemeral = {
-        f"model.{node['name']}_run"
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "model" and node["config"]["materialized"] == "ephemeral"
-    }
+    models, dag = models_of(root), bag.dags["pipeline__mini_models"]
+    through: list[tuple[str, str]] = []
+    missing: list[tuple[str, str]] = []
+    for model in models.values():
+        if stores_nothing(model):
+            continue
+        waiting, seen = list(model["depends_on"]["nodes"]), set()
+        while waiting:
+            parent = models.get(waiting.pop())
+            if parent is None or parent["name"] in seen:
+                continue
+            seen.add(parent["name"])
+            if stores_nothing(parent):
+                waiting += parent["depends_on"]["nodes"]
+                continue
+            if parent["unique_id"] not in model["depends_on"]["nodes"]:
+                through.append((parent["name"], model["name"]))
+            if (
+                f"model.{parent['name']}_run"
+                not in dag.get_task(f"model.{model['name']}_run").upstream_task_ids
+            ):
+                missing.append((parent["name"], model["name"]))
 
-    empty = {
-        task.task_id
-        for task in bag.dags["pipeline__mini_models"].tasks
-        if task.task_type == "EmptyOperator" and task.task_id.endswith("_run")
-    }
-
-    assert ephemeral
-    assert empty == ephemeral
+    assert len(through) > 30
+    assert missing == []
 
 
 def test_dbt_runs_without_its_unit_tests(bag: DagBag) -> None:

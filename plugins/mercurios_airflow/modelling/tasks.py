@@ -7,6 +7,7 @@ engine has its default. Either way Cosmos reads the manifest that the build made
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from airflow.sdk import TaskGroup
 from mercurios_airflow.warehouse.hooks import airflow_backend
 
 if TYPE_CHECKING:
-    from cosmos import ProfileConfig
+    from cosmos import DbtTaskGroup, ProfileConfig
 
     from mercurios.tenants import Tenant
 
@@ -24,6 +25,9 @@ MANIFEST = DBT_PROJECT / "target" / "manifest.json"
 PROFILE = "mercurios"
 # A process of dbt costs seconds, views milliseconds: both kinds of views are one task.
 LAYERS = {"staging": "tag:staging tag:conformed", "intermediate": "tag:intermediate", "marts": "tag:marts"}
+
+# dbt writes such a model into the queries of its readers, so there is nothing to wait for or to try again.
+_STORES_NOTHING = "config.materialized:ephemeral"
 
 # dbt's unit tests prove formulas on handmade rows: they belong to the build of the project, not to every run.
 _NO_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]
@@ -100,13 +104,17 @@ def _models(tenant: Tenant) -> TaskGroup:
         ),
         profile_config=_profile(tenant),
         render_config=RenderConfig(
-            load_method=LoadMode.DBT_MANIFEST, test_behavior=TestBehavior.NONE, emit_datasets=False
+            load_method=LoadMode.DBT_MANIFEST,
+            test_behavior=TestBehavior.NONE,
+            emit_datasets=False,
+            exclude=[_STORES_NOTHING],
         ),
         execution_config=ExecutionConfig(
             execution_mode=ExecutionMode.WATCHER, invocation_mode=InvocationMode.DBT_RUNNER
         ),
         operator_args={"append_env": True},
     )
+    _keep_order(group)
     _wait_in_the_triggerer(group)
     leaves = list(group.get_leaves())
     tests = DbtTestLocalOperator(
@@ -123,6 +131,21 @@ def _models(tenant: Tenant) -> TaskGroup:
     )
     leaves >> tests
     return group
+
+
+def _keep_order(group: DbtTaskGroup) -> None:
+    """Let a model's task also follow the models that it reads through ephemeral ones, which have no task."""
+    nodes, tasks = group.dbt_graph.nodes, group.tasks_map
+
+    @cache
+    def stored(name: str) -> frozenset[str]:
+        """The models with a task that a model is made from."""
+        parents = [parent for parent in nodes[name].depends_on if parent in nodes]
+        return frozenset().union(*({parent} if parent in tasks else stored(parent) for parent in parents))
+
+    for name in tasks.keys() & nodes.keys():
+        for parent in sorted(stored(name) - set(nodes[name].depends_on)):
+            tasks[parent] >> tasks[name]
 
 
 def _wait_in_the_triggerer(group: TaskGroup) -> None:
