@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,8 @@ from airflow.sdk import DAG
 from airflow.sdk.module_loading import import_string
 from airflow.serialization.decoders import smart_decode_trigger_kwargs
 from airflow.serialization.serialized_objects import DagSerialization
+from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
+from cosmos.operators._watcher import WatcherTrigger
 from cosmos.operators.watcher import DbtRunWatcherOperator
 
 from mercurios.tenants import load_tenants
@@ -71,6 +74,43 @@ def test_a_task_resumes_where_cosmos_takes_the_trigger_s_word(dag: Any) -> None:
     resumed = {task.start_trigger_args.next_method for task in dag.tasks if task.start_from_trigger}
 
     assert resumed == {DbtRunWatcherOperator.execute_complete.__name__}
+
+
+@pytest.mark.parametrize(
+    ("payload", "ended"),
+    [
+        ({"status": "success", "compiled_sql": "select 1 as one"}, True),
+        ({"status": "success", "reason": "node_not_run"}, True),
+        ({"status": "failed", "reason": "node_failed"}, False),
+        ({"status": "failed", "reason": "producer_skipped"}, False),
+        ({"status": "skipped"}, False),
+    ],
+)
+def test_only_a_model_that_was_built_ends_its_task_without_a_worker(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], payload: dict[str, str], ended: bool
+) -> None:
+    async def seen(self: WatcherTrigger) -> AsyncIterator[TriggerEvent]:
+        yield TriggerEvent(payload)
+
+    async def said(self: ModelTrigger, key: str) -> dict[str, str]:
+        assert key == "model__mercurios__x_dbt_event"
+        return {"msg": "OK created sql view model standard.x"}
+
+    monkeypatch.setattr(WatcherTrigger, "run", seen)
+    monkeypatch.setattr(ModelTrigger, "get_xcom_val", said)
+    trigger = ModelTrigger("pipeline__mini_models", "model.dbt_producer_watcher", "model.mercurios.x", 0)
+    trigger.task_instance = SimpleNamespace(task_id="model.x_run", run_id="first", try_number=1)
+
+    async def events() -> list[Any]:
+        return [event async for event in trigger.run()]
+
+    [event] = asyncio.run(events())
+    log = capsys.readouterr().out
+
+    assert isinstance(event, TaskSuccessEvent) == ended
+    assert ended or event.payload == payload
+    assert ("OK created sql view model standard.x" in log) == ended
+    assert ("select 1 as one" in log) == ("compiled_sql" in payload)
 
 
 @pytest.mark.parametrize("last", ["success", "failed", "skipped"])
