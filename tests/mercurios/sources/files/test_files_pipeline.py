@@ -172,11 +172,16 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 def cents(lines: pd.DataFrame) -> Decimal:
     """Return what was paid for lines, each rounded to a cent as a till does."""
-    paid = (
+    amounts = (
         (Decimal(int(units)) * Decimal(str(price))).quantize(Decimal("0.01"), ROUND_HALF_UP)
         for units, price in zip(lines.quantity, lines.unit_price_gbp, strict=True)
     )
-    return sum(paid, Decimal(0))
+    return sum(amounts, Decimal(0))
+
+
+def paid(lines: pd.DataFrame) -> pd.DataFrame:
+    """Return the lines that have a price; the others are write-offs."""
+    return lines[lines.unit_price_gbp > 0]
 
 
 def test_every_exported_line_is_accounted_for(built: Built) -> None:
@@ -198,10 +203,27 @@ def test_sales_by_branch_are_those_of_the_file(built: Built) -> None:
 
     expected = {
         number_of(str(country)): (Decimal(int(part.quantity.sum())), cents(part))
-        for country, part in built.lines.groupby("country", observed=True)
+        for country, part in paid(built.lines).groupby("country", observed=True)
     }
     assert found == expected
     assert len(expected) > 20
+
+
+def test_lines_without_a_price_are_write_offs_and_no_unit_of_the_file_is_lost(built: Built) -> None:
+    found = {
+        row["is_write_off"]: (row["lines"], int(row["units"]))
+        for row in built.rows(
+            "select line_kind = 'write-off' as is_write_off, sum(line_count)::int as lines, sum(units) as units"
+            " from analytics.sales_by_kind group by all"
+        )
+    }
+
+    free, sold = built.lines[built.lines.unit_price_gbp == 0], paid(built.lines)
+    assert found == {
+        True: (len(free), int(free.quantity.sum())),
+        False: (len(sold), int(sold.quantity.sum())),
+    }
+    assert len(free) + len(sold) == len(built.lines)
 
 
 def test_sales_by_month_are_those_of_the_file(built: Built) -> None:
@@ -210,7 +232,8 @@ def test_sales_by_month_are_those_of_the_file(built: Built) -> None:
         " from analytics.fct_sales group by all order by all"
     )
 
-    months = built.lines.groupby(built.lines.invoice_ts.dt.strftime("%Y-%m")).quantity.sum()
+    lines = paid(built.lines)
+    months = lines.groupby(lines.invoice_ts.dt.strftime("%Y-%m")).quantity.sum()
     assert [(row["month"], int(row["units"])) for row in found] == list(months.items())
 
 
@@ -280,7 +303,7 @@ def test_a_shop_with_sales_alone_has_a_demand_and_no_stock(tmp_path: Path) -> No
         check(engine, Run("shop", "pipeline__shop", RUN), "marts", shop.tenant.source.contract)
 
     [sold] = shop.query("select cast(sum(units) as bigint) as units from analytics.fct_sales")
-    assert sold == {"units": int(lines.quantity.sum())}
+    assert sold == {"units": int(paid(lines).quantity.sum())}
     assert shop.query("select 1 from analytics.fct_demand_weekly where units > 0 limit 1")
     assert shop.query("select * from analytics.inventory_position where on_hand <> 0") == []
     assert shop.query("select * from analytics.replenishment_proposal") == []
