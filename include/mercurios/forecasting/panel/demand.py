@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mercurios.forecasting.arrays import F64, I64, Bool, Days
+from mercurios.forecasting.panel.cadence import WEEKLY
 from mercurios.forecasting.panel.panel import MAX_UNITS, MONDAY, NO_GROUP, WEEK, Panel, PanelError
+from mercurios.forecasting.panel.recorded import lower_bounds, net_of_returns
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,8 +22,8 @@ _REQUIRED = ("article_number", "branch_number", "week_start", "units", "is_stock
 def panel_of(table: pa.Table, last_week: np.datetime64 | None = None) -> Panel:
     """Build a panel from a demand table.
 
-    A week without a row counts as zero demand from the first sale on; weeks before the first sale and stock-out
-    weeks are masked. A series that never sold is observed from its first row.
+    A week without a row counts as zero demand from the first sale on; weeks before the first sale are masked, and so
+    are stock-out weeks that sold less than usual. A series that never sold is observed from its first row.
 
     Args:
         table: Columns article_number, branch_number, week_start, units, is_stock_out, optionally category_number,
@@ -173,10 +175,12 @@ def _assemble(
     y[series, column] = units[order]
     blocked[series, column] = stock_out[order]
     negative = int((y < 0).sum())
-    np.clip(y, 0.0, None, out=y)
     sold = y > 0
     begin = np.where(sold.any(axis=1), np.argmax(sold, axis=1), column[first_row])
-    mask = (np.arange(weeks.size)[None, :] >= begin[:, None]) & ~blocked
+    y = net_of_returns(y, WEEKLY)
+    live = np.arange(weeks.size)[None, :] >= begin[:, None]
+    mask = live & ~blocked
+    mask |= lower_bounds(y, mask, live & blocked, WEEKLY)
     y[~mask] = 0.0
     group = np.full(first_row.size, NO_GROUP, dtype=np.int64)
     return Panel(

@@ -19,6 +19,7 @@ from mercurios.forecasting.panel.cadence import Cadence
 from mercurios.forecasting.panel.columns import as_days, as_flags, as_keys, as_numbers, column_of, read_table
 from mercurios.forecasting.panel.panel import MAX_UNITS, NO_GROUP, Panel
 from mercurios.forecasting.panel.plan import with_regressors
+from mercurios.forecasting.panel.recorded import lower_bounds, net_of_returns
 from mercurios.forecasting.panel.rows import Rows, cadence_of, reject_future, time_column_of, until
 from mercurios.forecasting.panel.source import Source
 
@@ -79,7 +80,9 @@ def _note_oddities(source: Source) -> None:
             f"{outliers:,} quantities are many times all others of their series and are not learned from"
         )
     if negative:
-        source.notes.append(f"{negative:,} negative quantities (returns beyond sales) count as zero")
+        source.notes.append(
+            f"{negative:,} negative quantities (returns beyond sales) are taken from the sales before them"
+        )
 
 
 def _described(panel: Panel, table: pa.Table, rows: Rows, group: str | None) -> Panel:
@@ -129,10 +132,18 @@ def _assemble(table: pa.Table, rows: Rows, cadence: Cadence, notes: list[str]) -
     if "in_stock" in table.column_names:
         blocked[rows.series, rows.period] = ~as_flags(table, "in_stock")
     negative = int((y < 0).sum())
-    y = np.maximum(y, 0.0)
     sold = y > 0
     begin = np.where(sold.any(axis=1), np.argmax(sold, axis=1), np.argmax(recorded, axis=1))
-    mask: Bool = (np.arange(shape[1]) >= begin[:, None]) & ~blocked
+    y = net_of_returns(y, cadence)
+    live = np.arange(shape[1]) >= begin[:, None]
+    mask: Bool = live & ~blocked
+    bounds = lower_bounds(y, mask, live & blocked, cadence)
+    mask |= bounds
+    if bounds.any():
+        notes.append(
+            f"{int(bounds.sum()):,} {cadence.word}s that ran out of stock sold as much as usual or more: demand was at "
+            "least that, and is learned as that"
+        )
     gaps = int((mask & ~recorded).sum())
     if gaps:
         notes.append(

@@ -39,7 +39,7 @@ def test_weeks_before_the_first_sale_are_masked() -> None:
     assert panel.mask.tolist() == [[False, True, True], [True, True, True]]
 
 
-def test_stock_out_weeks_are_masked_whatever_they_sold() -> None:
+def test_stock_out_weeks_that_sold_less_than_usual_are_masked() -> None:
     panel = panel_of(demand([(1, 1, 0, 3.0, False), (1, 1, 1, 1.0, True), (1, 1, 2, 0.0, True)]))
     assert panel.mask.tolist() == [[True, False, False]]
     assert panel.y.tolist() == [[3.0, 0.0, 0.0]]
@@ -50,10 +50,16 @@ def test_a_series_that_never_sold_is_observed_from_its_first_row() -> None:
     assert panel.mask[1].tolist() == [False, True, True]
 
 
-def test_negative_net_weeks_are_clipped_and_counted() -> None:
+def test_negative_net_weeks_are_counted_and_taken_from_the_sales_before() -> None:
     panel = panel_of(demand([(1, 1, 0, 4.0, False), (1, 1, 1, -2.0, False)]))
-    assert panel.y.tolist() == [[4.0, 0.0]]
+    assert panel.y.tolist() == [[2.0, 0.0]]
     assert panel.negative_weeks == 1
+
+
+def test_a_series_that_ran_out_in_every_week_is_learned_from_what_it_sold() -> None:
+    panel = panel_of(demand([(1, 1, week, 10.0, True) for week in range(5)]))
+    assert panel.mask.all()
+    assert panel.y.tolist() == [[10.0] * 5]
 
 
 def test_decimals_unsorted_rows_and_the_latest_category_are_understood() -> None:

@@ -99,17 +99,30 @@ def test_gaps_are_zero_sales_and_weeks_before_the_first_sale_are_not_learned(
 
 @pytest.mark.parametrize(("yes", "no"), [(True, False), (1, 0), ("yes", "No"), (1.0, 0.0)])
 def test_weeks_out_of_stock_are_masked(read: Callable[..., Source], yes: Any, no: Any) -> None:
-    source = read(rows(in_stock=[no if at == 7 else yes for at in range(80)]))
-    assert not source.panel.mask[0, 7]
+    # The sixth week sold 1 where 3 are usual.
+    source = read(rows(in_stock=[no if at == 5 else yes for at in range(80)]))
+    assert not source.panel.mask[0, 5]
     assert source.panel.mask.sum() == 79
+    assert source.notes == []
 
 
-def test_returns_beyond_sales_count_as_zero_and_are_reported(read: Callable[..., Source]) -> None:
+def test_weeks_that_ran_out_are_lower_bounds_of_demand_and_noted(read: Callable[..., Source]) -> None:
+    # The fifth week sold 5 where 2.3 were usual.
+    source = read(rows(in_stock=[at != 4 for at in range(80)]))
+    assert source.panel.mask.all()
+    assert source.notes == [
+        "1 weeks that ran out of stock sold as much as usual or more: demand was at least that, and is learned as that"
+    ]
+
+
+def test_returns_beyond_sales_are_taken_from_them_and_reported(read: Callable[..., Source]) -> None:
     columns = rows()
-    columns["quantity"][5] = -3.0
+    columns["quantity"][3:7] = [4.0, 5.0, -7.0, 2.0]
     source = read(columns)
-    assert source.panel.y[0, 5] == 0.0
-    assert source.notes == ["1 negative quantities (returns beyond sales) count as zero"]
+    assert source.panel.y[0, 3:7].tolist() == [2.0, 0.0, 0.0, 2.0]
+    assert source.notes == [
+        "1 negative quantities (returns beyond sales) are taken from the sales before them"
+    ]
 
 
 def test_a_group_column_is_found_or_named(read: Callable[..., Source]) -> None:

@@ -1,0 +1,65 @@
+"""From what was recorded to what was wanted: returns belong to their sales, and sold-out weeks are lower bounds.
+
+What a period sold before its stock ran out is the least that was wanted. It is learned from where it says more than
+the series' level does: as much as that, or more. A period that sold less than usual before it ran out says nothing, and
+the level stands for it.
+
+Conrad (1976), Sales data and the estimation of demand, Operational Research Quarterly 27(1), 123-127; Nahmias (1994),
+Demand estimation in lost sales inventory systems, Naval Research Logistics 41(6), 739-757: ignoring that sales are
+bounded by stock makes the estimate too low, and leaving such periods out does so too, since demand was high in them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mercurios.forecasting.arrays import F64, Bool
+from mercurios.forecasting.panel.cadence import Cadence
+
+# Weeks within which goods come back.
+RETURN_WEEKS = 4
+_LEVEL_STEP = (0.2,)
+
+
+def net_of_returns(units: F64, cadence: Cadence) -> F64:
+    """Take what came back beyond a period's sales from the sales of the weeks before it; never below zero.
+
+    What finds no sale within `RETURN_WEEKS` weeks was sold before the history, and counts as nothing.
+    """
+    net, rows = np.maximum(units, 0.0), np.flatnonzero((units < 0).any(axis=1))
+    sold, owed = net[rows], np.maximum(-units[rows], 0.0)
+    for lag in range(1, min(RETURN_WEEKS * cadence.week, units.shape[1] - 1) + 1):
+        taken = np.minimum(sold[:, :-lag], owed[:, lag:])
+        sold[:, :-lag] -= taken
+        owed[:, lag:] -= taken
+    net[rows] = sold
+    return net
+
+
+def lower_bounds(units: F64, observed: Bool, sold_out: Bool, cadence: Cadence) -> Bool:
+    """Sold-out periods that are learned from: they sold at least the level of the series until then, but for noise.
+
+    Args:
+        units: Units sold, series x periods.
+        observed: Periods that stock did not limit.
+        sold_out: Periods that it did.
+        cadence: Lengths of the calendar.
+
+    Returns:
+        A part of `sold_out`. Whether a period belongs to it depends on no later one.
+    """
+    found = np.zeros(units.shape, dtype=bool)
+    rows = np.flatnonzero((sold_out & (units > 0)).any(axis=1))
+    if not rows.size:
+        return found
+    step = cadence.slowed(_LEVEL_STEP)[0]
+    level, started = np.zeros(rows.size), np.zeros(rows.size, dtype=bool)
+    kept = np.zeros((units.shape[1], rows.size), dtype=bool)
+    columns = (np.ascontiguousarray(values[rows].T) for values in (units, observed, sold_out))
+    for period, (sold, seen, limited) in enumerate(zip(*columns, strict=True)):
+        kept[period] = limited & (sold > 0) & (sold >= level - np.sqrt(level))
+        learned = seen | kept[period]
+        level += np.where(started, step, 1.0) * learned * (sold - level)
+        started |= learned
+    found[rows] = kept.T
+    return found
