@@ -18,7 +18,7 @@ from mercurios.forecasting.output.summary import Accuracy, summarise
 from mercurios.forecasting.output.tables import backtest_table, forecast_table, method_names, protection_table
 from mercurios.forecasting.panel.panel import Panel
 from mercurios.forecasting.selection.backtest import Window, run_windows
-from mercurios.forecasting.selection.combine import choose, series_scores, with_combination
+from mercurios.forecasting.selection.combine import choose, series_scores, with_combination, with_new_season
 from mercurios.forecasting.selection.context import SharedContext
 from mercurios.forecasting.selection.learn import learn_all, published
 from mercurios.forecasting.settings import ForecastSettings
@@ -78,7 +78,7 @@ def forecast(
     with _timed(seconds, "combine"):
         errors = with_combination(windows, context.scores, panel.group)
         score = series_scores(errors, context.scores, latest.demand_class, panel.group)
-        weight = choose(score, previous)
+        weight = choose(with_new_season(score, context.scores, latest.available), previous)
         model = _model(panel, latest, weight, context, settings)
     with _timed(seconds, "quantiles"):
         found = model.predict(slice(None))

@@ -115,6 +115,7 @@ def test_weeks_without_stock_in_the_history_ask_for_nothing_and_do_not_count(
     values = columns()
     out_of_stock = values["week"] == np.unique(values["week"])[-2]
     values["in_stock"] = ~out_of_stock
+    values["quantity"] = np.where(out_of_stock, 0.0, values["quantity"])
 
     summary, weekly = backtest(values, POLICY, weeks=4)
 

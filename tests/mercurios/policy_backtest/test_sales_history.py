@@ -38,7 +38,7 @@ def test_days_are_added_up_to_whole_weeks(tmp_path: Path) -> None:
         "article": np.full(days.size, 1),
         "branch": np.full(days.size, 1),
         "date": days,
-        "quantity": np.arange(days.size, dtype=float),
+        "quantity": np.where(days == np.datetime64("2024-01-16"), 0.0, np.arange(days.size)),
         "in_stock": days != np.datetime64("2024-01-16"),
         "x_promo": (days >= np.datetime64("2024-01-20")).astype(float),
     }

@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 
 from mercurios.forecasting.arrays import F64, I64, Days
+from mercurios.forecasting.effects.events import event_columns
 from mercurios.forecasting.panel.cadence import WEEKLY, Cadence
 from mercurios.forecasting.panel.history import History
 from mercurios.forecasting.settings import ForecastSettings
@@ -32,7 +33,7 @@ class Frame:
         fourier: Sines and cosines of the year, on daily panels also of the week, (weeks + horizon) x columns.
         order: Number of waves of each column: faster ones are penalised more.
         needs: Periods of history that each column needs.
-        holiday: Share of holidays in the period, the next and the previous one.
+        holiday: Share of holidays in the period, the next and the previous one, then of the windows of `events`.
         cadence: Lengths of the calendar.
     """
 
@@ -96,7 +97,9 @@ def build_frame(history: History, holidays: Iterable[date], settings: ForecastSe
     weekday = columns.shape[1] - 2 * order
     waves = np.concatenate([1.0 + np.arange(2 * order) // 2, np.ones(weekday)])
     needs = np.repeat([cadence.year, _WEEKDAY_WEEKS * cadence.week], [2 * order, weekday])
-    share = holiday_columns(starts, holidays, cadence)
+    share = np.concatenate(
+        [holiday_columns(starts, holidays, cadence), event_columns(starts, cadence)], axis=1
+    )
     return Frame(weeks, horizon, starts, columns, waves, needs.astype(np.int64), share, cadence)
 
 

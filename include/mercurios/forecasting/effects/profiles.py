@@ -11,15 +11,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mercurios.forecasting.arrays import F64, I64, Bool, masked_mean, place_of
+from mercurios.forecasting.arrays import F64, I64, Bool, first_observed, place_of, row_sum
 from mercurios.forecasting.effects import ridge
 from mercurios.forecasting.effects.calendar import Frame, changepoints
-from mercurios.forecasting.panel.cadence import Cadence
 from mercurios.forecasting.panel.history import History
 from mercurios.forecasting.settings import ForecastSettings
 
-_INDEX_FLOOR = 0.05
-_LOG_LIMIT = 1.6
+_INDEX_FLOOR = 0.02
+_LOG_LIMITS = (-3.0, 3.0)
+_BEFORE = 0.5
+_EVENT_PENALTY = 2.0
+_OUTLYING = 2.5
+_REWEIGHTED = 3
 _SERIES_FOR_HALF = 15.0
 _TREND_PENALTY = 10.0
 
@@ -57,25 +60,30 @@ def fit_profile(
         flat = np.zeros((codes.size + 1, frame.weeks + frame.horizon))
         return Profile(codes, flat, flat)
     index, present, members = _index_series(history, codes, explained)
-    order = np.concatenate([frame.order[usable], np.ones(columns.shape[1] - width)])
+    order = np.concatenate([frame.order[usable], np.full(columns.shape[1] - width, _EVENT_PENALTY)])
     whole = _effects(np.log(index[:1] + _INDEX_FLOOR), present[:1], columns, 0.1 * order, frame, settings)
     rest = np.log(index[1:] + _INDEX_FLOOR) - columns[: frame.weeks] @ whole[0]
     weight = members / (members + _SERIES_FOR_HALF)
     deviation = _effects(rest, present[1:], columns, order, frame, settings) * weight[:, None]
-    yearly = np.append(frame.needs[usable] >= frame.cadence.year, np.full(columns.shape[1] - width, True))
-    trust = np.where(yearly, _trust(frame.weeks, frame.cadence), 1.0)
-    effect = np.concatenate([whole, whole + deviation]) * trust
-    season = np.clip(effect[:, :width] @ columns[:, :width].T, -_LOG_LIMIT, _LOG_LIMIT)
-    holiday = np.clip(effect[:, width:] @ columns[:, width:].T, -_LOG_LIMIT, _LOG_LIMIT)
+    effect = np.concatenate([whole, whole + deviation])
+    season = np.clip(effect[:, :width] @ columns[:, :width].T, *_LOG_LIMITS)
+    holiday = np.clip(effect[:, width:] @ columns[:, width:].T, *_LOG_LIMITS)
     return Profile(codes, season, holiday)
 
 
 def _index_series(history: History, codes: I64, explained: F64 | None) -> tuple[F64, Bool, F64]:
-    """Demand index of the panel (row 0) and each group: weighted demand over the same weights' average demand."""
+    """Demand index of the panel (row 0) and each group: weighted demand over the same weights' average demand.
+
+    Weeks before a series' first sale count half. Without them the index tells what became of the articles of an
+    assortment, most of which fade, with all of them what became of the assortment; one year cannot tell growth from
+    season.
+    """
     y, mask = history.y, history.mask
-    exposure = mask if explained is None else np.where(mask, np.exp(explained), 0.0)
-    share = masked_mean(np.where(mask, exposure, 0.0), mask)
-    level = masked_mean(y, mask) / np.where(share > 0, share, 1.0)
+    factor = 1.0 if explained is None else np.exp(explained)
+    before = np.arange(y.shape[1]) < first_observed(mask)[:, None]
+    exposure = (mask + _BEFORE * before) * factor
+    share = row_sum(exposure)
+    level = row_sum(np.where(mask, y, 0.0)) / np.where(share > 0, share, 1.0)
     selling = level > 0
     root = np.sqrt(np.where(selling, level, 1.0))
     at = np.searchsorted(codes, history.group)
@@ -105,11 +113,21 @@ def _effects(
     caution = 1.0 if frame.weeks >= 2 * frame.cadence.year else 10.0
     penalty = np.concatenate([relative, [1.0], np.full(hinges.shape[1], _TREND_PENALTY * caution)])
     basis = ridge.decompose(design, penalty)
-    fitted = ridge.fit(basis, log_index[usable], present[usable])
+    value, observed = log_index[usable], present[usable]
+    fitted = ridge.fit_by_likelihood(basis, value, observed)
+    for _ in range(_REWEIGHTED):
+        smooth = fitted.fitted(basis, frame.weeks)
+        fitted = ridge.fit_by_likelihood(basis, _bounded(value, smooth, observed), observed)
     result[usable] = fitted.coefficients(basis)[:, : columns.shape[1]]
     return result
 
 
-def _trust(periods: int, cadence: Cadence) -> float:
-    """Half of the yearly factors after one year, all of them after two."""
-    return float(np.clip(0.5 + 0.5 * (periods - cadence.year) / cadence.year, 0.0, 1.0))
+def _bounded(value: F64, smooth: F64, observed: Bool) -> F64:
+    """Bring outlying periods to the edge of what the others vary by.
+
+    Huber (1981), Robust Statistics, section 7.8 (pseudo-values): one week in which the whole shop was closed must not
+    look like noise of all weeks, which would hide the season.
+    """
+    error = np.where(observed, value - smooth, np.nan)
+    spread = 1.4826 * np.nanmedian(np.abs(error), axis=1, keepdims=True)
+    return np.where(observed, smooth + np.clip(error, -_OUTLYING * spread, _OUTLYING * spread), value)

@@ -1,19 +1,23 @@
-"""Keyed-in outliers: one week that is many times everything else a series ever sold is a mistake, not demand.
+"""Weeks that say little about the next ones: keyed-in outliers, which are masked, and one-off orders, which are damped.
 
-Such a week is masked for learning. It is still counted where forecasts are compared with what was recorded.
+One week that is many times everything else a series ever sold is a mistake, not demand. One that is several times its
+third best week and has no neighbour like it is an order that does not come every week: it counts as a very good week.
+Both are counted as recorded where forecasts are compared with what came true.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from mercurios.forecasting.arrays import Bool
+from mercurios.forecasting.arrays import F64, Bool
 from mercurios.forecasting.panel.history import History
 
 # Ten times the second best period, which itself is not just the single sale of a new article.
 _RATIO = 10.0
 _MIN_OBSERVED = 8
 _LEAST_UNITS = 100.0
+_ONE_OFF, _VERY_GOOD = 5.0, 2.0
+_ONE_OFF_UNITS = 20.0
 
 
 def flag_outliers(history: History) -> Bool:
@@ -29,3 +33,17 @@ def flag_outliers(history: History) -> Bool:
     rows = np.flatnonzero(outlier)
     flagged[rows, np.argmax(seen[rows], axis=1)] = True
     return flagged
+
+
+def without_one_offs(history: History) -> F64:
+    """Units with one-off orders reduced to twice the third best period; as they are where promotions are known."""
+    y, mask = history.y, history.mask
+    if y.shape[1] < _MIN_OBSERVED or history.x is not None:
+        return y
+    seen = np.where(mask, y, 0.0)
+    third = np.partition(seen, -3, axis=1)[:, -3, None]
+    beside = np.zeros_like(seen)
+    beside[:, 1:] = seen[:, :-1]
+    beside[:, :-1] = np.maximum(beside[:, :-1], seen[:, 1:])
+    one_off = (seen >= _ONE_OFF_UNITS) & (third > 0) & (seen > _ONE_OFF * np.maximum(third, beside))
+    return np.where(one_off, _VERY_GOOD * third, y)

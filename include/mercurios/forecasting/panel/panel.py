@@ -16,7 +16,7 @@ import numpy.typing as npt
 from mercurios.forecasting.arrays import I64, Bool
 from mercurios.forecasting.panel.cadence import WEEKLY
 from mercurios.forecasting.panel.history import History
-from mercurios.forecasting.panel.outliers import flag_outliers
+from mercurios.forecasting.panel.outliers import flag_outliers, without_one_offs
 
 WEEK = np.timedelta64(7, "D")
 MONDAY = np.datetime64("1970-01-05", "D")
@@ -110,11 +110,15 @@ class Panel(History):
         )
 
     def learnable(self) -> Panel:
-        """Return the panel with keyed-in outliers masked."""
+        """Return the panel with keyed-in outliers masked and one-off orders damped."""
         flagged = flag_outliers(self)
-        if not bool(flagged.any()):
-            return self
-        return replace(self, y=np.where(flagged, 0.0, self.y), mask=self.mask & ~flagged)
+        kept = (
+            replace(self, y=np.where(flagged, 0.0, self.y), mask=self.mask & ~flagged)
+            if flagged.any()
+            else self
+        )
+        damped = without_one_offs(kept)
+        return kept if damped is kept.y else replace(kept, y=damped)
 
     def planned(self, horizon: int) -> Panel:
         """Return the panel without regressors that are not planned for the whole horizon."""

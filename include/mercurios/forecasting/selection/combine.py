@@ -14,7 +14,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from mercurios.forecasting.arrays import F64, I64, Bool, place_of
-from mercurios.forecasting.methods.pool import ADDITIVE, MEAN_13W, METHODS, POOLED_SES, SEASONAL_NAIVE, SES
+from mercurios.forecasting.methods.pool import (
+    ADDITIVE,
+    MEAN_13W,
+    METHODS,
+    POOLED_SES,
+    POOLED_TSB,
+    SBA,
+    SEASONAL_NAIVE,
+    SES,
+    TSB,
+)
 from mercurios.forecasting.panel.classes import CLASS_NAMES
 from mercurios.forecasting.selection.backtest import Window
 
@@ -171,6 +181,27 @@ def series_scores(
         single = np.clip(_relative(np.stack([absolute, squared])), *_OWN_LIMITS)
     mixed: F64 = OWN_SHARE * single + (1.0 - OWN_SHARE) * known
     return np.where(np.append(scores.available, True), mixed, np.inf)
+
+
+def with_new_season(score: F64, scores: Scores, latest: tuple[bool, ...]) -> F64:
+    """Scores where the season has become known since the last origin that could be tested.
+
+    No test says anything about it then. A method that takes it in is as good as the same method without it was in the
+    weeks that were tested, and none without it is published, neither alone nor in place of the combination: a level
+    that holds in November is no forecast of January.
+
+    Args:
+        score: What `series_scores` found.
+        scores: Scores by class and group.
+        latest: Methods that are themselves at the end of the history.
+    """
+    if not latest[POOLED_SES] or bool(scores.available[POOLED_SES]):
+        return score
+    seasonal = score.copy()
+    seasonal[:, [POOLED_SES, POOLED_TSB]] = score[:, [SES, TSB]]
+    seasonal[:, [SBA, TSB, SES, MEAN_13W, SEASONAL_NAIVE]] = np.inf
+    seasonal[:, _COMBINATION] = 1.0
+    return seasonal
 
 
 def combination(score: F64, previous: Bool | None = None) -> F64:

@@ -7,9 +7,9 @@ from datetime import date
 
 import numpy as np
 
-from mercurios.forecasting.arrays import F64, I64, Bool
+from mercurios.forecasting.arrays import F64, I64, Bool, row_sum
 from mercurios.forecasting.effects.calendar import build_frame
-from mercurios.forecasting.effects.profiles import fit_profile
+from mercurios.forecasting.effects.profiles import Profile, fit_profile
 from mercurios.forecasting.effects.regressors import (
     fit_effects,
     log_effect,
@@ -17,8 +17,9 @@ from mercurios.forecasting.effects.regressors import (
     series_effects,
     typical_state,
 )
+from mercurios.forecasting.methods.baselines import MEAN_WEEKS
 from mercurios.forecasting.methods.cold_start import fit_levels
-from mercurios.forecasting.methods.pool import Shared
+from mercurios.forecasting.methods.pool import POOLED_SES, Shared
 from mercurios.forecasting.panel.panel import Panel
 from mercurios.forecasting.selection import metrics
 from mercurios.forecasting.selection.backtest import Window, origins, run_windows
@@ -58,6 +59,8 @@ def learn_all(
     rows = np.arange(sample.n_series)
     if sample.n_series > settings.pool_series:
         rows = _sample(sample, settings.pool_series)
+    if panel.n_weeks >= panel.cadence.year and not scores.available[POOLED_SES]:
+        tested = _in_season(windows, tested, shared[panel.n_weeks].profile, sample)
     common, pool = _pool(windows, tested, rows, settings, panel.n_weeks / panel.cadence.year)
     covered = _held_out_coverage(windows, tested, rows, settings, panel.n_weeks / panel.cadence.year)
     context = SharedContext(panel.n_weeks, shared, scores, pool, common.bias, covered)
@@ -71,6 +74,22 @@ def published(windows: list[Window], tested: list[Tested], scores: Scores, group
         found = window.candidates
         score = series_scores(tested, scores, found.demand_class, group, without=row)
         means.append(found.bounded(found.mixed(choose(score))))
+    return means
+
+
+def _in_season(windows: list[Window], tested: list[F64], profile: Profile, sample: Panel) -> list[F64]:
+    """What would have been forecast at origins that knew no season, with the season that has become known since.
+
+    What is left of their errors is what the next forecast, which knows that season, may get wrong: neither its bias nor
+    its quantiles come from the rise or fall of another time of the year.
+    """
+    season = (profile.season + profile.holiday)[profile.row(sample.group)]
+    recent = MEAN_WEEKS * sample.cadence.week
+    means = []
+    for window, mean in zip(windows, tested, strict=True):
+        before = row_sum(season[:, max(0, window.cut - recent) : window.cut]) / min(recent, window.cut)
+        change = season[:, window.cut : window.cut + mean.shape[1]] - before[:, None]
+        means.append(np.minimum(mean * np.exp(change), window.candidates.ceiling[:, None]))
     return means
 
 

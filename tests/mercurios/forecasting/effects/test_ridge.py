@@ -116,3 +116,38 @@ def test_row_products_equal_the_plain_product_at_any_position() -> None:
     shuffled = rng.permutation(1001)
     assert np.array_equal(matmul_rows(rows[shuffled], matrix), product[shuffled])
     assert np.array_equal(matmul_rows(rows[5:6], matrix[:, :1]), matmul_rows(rows, matrix[:, :1])[5:6])
+
+
+def test_the_penalty_of_the_greatest_marginal_likelihood_is_chosen() -> None:
+    """The likelihood of y ~ N(mean, s^2 (I + X X' / l)), its variance profiled out, from the dense covariance."""
+    rng = np.random.default_rng(12)
+    design = rng.normal(size=(40, 5))
+    design -= design.mean(axis=0)
+    z = np.stack([design @ rng.normal(0.0, size, 5) + rng.normal(size=40) for size in (0.0, 0.4, 5.0)])
+    basis = ridge.decompose(design, np.ones(5))
+    found = ridge.fit_by_likelihood(basis, z, np.ones(z.shape, dtype=bool))
+    for row, series in enumerate(z - z.mean(axis=1, keepdims=True)):
+        scores = []
+        for penalty in basis.grid:
+            covariance = np.eye(40) + design @ design.T / penalty
+            scores.append(
+                39 * np.log(series @ np.linalg.solve(covariance, series)) + np.linalg.slogdet(covariance)[1]
+            )
+        assert found.choice[row] == int(np.argmin(scores))
+        exact = np.linalg.solve(
+            design.T @ design + basis.grid[found.choice[row]] * np.eye(5), design.T @ series
+        )
+        np.testing.assert_allclose(found.coefficients(basis)[row], exact, atol=1e-9)
+    assert found.choice[0] < found.choice[2]
+
+
+def test_masked_weeks_hardly_move_a_fit_by_likelihood() -> None:
+    rng = np.random.default_rng(13)
+    design = rng.normal(size=(60, 3))
+    z = (design @ np.array([1.0, -2.0, 0.5]) + rng.normal(0.0, 0.1, 60))[None, :]
+    observed = np.ones(z.shape, dtype=bool)
+    observed[0, ::7] = False
+    basis = ridge.decompose(design, np.ones(3))
+    wrong = np.where(observed, z, 1e6)
+    coefficients = ridge.fit_by_likelihood(basis, wrong, observed).coefficients(basis)[0]
+    np.testing.assert_allclose(coefficients, [1.0, -2.0, 0.5], atol=0.1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from histories import history_of
@@ -9,7 +11,7 @@ from statsmodels.tsa.holtwinters import SimpleExpSmoothing
 
 from mercurios.forecasting.methods import smoothing
 from mercurios.forecasting.panel.cadence import DAILY, WEEKLY
-from mercurios.forecasting.panel.outliers import flag_outliers
+from mercurios.forecasting.panel.outliers import flag_outliers, without_one_offs
 
 GRID = (0.05, 0.1, 0.2, 0.4)
 
@@ -108,3 +110,27 @@ def test_a_keyed_in_outlier_is_flagged_and_a_promotion_is_not() -> None:
     y[2, 3] = 500.0
     flagged = flag_outliers(history_of(y))
     assert np.argwhere(flagged).tolist() == [[0, 10]]
+
+
+@pytest.mark.parametrize(
+    ("units", "damped"),
+    [
+        # Five times the third best is 25: 26 with low neighbours is one order, 25 is not.
+        ([4.0, 5.0, 1.0, 26.0, 2.0, 5.0, 3.0, 4.0, 1.0], 10.0),
+        ([4.0, 5.0, 1.0, 25.0, 2.0, 5.0, 3.0, 4.0, 1.0], None),
+        # A second good week beside it is a peak, not an order.
+        ([4.0, 5.0, 1.0, 26.0, 9.0, 5.0, 3.0, 4.0, 1.0], None),
+        # Few units are few, and a series that hardly sells has no usual week.
+        ([1.0, 1.0, 0.0, 19.0, 0.0, 1.0, 0.0, 0.0, 0.0], None),
+        ([0.0, 1.0, 0.0, 40.0, 0.0, 0.0, 0.0, 0.0, 0.0], None),
+    ],
+)
+def test_a_one_off_order_counts_as_a_very_good_week(units: list[float], damped: float | None) -> None:
+    expected = [damped if damped and at == 3 else value for at, value in enumerate(units)]
+    assert without_one_offs(history_of(np.array([units]))).tolist() == [expected]
+
+
+def test_one_off_orders_stay_where_promotions_are_known() -> None:
+    units = np.array([[4.0, 5.0, 1.0, 26.0, 2.0, 5.0, 3.0, 4.0, 1.0]])
+    history = replace(history_of(units), x=np.zeros((1, 9, 1)))
+    assert without_one_offs(history) is history.y

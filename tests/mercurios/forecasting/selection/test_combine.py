@@ -15,9 +15,11 @@ from mercurios.forecasting.methods.pool import (
     MEAN_13W,
     METHODS,
     POOLED_SES,
+    POOLED_TSB,
     SBA,
     SEASONAL_NAIVE,
     SES,
+    TSB,
 )
 from mercurios.forecasting.panel.cadence import DAILY
 from mercurios.forecasting.panel.classes import CLASS_NAMES, LUMPY, SMOOTH
@@ -31,6 +33,7 @@ from mercurios.forecasting.selection.combine import (
     fit_scores,
     series_scores,
     with_combination,
+    with_new_season,
 )
 from mercurios.forecasting.settings import ForecastSettings
 
@@ -296,3 +299,31 @@ def test_origins_are_closer_where_history_is_short(
     periods: int, options: dict[str, int], expected: list[int]
 ) -> None:
     assert origins(periods, replace(SETTINGS, **options)) == expected
+
+
+def scores_of(available: list[bool]) -> Scores:
+    shape = (1, len(CLASS_NAMES), 1, WIDTH)
+    return Scores(np.zeros(0, dtype=np.int64), np.ones(shape), np.array(available))
+
+
+def test_a_season_that_no_origin_knew_is_published_with_the_scores_of_its_plain_methods() -> None:
+    """And the flat 13-week mean is no verdict on it, although the combination was worse than it."""
+    score = np.full((2, WIDTH), 1.5)
+    score[0, [ADDITIVE, SES, TSB, MEAN_13W]] = 0.9, 0.8, 0.95, 0.5
+    score[:, [POOLED_SES, POOLED_TSB, SEASONAL_NAIVE]] = np.inf
+    tested = [True] * len(METHODS)
+    tested[POOLED_SES] = tested[POOLED_TSB] = tested[SEASONAL_NAIVE] = False
+    found = with_new_season(score, scores_of(tested), (True,) * len(METHODS))
+    assert found[0, [ADDITIVE, POOLED_SES, POOLED_TSB]].tolist() == [0.9, 0.8, 0.95]
+    weight = choose(found)
+    flat = [SBA, TSB, SES, MEAN_13W, SEASONAL_NAIVE]
+    assert not weight[:, flat].any()
+    assert weight[0].argmax() == POOLED_SES
+    assert weight.sum(axis=1) == pytest.approx([1.0, 1.0])
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_scores_stay_where_the_season_was_tested_or_is_still_unknown(known: bool) -> None:
+    score = np.random.default_rng(1).random((3, WIDTH))
+    found = with_new_season(score, scores_of([known] * len(METHODS)), (known,) * len(METHODS))
+    assert found is score
