@@ -14,7 +14,7 @@ from mercurios.forecasting.panel.cadence import WEEKLY, Cadence
 from mercurios.forecasting.panel.history import History
 from mercurios.forecasting.settings import ForecastSettings
 
-_HOLIDAY_COLUMNS = 3
+HOLIDAY_COLUMNS = 3
 _WEEKDAY_ORDER = 3
 # Weeks of history before a seasonal factor of the week is looked for.
 _WEEKDAY_WEEKS = 6
@@ -122,7 +122,7 @@ def series_columns(frame: Frame, age: int, settings: ForecastSettings) -> Column
     trend = np.concatenate([time[:, None], np.maximum(time[:, None] - knots, 0.0)], axis=1)
     trend = trend[:, : 0 if age < 2 * settings.correction_weeks * cadence.week else None]
     usable = (frame.needs <= min(age, frame.weeks)) & (frame.order <= settings.fourier_order)
-    extra = _HOLIDAY_COLUMNS if age >= cadence.year and frame.has_season else 0
+    extra = HOLIDAY_COLUMNS if age >= cadence.year and frame.has_season else 0
     past = slice(frame.weeks - age, frame.weeks)
     design = np.concatenate([trend, frame.fourier[past][:, usable], frame.holiday[past, :extra]], axis=1)
     caution = 1.0 if age >= 2 * cadence.year else 3.0

@@ -13,15 +13,17 @@ import numpy as np
 
 from mercurios.forecasting.arrays import F64, I64, Bool, first_observed, place_of, row_sum
 from mercurios.forecasting.effects import ridge
-from mercurios.forecasting.effects.calendar import Frame, changepoints
+from mercurios.forecasting.effects.calendar import HOLIDAY_COLUMNS, Frame, changepoints
 from mercurios.forecasting.panel.history import History
 from mercurios.forecasting.settings import ForecastSettings
 
 _INDEX_FLOOR = 0.02
 _LOG_LIMITS = (-3.0, 3.0)
 _BEFORE = 0.5
-_EVENT_PENALTY = 2.0
-_OUTLYING = 2.5
+# An event's window is seen once a year, so it is penalised more than a holiday.
+_EVENT = 2.0
+# Outlying is beyond 2.5 standard deviations of the other weeks and a factor of two.
+_OUTLYING, _FACTOR_OF_TWO = 2.5, 0.7
 _REWEIGHTED = 3
 _SERIES_FOR_HALF = 15.0
 _TREND_PENALTY = 10.0
@@ -60,7 +62,9 @@ def fit_profile(
         flat = np.zeros((codes.size + 1, frame.weeks + frame.horizon))
         return Profile(codes, flat, flat)
     index, present, members = _index_series(history, codes, explained)
-    order = np.concatenate([frame.order[usable], np.full(columns.shape[1] - width, _EVENT_PENALTY)])
+    events = np.full(holidays.shape[1], _EVENT)
+    events[:HOLIDAY_COLUMNS] = 1.0
+    order = np.concatenate([frame.order[usable], events])
     whole = _effects(np.log(index[:1] + _INDEX_FLOOR), present[:1], columns, 0.1 * order, frame, settings)
     rest = np.log(index[1:] + _INDEX_FLOOR) - columns[: frame.weeks] @ whole[0]
     weight = members / (members + _SERIES_FOR_HALF)
@@ -130,4 +134,5 @@ def _bounded(value: F64, smooth: F64, observed: Bool) -> F64:
     """
     error = np.where(observed, value - smooth, np.nan)
     spread = 1.4826 * np.nanmedian(np.abs(error), axis=1, keepdims=True)
-    return np.where(observed, smooth + np.clip(error, -_OUTLYING * spread, _OUTLYING * spread), value)
+    limit = np.maximum(_OUTLYING * spread, _FACTOR_OF_TWO)
+    return np.where(observed, smooth + np.clip(error, -limit, limit), value)
