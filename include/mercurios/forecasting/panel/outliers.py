@@ -1,7 +1,7 @@
 """Weeks that say little about the next ones: keyed-in outliers, which are masked, and one-off orders, which are damped.
 
-One week that is many times everything else a series ever sold is a mistake, not demand. One that is several times its
-third best week and has no neighbour like it is an order that does not come every week: it counts as a very good week.
+One week that is many times everything else a series ever sold is a mistake, not demand. One that is as many times its
+third best week, with no neighbour like it, is an order that does not come every week: it counts as a very good week.
 Both are counted as recorded where forecasts are compared with what came true.
 """
 
@@ -16,7 +16,7 @@ from mercurios.forecasting.panel.history import History
 _RATIO = 10.0
 _MIN_OBSERVED = 8
 _LEAST_UNITS = 100.0
-_ONE_OFF, _VERY_GOOD = 5.0, 2.0
+_VERY_GOOD = 3.0
 _ONE_OFF_UNITS = 20.0
 
 
@@ -36,7 +36,7 @@ def flag_outliers(history: History) -> Bool:
 
 
 def without_one_offs(history: History) -> F64:
-    """Units with one-off orders reduced to twice the third best period; as they are where promotions are known."""
+    """Units with one-off orders reduced to three times the third best period; as they are where promotions are known."""
     y, mask = history.y, history.mask
     if y.shape[1] < _MIN_OBSERVED or history.x is not None:
         return y
@@ -45,5 +45,5 @@ def without_one_offs(history: History) -> F64:
     beside = np.zeros_like(seen)
     beside[:, 1:] = seen[:, :-1]
     beside[:, :-1] = np.maximum(beside[:, :-1], seen[:, 1:])
-    one_off = (seen >= _ONE_OFF_UNITS) & (third > 0) & (seen > _ONE_OFF * np.maximum(third, beside))
+    one_off = (seen >= _ONE_OFF_UNITS) & (third > 0) & (seen > _RATIO * np.maximum(third, beside))
     return np.where(one_off, _VERY_GOOD * third, y)

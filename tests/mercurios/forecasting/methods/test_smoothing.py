@@ -115,11 +115,11 @@ def test_a_keyed_in_outlier_is_flagged_and_a_promotion_is_not() -> None:
 @pytest.mark.parametrize(
     ("units", "damped"),
     [
-        # Five times the third best is 25: 26 with low neighbours is one order, 25 is not.
-        ([4.0, 5.0, 1.0, 26.0, 2.0, 5.0, 3.0, 4.0, 1.0], 10.0),
-        ([4.0, 5.0, 1.0, 25.0, 2.0, 5.0, 3.0, 4.0, 1.0], None),
+        # Ten times the third best is 50: 51 with low neighbours is one order, 50 is not.
+        ([4.0, 5.0, 1.0, 51.0, 2.0, 9.0, 3.0, 4.0, 1.0], 15.0),
+        ([4.0, 5.0, 1.0, 50.0, 2.0, 9.0, 3.0, 4.0, 1.0], None),
         # A second good week beside it is a peak, not an order.
-        ([4.0, 5.0, 1.0, 26.0, 9.0, 5.0, 3.0, 4.0, 1.0], None),
+        ([4.0, 5.0, 1.0, 51.0, 9.0, 5.0, 3.0, 4.0, 1.0], None),
         # Few units are few, and a series that hardly sells has no usual week.
         ([1.0, 1.0, 0.0, 19.0, 0.0, 1.0, 0.0, 0.0, 0.0], None),
         ([0.0, 1.0, 0.0, 40.0, 0.0, 0.0, 0.0, 0.0, 0.0], None),
@@ -131,6 +131,6 @@ def test_a_one_off_order_counts_as_a_very_good_week(units: list[float], damped: 
 
 
 def test_one_off_orders_stay_where_promotions_are_known() -> None:
-    units = np.array([[4.0, 5.0, 1.0, 26.0, 2.0, 5.0, 3.0, 4.0, 1.0]])
+    units = np.array([[4.0, 5.0, 1.0, 51.0, 2.0, 9.0, 3.0, 4.0, 1.0]])
     history = replace(history_of(units), x=np.zeros((1, 9, 1)))
     assert without_one_offs(history) is history.y
