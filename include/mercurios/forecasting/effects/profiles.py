@@ -26,6 +26,7 @@ _EVENT = 2.0
 _OUTLYING, _FACTOR_OF_TWO = 2.5, 0.7
 _REWEIGHTED = 3
 _SERIES_FOR_HALF = 15.0
+_SERIES_FOR_HALF_A_YEAR = 10.0
 _TREND_PENALTY = 10.0
 
 
@@ -69,7 +70,9 @@ def fit_profile(
     rest = np.log(index[1:] + _INDEX_FLOOR) - columns[: frame.weeks] @ whole[0]
     weight = members / (members + _SERIES_FOR_HALF)
     deviation = _effects(rest, present[1:], columns, order, frame, settings) * weight[:, None]
-    effect = np.concatenate([whole, whole + deviation])
+    yearly = np.append(frame.needs[usable] >= frame.cadence.year, np.full(columns.shape[1] - width, True))
+    trust = np.where(yearly, _trust(frame.weeks / frame.cadence.year, float(members.sum())), 1.0)
+    effect = np.concatenate([whole, whole + deviation]) * trust
     season = np.clip(effect[:, :width] @ columns[:, :width].T, *_LOG_LIMITS)
     holiday = np.clip(effect[:, width:] @ columns[:, width:].T, *_LOG_LIMITS)
     return Profile(codes, season, holiday)
@@ -136,3 +139,9 @@ def _bounded(value: F64, smooth: F64, observed: Bool) -> F64:
     spread = 1.4826 * np.nanmedian(np.abs(error), axis=1, keepdims=True)
     limit = np.maximum(_OUTLYING * spread, _FACTOR_OF_TWO)
     return np.where(observed, smooth + np.clip(error, -limit, limit), value)
+
+
+def _trust(years: float, members: float) -> float:
+    """Share of the yearly factors that is taken: all of them after two years, after one as many series show them."""
+    once = float(np.clip(2.0 - years, 0.0, 1.0))
+    return 1.0 - once * _SERIES_FOR_HALF_A_YEAR / (members + _SERIES_FOR_HALF_A_YEAR)

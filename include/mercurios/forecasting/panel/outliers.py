@@ -36,7 +36,7 @@ def flag_outliers(history: History) -> Bool:
 
 
 def without_one_offs(history: History) -> F64:
-    """Units with one-off orders reduced to three times the third best period; as they are where promotions are known."""
+    """Units with one-off orders as three times the third best period; as they are where promotions are known."""
     y, mask = history.y, history.mask
     if y.shape[1] < _MIN_OBSERVED or history.x is not None:
         return y

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 
 import numpy as np
+import pytest
 from histories import history_of
 
 from mercurios.forecasting.effects import profiles
@@ -50,6 +51,16 @@ def test_a_masked_week_and_an_explained_factor_are_taken_out_of_an_index() -> No
 
     np.testing.assert_allclose(index[:, mask[0]], 1.0)
     assert present.tolist() == [mask[0].tolist()] * 2
+
+
+@pytest.mark.parametrize(
+    ("years", "members", "trust"),
+    [(1.0, 10, 0.5), (1.0, 90, 0.9), (1.5, 10, 0.75), (2.0, 1, 1.0), (9.0, 0, 1.0), (0.5, 0, 0.0)],
+)
+def test_one_year_is_trusted_as_many_series_show_it_and_two_wholly(
+    years: float, members: float, trust: float
+) -> None:
+    assert profiles._trust(years, members) == pytest.approx(trust)
 
 
 def weekday_history(n: int, weeks: int, group: np.ndarray | None = None) -> History:
