@@ -145,7 +145,7 @@ def season_of(panel: Panel) -> np.ndarray:
 
 
 def test_one_year_shows_the_whole_swing_of_a_season(make_panel: Callable[..., Panel]) -> None:
-    y, season = demand()
+    y, season = demand(200)
     error = season_of(make_panel(y)) - (season - season.mean())
     assert np.abs(error).max() < 0.15
 
