@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sqlalchemy import dialects
 
 from mercurios.quality.checks import Check, Severity, Suite
 from mercurios.quality.expectations import (
@@ -20,7 +22,7 @@ from mercurios.quality.expectations import (
     not_null,
     ordered,
 )
-from mercurios.quality.validate import Outcome, plain, validate
+from mercurios.quality.validate import Outcome, plain, validate, validate_in_session
 
 
 def suite_of(*checks: Check, personal: bool = False) -> Suite:
@@ -189,3 +191,38 @@ def test_a_value_is_shown_as_json_knows_it(value: Any, expected: object) -> None
 
     assert found == expected
     assert type(found) is type(expected)
+
+
+def test_checks_of_rows_can_be_made_where_the_rows_are_and_the_session_stays_open() -> None:
+    """Those that hold have an outcome; about the others the rows themselves have to say more."""
+    # SQLite by another name: by its own, the library opens a session of its own.
+    dialects.registry.register("rows", "sqlalchemy.dialects.sqlite.pysqlite", "SQLiteDialect_pysqlite")
+    session = sqlite3.connect(":memory:")
+    session.execute(
+        "create table sale as select 1 as id, 5.0 as units union all select 2, null union all select 3, 7.0"
+    )
+    checks = (
+        not_null("id"),
+        fact_at_most("rows", 1),
+        not_null("units"),
+        at_least("id", 1, 3),
+        at_least("id", 2),
+        Check("ExpectCompoundColumnsToBeUnique", {"column_list": ["id", "units"]}, Severity.WARNING),
+    )
+
+    for _ in range(2):
+        found = validate_in_session(suite_of(*checks), "rows://", session, "select * from sale")
+
+        assert [each and (each.column, each.observed) for each in found] == [
+            ("id", "0 of 3 rows"),
+            None,
+            ("id", "0 of 3 rows"),
+            None,
+            ("id, units", "0 of 3 rows"),
+        ]
+        assert [each.severity for each in found if each] == [
+            Severity.CRITICAL,
+            Severity.CRITICAL,
+            Severity.WARNING,
+        ]
+        assert session.execute("select count(*) from sale").fetchone() == (3,)
