@@ -56,25 +56,29 @@ def _profile(tenant: Tenant) -> ProfileConfig:
     return ProfileConfig(profile_name=PROFILE, target_name=tenant.backend.dbt_target, **signing_in)
 
 
-def _layers(tenant: Tenant) -> TaskGroup:
+def _dbt(tenant: Tenant) -> dict[str, Any]:
+    """Return how every task that runs dbt itself runs it."""
     from cosmos.constants import InvocationMode
+
+    return {
+        "project_dir": str(DBT_PROJECT),
+        "profile_config": _profile(tenant),
+        "invocation_mode": InvocationMode.DBT_RUNNER,
+        "dbt_cmd_flags": _NO_UNIT_TESTS,
+        "install_deps": False,
+        "emit_datasets": False,
+        "env": _environment(tenant),
+        "append_env": True,
+    }
+
+
+def _layers(tenant: Tenant) -> TaskGroup:
     from cosmos.operators.local import DbtBuildLocalOperator
 
     with TaskGroup("model") as group:
         previous: Any = None
         for layer, selection in LAYERS.items():
-            task = DbtBuildLocalOperator(
-                task_id=layer,
-                project_dir=str(DBT_PROJECT),
-                profile_config=_profile(tenant),
-                select=selection,
-                invocation_mode=InvocationMode.DBT_RUNNER,
-                dbt_cmd_flags=_NO_UNIT_TESTS,
-                install_deps=False,
-                emit_datasets=False,
-                env=_environment(tenant),
-                append_env=True,
-            )
+            task = DbtBuildLocalOperator(task_id=layer, select=selection, **_dbt(tenant))
             if previous is not None:
                 previous >> task
             previous = task
@@ -117,18 +121,7 @@ def _models(tenant: Tenant) -> TaskGroup:
     _keep_order(group)
     _wait_in_the_triggerer(group)
     leaves = list(group.get_leaves())
-    tests = DbtTestLocalOperator(
-        task_id="tests",
-        task_group=group,
-        project_dir=str(DBT_PROJECT),
-        profile_config=_profile(tenant),
-        invocation_mode=InvocationMode.DBT_RUNNER,
-        dbt_cmd_flags=_NO_UNIT_TESTS,
-        install_deps=False,
-        emit_datasets=False,
-        env=_environment(tenant),
-        append_env=True,
-    )
+    tests = DbtTestLocalOperator(task_id="tests", task_group=group, **_dbt(tenant))
     leaves >> tests
     return group
 
