@@ -174,9 +174,15 @@ def _has_no_effect(file: Path, position: tuple[int, int]) -> bool:
 
 
 @cache
+def _syntax(file: Path) -> ast.Module:
+    """Return a file's syntax, as it was when the changes were drawn."""
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+@cache
 def _without_effect(file: Path) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     found = []
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(_syntax(file)):
         parts = [getattr(node, "annotation", None), getattr(node, "returns", None)]
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             parts.append(node)
@@ -277,7 +283,7 @@ class Reach:
 def _function(file: Path, line: int) -> int | None:
     """Return the first line of the innermost function whose body holds a line."""
     found = None
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(_syntax(file)):
         is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         # Breadth first: what is found later is further inside.
         if is_function and node.body[0].lineno <= line <= (node.end_lineno or 0):
