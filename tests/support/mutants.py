@@ -215,7 +215,8 @@ class Lane:
         server = subprocess.Popen(
             [str(ROOT / ".venv/bin/python"), "-W", "ignore", "tests/support/mutant_server.py"],
             cwd=folder,
-            env={**os.environ, **variables},
+            # Bytecode is kept, or every run would compile the product and its tests again.
+            env={**os.environ, **variables, "PYTHONDONTWRITEBYTECODE": ""},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

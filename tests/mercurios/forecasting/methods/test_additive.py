@@ -278,3 +278,26 @@ def test_a_log_forecast_is_raised_to_the_mean_of_its_units_within_limits() -> No
     found = additive._retransform(units, np.log(np.append(fitted, np.ones((4, 1)), axis=1)), mask)
 
     assert found.tolist() == pytest.approx([10.0 / 8.0, 1.5, 0.8, 1.0])
+
+
+def test_the_usual_demand_is_that_of_the_last_two_years() -> None:
+    """Older weeks without a sale do not lower the bound of twice the usual that factors act on."""
+    units = np.concatenate([np.zeros(56), np.tile([0.0, 2.0], 42), np.tile([0.0, 60.0], 10)])[None, :]
+    history = history_of(units)
+    frame = build_frame(history, (), SETTINGS)
+    none = np.zeros((1, 0))
+    flat = np.zeros((1, SETTINGS.horizon))
+    factors = SeasonalFactors(np.zeros(units.shape), flat, flat, flat, none, none)
+
+    _, regressor_base = fit_additive(history, frame, factors, SETTINGS, {})
+
+    np.testing.assert_allclose(regressor_base, 2.0 * (42 * 2.0 + 10 * 60.0) / 104.0)
+
+
+def test_a_level_is_known_from_a_single_week_however_small_its_factor() -> None:
+    units = np.array([[4.0, 9.0], [4.0, 9.0]])
+    mask = np.array([[True, False], [False, False]])
+
+    found = additive._pooled_level(units, np.array([[0.5, 2.0]] * 2), mask)
+
+    assert found.tolist() == [8.0, 0.0]
