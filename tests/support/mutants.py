@@ -268,16 +268,17 @@ class Reach:
     def noticing(self, file: Path, line: int) -> list[str]:
         """Return the tests that can notice a change: the mirrored ones first, then the quickest.
 
-        For a line in a function these are the tests that enter it. Any other line runs at import: the tests that enter
-        a function of its file can notice, or all where that has none.
+        For a line in a function these are the tests that enter it. Any other line runs at import: the mirrored tests and
+        those that enter a function of its file can notice, or all where there are none.
         """
         function = _function(file, line)
+        mirror = str(TESTS / file.relative_to(CODE).with_name(f"test_{file.name}"))
         if function is not None:
             found = self.tests.get((str(file), function), set())
         else:
             in_file = [tests for (name, _), tests in self.tests.items() if name == str(file)]
-            found = set().union(*in_file) or set(self.seconds)
-        mirror = str(TESTS / file.relative_to(CODE).with_name(f"test_{file.name}"))
+            mirrored = {test for test in self.seconds if test.startswith(f"{mirror}::")}
+            found = mirrored.union(*in_file) or set(self.seconds)
         return sorted(found, key=lambda test: (not test.startswith(mirror), self.seconds[test], test))
 
 
