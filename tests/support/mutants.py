@@ -268,8 +268,8 @@ class Reach:
     def noticing(self, file: Path, line: int) -> list[str]:
         """Return the tests that can notice a change: the mirrored ones first, then the quickest.
 
-        For a line in a function these are the tests that enter it. Any other line runs at import: the mirrored tests and
-        those that enter a function of its file can notice, or all where there are none.
+        For a line in a function these are the tests that enter it. Any other line runs at import: the mirrored tests
+        and those that enter a function of its file can notice, or all where there are none.
         """
         function = _function(file, line)
         mirror = str(TESTS / file.relative_to(CODE).with_name(f"test_{file.name}"))
