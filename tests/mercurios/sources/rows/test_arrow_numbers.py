@@ -60,6 +60,8 @@ def test_what_is_no_whole_number_or_not_exact_is_refused(values: list[Any]) -> N
         ([0, 1, -1], ["0.00", "1.00", "-1.00"]),
         ([12.5, -0.01, 19.990000000000002], ["12.50", "-0.01", "19.99"]),
         ([9e11, -9e11], ["900000000000.00", "-900000000000.00"]),
+        # The spacing of doubles is there a tenth of a thousandth: more than a millionth of a cent is rounding.
+        ([800000000000.01, -700000000000.07], ["800000000000.01", "-700000000000.07"]),
         ([None, 0.1], [None, "0.10"]),
         ([None], [None]),
     ],

@@ -85,3 +85,15 @@ def test_a_byte_order_mark_is_no_damage() -> None:
 def test_what_is_no_json_is_refused(body: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         decode(body)
+
+
+@pytest.mark.parametrize("digits", [399, 400, 401])
+def test_a_number_of_more_than_four_hundred_characters_is_shown_and_not_read(digits: int) -> None:
+    whole, fraction = "1" * digits, "0." + "1" * (digits - 2)
+
+    found = decode_exact(f"[{whole}, {fraction}]")
+
+    if digits > 400:
+        assert found == [{"unreadable": whole}, {"unreadable": fraction}]
+    else:
+        assert found == [Decimal(whole), Decimal(fraction)]

@@ -342,3 +342,10 @@ def test_an_empty_page_has_the_landed_schema() -> None:
         table = typed(resource, []).table
         assert (table.num_rows, table.schema.names[0]) == (0, "tenant_id")
         assert isinstance(table, pa.Table)
+
+
+def test_rows_are_counted_from_none_on_unless_pages_came_before() -> None:
+    bad = row_of("sale", id='""')
+
+    assert [row.row_number for row in typed("sale", [bad, bad]).rejected] == [0, 1]
+    assert [row.row_number for row in typed("sale", [bad], first_row=50).rejected] == [50]
