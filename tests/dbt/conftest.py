@@ -211,7 +211,7 @@ def fill(warehouse: Warehouse, tenant: str) -> None:
         {"id": "b2", "number": 2, "search_term": "WEB", "is_active": True, "is_webshop": True},
     )
     insert("category", {"id": "c1", "number": 10, "name": "Coats"})
-    insert("supplier", {"id": "s1", "number": 20, "name1": "Nordlicht"})
+    insert("supplier", {"id": "s1", "number": 20, "name1": "Nordlicht", "is_active": True})
     insert(
         "article",
         {

@@ -128,3 +128,42 @@ def test_a_retailer_without_a_forecast_is_reckoned_from_what_it_sold(built):
     )
 
     assert sources == [("average",)]
+
+
+def test_what_is_on_order_too_late_or_long_overdue_is_no_reason_to_wait(proposing, tmp_path):
+    warehouse = proposing.copy(tmp_path / "copy")
+    line = "select * replace ('{}' as id, 100 as backlog_amount, date '{}' as expected_arrival) from"
+    only = "raw.purchase_order_position where (tenant_id, id) = ('north', 'p2')"
+    warehouse.execute(
+        f"insert into raw.purchase_order_position {line.format('in 200 days', '2024-08-18')} {only}",
+        f"insert into raw.purchase_order_position {line.format('since 2021', '2021-05-01')} {only}",
+        f"delete from {only}",
+        "update raw.replenishment_policy set value = 1 where setting = 'pack_size'",
+        "delete from raw.replenishment_policy where setting = 'transfer_minimum'",
+    )
+
+    warehouse.build("north", "--exclude-resource-type", "unit_test")
+
+    # 7 a week, lead time and review period a week each, and no stock.
+    assert [line[:2] for line in warehouse.rows(PROPOSED)] == [(1, 14.0)]
+    positions = warehouse.rows(
+        "select on_order, on_order_in_time, on_order_unconfirmed, available, next_arrival_on "
+        "from analytics.inventory_position where (tenant_id, article_number, branch_number) = ('north', 100, 1)"
+    )
+    assert positions == [(200, 0, 100, 0, date(2024, 8, 18))]
+    issues = "select issue, units from analytics.inventory_issue where tenant_id = 'north' and issue like '% order'"
+    assert warehouse.rows(f"{issues} order by all") == [("cancelled order", 9), ("unconfirmed order", 100)]
+
+
+def test_a_closed_branch_is_neither_ordered_for_nor_sent_to(proposing, tmp_path):
+    warehouse = proposing.copy(tmp_path / "copy")
+    warehouse.execute("update raw.branch set is_active = false where (tenant_id, number) = ('north', 1)")
+
+    warehouse.build("north", "--exclude-resource-type", "unit_test")
+
+    assert [line for line in warehouse.rows(PROPOSED) if line[0] == 1] == []
+    moved = "select * from analytics.replenishment_transfer where (tenant_id, to_branch_number) = ('north', 1)"
+    assert warehouse.rows(moved) == []
+    closed = "select units from analytics.inventory_issue where (tenant_id, issue) = ('north', 'closed branch')"
+    # Six on order for it, and a pair of another article that is one short.
+    assert warehouse.rows(f"{closed} order by all") == [(-1,), (6,)]

@@ -98,8 +98,16 @@
     || ' make that safe, against '
     || cast(cast({{ orders }}.free_stock as decimal(18, 0)) as varchar)
     || ' in stock, '
-    || cast(cast({{ orders }}.on_order as decimal(18, 0)) as varchar)
+    || cast(cast({{ orders }}.on_order_in_time as decimal(18, 0)) as varchar)
     || ' on order and '
     || cast(cast({{ orders }}.transferred_units as decimal(18, 0)) as varchar)
     || ' from other branches.'
+    || case
+        when {{ orders }}.on_order > {{ orders }}.on_order_in_time
+            then
+                ' '
+                || cast(cast({{ orders }}.on_order - {{ orders }}.on_order_in_time as decimal(18, 0)) as varchar)
+                || ' more on order come too late for it, or are overdue and not confirmed.'
+        else ''
+    end
 {%- endmacro %}

@@ -47,6 +47,18 @@ _WITHOUT_CONTRACT = {
         "current_week": "date",
         "last_complete_week": "date",
     },
+    "int_order_positions_sized": {
+        "tenant_id": "varchar",
+        "order_position_id": "varchar",
+        "order_id": "varchar",
+        "article_number": "bigint",
+        "article_size_number": "bigint",
+        "branch_number": "bigint",
+        "open_units": "double",
+        "expected_on": "date",
+        "ordered_on": "date",
+        "is_without_header": "boolean",
+    },
     "stg_mercurios__replenishment_policies": {
         "tenant_id": "varchar",
         "scope": "varchar",

@@ -98,7 +98,7 @@ class OrderTables:
         import pyarrow as pa
 
         numbers, cost = self._numbers(self._articles, variants), np.tile(self._article_cost, variants)
-        flags = {"is_active": True, "is_nos": True, "is_service": False}
+        flags = {"is_active": True, "is_nos": True, "is_service": False, "is_supplier_active": True}
         table = pa.table({"article_number": numbers, "purchase_price": cost, "sale_price": 2.0 * cost})
         for name, flag in flags.items():
             table = table.append_column(name, pa.repeat(flag, numbers.size))
@@ -109,7 +109,10 @@ class OrderTables:
         import pyarrow as pa
 
         numbers = np.unique(self._panel.branch_number)
-        return pa.table({"branch_number": numbers, "branch_name": _text("", numbers.size)})
+        open_ones = pa.repeat(True, numbers.size)
+        return pa.table(
+            {"branch_number": numbers, "branch_name": _text("", numbers.size), "is_active": open_ones}
+        )
 
     def sizes(self, variants: int) -> pa.Table:
         """One size of every article of every variant."""
@@ -169,6 +172,8 @@ class OrderTables:
                 "on_hand": stock.ravel(),
                 "free_stock": stock.ravel(),
                 "on_order": on_order.ravel(),
+                "on_order_in_time": on_order.ravel(),
+                "on_order_unconfirmed": np.zeros(stock.size),
                 "available": (stock + on_order).ravel(),
                 "next_arrival_on": pa.array(days, pa.date32(), mask=arrival < 0),
             }

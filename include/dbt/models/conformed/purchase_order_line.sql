@@ -1,25 +1,36 @@
-with prohandel as (
+with deleted_orders as (
+
+    select * from {{ ref('stg_prohandel__deleted_purchase_orders') }}
+
+),
+
+prohandel as (
 
     -- A line that was closed after a short delivery keeps its backlog, of which nothing comes any more.
     select
-        tenant_id,
-        order_position_id as order_line_id,
-        order_id,
-        article_number,
-        branch_number,
-        size,
-        ean,
-        ordered_units,
-        delivered_units,
+        lines.tenant_id,
+        lines.order_position_id as order_line_id,
+        lines.order_id,
+        lines.article_number,
+        lines.branch_number,
+        lines.size,
+        lines.ean,
+        lines.ordered_units,
+        lines.delivered_units,
         case
-            when backlog_units > 0 and not is_closed then backlog_units
+            when lines.backlog_units > 0 and not lines.is_closed then lines.backlog_units
             else 0
         end as open_units,
-        is_consignment,
-        expected_on,
-        last_changed_at
-    from {{ ref('stg_prohandel__purchase_order_positions') }}
-    where {{ is_read_from('prohandel') }}
+        lines.is_consignment,
+        deleted_orders.order_id is not null as is_cancelled,
+        lines.expected_on,
+        lines.last_changed_at
+    from {{ ref('stg_prohandel__purchase_order_positions') }} as lines
+    left join deleted_orders
+        on
+            lines.tenant_id = deleted_orders.tenant_id
+            and lines.order_id = deleted_orders.order_id
+    where {{ is_read_from('prohandel', 'lines.tenant_id') }}
 
 ),
 
@@ -39,6 +50,7 @@ files as (
         delivered_units,
         open_units,
         false as is_consignment,
+        false as is_cancelled,
         expected_on,
         cast(null as timestamp) as last_changed_at
     from {{ ref('stg_files__open_orders') }}

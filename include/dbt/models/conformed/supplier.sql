@@ -3,7 +3,8 @@ with prohandel as (
     select
         tenant_id,
         supplier_number,
-        coalesce(name_1, name_2, search_term) as supplier_name
+        coalesce(name_1, name_2, search_term) as supplier_name,
+        is_active
     from {{ ref('stg_prohandel__suppliers') }}
     where
         supplier_number is not null
@@ -33,7 +34,8 @@ files as (
     select
         tenant_id,
         supplier_number,
-        max(supplier_name) as supplier_name
+        max(supplier_name) as supplier_name,
+        true as is_active
     from files_named
     where
         supplier_number is not null

@@ -20,13 +20,6 @@ order_lines as (
 
 ),
 
-orders as (
-
-    select * from {{ ref('purchase_order') }}
-    where tenant_id = {{ tenant_id() }}
-
-),
-
 differences as (
 
     select
@@ -44,16 +37,14 @@ differences as (
     from stock_reports
     union all
     select
-        order_lines.article_number,
-        order_lines.branch_number,
+        article_number,
+        branch_number,
         0 as on_hand,
-        -order_lines.open_units as on_order
+        -open_units as on_order
     from order_lines
-    inner join orders
-        on
-            order_lines.tenant_id = orders.tenant_id
-            and order_lines.order_id = orders.order_id
-    where order_lines.open_units > 0
+    where
+        open_units > 0
+        and not is_cancelled
 
 )
 

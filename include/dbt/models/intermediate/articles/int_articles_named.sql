@@ -70,6 +70,7 @@ select
     coalesce(articles.is_nos, false) as is_nos,
     kinds.article_kind,
     kinds.article_kind not in {{ goods_kinds() }} as is_service,
+    coalesce(suppliers.is_active, true) as is_supplier_active,
     articles.article_number is null as is_inferred
 from keys
 inner join kinds

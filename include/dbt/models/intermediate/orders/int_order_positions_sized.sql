@@ -59,7 +59,9 @@ sized as (
         coalesce(numbers.article_size_number, sizes.article_size_number, 0) as article_size_number,
         lines.size,
         coalesce(lines.delivered_units, 0) as delivered_units,
-        lines.open_units,
+        case when lines.is_cancelled then 0 else lines.open_units end as open_units,
+        orders.tenant_id is null as is_without_header,
+        cast(orders.ordered_at as date) as ordered_on,
         lines.expected_on,
         lines.last_changed_at,
         -- Goods that are here cannot have come later than today, nor on no day at all.
@@ -73,7 +75,7 @@ sized as (
             as_of.as_of_date
         ) as received_on
     from lines
-    inner join orders
+    left join orders
         on
             lines.tenant_id = orders.tenant_id
             and lines.order_id = orders.order_id

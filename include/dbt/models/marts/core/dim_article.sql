@@ -70,6 +70,7 @@ select
     articles.is_nos,
     articles.article_kind,
     articles.is_service,
+    articles.is_supplier_active,
     articles.is_inferred,
     sale_days.first_sold_on,
     sale_days.last_sold_on,

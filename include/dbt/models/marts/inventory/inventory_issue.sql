@@ -17,6 +17,8 @@ position_issues as (
 
     select * from {{ ref('int_stock_issues') }}
     union all
+    select * from {{ ref('int_supply_issues') }}
+    union all
     select * from {{ ref('int_article_issues') }}
     union all
     select * from {{ ref('int_order_issues') }}

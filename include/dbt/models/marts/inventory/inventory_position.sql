@@ -44,6 +44,9 @@ positioned as (
         counted.on_approval,
         counted.on_hand - counted.on_approval as free_stock,
         counted.on_order,
+        counted.on_order_in_lead_time,
+        counted.on_order_in_time,
+        counted.on_order_unconfirmed,
         counted.next_arrival_on,
         cast(greatest(counted.recent_units, 0) as double)
         / {{ var('supply_weeks') }} as average_weekly_units,
@@ -72,9 +75,12 @@ select
     cast(on_approval as decimal(18, 2)) as on_approval,
     cast(free_stock as decimal(18, 2)) as free_stock,
     cast(on_order as decimal(18, 2)) as on_order,
+    cast(on_order_in_lead_time as decimal(18, 2)) as on_order_in_lead_time,
+    cast(on_order_in_time as decimal(18, 2)) as on_order_in_time,
+    cast(on_order_unconfirmed as decimal(18, 2)) as on_order_unconfirmed,
     next_arrival_on,
-    -- Less than nothing is an error of the books and nobody's demand: it is not ordered on top.
-    cast(greatest(free_stock, 0) + on_order as decimal(18, 2)) as available,
+    -- Less than nothing is an error of the books and no demand: it is not ordered on top.
+    cast(greatest(free_stock, 0) + on_order_in_time as decimal(18, 2)) as available,
     cast(free_stock * purchase_price as decimal(18, 2)) as stock_value,
     average_weekly_units,
     case

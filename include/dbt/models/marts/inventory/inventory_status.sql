@@ -16,7 +16,7 @@ judged as (
                 then 'potential stock-out'
             when free_stock > 0 and is_dead then 'dead'
             when free_stock > target_units then 'excess'
-            when on_order > 0 and available > target_units then 'surplus on order'
+            when on_order > 0 and expected_stock > target_units then 'surplus on order'
             else 'ok'
         end as stock_status
     from supplied
@@ -32,7 +32,7 @@ staked as (
                 then {{ expected_shortage('lead_units', 'lead_deviation', 'stock_in_lead_time') }}
             when stock_status = 'dead' then free_stock
             when stock_status = 'excess' then free_stock - target_units
-            when stock_status = 'surplus on order' then least(on_order, available - target_units)
+            when stock_status = 'surplus on order' then least(expected_stock - greatest(free_stock, 0), expected_stock - target_units)
             else 0
         end as units_at_stake,
         case

@@ -7,6 +7,13 @@ with as_of as (
 
 ),
 
+branches as (
+
+    select * from {{ ref('dim_branch') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
 forecast_weeks as (
 
     select * from {{ ref('int_forecast_weeks') }}
@@ -27,6 +34,7 @@ weeks as (
 
 )
 
+-- A branch that was closed sold until then, and sells nothing more.
 select
     weeks.tenant_id,
     weeks.article_number,
@@ -44,3 +52,8 @@ select
 from weeks
 inner join as_of
     on weeks.tenant_id = as_of.tenant_id
+inner join branches
+    on
+        weeks.tenant_id = branches.tenant_id
+        and weeks.branch_number = branches.branch_number
+where branches.is_active

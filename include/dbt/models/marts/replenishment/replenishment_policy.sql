@@ -47,6 +47,7 @@ select
     classes.value_class,
     classes.variability_class,
     not articles.is_service
+    and articles.is_supplier_active
     and coalesce(settings.is_reordered > 0, articles.is_nos and articles.is_active) as is_reordered,
     cast(coalesce(settings.service_level, {{ var('default_service_level') }}) as double) as service_level,
     cast(

@@ -68,6 +68,7 @@ select
     {{ add_days('as_of.as_of_date', 'ceil(orders.lead_time_days)') }} as arrives_on,
     orders.free_stock,
     orders.on_order,
+    orders.on_order_in_time,
     orders.transferred_units,
     orders.reorder_point,
     orders.order_up_to,

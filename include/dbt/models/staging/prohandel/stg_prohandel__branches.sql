@@ -33,7 +33,8 @@ renamed as (
         {{ text_or_null('open_sunday') }} as opening_hours_sunday,
 
         ---------- booleans
-        coalesce(is_active, false) as is_active,
+        -- Only what the source has switched off is.
+        coalesce(is_active, true) as is_active,
         coalesce(is_webshop, false) as is_webshop,
 
         ---------- dates

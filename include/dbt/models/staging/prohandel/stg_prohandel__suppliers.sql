@@ -26,7 +26,8 @@ renamed as (
         {{ text_or_null('zip_code') }} as zip_code,
 
         ---------- booleans
-        coalesce(is_active, false) as is_active,
+        -- Only what the source has switched off is.
+        coalesce(is_active, true) as is_active,
         coalesce(is_edi, false) as is_edi,
 
         ---------- timestamps

@@ -97,3 +97,20 @@ from articles
 where
     supplier_number is not null
     and supplier_name is null
+union all
+select
+    articles.tenant_id,
+    articles.article_number,
+    0 as article_size_number,
+    0 as branch_number,
+    'inactive supplier' as issue,
+    coalesce(expected.units, 0) as units
+from articles
+left join expected
+    on
+        articles.tenant_id = expected.tenant_id
+        and articles.article_number = expected.article_number
+where
+    articles.is_nos
+    and articles.is_active
+    and not articles.is_supplier_active

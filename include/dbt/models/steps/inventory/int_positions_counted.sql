@@ -49,6 +49,9 @@ select
     coalesce(stock.on_hand, 0) as on_hand,
     coalesce(stock.on_approval, 0) as on_approval,
     coalesce(open_orders.on_order, 0) as on_order,
+    coalesce(open_orders.on_order_in_lead_time, 0) as on_order_in_lead_time,
+    coalesce(open_orders.on_order_in_time, 0) as on_order_in_time,
+    coalesce(open_orders.on_order_unconfirmed, 0) as on_order_unconfirmed,
     open_orders.next_arrival_on,
     coalesce(recent_sales.units, 0) as recent_units
 from keys

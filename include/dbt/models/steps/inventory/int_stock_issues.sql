@@ -40,20 +40,6 @@ from positions
 where article_size_number = 0
 union all
 select
-    positions.tenant_id,
-    positions.article_number,
-    positions.article_size_number,
-    positions.branch_number,
-    'overdue order' as issue,
-    positions.on_order as units
-from positions
-inner join as_of
-    on positions.tenant_id = as_of.tenant_id
-where
-    positions.on_order > 0
-    and positions.next_arrival_on < as_of.as_of_date
-union all
-select
     ledger.tenant_id,
     ledger.article_number,
     ledger.article_size_number,

@@ -51,13 +51,12 @@ select
     positions.unit_cost,
     positions.unit_margin,
     coalesce(ages.is_dead, false) as is_dead,
-    greatest(positions.free_stock, 0) + case
-        when
-            stock.next_arrival_on
-            <= {{ add_days('as_of.as_of_date', 'floor(policies.lead_time_days)') }}
-            then positions.on_order
-        else 0
-    end as stock_in_lead_time,
+    greatest(positions.free_stock, 0)
+    + case
+        when positions.is_reordered then stock.on_order_in_time
+        else stock.on_order - stock.on_order_unconfirmed
+    end as expected_stock,
+    greatest(positions.free_stock, 0) + stock.on_order_in_lead_time as stock_in_lead_time,
     positions.protection_deviation
     * sqrt(policies.lead_time_days / (policies.lead_time_days + policies.review_days)) as lead_deviation,
     {{ add_days('as_of.as_of_date', 'floor(policies.lead_time_days)') }} as lead_time_ends_on

@@ -34,7 +34,7 @@ as_of as (
 )
 
 select
-    orders.tenant_id,
+    sized.tenant_id,
     coalesce(orders.supplier_number, articles.supplier_number) as supplier_number,
     sized.order_id,
     sized.received_on,
@@ -54,7 +54,7 @@ inner join order_lines
     on
         sized.tenant_id = order_lines.tenant_id
         and sized.order_position_id = order_lines.order_line_id
-inner join orders
+left join orders
     on
         sized.tenant_id = orders.tenant_id
         and sized.order_id = orders.order_id

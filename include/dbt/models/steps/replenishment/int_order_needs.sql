@@ -58,6 +58,7 @@ needed as (
         classes.demand_class,
         classes.weeks_measured,
         coalesce(incoming.transferred_units, 0) as transferred_units,
+        positions.available - greatest(positions.free_stock, 0) as on_order_in_time,
         positions.available + coalesce(incoming.transferred_units, 0) as covered_units
     from positions
     inner join policies
@@ -86,6 +87,7 @@ select
     demand_source,
     free_stock,
     on_order,
+    on_order_in_time,
     reorder_point,
     order_up_to,
     protection_units,

@@ -54,6 +54,7 @@ select
     demand_source,
     free_stock,
     on_order,
+    on_order_in_time,
     reorder_point,
     order_up_to,
     protection_units,

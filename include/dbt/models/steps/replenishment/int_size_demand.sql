@@ -32,6 +32,13 @@ articles as (
 
 ),
 
+branches as (
+
+    select * from {{ ref('dim_branch') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
 carrying as (
 
     select
@@ -52,10 +59,12 @@ select
     positions.branch_number,
     cast(positions.free_stock as double) as free_stock,
     cast(positions.on_order as double) as on_order,
+    cast(positions.on_order - positions.on_order_unconfirmed as double) as on_order_confirmed,
     cast(positions.available as double) as available,
-    positions.next_arrival_on,
-    policies.is_reordered,
-    articles.is_new and (articles.first_seen_on is not null or positions.free_stock <= 0) as is_new,
+    policies.is_reordered and branches.is_active as is_reordered,
+    branches.is_active
+    and articles.is_new
+    and (articles.first_seen_on is not null or positions.free_stock <= 0) as is_new,
     policies.service_level,
     policies.lead_time_days,
     policies.review_days,
@@ -87,8 +96,9 @@ select
         power(curves.size_share * levels.protection_deviation, 2)
         + curves.size_share * (1 - curves.size_share) * levels.protection_mean
     ), 0) as protection_deviation,
-    curves.size_share > 0 and (coalesce(levels.protection_mean, 0) > 0 or carrying.available > 0)
-        as is_carried,
+    branches.is_active
+    and curves.size_share > 0
+    and (coalesce(levels.protection_mean, 0) > 0 or carrying.available > 0) as is_carried,
     articles.unit_cost,
     articles.unit_margin
 from positions
@@ -100,6 +110,10 @@ inner join articles
     on
         positions.tenant_id = articles.tenant_id
         and positions.article_number = articles.article_number
+inner join branches
+    on
+        positions.tenant_id = branches.tenant_id
+        and positions.branch_number = branches.branch_number
 inner join carrying
     on
         positions.tenant_id = carrying.tenant_id

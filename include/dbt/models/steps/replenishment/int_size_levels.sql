@@ -38,7 +38,6 @@ select
     free_stock,
     on_order,
     available,
-    next_arrival_on,
     lead_time_days,
     size_share,
     horizon_days,
@@ -55,7 +54,9 @@ select
     greatest(reorder_point - protection_units, 0) as safety_stock,
     case
         when is_reordered then order_up_to
-        when is_new then greatest(round(horizon_units + horizon_spread, 0), available)
+        when is_new then greatest(
+            round(horizon_units + horizon_spread, 0), greatest(free_stock, 0) + on_order_confirmed
+        )
         else round(horizon_units + horizon_spread, 0)
     end as target_units
 from levelled

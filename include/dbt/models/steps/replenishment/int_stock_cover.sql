@@ -1,12 +1,12 @@
-{% set stocks = [
-    ('days_of_free_stock', 'levels.free_stock'),
-    ('days_of_available', 'levels.available'),
-    ('days_to_safety_stock', '(levels.available - levels.safety_stock)'),
-] -%}
-
 with levels as (
 
     select * from {{ ref('int_size_levels') }}
+
+),
+
+stocks as (
+
+    select * from {{ ref('int_stock_projected') }}
 
 ),
 
@@ -16,89 +16,79 @@ path as (
 
 ),
 
-as_of as (
-
-    select * from {{ ref('int_tenant_as_of') }}
-    where tenant_id = {{ tenant_id() }}
-
-),
-
--- The week whose expected demand uses up the stock, and the day within it.
-used_up as (
+sized as (
 
     select
-        levels.tenant_id,
-        levels.article_number,
-        levels.article_size_number,
-        levels.branch_number,
-        {% for name, stock in stocks -%}
-        max(case
-            when
-                {{ stock }} >= path.mean_before * levels.size_share
-                and {{ stock }} < path.mean_after * levels.size_share
-                then path.first_day + ({{ stock }} / levels.size_share - path.mean_before) / path.daily_mean
-        end) as {{ name }} {%- if not loop.last %},
-        {% endif %}
-        {%- endfor %}
-    from levels
-    inner join path
+        stocks.tenant_id,
+        stocks.article_number,
+        stocks.article_size_number,
+        stocks.branch_number,
+        stocks.stock_kind,
+        stocks.stock,
+        stocks.next_arrives_in_days,
+        levels.size_share,
+        levels.horizon_days,
+        levels.horizon_units,
+        levels.daily_units_after_horizon
+    from stocks
+    inner join levels
         on
-            levels.tenant_id = path.tenant_id
-            and levels.article_number = path.article_number
-            and levels.branch_number = path.branch_number
-    where levels.size_share > 0
-    group by
-        levels.tenant_id,
-        levels.article_number,
-        levels.article_size_number,
-        levels.branch_number
+            stocks.tenant_id = levels.tenant_id
+            and stocks.article_number = levels.article_number
+            and stocks.article_size_number = levels.article_size_number
+            and stocks.branch_number = levels.branch_number
 
 ),
 
--- Stock beyond the forecast lasts at the pace of its end; ten years are as good as for ever.
+-- The week whose expected demand uses up the stock, and the day within it. Stock beyond the forecast lasts at the rate
+-- of its end; ten years are as good as for ever.
 lasting as (
 
     select
-        levels.*,
-        {% for name, stock in stocks -%}
+        sized.tenant_id,
+        sized.article_number,
+        sized.article_size_number,
+        sized.branch_number,
+        sized.stock_kind,
+        sized.next_arrives_in_days,
         least(greatest(
             case
-                when {{ stock }} <= 0 then 0
-                when used_up.{{ name }} is not null then used_up.{{ name }}
-                when levels.daily_units_after_horizon > 0
+                when sized.stock <= 0 then 0
+                when path.tenant_id is not null
+                    then path.first_day + (sized.stock / sized.size_share - path.mean_before) / path.daily_mean
+                when sized.daily_units_after_horizon > 0
                     then
-                        levels.horizon_days
-                        + ({{ stock }} - levels.horizon_units) / levels.daily_units_after_horizon
+                        sized.horizon_days
+                        + (sized.stock - sized.horizon_units) / sized.daily_units_after_horizon
                 else 3650
             end, 0
-        ), 3650) as {{ name }} {%- if not loop.last %},
-        {% endif %}
-        {%- endfor %}
-    from levels
-    left join used_up
+        ), 3650) as days
+    from sized
+    left join path
         on
-            levels.tenant_id = used_up.tenant_id
-            and levels.article_number = used_up.article_number
-            and levels.article_size_number = used_up.article_size_number
-            and levels.branch_number = used_up.branch_number
+            sized.tenant_id = path.tenant_id
+            and sized.article_number = path.article_number
+            and sized.branch_number = path.branch_number
+            and sized.stock >= path.mean_before * sized.size_share
+            and sized.stock < path.mean_after * sized.size_share
 
 )
 
--- An order that comes in time lets the stock last as long as both together.
+-- It runs out before the first arrival that is too late for what is there by then.
 select
-    lasting.tenant_id,
-    lasting.article_number,
-    lasting.article_size_number,
-    lasting.branch_number,
-    lasting.days_of_free_stock,
-    lasting.days_to_safety_stock,
-    case
-        when
-            lasting.next_arrival_on
-            <= {{ add_days('as_of.as_of_date', 'floor(lasting.days_of_free_stock)') }}
-            then lasting.days_of_available
-        else lasting.days_of_free_stock
-    end as days_to_stock_out
+    tenant_id,
+    article_number,
+    article_size_number,
+    branch_number,
+    max(case when stock_kind = 'today' then days end) as days_of_free_stock,
+    max(case when stock_kind = 'above safety stock' then days end) as days_to_safety_stock,
+    min(
+        case
+            when
+                stock_kind in ('today', 'with arrivals')
+                and (next_arrives_in_days is null or next_arrives_in_days > days)
+                then days
+        end
+    ) as days_to_stock_out
 from lasting
-inner join as_of
-    on lasting.tenant_id = as_of.tenant_id
+group by tenant_id, article_number, article_size_number, branch_number

@@ -1,0 +1,68 @@
+with lines as (
+
+    select * from {{ ref('int_order_positions_sized') }}
+    where
+        tenant_id = {{ tenant_id() }}
+        and open_units > 0
+
+),
+
+policies as (
+
+    select * from {{ ref('replenishment_policy') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+as_of as (
+
+    select * from {{ ref('int_tenant_as_of') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+-- A line without a day is due as long after its order as its supplier takes.
+due as (
+
+    select
+        lines.tenant_id,
+        lines.order_position_id,
+        lines.order_id,
+        lines.article_number,
+        lines.article_size_number,
+        lines.branch_number,
+        lines.open_units,
+        lines.expected_on,
+        lines.is_without_header,
+        coalesce(
+            lines.expected_on,
+            {{ add_days('lines.ordered_on', 'ceil(policies.lead_time_days)') }},
+            as_of.as_of_date
+        ) as due_on,
+        as_of.as_of_date,
+        {{ add_days('as_of.as_of_date', '-ceil(policies.lead_time_days)') }} as believed_from,
+        {{ add_days('as_of.as_of_date', 'floor(policies.lead_time_days)') }} as lead_time_ends_on,
+        {{ add_days('as_of.as_of_date', 'ceil(policies.lead_time_days + policies.review_days)') }}
+            as protected_until
+    from lines
+    inner join policies
+        on
+            lines.tenant_id = policies.tenant_id
+            and lines.article_number = policies.article_number
+    inner join as_of
+        on lines.tenant_id = as_of.tenant_id
+
+)
+
+-- What is late by more than a lead time would have come from an order made on that day: it is no supply until the
+-- supplier confirms it. What comes after an order of the next review could is no reason not to order today.
+select
+    *,
+    case
+        when due_on < believed_from then 'unconfirmed'
+        when due_on <= lead_time_ends_on then 'in lead time'
+        when due_on <= protected_until then 'in time'
+        else 'later'
+    end as supply,
+    greatest(due_on, as_of_date) as arrives_on
+from due
