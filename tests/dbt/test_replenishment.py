@@ -162,8 +162,12 @@ def test_a_closed_branch_is_neither_ordered_for_nor_sent_to(proposing, tmp_path)
     warehouse.build("north", "--exclude-resource-type", "unit_test")
 
     assert [line for line in warehouse.rows(PROPOSED) if line[0] == 1] == []
-    moved = "select * from analytics.replenishment_transfer where (tenant_id, to_branch_number) = ('north', 1)"
+    moved = (
+        "select * from analytics.replenishment_transfer where (tenant_id, to_branch_number) = ('north', 1)"
+    )
     assert warehouse.rows(moved) == []
-    closed = "select units from analytics.inventory_issue where (tenant_id, issue) = ('north', 'closed branch')"
+    closed = (
+        "select units from analytics.inventory_issue where (tenant_id, issue) = ('north', 'closed branch')"
+    )
     # Six on order for it, and a pair of another article that is one short.
     assert warehouse.rows(f"{closed} order by all") == [(-1,), (6,)]

@@ -2,46 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from timeline import Timeline
-
-from prohandel_simulator.testing import running_simulator
+from played import Played
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
-# The clocks are set forward in the night to Sunday, 2026-03-29.
-START = date(2026, 3, 26)
-SNAPSHOT = "+int_stock_snapshots"
+
+def days(played: Played) -> list[dict[str, Any]]:
+    return played.query("select * from analytics.inventory_daily")
 
 
-@pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Timeline]:
-    """Run at night, at noon, over midnight, not at all for a day, in the hour that the clocks skip, and at noon."""
-    with running_simulator(["mini"], today=START) as simulator:
-        timeline = Timeline(simulator, tmp_path_factory.mktemp("truth"))
-        timeline.run(models=[SNAPSHOT])
-        timeline.advance_to(datetime(2026, 3, 26, 12, 20))
-        timeline.run(models=[SNAPSHOT])
-        timeline.advance_to(datetime(2026, 3, 27, 23, 58))
-        timeline.run("articlesize", then=datetime(2026, 3, 28, 0, 4), models=[SNAPSHOT])
-        timeline.advance_to(datetime(2026, 3, 29, 3, 1))
-        timeline.run(models=[SNAPSHOT])
-        timeline.advance_to(datetime(2026, 3, 30, 12, 40))
-        timeline.run(models=["+inventory_daily", "+fct_demand_weekly"])
-        yield timeline
-
-
-def days(timeline: Timeline) -> list[dict[str, Any]]:
-    return timeline.retailer.query("select * from analytics.inventory_daily")
-
-
-def test_every_days_closing_stock_is_what_was_in_the_shop(played: Timeline) -> None:
-    today = date(2026, 3, 30)
-    truth = played.closing | {today: played.stock_now()}
+def test_every_days_closing_stock_is_what_was_in_the_shop(played: Played) -> None:
+    truth = played.closing | {played.today: played.stock}
     found = {
         (row["date_day"], row["article_number"], row["branch_number"]): row["closing_stock"]
         for row in days(played)
@@ -50,7 +25,7 @@ def test_every_days_closing_stock_is_what_was_in_the_shop(played: Timeline) -> N
     expected = {
         (day, article, branch): units
         for day, stock in truth.items()
-        if day > today - timedelta(days=400)
+        if day > played.today - timedelta(days=400)
         for (article, branch), units in stock.items()
     }
     assert len(expected) > 10_000
@@ -59,15 +34,15 @@ def test_every_days_closing_stock_is_what_was_in_the_shop(played: Timeline) -> N
     assert [key for key in found if key not in expected] == []
 
 
-def test_nothing_is_unexplained_and_nothing_negative_where_every_booking_is_known(played: Timeline) -> None:
+def test_nothing_is_unexplained_and_nothing_negative_where_every_booking_is_known(played: Played) -> None:
     rows = days(played)
 
     assert [row for row in rows if row["units_counted"] != 0] == []
     assert [row for row in rows if row["closing_stock"] < 0] == []
 
 
-def test_every_complete_weeks_closing_stock_is_what_was_in_the_shop_on_sunday(played: Timeline) -> None:
-    rows = played.retailer.query("select * from analytics.fct_demand_weekly where closing_stock is not null")
+def test_every_complete_weeks_closing_stock_is_what_was_in_the_shop_on_sunday(played: Played) -> None:
+    rows = played.query("select * from analytics.fct_demand_weekly where closing_stock is not null")
     sundays = {row["week_start"] + timedelta(days=6) for row in rows}
 
     found = {

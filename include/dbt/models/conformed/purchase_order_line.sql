@@ -1,4 +1,11 @@
-with deleted_orders as (
+with positions as (
+
+    select * from {{ ref('stg_prohandel__purchase_order_positions') }}
+    where {{ is_read_from('prohandel') }}
+
+),
+
+deleted_orders as (
 
     select * from {{ ref('stg_prohandel__deleted_purchase_orders') }}
 
@@ -8,29 +15,28 @@ prohandel as (
 
     -- A line that was closed after a short delivery keeps its backlog, of which nothing comes any more.
     select
-        lines.tenant_id,
-        lines.order_position_id as order_line_id,
-        lines.order_id,
-        lines.article_number,
-        lines.branch_number,
-        lines.size,
-        lines.ean,
-        lines.ordered_units,
-        lines.delivered_units,
+        positions.tenant_id,
+        positions.order_position_id as order_line_id,
+        positions.order_id,
+        positions.article_number,
+        positions.branch_number,
+        positions.size,
+        positions.ean,
+        positions.ordered_units,
+        positions.delivered_units,
         case
-            when lines.backlog_units > 0 and not lines.is_closed then lines.backlog_units
+            when positions.backlog_units > 0 and not positions.is_closed then positions.backlog_units
             else 0
         end as open_units,
         lines.is_consignment,
         deleted_orders.order_id is not null as is_cancelled,
-        lines.expected_on,
-        lines.last_changed_at
-    from {{ ref('stg_prohandel__purchase_order_positions') }} as lines
+        positions.expected_on,
+        positions.last_changed_at
+    from positions
     left join deleted_orders
         on
-            lines.tenant_id = deleted_orders.tenant_id
-            and lines.order_id = deleted_orders.order_id
-    where {{ is_read_from('prohandel', 'lines.tenant_id') }}
+            positions.tenant_id = deleted_orders.tenant_id
+            and positions.order_id = deleted_orders.order_id
 
 ),
 

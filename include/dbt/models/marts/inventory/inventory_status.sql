@@ -32,7 +32,8 @@ staked as (
                 then {{ expected_shortage('lead_units', 'lead_deviation', 'stock_in_lead_time') }}
             when stock_status = 'dead' then free_stock
             when stock_status = 'excess' then free_stock - target_units
-            when stock_status = 'surplus on order' then least(expected_stock - greatest(free_stock, 0), expected_stock - target_units)
+            when stock_status = 'surplus on order'
+                then expected_stock - greatest(free_stock, target_units, 0)
             else 0
         end as units_at_stake,
         case

@@ -1,7 +1,6 @@
 with positions as (
 
-    select * from {{ ref('inventory_position') }}
-    where tenant_id = {{ tenant_id() }}
+    select * from {{ ref('int_positions_by_branch') }}
 
 ),
 
@@ -30,25 +29,6 @@ articles as (
 
     select * from {{ ref('int_articles_valued') }}
 
-),
-
-branches as (
-
-    select * from {{ ref('dim_branch') }}
-    where tenant_id = {{ tenant_id() }}
-
-),
-
-carrying as (
-
-    select
-        tenant_id,
-        article_number,
-        branch_number,
-        sum(available) as available
-    from positions
-    group by tenant_id, article_number, branch_number
-
 )
 
 -- Demand of a size is drawn from the article's: its variance is that of its share and that of the draw.
@@ -57,12 +37,12 @@ select
     positions.article_number,
     positions.article_size_number,
     positions.branch_number,
-    cast(positions.free_stock as double) as free_stock,
-    cast(positions.on_order as double) as on_order,
-    cast(positions.on_order - positions.on_order_unconfirmed as double) as on_order_confirmed,
-    cast(positions.available as double) as available,
-    policies.is_reordered and branches.is_active as is_reordered,
-    branches.is_active
+    positions.free_stock,
+    positions.on_order,
+    positions.on_order_confirmed,
+    positions.available,
+    policies.is_reordered and positions.is_branch_active as is_reordered,
+    positions.is_branch_active
     and articles.is_new
     and (articles.first_seen_on is not null or positions.free_stock <= 0) as is_new,
     policies.service_level,
@@ -96,9 +76,9 @@ select
         power(curves.size_share * levels.protection_deviation, 2)
         + curves.size_share * (1 - curves.size_share) * levels.protection_mean
     ), 0) as protection_deviation,
-    branches.is_active
+    positions.is_branch_active
     and curves.size_share > 0
-    and (coalesce(levels.protection_mean, 0) > 0 or carrying.available > 0) as is_carried,
+    and (coalesce(levels.protection_mean, 0) > 0 or positions.available_in_branch > 0) as is_carried,
     articles.unit_cost,
     articles.unit_margin
 from positions
@@ -110,15 +90,6 @@ inner join articles
     on
         positions.tenant_id = articles.tenant_id
         and positions.article_number = articles.article_number
-inner join branches
-    on
-        positions.tenant_id = branches.tenant_id
-        and positions.branch_number = branches.branch_number
-inner join carrying
-    on
-        positions.tenant_id = carrying.tenant_id
-        and positions.article_number = carrying.article_number
-        and positions.branch_number = carrying.branch_number
 left join levels
     on
         positions.tenant_id = levels.tenant_id

@@ -54,9 +54,11 @@ select
     greatest(reorder_point - protection_units, 0) as safety_stock,
     case
         when is_reordered then order_up_to
-        when is_new then greatest(
-            round(horizon_units + horizon_spread, 0), greatest(free_stock, 0) + on_order_confirmed
-        )
+        when is_new
+            then
+                greatest(
+                    round(horizon_units + horizon_spread, 0), greatest(free_stock, 0) + on_order_confirmed
+                )
         else round(horizon_units + horizon_spread, 0)
     end as target_units
 from levelled

@@ -55,14 +55,16 @@ lasting as (
             case
                 when sized.stock <= 0 then 0
                 when path.tenant_id is not null
-                    then path.first_day + (sized.stock / sized.size_share - path.mean_before) / path.daily_mean
+                    then
+                        path.first_day
+                        + (sized.stock / sized.size_share - path.mean_before) / path.daily_mean
                 when sized.daily_units_after_horizon > 0
                     then
                         sized.horizon_days
                         + (sized.stock - sized.horizon_units) / sized.daily_units_after_horizon
                 else 3650
             end, 0
-        ), 3650) as days
+        ), 3650) as lasting_days
     from sized
     left join path
         on
@@ -80,14 +82,14 @@ select
     article_number,
     article_size_number,
     branch_number,
-    max(case when stock_kind = 'today' then days end) as days_of_free_stock,
-    max(case when stock_kind = 'above safety stock' then days end) as days_to_safety_stock,
+    max(case when stock_kind = 'today' then lasting_days end) as days_of_free_stock,
+    max(case when stock_kind = 'above safety stock' then lasting_days end) as days_to_safety_stock,
     min(
         case
             when
                 stock_kind in ('today', 'with arrivals')
-                and (next_arrives_in_days is null or next_arrives_in_days > days)
-                then days
+                and (next_arrives_in_days is null or next_arrives_in_days > lasting_days)
+                then lasting_days
         end
     ) as days_to_stock_out
 from lasting

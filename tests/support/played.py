@@ -1,0 +1,69 @@
+"""What a test of the truth compares: the warehouse after several simulated days, and what really happened in them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from timeline import Position
+
+
+@dataclass(frozen=True)
+class Played:
+    """What the marts say, and what is true.
+
+    Attributes:
+        warehouse: DuckDB file after the last run.
+        today: business day of the last run.
+        closing: true stock at the end of each day before it, by article and branch.
+        stock: true stock of the last run.
+        rows: the source's undeleted rows after the last run, as it sends them, by resource.
+    """
+
+    warehouse: Path
+    today: date
+    closing: dict[date, dict[Position, int]]
+    stock: dict[Position, int]
+    rows: dict[str, list[dict[str, Any]]]
+
+    def query(self, statement: str) -> list[dict[str, Any]]:
+        """Return rows of the warehouse."""
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            found = connection.execute(statement)
+            names = [column[0] for column in found.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def save(self, path: Path) -> None:
+        """Write everything but the warehouse as JSON, with the warehouse's place."""
+        content = {
+            "warehouse": str(self.warehouse),
+            "today": self.today.isoformat(),
+            "closing": {day.isoformat(): _listed(stock) for day, stock in self.closing.items()},
+            "stock": _listed(self.stock),
+            "rows": self.rows,
+        }
+        path.write_text(json.dumps(content))
+
+    @classmethod
+    def load(cls, path: Path) -> Played:
+        """Read what `save` wrote."""
+        content = json.loads(path.read_text())
+        return cls(
+            warehouse=Path(content["warehouse"]),
+            today=date.fromisoformat(content["today"]),
+            closing={date.fromisoformat(day): _keyed(stock) for day, stock in content["closing"].items()},
+            stock=_keyed(content["stock"]),
+            rows=content["rows"],
+        )
+
+
+def _listed(stock: dict[Position, int]) -> list[tuple[int, int, int]]:
+    return [(article, branch, units) for (article, branch), units in stock.items()]
+
+
+def _keyed(rows: list[list[int]]) -> dict[Position, int]:
+    return {(article, branch): units for article, branch, units in rows}

@@ -1,0 +1,42 @@
+"""One simulated shop through several days, played once and read by every test of this folder."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+from played import Played
+from session_cache import SessionCache
+from timeline import Timeline
+
+from prohandel_simulator.testing import running_simulator
+
+# The clocks are set forward in the night to Sunday, 2026-03-29.
+START, TODAY = date(2026, 3, 26), date(2026, 3, 30)
+SNAPSHOT = "+int_stock_snapshots"
+RESOURCES = ("sale", "order", "article", "articlesize", "branch", "category", "season", "supplier")
+
+
+@pytest.fixture(scope="session")
+def played(session_cache: SessionCache) -> Played:
+    """Run at night, at noon, over midnight, not at all for a day, in the hour that the clocks skip, and at noon."""
+    return Played.load(session_cache.once("played", _play) / "played.json")
+
+
+def _play(home: Path) -> None:
+    with running_simulator(["mini"], today=START) as simulator:
+        timeline = Timeline(simulator, home)
+        timeline.run(models=[SNAPSHOT])
+        timeline.advance_to(datetime(2026, 3, 26, 12, 20))
+        timeline.run(models=[SNAPSHOT])
+        timeline.advance_to(datetime(2026, 3, 27, 23, 58))
+        timeline.run("articlesize", then=datetime(2026, 3, 28, 0, 4), models=[SNAPSHOT])
+        timeline.advance_to(datetime(2026, 3, 29, 3, 1))
+        timeline.run(models=[SNAPSHOT])
+        timeline.advance_to(datetime(2026, 3, 30, 12, 40))
+        timeline.run(models=["+tag:marts"])
+        rows = {name: simulator.truth(timeline.retailer.tenant.id, name) for name in RESOURCES}
+        warehouse = timeline.retailer.warehouse
+        played = Played(warehouse, TODAY, timeline.closing, timeline.stock_now(), rows)
+        played.save(home / "played.json")

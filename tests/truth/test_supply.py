@@ -1,0 +1,178 @@
+"""What is on order, when it comes and how long suppliers take, against a plain reckoning of the source's orders."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, timedelta
+from math import ceil, sqrt
+from statistics import fmean, variance
+from typing import Any
+
+import pytest
+from played import Played
+
+pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
+
+# Settings of a tenant that decides nothing itself, from the manual.
+PRIOR_DELIVERIES, REVIEW_DAYS, SHORT_DELIVERY = 5, 7, 2
+
+
+def day(text: str) -> date:
+    return date.fromisoformat(text[:10])
+
+
+def lines(played: Played) -> list[dict[str, Any]]:
+    """Return order lines with supplier, day of the order and whether the article never runs out."""
+    never_out = {row["number"] for row in played.rows["article"] if row["isNOS"]}
+    return [
+        line
+        | {
+            "supplier": order["supplierNumber"],
+            "ordered": day(order["created"]),
+            "arrives": day(line["expectedArrival"]),
+            "is_nos": line["articleNumber"] in never_out,
+            "open": 0 if line["status"] == SHORT_DELIVERY else max(line["backlogAmount"], 0),
+        }
+        for order in played.rows["order"]
+        for line in order["positions"]
+    ]
+
+
+def observed_days(played: Played) -> dict[int, list[int]]:
+    """Return days from order to delivery by supplier: one for each day on which an order's goods came."""
+    deliveries = {
+        (line["supplier"], line["orderNumber"], min(line["arrives"], played.today), line["ordered"])
+        for line in lines(played)
+        if line["deliveredAmount"] > 0 and line["is_nos"]
+    }
+    found = defaultdict(list)
+    for supplier, _, came, ordered in deliveries:
+        if 0 <= (came - ordered).days <= 730:
+            found[supplier].append((came - ordered).days)
+    return dict(found)
+
+
+def lead_times(played: Played) -> dict[int, tuple[float, float]]:
+    """Return mean and deviation by supplier, drawn to those of all suppliers by five deliveries."""
+    found = observed_days(played)
+    count = sum(map(len, found.values()))
+    mean = sum(map(sum, found.values())) / count
+    within = {key: variance(values) if len(values) > 1 else 0 for key, values in found.items()}
+    spread = sum((len(values) - 1) * within[key] for key, values in found.items()) / (count - len(found))
+    times = {}
+    for supplier in {line["supplier"] for line in lines(played)}:
+        values = found.get(supplier, [])
+        degrees = max(len(values) - 1, 0)
+        times[supplier] = (
+            (sum(values) + PRIOR_DELIVERIES * mean) / (len(values) + PRIOR_DELIVERIES),
+            sqrt(
+                (degrees * within.get(supplier, 0) + PRIOR_DELIVERIES * spread) / (degrees + PRIOR_DELIVERIES)
+            ),
+        )
+    return times
+
+
+def test_a_suppliers_lead_time_is_that_of_its_deliveries_and_of_all(played: Played) -> None:
+    rows = played.query("select * from analytics.supplier_lead_time")
+
+    found = {row["supplier_number"]: (row["lead_time_days"], row["lead_time_deviation_days"]) for row in rows}
+    expected = lead_times(played)
+    assert found.keys() == expected.keys()
+    for supplier, times in expected.items():
+        assert found[supplier] == pytest.approx(times, abs=1e-3)
+    observed = {row["supplier_number"]: (row["deliveries"], row["observed_days"]) for row in rows}
+    for supplier, values in observed_days(played).items():
+        assert observed[supplier] == (len(values), pytest.approx(fmean(values), abs=1e-3))
+
+
+def test_a_suppliers_deliveries_and_backlog_are_the_orders(played: Played) -> None:
+    rows = played.query("select * from analytics.supplier_lead_time")
+
+    delivered: dict[int, float] = defaultdict(float)
+    overdue: dict[int, float] = defaultdict(float)
+    filled: dict[int, float] = defaultdict(float)
+    finished: dict[int, float] = defaultdict(float)
+    for line in lines(played):
+        delivered[line["supplier"]] += line["deliveredAmount"]
+        if line["open"] == 0:
+            finished[line["supplier"]] += line["orderAmount"]
+            filled[line["supplier"]] += min(line["deliveredAmount"], line["orderAmount"])
+        elif line["arrives"] < played.today:
+            overdue[line["supplier"]] += line["open"]
+    for row in rows:
+        supplier = row["supplier_number"]
+        assert row["delivered_units"] == delivered[supplier]
+        assert row["overdue_units"] == overdue[supplier]
+        rate = filled[supplier] / finished[supplier] if finished[supplier] else None
+        assert row["fill_rate"] == (None if rate is None else pytest.approx(rate))
+
+
+def test_a_position_counts_what_is_on_order_by_when_it_comes(played: Played) -> None:
+    times, suppliers = lead_times(played), {}
+    for row in played.rows["article"]:
+        suppliers[row["number"]] = row["supplierNumber"]
+    by_ean, by_name = {}, {}
+    for row in sorted(played.rows["articlesize"], key=lambda row: -row["number"]):
+        by_ean[row["articleNumber"], row["ean"]] = row["number"]
+        by_name[row["articleNumber"], row["size"]] = row["number"]
+    expected: dict[tuple[Any, ...], list[float]] = defaultdict(lambda: [0, 0, 0, 0])
+    arrivals: dict[tuple[Any, ...], list[date]] = defaultdict(list)
+    for line in lines(played):
+        if line["open"] == 0:
+            continue
+        lead = times[suppliers[line["articleNumber"]]][0]
+        named = by_name[line["articleNumber"], line["size"]]
+        size = by_ean[line["articleNumber"], line["ean"]] if line["ean"] else named
+        key = (line["articleNumber"], size, line["branchNumber"])
+        late, left = (played.today - line["arrives"]).days, (line["arrives"] - played.today).days
+        expected[key][0] += line["open"]
+        if late > ceil(lead):
+            expected[key][3] += line["open"]
+            continue
+        arrivals[key].append(line["arrives"])
+        expected[key][1] += line["open"] if left <= lead else 0
+        expected[key][2] += line["open"] if left <= ceil(lead + REVIEW_DAYS) else 0
+
+    rows = played.query("select * from analytics.inventory_position")
+    columns = ("on_order", "on_order_in_lead_time", "on_order_in_time", "on_order_unconfirmed")
+    found = {
+        (row["article_number"], row["article_size_number"], row["branch_number"]): [
+            row[name] for name in columns
+        ]
+        for row in rows
+        if row["on_order"]
+    }
+    assert len(expected) > 20
+    assert found == dict(expected)
+    due = {(row["article_number"], row["article_size_number"], row["branch_number"]): row for row in rows}
+    for key, days in arrivals.items():
+        assert due[key]["next_arrival_on"] == min(days)
+        assert due[key]["available"] == max(due[key]["free_stock"], 0) + expected[key][2]
+
+
+def test_a_positions_stock_and_sales_are_the_shops(played: Played) -> None:
+    rows = played.query("select * from analytics.inventory_position")
+    stock = {
+        (row["articleNumber"], row["number"], row["branchNumber"]): (
+            row["stockQuantity"],
+            row["selectionQuantity"],
+        )
+        for row in played.rows["articlesize"]
+    }
+    monday = played.today - timedelta(days=played.today.weekday())
+    sold: dict[tuple[Any, ...], float] = defaultdict(float)
+    for row in played.rows["sale"]:
+        if monday - timedelta(weeks=13) <= day(row["date"]) < monday:
+            sold[row["articleNumber"], row["articleSizeNumber"], row["branchNumber"]] += row["quantity"]
+
+    assert len(rows) > 500
+    for row in rows:
+        key = (row["article_number"], row["article_size_number"], row["branch_number"])
+        on_hand, on_approval = stock.get(key, (0, 0))
+        weekly = max(sold[key], 0) / 13
+        assert (row["on_hand"], row["on_approval"]) == (on_hand, on_approval), key
+        assert row["free_stock"] == on_hand - on_approval
+        assert row["average_weekly_units"] == pytest.approx(weekly), key
+        days = max(on_hand - on_approval, 0) * 7 / weekly if weekly else None
+        assert row["days_of_supply"] == (None if days is None else pytest.approx(days)), key
+        assert row["is_negative_stock"] == (on_hand < 0)
