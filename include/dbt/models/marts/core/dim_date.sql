@@ -82,7 +82,8 @@ select
     {{ iso_weekday('days.date_day') }} >= 6 as is_weekend,
     holidays.holiday_on is not null as is_public_holiday,
     holidays.holiday_name,
-    holidays.holiday_on is null and open_weekdays.iso_weekday is not null as is_open_day
+    open_weekdays.iso_weekday is not null
+    and (holidays.holiday_on is null or open_weekdays.is_webshop) as is_open_day
 from days
 left join holidays
     on

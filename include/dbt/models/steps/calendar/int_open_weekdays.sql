@@ -19,11 +19,12 @@ as_of as (
 
 ),
 
--- Opening hours are free text and mostly empty, so whether a weekday is a selling day is read from the shops' receipts.
-shop_days as (
+-- Opening hours are free text and mostly empty, so whether a weekday is a selling day is read from the receipts.
+selling_days as (
 
     select distinct
         sales.tenant_id,
+        branches.is_webshop,
         sales.sold_on,
         {{ iso_weekday('sales.sold_on') }} as iso_weekday
     from sales
@@ -34,15 +35,39 @@ shop_days as (
     inner join as_of
         on sales.tenant_id = as_of.tenant_id
     where
-        not branches.is_webshop
-        and sales.sold_on < as_of.as_of_date
+        sales.sold_on < as_of.as_of_date
         and sales.sold_on >= {{ add_days('as_of.as_of_date', '-7 * ' ~ var('open_day_weeks')) }}
+
+),
+
+weekdays as (
+
+    select
+        tenant_id,
+        is_webshop,
+        iso_weekday
+    from selling_days
+    group by tenant_id, is_webshop, iso_weekday
+    having 2 * count(*) >= {{ var('open_day_weeks') }}
+
+),
+
+retailers_with_shops as (
+
+    select distinct tenant_id
+    from weekdays
+    where not is_webshop
 
 )
 
+-- A retailer without shops is open when its web shop sells.
 select
-    tenant_id,
-    iso_weekday
-from shop_days
-group by tenant_id, iso_weekday
-having 2 * count(*) >= {{ var('open_day_weeks') }}
+    weekdays.tenant_id,
+    weekdays.iso_weekday,
+    weekdays.is_webshop
+from weekdays
+left join retailers_with_shops
+    on weekdays.tenant_id = retailers_with_shops.tenant_id
+where
+    not weekdays.is_webshop
+    or retailers_with_shops.tenant_id is null
