@@ -146,7 +146,7 @@ def print_proposals(
         headline = (
             f"{place:3}. Order by {line['order_by_on']}{', late' if line['is_late'] else ''}: "
             f"{line['order_units']:,.0f} x {goods}, {line['branch_name']}: "
-            f"cost {line['order_cost']:,.2f} {currency}, margin saved {line['margin_saved']:,.2f}"
+            f"cost {line['order_cost']:,.2f} {currency}, margin at risk {line['margin_at_risk']:,.2f}"
         )
         why = f"{line['reason']} Confidence {line['confidence']}."
         console.print(escape(headline), highlight=False)

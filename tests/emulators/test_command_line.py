@@ -174,7 +174,7 @@ def publish_a_proposal(retailer: SnowflakeRetailer) -> None:
         "is_late": "false",
         "stock_out_on": "cast('2026-03-20' as date)",
         "arrives_on": "cast('2026-03-18' as date)",
-        "margin_saved": "12.00",
+        "margin_at_risk": "12.00",
         "priority": "1",
         "is_within_budget": "true",
         "is_below_supplier_minimum": "false",

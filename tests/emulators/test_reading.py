@@ -267,7 +267,7 @@ def test_quarantined_rows_are_typed_again(both: Pair) -> None:
 
 def test_the_demos_summary_is_the_same(both: Pair) -> None:
     outcomes = [RunOutcome("mini", "pipeline__mini", name, name, "success", 1.0) for name in ("r1", "r2")]
-    columns = ("supplier_number", "order_cost", "order_by_on", "margin_saved", "priority")
+    columns = ("supplier_number", "order_cost", "order_by_on", "margin_at_risk", "priority")
     none = pa.table({name: pa.array([], pa.int64()) for name in columns})
 
     def summary(engine: Engine, _: Retailer) -> str:

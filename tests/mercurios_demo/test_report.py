@@ -26,7 +26,7 @@ def proposals(count: int) -> pa.Table:
             "order_cost": [Decimal("30.00")] * count,
             "order_by_on": [date(2026, 3, 31 - n // 2) for n in range(count)],
             "is_late": [n == count - 1 for n in range(count)],
-            "margin_saved": [Decimal(n) for n in range(count)],
+            "margin_at_risk": [Decimal(n) for n in range(count)],
             "priority": list(range(count)),
             "confidence": ["high"] * count,
             "reason": [f"Sells well, {n} a week." for n in range(count)],
@@ -45,7 +45,7 @@ def test_the_ten_most_urgent_orders_are_shown_with_money_and_reason():
 
     assert "12 proposed orders to 3 suppliers for 360.00 EUR" in lines[0]
     assert lines[1] == (
-        "  1. Order by 2026-03-26, late: 11 x Coat [11] S, Old Town: cost 30.00 EUR, margin saved 11.00"
+        "  1. Order by 2026-03-26, late: 11 x Coat [11] S, Old Town: cost 30.00 EUR, margin at risk 11.00"
     )
     assert lines[2].rstrip() == "     Sells well, 11 a week. Confidence high."
     assert [line.split("[")[1].split("]")[0] for line in lines if "Order by" in line] == [

@@ -75,6 +75,18 @@
 {%- endmacro %}
 
 
+{#
+    Units of an order line expected to be short between the arrival of goods ordered today and those of the next order,
+    if no more than this stock is there: those short in the whole protection period, less those in the lead time.
+#}
+{% macro shortage_after_arrival(stock) -%}
+    greatest(
+        {{ expected_shortage('protection_units', 'protection_deviation', stock) }}
+        - {{ expected_shortage('lead_units', 'lead_deviation', stock) }}, 0
+    )
+{%- endmacro %}
+
+
 {# The value of one setting among the resolved ones of a row. #}
 {% macro setting(name) -%}
     max(case when setting = '{{ name }}' then setting_value end)

@@ -32,5 +32,5 @@ def fetch_proposals(engine: Engine, tenant_id: str) -> pa.Table:
 
 def most_urgent(proposals: pa.Table, limit: int | None = None) -> pa.Table:
     """Return what must be ordered first; among what is due on the same day, what saves most."""
-    order = [("order_by_on", "ascending"), ("margin_saved", "descending"), ("priority", "ascending")]
+    order = [("order_by_on", "ascending"), ("margin_at_risk", "descending"), ("priority", "ascending")]
     return proposals.sort_by(order).slice(0, limit)

@@ -38,7 +38,7 @@ select
     proposals.is_late,
     proposals.stock_out_on,
     proposals.arrives_on,
-    proposals.margin_saved,
+    proposals.margin_at_risk,
     proposals.priority,
     proposals.is_within_budget,
     proposals.is_below_supplier_minimum,
@@ -48,4 +48,4 @@ from {{ published_schema() }}.replenishment_proposal as proposals
 inner join retailer
     on proposals.tenant_id = retailer.tenant_id
 where proposals.tenant_id = $tenant_id
-order by proposals.supplier_number nulls last, proposals.order_by_on, proposals.margin_saved desc, proposals.priority;
+order by proposals.supplier_number nulls last, proposals.order_by_on, proposals.margin_at_risk desc, proposals.priority;

@@ -31,7 +31,7 @@ TABLES = (
         article_number * 10 as article_size_number, 'M' as size, '0000000000119' as ean, 1 as branch_number,
         'Old Town' as branch_name, 6.0 as order_units, 6.0 as pack_size, 5.00 as unit_cost, 30.00 as order_cost,
         date '2026-03-04' as order_by_on, true as is_late, date '2026-03-10' as stock_out_on,
-        date '2026-03-20' as arrives_on, margin_saved, priority, is_within_budget,
+        date '2026-03-20' as arrives_on, margin_at_risk, priority, is_within_budget,
         false as is_below_supplier_minimum, 'high' as confidence, 'Runs out, soon.' as reason
     from (values
         ('mini', null, null, 3, 'Scarf', 1.00, 1, true),
@@ -41,7 +41,7 @@ TABLES = (
         ('mini', 20, 'Nordlicht', 5, 'Glove' || chr(7), 9.00, 5, false),
         ('other', 20, 'Nordlicht', 9, 'Hat', 1.00, 1, true)
     ) as lines (
-        tenant_id, supplier_number, supplier_name, article_number, article_name, margin_saved, priority,
+        tenant_id, supplier_number, supplier_name, article_number, article_name, margin_at_risk, priority,
         is_within_budget
     )
     """,
@@ -83,7 +83,7 @@ def test_the_most_urgent_are_due_first_then_save_most_and_a_limit_keeps_them() -
         {
             "article_number": [1, 2, 3, 4],
             "order_by_on": [date(2026, 3, 5), date(2026, 3, 4), date(2026, 3, 4), date(2026, 3, 4)],
-            "margin_saved": [9.0, 2.0, 3.0, 2.0],
+            "margin_at_risk": [9.0, 2.0, 3.0, 2.0],
             "priority": [1, 4, 3, 2],
         }
     )
@@ -199,7 +199,7 @@ def test_every_line_stands_with_its_reason_the_most_urgent_first(book: Workbook)
     headings, *lines, totals = cells(book, "All lines")
 
     name, saved, affordable, why = (
-        headings.index(each) for each in ("Name", "Margin saved", "In budget", "Why")
+        headings.index(each) for each in ("Name", "Margin at risk", "In budget", "Why")
     )
     assert [line[saved] for line in lines] == [9, 4, 3, 2, 1]
     assert totals[saved] == 19

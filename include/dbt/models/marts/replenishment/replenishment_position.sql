@@ -50,7 +50,7 @@ select
     case
         when levels.is_reordered and levels.horizon_units > 0
             then {{ add_days(
-                'as_of.as_of_date', 'floor(greatest(cover.days_to_safety_stock - levels.lead_time_days, 0))'
+                'as_of.as_of_date', 'floor(greatest(cover.days_to_stock_out - levels.lead_time_days, 0))'
             ) }}
     end as order_by_on,
     levels.is_reordered

@@ -92,6 +92,8 @@ select
     order_up_to,
     protection_units,
     protection_deviation,
+    lead_units,
+    protection_deviation * sqrt(lead_time_days / (lead_time_days + review_days)) as lead_deviation,
     stock_out_on,
     order_by_on,
     is_late,

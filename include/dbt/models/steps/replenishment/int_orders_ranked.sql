@@ -4,14 +4,16 @@ with needs as (
 
 ),
 
-saved as (
+-- What is short before the goods come is short with the order or without it.
+weighed as (
 
     select
         *,
         order_units * unit_cost as order_cost,
-        {{ expected_shortage('protection_units', 'protection_deviation', 'covered_units') }}
-        - {{ expected_shortage('protection_units', 'protection_deviation', '(covered_units + order_units)') }}
-            as units_saved
+        greatest(
+            {{ shortage_after_arrival('covered_units') }}
+            - {{ shortage_after_arrival('(covered_units + order_units)') }}, 0
+        ) as units_at_risk
     from needs
 
 ),
@@ -20,12 +22,12 @@ valued as (
 
     select
         *,
-        units_saved * unit_margin as margin_saved,
+        units_at_risk * unit_margin as margin_at_risk,
         case
-            when order_cost > 0 then units_saved * unit_margin / order_cost
+            when order_cost > 0 then units_at_risk * unit_margin / order_cost
             else 0
-        end as margin_saved_per_cost
-    from saved
+        end as margin_at_risk_per_cost
+    from weighed
 
 ),
 
@@ -36,8 +38,8 @@ prioritised as (
         row_number() over (
             partition by tenant_id
             order by
-                margin_saved_per_cost desc,
-                margin_saved desc,
+                margin_at_risk_per_cost desc,
+                margin_at_risk desc,
                 article_number asc,
                 article_size_number asc,
                 branch_number asc
@@ -77,9 +79,9 @@ select
     transferred_units,
     order_units,
     order_cost,
-    units_saved,
-    margin_saved,
-    margin_saved_per_cost,
+    units_at_risk,
+    margin_at_risk,
+    margin_at_risk_per_cost,
     priority,
     sum(order_cost) over (partition by tenant_id, supplier_number) as supplier_cost
 from prioritised

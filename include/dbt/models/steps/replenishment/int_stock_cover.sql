@@ -83,12 +83,11 @@ select
     article_size_number,
     branch_number,
     max(case when stock_kind = 'today' then lasting_days end) as days_of_free_stock,
-    max(case when stock_kind = 'above safety stock' then lasting_days end) as days_to_safety_stock,
     min(
         case
             when
-                stock_kind in ('today', 'with arrivals')
-                and (next_arrives_in_days is null or next_arrives_in_days > lasting_days)
+                next_arrives_in_days is null
+                or next_arrives_in_days > lasting_days
                 then lasting_days
         end
     ) as days_to_stock_out

@@ -54,13 +54,3 @@ inner join arrivals
         and levels.article_number = arrivals.article_number
         and levels.article_size_number = arrivals.article_size_number
         and levels.branch_number = arrivals.branch_number
-union all
-select
-    tenant_id,
-    article_number,
-    article_size_number,
-    branch_number,
-    'above safety stock' as stock_kind,
-    available - safety_stock as stock,
-    cast(null as integer) as next_arrives_in_days
-from levels
