@@ -33,6 +33,12 @@ def tenant(
     currency: Annotated[str, typer.Option(help="ISO 4217 code of the amounts.")] = "EUR",
     owner: Annotated[str, typer.Option(help="Who is asked when something breaks.")] = "data-platform",
     slack: Annotated[str, typer.Option(help="Connection of a Slack webhook.")] = "",
+    files: Annotated[
+        str,
+        typer.Option(
+            metavar="FOLDER", help="Read exports in this folder (file:// or s3://) instead of ProHandel."
+        ),
+    ] = "",
 ) -> None:
     """Write the file of a new tenant, check it, and list the connections to create."""
     from mercurios.tenants.files import load_tenants, tenants_dir
@@ -48,16 +54,21 @@ def tenant(
         "currency": currency,
         "owner": owner,
         "slack": slack,
+        "files": files,
     }
     _create(path, _render("tenant.yaml", values))
     found = load_tenants(only=tenant_id)
     if found.errors:
         path.unlink()
         _fail(f"nothing was written: {found.errors[0]}")
+    if files:
+        typer.echo("Enter your files and their columns: docs/how-to/try-with-files.md lists the fields.")
     typer.echo(f"{path} is written. Next, create these connections in Airflow (Admin, Connections):")
     written = found.get(tenant_id)
-    typer.echo(f"  {written.source.model_dump()['connection']} ({written.source.kind})")
-    for kind, connection in written.connections.model_dump(exclude_none=True).items():
+    if not files or files.startswith("s3://"):
+        typer.echo(f"  {written.source.model_dump()['connection']} ({written.source.kind})")
+    unused = set() if (written.landing or written.backend.landing).startswith("s3://") else {"aws"}
+    for kind, connection in written.connections.model_dump(exclude_none=True, exclude=unused).items():
         typer.echo(f"  {connection} ({kind})")
     typer.echo(f"Then unpause the DAGs pipeline__{tenant_id} and forecast__{tenant_id}.")
 

@@ -86,6 +86,23 @@ def test_a_new_tenant_on_another_engine_names_its_connection(tree: Tree) -> None
 
 
 @pytest.mark.parametrize(
+    ("folder", "connection"), [("file:///exports/nord", ""), ("s3://exports/nord", "aws_nord")]
+)
+def test_a_new_tenant_may_read_exports_instead(tree: Tree, folder: str, connection: str) -> None:
+    done = tree.run("new", "tenant", "nord", "--files", folder)
+
+    assert done.returncode == 0, done.stderr
+    assert "try-with-files.md" in done.stdout
+    assert "prohandel" not in done.stdout
+    assert [word for word in done.stdout.split() if word.startswith("aws_")] == connection.split()
+    source = (
+        "from mercurios.tenants.files import load_tenants;"
+        "found = load_tenants(only='nord').get('nord').source; print(found.kind, found.folder)"
+    )
+    assert tree.python(source).split() == ["files", folder]
+
+
+@pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("modehaus",), "exists already"),
