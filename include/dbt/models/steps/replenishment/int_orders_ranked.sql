@@ -10,9 +10,11 @@ weighed as (
     select
         *,
         order_units * unit_cost as order_cost,
-        greatest(
-            {{ shortage_after_arrival('covered_units') }}
-            - {{ shortage_after_arrival('(covered_units + order_units)') }}, 0
+        round(
+            greatest(
+                {{ shortage_after_arrival('covered_units') }}
+                - {{ shortage_after_arrival('(covered_units + order_units)') }}, 0
+            ), 6
         ) as units_at_risk
     from needs
 
