@@ -28,7 +28,7 @@ prohandel as (
             when positions.backlog_units > 0 and not positions.is_closed then positions.backlog_units
             else 0
         end as open_units,
-        lines.is_consignment,
+        positions.is_consignment,
         deleted_orders.order_id is not null as is_cancelled,
         positions.expected_on,
         positions.last_changed_at
