@@ -81,9 +81,8 @@ def fit_profile(
 def _index_series(history: History, codes: I64, explained: F64 | None) -> tuple[F64, Bool, F64]:
     """Demand index of the panel (row 0) and each group: weighted demand over the same weights' average demand.
 
-    Weeks before a series' first sale count half. Without them the index tells what became of the articles of an
-    assortment, most of which fade, with all of them what became of the assortment; one year cannot tell growth from
-    season.
+    Weeks before a series' first sale count half. Without them the index follows the articles of an assortment, most of
+    which fade, with all of them the assortment itself; one year cannot tell growth from season.
     """
     y, mask = history.y, history.mask
     factor = 1.0 if explained is None else np.exp(explained)

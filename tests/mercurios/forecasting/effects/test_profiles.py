@@ -159,7 +159,7 @@ def test_one_week_in_which_the_shop_was_closed_does_not_hide_the_season(
     assert np.abs(np.delete(error, 30)).max() < 0.25
 
 
-def test_no_season_is_found_where_there_is_none(make_panel: Callable[..., Panel]) -> None:
+def test_no_season_is_found_in_demand_without_one(make_panel: Callable[..., Panel]) -> None:
     y, _ = demand(amplitude=0.0)
     assert np.abs(season_of(make_panel(y))).max() < 0.06
 
