@@ -125,9 +125,9 @@ def test_a_code_that_is_neither_text_nor_number_is_refused() -> None:
         code([1])
 
 
-@pytest.mark.parametrize("nobody", [None, 0, 0.0, ""])
-def test_no_person_has_no_key(nobody: Any) -> None:
-    assert key_hash(nobody, KEY) is None
+@pytest.mark.parametrize("absent", [None, 0, 0.0, ""])
+def test_no_person_has_no_key(absent: Any) -> None:
+    assert key_hash(absent, KEY) is None
 
 
 @pytest.mark.parametrize("number", [4711, 4711.0, Decimal("4711")])
