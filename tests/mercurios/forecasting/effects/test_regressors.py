@@ -220,7 +220,7 @@ def test_only_series_that_sold_and_saw_a_change_tell_groups_apart() -> None:
 
 
 def test_series_differ_by_what_their_noise_does_not_explain() -> None:
-    """DerSimonian and Laird by hand: excess of the weighted squares over their degrees of freedom."""
+    """DerSimonian and Laird on paper: excess of the weighted squares over their degrees of freedom."""
     rng = np.random.default_rng(9)
     y, x = promoted(12, 104, np.exp(rng.normal(np.log(2.0), 0.6, 12)), level=20.0)
     y[11] = 0.0

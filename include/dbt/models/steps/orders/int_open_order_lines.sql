@@ -40,7 +40,7 @@ due as (
             as_of.as_of_date
         ) as due_on,
         as_of.as_of_date,
-        {{ add_days('as_of.as_of_date', '-ceil(policies.lead_time_days)') }} as believed_from,
+        {{ add_days('as_of.as_of_date', '-ceil(policies.lead_time_days)') }} as plausible_from,
         {{ add_days('as_of.as_of_date', 'floor(policies.lead_time_days)') }} as lead_time_ends_on,
         {{ add_days('as_of.as_of_date', 'ceil(policies.lead_time_days + policies.review_days)') }}
             as protected_until
@@ -59,7 +59,7 @@ due as (
 select
     *,
     case
-        when due_on < believed_from then 'unconfirmed'
+        when due_on < plausible_from then 'unconfirmed'
         when due_on <= lead_time_ends_on then 'in lead time'
         when due_on <= protected_until then 'in time'
         else 'later'
