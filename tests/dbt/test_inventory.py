@@ -66,9 +66,10 @@ def test_bad_input_is_named_and_kept(built):
         "where tenant_id = 'north' order by all"
     )
 
-    # Article 300 was sold without a master, a size or stock; 200 was sold below zero.
+    # Article 300 was sold without a master, a size or stock; 200 was sold below zero; 9 of 100 were on a deleted order.
     assert issues == [
         ("article without master", 300, 0, 0.0),
+        ("cancelled order", 100, 1, 9.0),
         ("negative stock", 200, 1, -1.0),
         ("no purchase price", 100, 2, 5.0),
     ]
@@ -92,6 +93,7 @@ def test_an_article_that_lacks_what_an_order_needs_is_named_for_each(built, tmp_
     )
     # No supplier ever delivered, so no lead time is known.
     assert issues == [
+        (100, "cancelled order", 1),
         (100, "no lead time", 0),
         (100, "no sizes", 0),
         (100, "unknown supplier", 0),

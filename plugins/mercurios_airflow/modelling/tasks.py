@@ -119,6 +119,7 @@ def _models(tenant: Tenant) -> TaskGroup:
         operator_args={"append_env": True},
     )
     _keep_order(group)
+    _sort_tasks(group)
     _wait_in_the_triggerer(group)
     leaves = list(group.get_leaves())
     tests = DbtTestLocalOperator(task_id="tests", task_group=group, **_dbt(tenant))
@@ -136,9 +137,20 @@ def _keep_order(group: DbtTaskGroup) -> None:
         parents = [parent for parent in nodes[name].depends_on if parent in nodes]
         return frozenset().union(*({parent} if parent in tasks else stored(parent) for parent in parents))
 
-    for name in tasks.keys() & nodes.keys():
+    for name in sorted(tasks.keys() & nodes.keys()):
         for parent in sorted(stored(name) - set(nodes[name].depends_on)):
             tasks[parent] >> tasks[name]
+
+
+def _sort_tasks(group: TaskGroup) -> None:
+    """List tasks by name: Cosmos leaves nodes out by a set, whose order is another in every process.
+
+    Airflow writes a new version of a DAG whose serialization differs, and each run keeps the version it began with.
+    """
+    listed = group.dag.task_dict
+    tasks = {task.task_id: listed.pop(task.task_id) for task in group.iter_tasks()}
+    listed.update(sorted(tasks.items()))
+    group.children = dict(sorted(group.children.items()))
 
 
 def _wait_in_the_triggerer(group: TaskGroup) -> None:

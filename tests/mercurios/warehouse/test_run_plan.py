@@ -160,7 +160,7 @@ def test_a_first_read_is_complete_in_the_mode_of_its_resource(
     assert plan == ResourcePlan(mode=Mode.CHANGED)
 
 
-def test_a_resource_without_a_cursor_is_scanned_and_one_that_is_scanned_has_no_watermark(
+def test_a_resource_without_a_cursor_is_scanned_and_has_no_watermark(
     retailer: Retailer, tmp_path: Path
 ) -> None:
     settings = {"sale": {"mode": "scan"}}

@@ -47,7 +47,7 @@ def in_words_of(dialect: str, columns: dict[str, str]) -> list[tuple[str, str]]:
     return [(name, TYPES[dialect][kind]) for name, kind in columns.items()]
 
 
-def test_a_raw_table_has_the_contracts_columns_and_a_nested_one_its_parents_key_first(dialect: str) -> None:
+def test_a_raw_table_has_the_contracts_columns_and_its_parents_key_first(dialect: str) -> None:
     found, nested = ([(each.name, each.type) for each in raw_columns(of, dialect)] for of in (SALE, POSITION))
 
     assert found == in_words_of(dialect, {"id": "text", "number": "int", "price": "dec"})

@@ -141,6 +141,10 @@ def _bounded(value: F64, smooth: F64, observed: Bool) -> F64:
 
 
 def _trust(years: float, members: float) -> float:
-    """Share of the yearly factors that is taken: all of them after two years, after one as many series show them."""
-    once = float(np.clip(2.0 - years, 0.0, 1.0))
-    return 1.0 - once * _SERIES_FOR_HALF_A_YEAR / (members + _SERIES_FOR_HALF_A_YEAR)
+    """Share of the yearly factors that is taken: all of them after three years, until then as many series show them.
+
+    One year cannot tell a season from a level that rose; two can, but not in a series that stands alone.
+    """
+    missing, others = float(np.clip(3.0 - years, 0.0, 1.0)), max(members - 1.0, 0.0)
+    half = 1.0 + (_SERIES_FOR_HALF_A_YEAR - 1.0) * float(np.clip(2.0 - years, 0.0, 1.0))
+    return 1.0 - missing * half / (others + half)

@@ -46,4 +46,4 @@ def without_one_offs(history: History) -> F64:
     beside[:, 1:] = seen[:, :-1]
     beside[:, :-1] = np.maximum(beside[:, :-1], seen[:, 1:])
     one_off = (seen >= _ONE_OFF_UNITS) & (third > 0) & (seen > _RATIO * np.maximum(third, beside))
-    return np.where(one_off, _VERY_GOOD * third, y)
+    return np.where(one_off, _VERY_GOOD * third, y) if one_off.any() else y

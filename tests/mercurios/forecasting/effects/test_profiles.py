@@ -55,9 +55,21 @@ def test_a_masked_week_and_an_explained_factor_are_taken_out_of_an_index() -> No
 
 @pytest.mark.parametrize(
     ("years", "members", "trust"),
-    [(1.0, 10, 0.5), (1.0, 90, 0.9), (1.5, 10, 0.75), (2.0, 1, 1.0), (9.0, 0, 1.0), (0.5, 0, 0.0)],
+    [
+        (1.0, 11, 0.5),
+        (1.0, 91, 0.9),
+        (2.0, 2, 0.5),
+        (2.0, 10, 0.9),
+        (2.5, 2, 0.75),
+        (1.5, 6.5, 0.5),
+        # A series that stands alone shows nothing with two years.
+        (2.0, 1, 0.0),
+        (3.0, 1, 1.0),
+        (9.0, 0, 1.0),
+        (0.5, 0, 0.0),
+    ],
 )
-def test_one_year_is_trusted_as_many_series_show_it_and_two_wholly(
+def test_two_years_are_trusted_as_many_series_show_them_and_three_wholly(
     years: float, members: float, trust: float
 ) -> None:
     assert profiles._trust(years, members) == pytest.approx(trust)
@@ -78,7 +90,7 @@ def test_weekdays_are_learned_without_a_year_and_holidays_are_not() -> None:
 
 def test_from_a_year_on_holidays_have_an_effect_of_their_own() -> None:
     days = tuple(date(2021, 1, 6).fromordinal(date(2021, 1, 6).toordinal() + 35 * at) for at in range(21))
-    units = np.full((30, 110), 10.0)
+    units = np.full((60, 110), 10.0)
     units[:, 0::5] = 20.0
 
     found = profile(history_of(units[:, :100]), days)
@@ -98,7 +110,7 @@ def test_a_panel_too_young_for_any_factor_is_flat() -> None:
 def test_a_groups_deviation_grows_with_its_series_as_if_fifteen_had_none() -> None:
     """Fifteen series show half of it and thirty two thirds; the whole panel's profile is the same in both."""
     rng = np.random.default_rng(5)
-    wave = 1.0 + 0.5 * np.sin(2 * np.pi * np.arange(120) / 52.18)
+    wave = 1.0 + 0.5 * np.sin(2 * np.pi * np.arange(160) / 52.18)
     y = rng.poisson(20.0 * np.stack([wave] * 15 + [2.0 - wave] * 15)).astype(float)
     group = np.repeat([4, 6], 15)
 

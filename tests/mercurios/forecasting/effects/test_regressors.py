@@ -242,7 +242,7 @@ def test_series_differ_by_what_their_noise_does_not_explain() -> None:
     assert 0.05 < found < 1.0
 
 
-def test_a_panel_without_observed_periods_has_flat_effects_and_one_without_regressors_none() -> None:
+def test_a_panel_without_periods_has_flat_effects_without_regressors_none() -> None:
     y, x = np.ones((2, 20)), np.ones((2, 20, 1))
 
     flat = regressors.fit_effects(history_of(y, np.zeros((2, 20), dtype=bool), x=x, group=np.array([3, 9])))

@@ -306,7 +306,7 @@ def scores_of(available: list[bool]) -> Scores:
     return Scores(np.zeros(0, dtype=np.int64), np.ones(shape), np.array(available))
 
 
-def test_a_season_that_no_origin_knew_is_published_with_the_scores_of_its_plain_methods() -> None:
+def test_a_season_that_no_origin_knew_has_the_scores_of_its_plain_methods() -> None:
     """And the flat 13-week mean is no verdict on it, although the combination was worse than it."""
     score = np.full((2, WIDTH), 1.5)
     score[0, [ADDITIVE, SES, TSB, MEAN_13W]] = 0.9, 0.8, 0.95, 0.5

@@ -255,7 +255,7 @@ def test_the_spread_of_a_forecast_of_nothing_is_not_zero() -> None:
     np.testing.assert_allclose(spread.at(np.zeros((1, 2)), np.array([1.0, 4.0])), [[0.05**0.5, 0.2**0.5]])
 
 
-def test_a_quantile_is_the_mean_and_its_scaled_offset_and_never_negative_or_descending() -> None:
+def test_a_quantile_is_the_mean_and_its_scaled_offset_and_never_descends() -> None:
     offsets = np.full((len(CLASS_NAMES) + 1, 8, 2, 3), np.nan)
     offsets[SMOOTH, 4] = [[-9.0, 0.5, 2.0], [1.0, 0.5, 2.0]]
     pool = ErrorPool(offsets, 0.0)

@@ -1,0 +1,176 @@
+"""Demand by week, and the classes made of it, against a plain reckoning of the source's receipts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from statistics import fmean, stdev
+from typing import NamedTuple
+
+import pytest
+from line_kinds import GOODS, Row, Shop, classified, money
+from played import Played
+
+pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
+
+WEEK = timedelta(days=7)
+CLASS_WEEKS = 52
+Key = tuple[int, int, date]
+"""Article, branch and Monday."""
+
+
+class Week(NamedTuple):
+    """What was sold in a week."""
+
+    gross: int = 0
+    returned: int = 0
+    revenue: Decimal = Decimal(0)
+
+    @property
+    def units(self) -> int:
+        return self.gross - self.returned
+
+    def plus(self, line: Row) -> Week:
+        units = int(line["quantity"])
+        return Week(
+            self.gross + max(units, 0),
+            self.returned + max(-units, 0),
+            self.revenue + money(line["salePrice"]),
+        )
+
+
+def day(text: str) -> date:
+    return date.fromisoformat(text[:10])
+
+
+def monday(at: date) -> date:
+    return at - timedelta(days=at.weekday())
+
+
+@pytest.fixture(scope="module")
+def goods(played: Played) -> list[Row]:
+    """The receipt lines of goods that nothing took back."""
+    services = {row["number"] for row in played.rows["category"] if row["isServiceCategory"]}
+    shop = Shop({int(row["number"]): row for row in played.rows["article"]}, services)
+    return [line for line, kind in classified(played.rows["sale"], shop) if kind in GOODS]
+
+
+@pytest.fixture(scope="module")
+def weeks(played: Played, goods: list[Row]) -> dict[Key, Week]:
+    """Every week from the first sale of an article in a branch to the last complete one."""
+    sold: dict[Key, Week] = defaultdict(Week)
+    for line in goods:
+        if line["articleNumber"] and line["branchNumber"]:
+            key = (int(line["articleNumber"]), line["branchNumber"], monday(day(line["date"])))
+            sold[key] = sold[key].plus(line)
+    last = monday(played.today) - WEEK
+    first: dict[tuple[int, int], date] = {}
+    for article, branch, week in sold:
+        first[article, branch] = min(week, first.get((article, branch), week))
+    return {
+        (article, branch, begin + count * WEEK): sold.get((article, branch, begin + count * WEEK), Week())
+        for (article, branch), begin in first.items()
+        for count in range((last - begin).days // 7 + 1)
+    }
+
+
+def sold_out(played: Played, weeks: dict[Key, Week]) -> Iterator[tuple[Key, bool]]:
+    """Yield whether stock limited a week's sales, for the weeks whose stock is known at both ends."""
+    for (article, branch, week), sold in weeks.items():
+        before, end = week - timedelta(days=1), week + timedelta(days=6)
+        if before not in played.closing or end not in played.closing:
+            continue
+        opened = played.closing[before].get((article, branch), 0)
+        closed = played.closing[end].get((article, branch), 0)
+        received = closed - opened + sold.units
+        if opened <= 0 and received <= 0 and sold.gross:
+            yield (article, branch, week), False
+        else:
+            yield (article, branch, week), closed <= 0 or (opened <= 0 and not sold.gross)
+
+
+def test_a_weeks_demand_is_what_the_tills_sold_and_took_back(played: Played, weeks: dict[Key, Week]) -> None:
+    rows = played.query("select * from analytics.fct_demand_weekly")
+
+    found = {
+        (row["article_number"], row["branch_number"], row["week_start"]): (
+            row["units"],
+            row["gross_units"],
+            row["returned_units"],
+            row["revenue"],
+        )
+        for row in rows
+    }
+    expected = {key: (sold.units, sold.gross, sold.returned, sold.revenue) for key, sold in weeks.items()}
+    assert len(expected) > 1_000
+    assert found == expected
+
+
+def test_a_week_is_sold_out_where_the_shop_was_empty(played: Played, weeks: dict[Key, Week]) -> None:
+    rows = played.query("select * from analytics.fct_demand_weekly where closing_stock is not null")
+    found = {
+        (row["article_number"], row["branch_number"], row["week_start"]): row["is_stock_out"] for row in rows
+    }
+
+    expected = dict(sold_out(played, weeks))
+    assert any(expected.values())
+    assert not all(expected.values())
+    assert {key: found[key] for key in expected if key in found} == {
+        key: limited for key, limited in expected.items() if key in found
+    }
+
+
+def test_an_articles_class_is_that_of_its_last_52_weeks(played: Played, weeks: dict[Key, Week]) -> None:
+    limited = dict(sold_out(played, weeks))
+    since = monday(played.today) - CLASS_WEEKS * WEEK
+    gross: dict[int, dict[date, int]] = defaultdict(lambda: defaultdict(int))
+    in_stock: dict[int, dict[date, bool]] = defaultdict(lambda: defaultdict(bool))
+    revenue: dict[int, Decimal] = defaultdict(Decimal)
+    for (article, branch, week), sold in weeks.items():
+        if week >= since:
+            gross[article][week] += sold.gross
+            in_stock[article][week] |= not limited.get((article, branch, week), False)
+            revenue[article] += sold.revenue
+
+    rows = played.query("select * from analytics.article_class order by revenue desc, article_number")
+    total = sum(max(amount, Decimal(0)) for amount in revenue.values())
+    before = Decimal(0)
+    for row in rows:
+        article = row["article_number"]
+        amount = max(revenue.get(article, Decimal(0)), Decimal(0))
+        assert row["revenue"] == amount, article
+        assert row["revenue_share"] == pytest.approx(float(amount / total)), article
+        share, before = before / total, before + amount
+        value_class = "A" if share < Decimal("0.8") else "B" if share < Decimal("0.95") else "C"
+        assert row["value_class"] == (value_class if amount else "C"), article
+        units = [gross[article][week] for week, here in in_stock[article].items() if here]
+        assert row["weeks_measured"] == len(units), article
+        check_variability(row, units)
+
+
+def check_variability(row: Row, units: list[int]) -> None:
+    """Compare the class of demand after Syntetos, Boylan and Croston (2005) with that of these weeks."""
+    sizes = [float(each) for each in units if each > 0]
+    if len(units) > 1 and sizes:
+        variation = stdev(units) / fmean(units)
+        assert row["variation"] == pytest.approx(variation, abs=1e-4)
+        # Within rounding of a limit either class is right.
+        if min(abs(variation - 0.5), abs(variation - 1)) > 1e-6:
+            assert row["variability_class"] == ("X" if variation < 0.5 else "Y" if variation < 1 else "Z")
+    if not sizes:
+        assert row["demand_class"] == "none"
+        return
+    interval = len(units) / len(sizes)
+    squared = (stdev(sizes) / fmean(sizes)) ** 2 if len(sizes) > 1 else 0.0
+    assert row["demand_interval"] == pytest.approx(interval, abs=1e-4)
+    assert row["size_variation"] == pytest.approx(squared, abs=1e-4)
+    steady, even = interval < 1.32, squared < 0.49
+    expected = {
+        (True, True): "smooth",
+        (True, False): "erratic",
+        (False, True): "intermittent",
+        (False, False): "lumpy",
+    }[steady, even]
+    assert row["demand_class"] == expected

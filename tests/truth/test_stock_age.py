@@ -1,0 +1,166 @@
+"""How old stock is, its worth, and when articles first came, against a plain reckoning of orders and receipts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from line_kinds import GOODS, Shop, classified, money
+from played import Played
+
+pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
+
+DEAD_DAYS = 180
+Position = tuple[int, int, int]
+"""Article, number of the size, branch."""
+
+
+def day(text: str | None) -> date | None:
+    """Return a day of the source, which writes 1990-01-01 where it knows no day."""
+    return None if not text or text.startswith("1990-01-01") else date.fromisoformat(text[:10])
+
+
+@pytest.fixture(scope="module")
+def received(played: Played) -> dict[Position, dict[date, int]]:
+    """Units that suppliers delivered, by size and day."""
+    by_ean, by_name = {}, {}
+    for row in sorted(played.rows["articlesize"], key=lambda row: -row["number"]):
+        by_ean[row["articleNumber"], row["ean"]] = row["number"]
+        by_name[row["articleNumber"], row["size"]] = row["number"]
+    found: dict[Position, dict[date, int]] = defaultdict(lambda: defaultdict(int))
+    for order in played.rows["order"]:
+        for line in order["positions"]:
+            if line["deliveredAmount"] > 0:
+                article = line["articleNumber"]
+                size = by_ean[article, line["ean"]] if line["ean"] else by_name[article, line["size"]]
+                came = day(line["expectedArrival"])
+                assert came is not None
+                key = (int(article), int(size), line["branchNumber"])
+                found[key][min(came, played.today)] += int(line["deliveredAmount"])
+    return found
+
+
+@pytest.fixture(scope="module")
+def sold(played: Played) -> dict[Position, list[date]]:
+    """Days on which a size was sold, without what was taken back on the same receipt."""
+    services = {row["number"] for row in played.rows["category"] if row["isServiceCategory"]}
+    shop = Shop({int(row["number"]): row for row in played.rows["article"]}, services)
+    found: dict[Position, list[date]] = defaultdict(list)
+    for line, kind in classified(played.rows["sale"], shop):
+        if kind in GOODS and line["quantity"] > 0:
+            key = (int(line["articleNumber"]), int(line["articleSizeNumber"]), line["branchNumber"])
+            at = day(line["date"])
+            assert at is not None
+            found[key].append(at)
+    return found
+
+
+def test_stock_is_as_old_as_the_newest_receipts_that_make_it_up(
+    played: Played, received: dict[Position, dict[date, int]]
+) -> None:
+    price = {int(row["number"]): money(row["purchasePrice"]) for row in played.rows["article"]}
+    expected: dict[Position, tuple[Any, ...]] = {}
+    for row in played.rows["articlesize"]:
+        key, stock = (
+            (int(row["articleNumber"]), int(row["number"]), row["branchNumber"]),
+            int(row["stockQuantity"]),
+        )
+        if stock > 0:
+            within = [
+                min(
+                    stock,
+                    sum(units for at, units in received.get(key, {}).items() if played.today - at < limit),
+                )
+                for limit in (timedelta(days=90), timedelta(days=180), timedelta(days=365))
+            ]
+            ages = (within[0], within[1] - within[0], within[2] - within[1], stock - within[2])
+            expected[key] = (stock, *ages, (stock - within[1]) * price[key[0]])
+
+    rows = played.query("select * from analytics.stock_age")
+    names = (
+        "on_hand",
+        "units_under_90",
+        "units_90_to_179",
+        "units_180_to_364",
+        "units_from_365",
+        "value_from_180",
+    )
+    found = {
+        (row["article_number"], row["article_size_number"], row["branch_number"]): tuple(
+            row[name] for name in names
+        )
+        for row in rows
+    }
+    assert len(expected) > 100
+    assert found == expected
+
+
+def test_stock_is_dead_without_a_sale_and_a_receipt_in_180_days(
+    played: Played, received: dict[Position, dict[date, int]], sold: dict[Position, list[date]]
+) -> None:
+    masters = {
+        (int(row["articleNumber"]), int(row["number"]), row["branchNumber"]): row
+        for row in played.rows["articlesize"]
+    }
+
+    rows = played.query("select * from analytics.stock_age")
+
+    for row in rows:
+        key = (row["article_number"], row["article_size_number"], row["branch_number"])
+        last_received = max(received.get(key, {}), default=day(masters[key]["lastPurchaseDate"]))
+        last_sold = max(sold.get(key, []), default=day(masters[key]["lastSaleDate"]))
+        assert (row["last_received_on"], row["last_sold_on"]) == (last_received, last_sold), key
+        known = [at for at in (last_received, last_sold) if at is not None]
+        if known:
+            dead = all((played.today - at).days >= DEAD_DAYS for at in known)
+            assert row["is_dead"] == dead, key
+
+
+def test_a_branchs_stock_is_that_of_its_sizes(played: Played) -> None:
+    price = {int(row["number"]): money(row["purchasePrice"]) for row in played.rows["article"]}
+    units: dict[int, Decimal] = defaultdict(Decimal)
+    value: dict[int, Decimal] = defaultdict(Decimal)
+    articles: dict[int, set[int]] = defaultdict(set)
+    below: dict[int, int] = defaultdict(int)
+    for row in played.rows["articlesize"]:
+        branch, article = row["branchNumber"], int(row["articleNumber"])
+        stock, away = money(row["stockQuantity"]), money(row["selectionQuantity"])
+        units[branch] += stock
+        value[branch] += (stock - away) * price[article]
+        below[branch] += stock < 0
+        if stock > 0:
+            articles[branch].add(article)
+
+    rows = played.query("select * from analytics.warehouse_inventory_agg")
+
+    assert {
+        row["branch_number"]: (
+            row["total_quantity"],
+            row["total_value"],
+            row["article_count"],
+            row["negative_count"],
+        )
+        for row in rows
+    } == {branch: (units[branch], value[branch], len(articles[branch]), below[branch]) for branch in units}
+
+
+def test_an_article_was_first_sold_and_received_when_the_source_says(
+    played: Played, received: dict[Position, dict[date, int]], sold: dict[Position, list[date]]
+) -> None:
+    first_sold: dict[int, date] = {}
+    last_sold: dict[int, date] = {}
+    for (article, _, _), days in sold.items():
+        first_sold[article] = min(*days, first_sold.get(article, days[0]))
+        last_sold[article] = max(*days, last_sold.get(article, days[0]))
+    first_received: dict[int, date] = {}
+    for (article, _, _), arrivals in received.items():
+        first_received[article] = min(*arrivals, first_received.get(article, next(iter(arrivals))))
+
+    for row in played.query("select * from analytics.dim_article where not is_inferred"):
+        article = row["article_number"]
+        assert row["first_sold_on"] == first_sold.get(article), article
+        assert row["last_sold_on"] == last_sold.get(article), article
+        assert row["first_received_on"] == first_received.get(article), article
