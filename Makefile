@@ -34,8 +34,8 @@ endif
 
 test:  ## Everything CI runs
 	@$(MAKE) --no-print-directory --jobs=2 $(SYNC) lint types
-	@# The scheduler's tests mostly wait, so they run beside the others.
-	@$(MAKE) --no-print-directory --jobs=2 --keep-going unit scheduler
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory scheduler
 
 lint: $(VENV)/.dev  ## Formatting, lint and SQL lint
 	$(BIN)/ruff format --check .
