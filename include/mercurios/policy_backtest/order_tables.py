@@ -172,7 +172,6 @@ class OrderTables:
                 "on_hand": stock.ravel(),
                 "free_stock": stock.ravel(),
                 "on_order": on_order.ravel(),
-                "on_order_in_time": on_order.ravel(),
                 "on_order_unconfirmed": np.zeros(stock.size),
                 "available": (stock + on_order).ravel(),
                 "next_arrival_on": pa.array(days, pa.date32(), mask=arrival < 0),

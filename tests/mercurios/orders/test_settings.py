@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from retailer import tenant_of
 
 from mercurios.orders.settings import Policy, Replenishment, SupplierPolicy, model_default
@@ -115,8 +115,9 @@ def test_defaults_of_the_models_are_read_from_their_project(root):
         model_default("lead_time")
 
 
-def test_settings_that_were_read_cannot_be_changed() -> None:
+@pytest.mark.parametrize(
+    ("settings", "name"), [(Policy(), "service_level"), (Replenishment(), "budget")], ids=["policy", "tenant"]
+)
+def test_settings_that_were_read_cannot_be_changed(settings: BaseModel, name: str) -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        Policy().service_level = 0.5  # type: ignore[misc]
-    with pytest.raises(ValidationError, match="frozen"):
-        Replenishment().budget = 0.5  # type: ignore[misc]
+        setattr(settings, name, 0.5)
