@@ -112,7 +112,7 @@ $(MUTANTS_VENV)/.installed: requirements-mutants.txt | $(VENV)/.uv
 	@$(BIN)/uv pip sync --quiet --python $(MUTANTS_VENV)/bin/python requirements-mutants.txt
 	@touch $@
 
-$(MANIFEST): $(shell find include/dbt -path include/dbt/target -prune -o -path include/dbt/logs -prune -o -type f \( -name '*.sql' -o -name '*.yml' \) -print) | $(VENV)/.runtime
+$(MANIFEST): $(shell find include/dbt -path include/dbt/target -prune -o -path include/dbt/logs -prune -o -type f \( -name '*.sql' -o -name '*.yml' -o -name 'columns.md' \) -print) | $(VENV)/.runtime
 	@echo "Parsing the dbt project"
 	@cd include/dbt && MERCURIOS_TENANT_ID=none MERCURIOS_DUCKDB_PATH=:memory: DBT_SEND_ANONYMOUS_USAGE_STATS=false \
 		../../$(BIN)/dbt --quiet parse --profiles-dir . --target duckdb

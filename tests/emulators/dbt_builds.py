@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import yaml
 from retailer import Retailer
 from running_emulators import ROLE, USER, WAREHOUSE
 from snowflake_retailer import SnowflakeRetailer
 
 from mercurios.warehouse.engine import Engine
+from mercurios.warehouse.marts import MANIFEST
 from mercurios.warehouse.setup import write_reference
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -116,9 +116,11 @@ def write_tenant(retailer: Retailer) -> None:
 
 def sources() -> list[str]:
     """Return the tables that models read and others fill, but for what is reckoned from marts."""
-    text = (PROJECT / "models" / "staging" / "_sources.yml").read_text(encoding="utf-8")
-    found = [each for each in yaml.safe_load(text)["sources"] if each["schema"] in ("raw", "ops")]
-    return [f"{each['schema']}.{table['name']}" for each in found for table in each["tables"]]
+    manifest = json.loads(MANIFEST.read_text(encoding="utf-8"))
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    read = {parent for node in models for parent in node["depends_on"]["nodes"]}
+    found = [node for key, node in sorted(manifest["sources"].items()) if key in read]
+    return [f"{node['schema']}.{node['name']}" for node in found if node["schema"] in ("raw", "ops")]
 
 
 def copy_tenant(retailer: SnowflakeRetailer, neighbour: str, tables: Sequence[str]) -> None:

@@ -217,14 +217,23 @@ def _docstring(text: str) -> tuple[str, dict[str, str]]:
 
 def marts() -> str:
     """Return the page of marts and their columns, from the dbt manifest."""
-    nodes = json.loads(MANIFEST.read_text(encoding="utf-8"))["nodes"].values()
-    models = [node for node in nodes if node["resource_type"] == "model" and node["fqn"][1] == "marts"]
+    manifest = json.loads(MANIFEST.read_text(encoding="utf-8"))
+    found = [
+        (node["fqn"][2], node["name"], node)
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["fqn"][1] == "marts"
+    ]
+    # What the forecast writes is published like a mart.
+    found += [
+        (node["source_name"], node["name"], node)
+        for node in manifest["sources"].values()
+        if node["schema"] == "analytics"
+    ]
     parts = ["# Marts", _NOTE, "Tables of the schema `analytics`, by subject."]
-    for subject in sorted({node["fqn"][2] for node in models}):
+    for subject in sorted({subject for subject, _, _ in found}):
         parts.append(f"## {subject}")
-        for node in sorted(models, key=lambda node: node["name"]):
-            if node["fqn"][2] == subject:
-                parts += _mart(node)
+        for _, _, node in sorted(each for each in found if each[0] == subject):
+            parts += _mart(node)
     return _page(parts)
 
 

@@ -16,7 +16,7 @@ _INCLUDE = Path(__file__).resolve().parents[2]
 _RESOURCES = _INCLUDE / "mercurios" / "sources" / "prohandel" / "resources.py"
 _STAGING = _INCLUDE / "dbt" / "models" / "staging"
 _END_OF_RESOURCES = "\n)\n\nRESOURCES: "
-_BEFORE_SOURCES_OF_TENANTS = "      - name: tenant\n"
+_COLUMNS = _INCLUDE / "dbt" / "models" / "columns.md"
 _LINE = 96
 
 
@@ -119,21 +119,21 @@ def resource(
         "cursor": "lastChange" in names,
         "tombstone": "isDeleted" in names,
         "sections": _sections(table, kept),
+        **_described(table, kept),
     }
-    for written in _declare(table, values):
+    for written in _declare(values):
         typer.echo(written)
     typer.echo("Next: docs/how-to/add-a-resource.md")
 
 
-def _declare(table: str, values: dict[str, Any]) -> tuple[Path, ...]:
+def _declare(values: dict[str, Any]) -> tuple[Path, ...]:
     """Write what a new resource needs, and return the files that were written or changed."""
     model = _STAGING / "prohandel" / str(values["model"])
-    sql, yml, sources = model.with_suffix(".sql"), model.with_suffix(".yml"), _STAGING / "_sources.yml"
+    sql, yml, sources = model.with_suffix(".sql"), model.with_suffix(".yml"), model.with_name("_sources.yml")
     _create(sql, _render("staging.sql", values))
     _create(yml, _render("staging.yml", values))
     _insert(_RESOURCES, _END_OF_RESOURCES, "\n" + _render("resource.py", values).rstrip("\n"))
-    source = f"      - name: {table}\n        description: {values['description']}\n"
-    _insert(sources, _BEFORE_SOURCES_OF_TENANTS, source)
+    sources.write_text(sources.read_text(encoding="utf-8") + _render("source.yml", values), encoding="utf-8")
     return sql, yml, _RESOURCES, sources
 
 
@@ -173,6 +173,42 @@ def _staged(table: str, column: Column) -> tuple[str, str]:
     if name == "number":
         title = "ids"
     return title, name if alias == name else f"{name} as {alias}"
+
+
+def _described(table: str, columns: tuple[Column, ...]) -> dict[str, list[tuple[str, str]]]:
+    """Return the columns of the RAW table and of the staging model, each with its description."""
+    import re
+
+    from mercurios.sources.contract import ColumnType
+    from mercurios.warehouse.schema import METADATA_COLUMNS
+
+    known = set(re.findall(r"{% docs (\w+) %}", _COLUMNS.read_text(encoding="utf-8")))
+    hashed = {column.name for column in columns if column.type is ColumnType.KEY_HASH}
+    aliases = {column.name: _staged(table, column)[1].rpartition(" as ")[2] for column in columns}
+    staged = [each.rpartition(" as ")[2] for _, found in _sections(table, columns) for each in found]
+    raw = {"tenant_id": "tenant_id"} | aliases | {"id": "row_id"} | {name: name for name in METADATA_COLUMNS}
+    return {
+        "raw": [
+            (name, _meaning(alias, known, hashed))
+            for name, alias in {**raw, "_loaded_at": "loaded_at", "_deleted_at": "_deleted_at"}.items()
+        ],
+        "staged": [
+            (name, _meaning("row_id" if name == f"{table}_id" else name, known, hashed))
+            for name in (*staged, "loaded_at")
+        ],
+    }
+
+
+def _meaning(column: str, known: set[str], hashed: set[str]) -> str:
+    """Return the reference to a column's sentence, or what there is to say of one that has none yet."""
+    words = column.replace("_", " ")
+    if column in known:
+        return f"{{{{ doc('{column}') }}}}"
+    return (
+        f"Keyed hash of the {words}."
+        if column in hashed
+        else f"{words.capitalize()}, as the source gives it."
+    )
 
 
 def _wrapped(fields: str) -> list[str]:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ class Tree:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def parse_dbt(self) -> dict[str, object]:
+    def parse_dbt(self) -> dict[str, Any]:
         project = self.include / "dbt"
         settings = {"MERCURIOS_TENANT_ID": "none", "MERCURIOS_DUCKDB_PATH": ":memory:"}
         done = subprocess.run(
@@ -135,8 +136,23 @@ def test_a_new_resource_is_declared_and_its_staging_model_parses(tree: Tree) -> 
     )
     assert declared.split()[:6] == ["colour", "masters", "lastChange", "isDeleted", "id", "number"]
     nodes = tree.parse_dbt()
-    assert "model.mercurios.stg_prohandel__colours" in nodes
-    assert "source.mercurios.raw.colour" in nodes
+    model, source = nodes["model.mercurios.stg_prohandel__colours"], nodes["source.mercurios.raw.colour"]
+    assert {name: column["description"] for name, column in model["columns"].items()} == {
+        "tenant_id": "The retailer.",
+        "colour_id": source["columns"]["id"]["description"],
+        "colour_number": "Colour, a number as the source gives it.",
+        "color_number": "Color number, as the source gives it.",
+        "customer_number": "Keyed hash of the customer number.",
+        "colour_name": "Colour name, as the source gives it.",
+        "size_group": "Range of sizes it belongs to.",
+        "price": "Price, as the source gives it.",
+        "is_active": "Whether the source lists it as active.",
+        "valid_from": "First day on which it is valid.",
+        "last_changed_at": source["columns"]["last_change"]["description"],
+        "loaded_at": source["columns"]["_loaded_at"]["description"],
+    }
+    kept = [name for name in source["columns"] if not name.startswith("_")]
+    assert kept == ["tenant_id", *declared.split()[4:]]
 
 
 def test_a_new_resource_is_formatted_as_the_repository_is(tree: Tree, root: Path) -> None:

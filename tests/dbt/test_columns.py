@@ -1,0 +1,165 @@
+"""What the dbt project says of columns: all of those that are there, no others, and what each means."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mercurios.sources.registry import every_resource
+from mercurios.warehouse.duckdb.engine import DuckDBEngine
+from mercurios.warehouse.marts import MANIFEST
+from mercurios.warehouse.setup import set_up
+
+Node = Mapping[str, Any]
+Columns = dict[str, dict[str, str]]
+
+MODELS = Path(__file__).parents[2] / "include" / "dbt" / "models"
+LAYERS = ("staging", "conformed", "intermediate", "marts")
+COLUMNS = """
+    select
+        table_schema || '.' || table_name as place,
+        column_name,
+        lower(data_type) as data_type
+    from information_schema.columns
+    order by place, ordinal_position
+"""
+SENTENCE = re.compile(r"{% docs (\w+) %}\n(.+?)\n{% enddocs %}", re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def manifest() -> dict[str, Any]:
+    """The manifest of the project as it is."""
+    parsed: dict[str, Any] = json.loads(MANIFEST.read_text(encoding="utf-8"))
+    return parsed
+
+
+@pytest.fixture(scope="module")
+def created(tmp_path_factory: pytest.TempPathFactory) -> Columns:
+    """The columns of every table that the set-up of a warehouse creates, with their types."""
+    with DuckDBEngine(tmp_path_factory.mktemp("columns") / "empty.duckdb", threads=1) as engine:
+        set_up(engine)
+        return by_table(tuple(row.values()) for row in engine.fetch_rows(COLUMNS))
+
+
+def by_table(rows: Iterable[tuple[Any, ...]]) -> Columns:
+    """Return the types of columns by table and name."""
+    found: Columns = defaultdict(dict)
+    for place, column, kind in rows:
+        found[place][column] = kind
+    return dict(found)
+
+
+def sources_of(manifest: Mapping[str, Any]) -> dict[str, Node]:
+    """Return the sources by schema and table."""
+    return {f"{node['schema']}.{node['name']}": node for node in manifest["sources"].values()}
+
+
+def stored_models(manifest: Mapping[str, Any]) -> dict[str, Node]:
+    """Return the models that are views or tables of the warehouse, by schema and name."""
+    return {
+        f"{node['schema']}.{node['name']}": node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["config"]["materialized"] != "ephemeral"
+    }
+
+
+def differences(declared: Mapping[str, Node], there: Columns) -> list[str]:
+    """Return the columns that are declared and not there, and those that are there and not declared."""
+    return [
+        f"{name} {'does not declare' if column in there[name] else 'has no'} {column}"
+        for name in sorted(declared.keys() & there.keys())
+        for column in sorted(set(declared[name]["columns"]) ^ set(there[name]))
+    ]
+
+
+def undescribed(nodes: Iterable[Node]) -> Iterator[str]:
+    """Yield the nodes and columns without a description."""
+    for node in nodes:
+        if not node["description"].strip():
+            yield node["name"]
+        for name, column in node["columns"].items():
+            if not column["description"].strip():
+                yield f"{node['name']}.{name}"
+
+
+def test_every_table_that_is_created_is_a_source_with_its_columns(
+    manifest: dict[str, Any], created: Columns
+) -> None:
+    sources = sources_of(manifest)
+
+    assert sorted(sources) == sorted(created)
+    assert {f"raw.{resource.table}" for resource in every_resource().values()} < set(sources)
+    assert differences(sources, created) == []
+
+
+def test_the_forecasts_tables_have_the_types_their_source_declares(
+    manifest: dict[str, Any], created: Columns
+) -> None:
+    """No contract of dbt checks what dbt does not make."""
+    forecast = {name: node for name, node in sources_of(manifest).items() if node["schema"] == "analytics"}
+    declared = {
+        name: {column["name"]: column["data_type"] for column in node["columns"].values()}
+        for name, node in forecast.items()
+    }
+
+    assert len(forecast) == 3
+    assert declared == {name: created[name] for name in forecast}
+
+
+@pytest.mark.dbt
+def test_every_model_declares_the_columns_it_makes(manifest: dict[str, Any], built: Any) -> None:
+    models = stored_models(manifest)
+    there = by_table(built.rows(COLUMNS))
+
+    assert {node["fqn"][1] for node in models.values()} == set(LAYERS)
+    assert sorted(models.keys() - there.keys()) == []
+    assert differences(models, there) == []
+
+
+@pytest.mark.parametrize(
+    "where", ["source.mercurios.forecast.forecast_weekly", "model.mercurios.int_stock_ledger"]
+)
+def test_a_column_more_or_less_is_found(manifest: dict[str, Any], where: str) -> None:
+    kind = "sources" if where.startswith("source") else "nodes"
+    node = copy.deepcopy(manifest[kind][where])
+    there = {node["name"]: dict.fromkeys(node["columns"], "")}
+
+    node["columns"]["another"] = node["columns"].pop("article_number")
+
+    assert differences({node["name"]: node}, there) == [
+        f"{node['name']} has no another",
+        f"{node['name']} does not declare article_number",
+    ]
+
+
+def test_every_table_and_column_is_described(manifest: dict[str, Any]) -> None:
+    assert list(undescribed([*manifest["sources"].values(), *stored_models(manifest).values()])) == []
+
+
+def test_an_empty_description_is_found(manifest: dict[str, Any]) -> None:
+    node = copy.deepcopy(manifest["nodes"]["model.mercurios.stg_prohandel__sales"])
+    node["columns"]["units"]["description"] = " "
+
+    assert list(undescribed([node])) == ["stg_prohandel__sales.units"]
+
+
+def test_a_sentence_of_a_column_is_written_once_and_used() -> None:
+    sentences = dict(SENTENCE.findall((MODELS / "columns.md").read_text(encoding="utf-8")))
+    layers = {
+        layer: "".join(path.read_text(encoding="utf-8") for path in (MODELS / layer).rglob("*.yml"))
+        for layer in LAYERS
+    }
+    texts = "".join(text for layer, text in layers.items() if layer != "marts")
+    repeated = [text for text, count in Counter(sentences.values()).items() if count > 1]
+
+    assert len(sentences) > 200
+    assert repeated == []
+    assert sorted(sentences.keys() - set(re.findall(r"doc\('(\w+)'\)", texts))) == []
+    assert [text for text in sentences.values() if f": {text}" in texts or f'"{text}"' in texts] == []
