@@ -14,6 +14,12 @@ stock as (
 
 ),
 
+lives as (
+
+    select * from {{ ref('int_branch_life') }}
+
+),
+
 filled as (
 
     select * from {{ ref('int_weekly_sales') }}
@@ -42,6 +48,7 @@ select
         -- Refilled too late in the week to sell.
         else stock.opening_stock <= 0 and filled.gross_units = 0
     end as is_stock_out,
+    coalesce(filled.week_start >= lives.over_since, false) as is_over,
     stock.closing_stock,
     articles.category_number,
     articles.season_number,
@@ -57,3 +64,8 @@ left join articles
     on
         filled.tenant_id = articles.tenant_id
         and filled.article_number = articles.article_number
+left join lives
+    on
+        filled.tenant_id = lives.tenant_id
+        and filled.article_number = lives.article_number
+        and filled.branch_number = lives.branch_number

@@ -14,6 +14,12 @@ branches as (
 
 ),
 
+lives as (
+
+    select * from {{ ref('int_branch_life') }}
+
+),
+
 forecast_weeks as (
 
     select * from {{ ref('int_forecast_weeks') }}
@@ -34,7 +40,7 @@ weeks as (
 
 )
 
--- A branch that was closed sold until then, and sells nothing more.
+-- A branch that was closed sold until then and sells nothing more; nor does what ended since the forecast.
 select
     weeks.tenant_id,
     weeks.article_number,
@@ -56,4 +62,11 @@ inner join branches
     on
         weeks.tenant_id = branches.tenant_id
         and weeks.branch_number = branches.branch_number
-where branches.is_active
+left join lives
+    on
+        weeks.tenant_id = lives.tenant_id
+        and weeks.article_number = lives.article_number
+        and weeks.branch_number = lives.branch_number
+where
+    branches.is_active
+    and coalesce(lives.has_demand, true)

@@ -30,7 +30,9 @@ needs as (
             rows between unbounded preceding and current row
         ) as units_so_far
     from wanted
-    where available < least_units
+    where
+        available < least_units
+        and is_sent_to
 
 ),
 

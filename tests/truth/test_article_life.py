@@ -1,0 +1,186 @@
+"""The life of an article and the days it was wanted and missing, reckoned from the source's rows in plain Python."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import pytest
+from played import Played
+
+pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
+
+Key = tuple[int, int, int]
+"""Article, size and branch."""
+SHORT_DELIVERY = 2
+NEW, RUN_OFF = timedelta(weeks=6), timedelta(days=28)
+NOT_REFILLED, QUARTER = timedelta(weeks=52), timedelta(weeks=13)
+
+
+def day(text: str) -> date:
+    return date.fromisoformat(text[:10])
+
+
+@dataclass
+class Day:
+    """What came and went on a day."""
+
+    received: int = 0
+    sold: int = 0
+    back: int = 0
+
+
+@dataclass
+class Position:
+    """A size in a branch: its days, and what is still to come."""
+
+    days: dict[date, Day] = field(default_factory=lambda: defaultdict(Day))
+    on_order: int = 0
+    stock: int = 0
+    first: date | None = None
+    supplied: date | None = None
+    emptied: date | None = None
+    last_sold: date | None = None
+
+    def reckon(self) -> None:
+        """Walk through the days: only a receipt begins a time in stock."""
+        for when in sorted(self.days):
+            moved, before = self.days[when], self.stock
+            self.stock += moved.received - moved.sold + moved.back
+            if self.first is None and (before > 0 or self.stock > 0 or moved.sold):
+                self.first = when
+            if moved.received:
+                self.supplied, self.emptied = when, None
+            if moved.sold:
+                self.last_sold = when
+            if self.emptied is None and self.stock <= 0 and (before > 0 or moved.received):
+                self.emptied = when
+
+
+def positions(played: Played) -> dict[Key, Position]:
+    """Return every position that has a stock row, from all receipts and order lines."""
+    found = {
+        (row["articleNumber"], row["number"], row["branchNumber"]): Position()
+        for row in played.rows["articlesize"]
+    }
+    for row in played.rows["sale"]:
+        key = row["articleNumber"], row["articleSizeNumber"], row["branchNumber"]
+        if key in found:
+            moved = found[key].days[day(row["date"])]
+            moved.sold += max(int(row["quantity"]), 0)
+            moved.back += max(-int(row["quantity"]), 0)
+    by_ean = {(row["articleNumber"], row["ean"]): row["number"] for row in played.rows["articlesize"]}
+    by_name = {(row["articleNumber"], row["size"]): row["number"] for row in played.rows["articlesize"]}
+    for line in (line for order in played.rows["order"] for line in order["positions"]):
+        article = line["articleNumber"]
+        size = by_ean[article, line["ean"]] if line["ean"] else by_name[article, line["size"]]
+        position = found[article, size, line["branchNumber"]]
+        if line["deliveredAmount"] > 0:
+            came = min(day(line["expectedArrival"]), played.today)
+            position.days[came].received += int(line["deliveredAmount"])
+        if line["status"] != SHORT_DELIVERY:
+            position.on_order += max(int(line["backlogAmount"]), 0)
+    for position in found.values():
+        position.reckon()
+    return found
+
+
+@dataclass
+class Article:
+    """What the masters say."""
+
+    again: bool
+    over: bool
+    ends: date | None
+    new: bool
+
+
+def articles(played: Played, found: dict[Key, Position]) -> dict[int, Article]:
+    """Return what can still be expected of each article."""
+    ends = {row["seasonNumber"]: day(row["validUntil"]) for row in played.rows["season"]}
+    began: dict[int, date] = {}
+    for (article, _, _), position in found.items():
+        for when, moved in position.days.items():
+            if moved.sold:
+                began[article] = min(when, began.get(article, when))
+    known = {}
+    for row in played.rows["article"]:
+        last = ends.get(row["seasonNumber"])
+        again = row["isNOS"] and row["isActive"]
+        over = not again and ((last is not None and last < played.today) or not row["isActive"])
+        first = began.get(row["number"])
+        known[row["number"]] = Article(again, over, last, first is None or first > played.today - NEW)
+    return known
+
+
+def states(played: Played) -> Iterator[tuple[Key, str]]:
+    """Yield the state of every size in every branch that ever had or ordered the article."""
+    found = positions(played)
+    known = articles(played, found)
+    branches: dict[tuple[int, int], list[Position]] = defaultdict(list)
+    sizes: dict[tuple[int, int], list[Position]] = defaultdict(list)
+    for (article, size, branch), position in found.items():
+        branches[article, branch].append(position)
+        sizes[article, size].append(position)
+    for (article, size, branch), position in found.items():
+        here = branches[article, branch]
+        if any(each.first or each.on_order for each in here):
+            others = any(not sold_out(each) for each in sizes[article, size])
+            yield (article, size, branch), state(played, known[article], position, here, others)
+
+
+def sold_out(position: Position) -> bool:
+    return position.on_order <= 0 and (position.stock <= 0 or position.emptied is not None)
+
+
+def state(played: Played, master: Article, size: Position, here: list[Position], others: bool) -> str:
+    sold = max((each.last_sold for each in here if each.last_sold), default=date.min)
+    seen = min((each.first for each in here if each.first), default=played.today)
+    if not master.again and size.first is None and not size.on_order:
+        return "ended"
+    if master.over:
+        if size.stock <= 0 or size.emptied:
+            return "sold out for good"
+        return "running off" if sold > played.today - RUN_OFF else "ended"
+    if master.again:
+        waits = any(each.on_order for each in here)
+        empty_since = size.emptied or seen
+        if not waits and size.stock <= 0 and empty_since <= played.today - NOT_REFILLED:
+            return "sold out for good"
+        return "new" if master.new else "live"
+    if master.new and not sold_out(size):
+        return "new"
+    if sold_out(size) and not (others and master.ends):
+        return "sold out for good"
+    if master.ends or size.on_order:
+        return "live"
+    supplied = max((each.supplied for each in here if each.supplied), default=date.min)
+    return "running off" if max(sold, supplied) > played.today - QUARTER else "ended"
+
+
+def test_a_life_is_what_season_receipts_and_sales_make_it(played: Played) -> None:
+    rows = played.query("select * from analytics.article_life")
+    found = {
+        (row["article_number"], row["article_size_number"], row["branch_number"]): row["life_state"]
+        for row in rows
+    }
+
+    expected = dict(states(played))
+    assert {"live", "running off", "ended", "sold out for good"} <= set(expected.values())
+    assert found == expected
+
+
+def test_only_what_a_receipt_brought_and_no_return_begins_a_life(played: Played) -> None:
+    rows = played.query("select * from analytics.article_life")
+    reckoned = positions(played)
+
+    brought_back = 0
+    for row in rows:
+        position = reckoned[row["article_number"], row["article_size_number"], row["branch_number"]]
+        assert row["emptied_on"] == position.emptied
+        assert row["first_seen_on"] == position.first
+        assert row["stock"] == position.stock
+        brought_back += position.stock > 0 and position.emptied is not None
+    assert brought_back > 0
