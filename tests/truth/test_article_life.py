@@ -9,18 +9,14 @@ from datetime import date, timedelta
 
 import pytest
 from played import Played
+from source_rows import day, order_lines
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
 Key = tuple[int, int, int]
 """Article, size and branch."""
-SHORT_DELIVERY = 2
 NEW, RUN_OFF = timedelta(weeks=6), timedelta(days=28)
 NOT_REFILLED, QUARTER = timedelta(weeks=52), timedelta(weeks=13)
-
-
-def day(text: str) -> date:
-    return date.fromisoformat(text[:10])
 
 
 @dataclass
@@ -71,17 +67,11 @@ def positions(played: Played) -> dict[Key, Position]:
             moved = found[key].days[day(row["date"])]
             moved.sold += max(int(row["quantity"]), 0)
             moved.back += max(-int(row["quantity"]), 0)
-    by_ean = {(row["articleNumber"], row["ean"]): row["number"] for row in played.rows["articlesize"]}
-    by_name = {(row["articleNumber"], row["size"]): row["number"] for row in played.rows["articlesize"]}
-    for line in (line for order in played.rows["order"] for line in order["positions"]):
-        article = line["articleNumber"]
-        size = by_ean[article, line["ean"]] if line["ean"] else by_name[article, line["size"]]
-        position = found[article, size, line["branchNumber"]]
-        if line["deliveredAmount"] > 0:
-            came = min(day(line["expectedArrival"]), played.today)
-            position.days[came].received += int(line["deliveredAmount"])
-        if line["status"] != SHORT_DELIVERY:
-            position.on_order += max(int(line["backlogAmount"]), 0)
+    for line in order_lines(played):
+        position = found[line.size]
+        if line.delivered > 0:
+            position.days[min(line.arrives, played.today)].received += line.delivered
+        position.on_order += line.backlog
     for position in found.values():
         position.reckon()
     return found

@@ -10,12 +10,12 @@ from statistics import fmean, stdev
 from typing import NamedTuple
 
 import pytest
-from line_kinds import GOODS, Row, Shop, classified, money
+from line_kinds import Row, money
 from played import Played
+from source_rows import WEEK, by_number, day, goods_of, monday
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
-WEEK = timedelta(days=7)
 CLASS_WEEKS = 52
 Key = tuple[int, int, date]
 """Article, branch and Monday."""
@@ -41,20 +41,10 @@ class Week(NamedTuple):
         )
 
 
-def day(text: str) -> date:
-    return date.fromisoformat(text[:10])
-
-
-def monday(at: date) -> date:
-    return at - timedelta(days=at.weekday())
-
-
 @pytest.fixture(scope="module")
 def goods(played: Played) -> list[Row]:
     """The receipt lines of goods that nothing took back."""
-    services = {row["number"] for row in played.rows["category"] if row["isServiceCategory"]}
-    shop = Shop({int(row["number"]): row for row in played.rows["article"]}, services)
-    return [line for line, kind in classified(played.rows["sale"], shop) if kind in GOODS]
+    return [line for line, _ in goods_of(played)]
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +96,18 @@ def test_a_weeks_demand_is_what_the_tills_sold_and_took_back(played: Played, wee
     expected = {key: (sold.units, sold.gross, sold.returned, sold.revenue) for key, sold in weeks.items()}
     assert len(expected) > 1_000
     assert found == expected
+
+
+def test_a_week_names_its_articles_category_and_season(played: Played) -> None:
+    rows = played.query("select * from analytics.fct_demand_weekly")
+    articles = by_number(played.rows["article"])
+
+    assert {row["tenant_id"] for row in rows} == {"mini"}
+    for row in rows:
+        article = articles[row["article_number"]]
+        assert row["category_number"] == article["categoryNumber"]
+        assert row["season_number"] == (article["seasonNumber"] or None)
+        assert row["is_nos"] == article["isNOS"]
 
 
 def test_a_week_is_sold_out_where_the_shop_was_empty(played: Played, weeks: dict[Key, Week]) -> None:

@@ -8,66 +8,42 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from line_kinds import GOODS, Shop, classified, money
+from line_kinds import money
 from played import Played
+from source_rows import Size, day, goods_of, known_day, order_lines, size_key, sold_key
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
 DEAD_DAYS = 180
-Position = tuple[int, int, int]
-"""Article, number of the size, branch."""
-
-
-def day(text: str | None) -> date | None:
-    """Return a day of the source, which writes 1990-01-01 where it knows no day."""
-    return None if not text or text.startswith("1990-01-01") else date.fromisoformat(text[:10])
 
 
 @pytest.fixture(scope="module")
-def received(played: Played) -> dict[Position, dict[date, int]]:
+def received(played: Played) -> dict[Size, dict[date, int]]:
     """Units that suppliers delivered, by size and day."""
-    by_ean, by_name = {}, {}
-    for row in sorted(played.rows["articlesize"], key=lambda row: -row["number"]):
-        by_ean[row["articleNumber"], row["ean"]] = row["number"]
-        by_name[row["articleNumber"], row["size"]] = row["number"]
-    found: dict[Position, dict[date, int]] = defaultdict(lambda: defaultdict(int))
-    for order in played.rows["order"]:
-        for line in order["positions"]:
-            if line["deliveredAmount"] > 0:
-                article = line["articleNumber"]
-                size = by_ean[article, line["ean"]] if line["ean"] else by_name[article, line["size"]]
-                came = day(line["expectedArrival"])
-                assert came is not None
-                key = (int(article), int(size), line["branchNumber"])
-                found[key][min(came, played.today)] += int(line["deliveredAmount"])
+    found: dict[Size, dict[date, int]] = defaultdict(lambda: defaultdict(int))
+    for line in order_lines(played):
+        if line.delivered > 0:
+            found[line.size][min(line.arrives, played.today)] += line.delivered
     return found
 
 
 @pytest.fixture(scope="module")
-def sold(played: Played) -> dict[Position, list[date]]:
+def sold(played: Played) -> dict[Size, list[date]]:
     """Days on which a size was sold, without what was taken back on the same receipt."""
-    services = {row["number"] for row in played.rows["category"] if row["isServiceCategory"]}
-    shop = Shop({int(row["number"]): row for row in played.rows["article"]}, services)
-    found: dict[Position, list[date]] = defaultdict(list)
-    for line, kind in classified(played.rows["sale"], shop):
-        if kind in GOODS and line["quantity"] > 0:
-            key = (int(line["articleNumber"]), int(line["articleSizeNumber"]), line["branchNumber"])
-            at = day(line["date"])
-            assert at is not None
-            found[key].append(at)
+    found: dict[Size, list[date]] = defaultdict(list)
+    for line, _ in goods_of(played):
+        if line["quantity"] > 0:
+            found[sold_key(line)].append(day(line["date"]))
     return found
 
 
 def test_stock_is_as_old_as_the_newest_receipts_that_make_it_up(
-    played: Played, received: dict[Position, dict[date, int]]
+    played: Played, received: dict[Size, dict[date, int]]
 ) -> None:
     price = {int(row["number"]): money(row["purchasePrice"]) for row in played.rows["article"]}
-    expected: dict[Position, tuple[Any, ...]] = {}
+    expected: dict[Size, tuple[Any, ...]] = {}
     for row in played.rows["articlesize"]:
-        key, stock = (
-            (int(row["articleNumber"]), int(row["number"]), row["branchNumber"]),
-            int(row["stockQuantity"]),
-        )
+        key, stock = size_key(row), int(row["stockQuantity"])
         if stock > 0:
             within = [
                 min(
@@ -99,19 +75,16 @@ def test_stock_is_as_old_as_the_newest_receipts_that_make_it_up(
 
 
 def test_stock_is_dead_without_a_sale_and_a_receipt_in_180_days(
-    played: Played, received: dict[Position, dict[date, int]], sold: dict[Position, list[date]]
+    played: Played, received: dict[Size, dict[date, int]], sold: dict[Size, list[date]]
 ) -> None:
-    masters = {
-        (int(row["articleNumber"]), int(row["number"]), row["branchNumber"]): row
-        for row in played.rows["articlesize"]
-    }
+    masters = {size_key(row): row for row in played.rows["articlesize"]}
 
     rows = played.query("select * from analytics.stock_age")
 
     for row in rows:
         key = (row["article_number"], row["article_size_number"], row["branch_number"])
-        last_received = max(received.get(key, {}), default=day(masters[key]["lastPurchaseDate"]))
-        last_sold = max(sold.get(key, []), default=day(masters[key]["lastSaleDate"]))
+        last_received = max(received.get(key, {}), default=known_day(masters[key]["lastPurchaseDate"]))
+        last_sold = max(sold.get(key, []), default=known_day(masters[key]["lastSaleDate"]))
         assert (row["last_received_on"], row["last_sold_on"]) == (last_received, last_sold), key
         known = [at for at in (last_received, last_sold) if at is not None]
         if known:
@@ -136,19 +109,33 @@ def test_a_branchs_stock_is_that_of_its_sizes(played: Played) -> None:
 
     rows = played.query("select * from analytics.warehouse_inventory_agg")
 
+    on_order: dict[int, int] = defaultdict(int)
+    for line in order_lines(played):
+        on_order[line.size[2]] += line.backlog
+    names = {row["number"]: row["name1"] for row in played.rows["branch"]}
+    assert sum(on_order.values()) > 0
     assert {
         row["branch_number"]: (
+            row["tenant_id"],
+            row["branch_name"],
+            row["total_on_order"],
             row["total_quantity"],
             row["total_value"],
             row["article_count"],
             row["negative_count"],
         )
         for row in rows
-    } == {branch: (units[branch], value[branch], len(articles[branch]), below[branch]) for branch in units}
+    } == {
+        branch: (
+            *("mini", names[branch], on_order[branch]),
+            *(units[branch], value[branch], len(articles[branch]), below[branch]),
+        )
+        for branch in units
+    }
 
 
 def test_an_article_was_first_sold_and_received_when_the_source_says(
-    played: Played, received: dict[Position, dict[date, int]], sold: dict[Position, list[date]]
+    played: Played, received: dict[Size, dict[date, int]], sold: dict[Size, list[date]]
 ) -> None:
     first_sold: dict[int, date] = {}
     last_sold: dict[int, date] = {}

@@ -3,47 +3,34 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date
 from math import ceil, sqrt
 from statistics import fmean, variance
 from typing import Any
 
 import pytest
+from line_kinds import money
 from played import Played
+from source_rows import WEEK, by_number, day, monday, order_lines, size_key
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
 # Settings of a tenant that decides nothing itself, from the manual.
-PRIOR_DELIVERIES, REVIEW_DAYS, SHORT_DELIVERY = 5, 7, 2
+PRIOR_DELIVERIES, REVIEW_DAYS = 5, 7
 
 
-def day(text: str) -> date:
-    return date.fromisoformat(text[:10])
-
-
-def lines(played: Played) -> list[dict[str, Any]]:
-    """Return order lines with supplier, day of the order and whether the article never runs out."""
-    never_out = {row["number"] for row in played.rows["article"] if row["isNOS"]}
-    return [
-        line
-        | {
-            "supplier": order["supplierNumber"],
-            "ordered": day(order["created"]),
-            "arrives": day(line["expectedArrival"]),
-            "is_nos": line["articleNumber"] in never_out,
-            "open": 0 if line["status"] == SHORT_DELIVERY else max(line["backlogAmount"], 0),
-        }
-        for order in played.rows["order"]
-        for line in order["positions"]
-    ]
+def never_out(played: Played) -> set[int]:
+    """Return articles that are meant never to run out."""
+    return {int(row["number"]) for row in played.rows["article"] if row["isNOS"]}
 
 
 def observed_days(played: Played) -> dict[int, list[int]]:
     """Return days from order to delivery by supplier: one for each day on which an order's goods came."""
+    nos = never_out(played)
     deliveries = {
-        (line["supplier"], line["orderNumber"], min(line["arrives"], played.today), line["ordered"])
-        for line in lines(played)
-        if line["deliveredAmount"] > 0 and line["is_nos"]
+        (line.supplier, line.order, min(line.arrives, played.today), line.ordered)
+        for line in order_lines(played)
+        if line.delivered > 0 and line.size[0] in nos
     }
     found = defaultdict(list)
     for supplier, _, came, ordered in deliveries:
@@ -60,7 +47,7 @@ def lead_times(played: Played) -> dict[int, tuple[float, float]]:
     within = {key: variance(values) if len(values) > 1 else 0 for key, values in found.items()}
     spread = sum((len(values) - 1) * within[key] for key, values in found.items()) / (count - len(found))
     times = {}
-    for supplier in {line["supplier"] for line in lines(played)}:
+    for supplier in {line.supplier for line in order_lines(played)}:
         values = found.get(supplier, [])
         degrees = max(len(values) - 1, 0)
         times[supplier] = (
@@ -80,9 +67,20 @@ def test_a_suppliers_lead_time_is_that_of_its_deliveries_and_of_all(played: Play
     assert found.keys() == expected.keys()
     for supplier, times in expected.items():
         assert found[supplier] == pytest.approx(times, abs=1e-3)
-    observed = {row["supplier_number"]: (row["deliveries"], row["observed_days"]) for row in rows}
-    for supplier, values in observed_days(played).items():
-        assert observed[supplier] == (len(values), pytest.approx(fmean(values), abs=1e-3))
+
+
+def test_a_suppliers_deliveries_took_what_their_days_say(played: Played) -> None:
+    rows = played.query("select * from analytics.supplier_lead_time")
+    observed = observed_days(played)
+
+    assert {row["tenant_id"] for row in rows} == {"mini"}
+    for row in rows:
+        values = observed.get(row["supplier_number"], [])
+        assert row["deliveries"] == len(values)
+        mean = pytest.approx(fmean(values), abs=1e-3) if values else None
+        deviation = pytest.approx(sqrt(variance(values)), abs=1e-3) if len(values) > 1 else None
+        assert row["observed_days"] == mean
+        assert row["observed_deviation_days"] == deviation
 
 
 def test_a_suppliers_deliveries_and_backlog_are_the_orders(played: Played) -> None:
@@ -92,13 +90,13 @@ def test_a_suppliers_deliveries_and_backlog_are_the_orders(played: Played) -> No
     overdue: dict[int, float] = defaultdict(float)
     filled: dict[int, float] = defaultdict(float)
     finished: dict[int, float] = defaultdict(float)
-    for line in lines(played):
-        delivered[line["supplier"]] += line["deliveredAmount"]
-        if line["open"] == 0:
-            finished[line["supplier"]] += line["orderAmount"]
-            filled[line["supplier"]] += min(line["deliveredAmount"], line["orderAmount"])
-        elif line["arrives"] < played.today:
-            overdue[line["supplier"]] += line["open"]
+    for line in order_lines(played):
+        delivered[line.supplier] += line.delivered
+        if line.backlog == 0:
+            finished[line.supplier] += line.amount
+            filled[line.supplier] += min(line.delivered, line.amount)
+        elif line.arrives < played.today:
+            overdue[line.supplier] += line.backlog
     for row in rows:
         supplier = row["supplier_number"]
         assert row["delivered_units"] == delivered[supplier]
@@ -111,27 +109,20 @@ def test_a_position_counts_what_is_on_order_by_when_it_comes(played: Played) -> 
     times, suppliers = lead_times(played), {}
     for row in played.rows["article"]:
         suppliers[row["number"]] = row["supplierNumber"]
-    by_ean, by_name = {}, {}
-    for row in sorted(played.rows["articlesize"], key=lambda row: -row["number"]):
-        by_ean[row["articleNumber"], row["ean"]] = row["number"]
-        by_name[row["articleNumber"], row["size"]] = row["number"]
     expected: dict[tuple[Any, ...], list[float]] = defaultdict(lambda: [0, 0, 0, 0])
     arrivals: dict[tuple[Any, ...], list[date]] = defaultdict(list)
-    for line in lines(played):
-        if line["open"] == 0:
+    for line in order_lines(played):
+        if line.backlog == 0:
             continue
-        lead = times[suppliers[line["articleNumber"]]][0]
-        named = by_name[line["articleNumber"], line["size"]]
-        size = by_ean[line["articleNumber"], line["ean"]] if line["ean"] else named
-        key = (line["articleNumber"], size, line["branchNumber"])
-        late, left = (played.today - line["arrives"]).days, (line["arrives"] - played.today).days
-        expected[key][0] += line["open"]
+        lead = times[suppliers[line.size[0]]][0]
+        late, left = (played.today - line.arrives).days, (line.arrives - played.today).days
+        expected[line.size][0] += line.backlog
         if late > ceil(lead):
-            expected[key][3] += line["open"]
+            expected[line.size][3] += line.backlog
             continue
-        arrivals[key].append(line["arrives"])
-        expected[key][1] += line["open"] if left <= lead else 0
-        expected[key][2] += line["open"] if left <= ceil(lead + REVIEW_DAYS) else 0
+        arrivals[line.size].append(line.arrives)
+        expected[line.size][1] += line.backlog if left <= lead else 0
+        expected[line.size][2] += line.backlog if left <= ceil(lead + REVIEW_DAYS) else 0
 
     rows = played.query("select * from analytics.inventory_position")
     columns = ("on_order", "on_order_in_lead_time", "on_order_in_time", "on_order_unconfirmed")
@@ -159,10 +150,10 @@ def test_a_positions_stock_and_sales_are_the_shops(played: Played) -> None:
         )
         for row in played.rows["articlesize"]
     }
-    monday = played.today - timedelta(days=played.today.weekday())
+    this_week = monday(played.today)
     sold: dict[tuple[Any, ...], float] = defaultdict(float)
     for row in played.rows["sale"]:
-        if monday - timedelta(weeks=13) <= day(row["date"]) < monday:
+        if this_week - 13 * WEEK <= day(row["date"]) < this_week:
             sold[row["articleNumber"], row["articleSizeNumber"], row["branchNumber"]] += row["quantity"]
 
     assert len(rows) > 500
@@ -176,3 +167,16 @@ def test_a_positions_stock_and_sales_are_the_shops(played: Played) -> None:
         days = max(on_hand - on_approval, 0) * 7 / weekly if weekly else None
         assert row["days_of_supply"] == (None if days is None else pytest.approx(days)), key
         assert row["is_negative_stock"] == (on_hand < 0)
+
+
+def test_a_position_is_named_and_valued_as_its_masters_say(played: Played) -> None:
+    rows = played.query("select * from analytics.inventory_position")
+    sizes = {size_key(row): row for row in played.rows["articlesize"]}
+    price = {number: money(row["purchasePrice"]) for number, row in by_number(played.rows["article"]).items()}
+
+    assert {row["tenant_id"] for row in rows} == {"mini"}
+    for row in rows:
+        size = sizes[row["article_number"], row["article_size_number"], row["branch_number"]]
+        free = money(size["stockQuantity"]) - money(size["selectionQuantity"])
+        assert row["size"] == (size["size"] or None)
+        assert row["stock_value"] == free * price[row["article_number"]]
