@@ -1,0 +1,85 @@
+"""How a tenant that decides nothing itself orders each article: what was learned from deliveries, else the manual."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from statistics import fmean
+
+import pytest
+from line_kinds import Row
+from played import Played
+from source_rows import by_number, order_lines, shop_of
+
+pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
+
+# From the manual's table of what a tenant file leaves open.
+DEFAULTS = {
+    "service_level": 0.95,
+    "review_days": 7,
+    "order_cycle_days": 0,
+    "pack_size": 1,
+    "minimum_order_units": 0,
+    "minimum_order_value": 0,
+    "display_units": 1,
+    "transfer_minimum": 2,
+    "budget": None,
+}
+
+
+@pytest.fixture(scope="module")
+def policies(played: Played) -> dict[int, Row]:
+    rows = played.query("select * from analytics.replenishment_policy")
+    return {row["article_number"]: row for row in rows}
+
+
+def test_every_article_is_ordered_as_the_manual_says_where_nothing_is_decided(
+    played: Played, policies: dict[int, Row]
+) -> None:
+    articles, shop = by_number(played.rows["article"]), shop_of(played)
+    suppliers = by_number(played.rows["supplier"])
+
+    assert policies.keys() == articles.keys()
+    for number, row in policies.items():
+        article = articles[number]
+        delivers = suppliers[article["supplierNumber"]]["isActive"]
+        again = article["isNOS"] and article["isActive"] and delivers
+        assert row == row | DEFAULTS
+        assert row["tenant_id"] == "mini"
+        assert row["supplier_number"] == article["supplierNumber"]
+        assert row["is_reordered"] == (again and shop.article_kind(number) == "merchandise"), number
+
+
+def test_an_articles_lead_time_is_its_suppliers_or_the_others(
+    played: Played, policies: dict[int, Row]
+) -> None:
+    """Suppliers' own times are compared with their deliveries in test_supply.py."""
+    times = {
+        row["supplier_number"]: row for row in played.query("select * from analytics.supplier_lead_time")
+    }
+    nos = {number for number, row in by_number(played.rows["article"]).items() if row["isNOS"]}
+    delivered: dict[int, int] = defaultdict(int)
+    for line in order_lines(played):
+        delivered[line.supplier] += line.delivered if line.size[0] in nos else 0
+    names = ("lead_time_days", "lead_time_deviation_days")
+    others = {name: fmean(row[name] for row in times.values()) for name in names}
+
+    sources = set()
+    for row in policies.values():
+        supplier = row["supplier_number"]
+        source = "supplier" if delivered[supplier] else "other suppliers"
+        sources.add(source)
+        assert row["lead_time_source"] == source
+        expected = times.get(supplier, others)
+        for name in names:
+            assert row[name] == pytest.approx(expected[name], abs=1e-6)
+    assert sources == {"supplier", "other suppliers"}
+
+
+def test_an_articles_classes_are_those_of_its_sales(played: Played, policies: dict[int, Row]) -> None:
+    """The classes themselves are compared with the receipts in test_demand.py."""
+    names = ("value_class", "variability_class")
+    classes = played.query("select * from analytics.article_class")
+
+    assert {row["article_number"]: tuple(row[name] for name in names) for row in classes} == {
+        number: tuple(row[name] for name in names) for number, row in policies.items()
+    }
