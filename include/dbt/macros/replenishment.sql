@@ -93,6 +93,21 @@
 {%- endmacro %}
 
 
+{# How far an order may be trusted, from the columns of int_orders_ranked. #}
+{% macro order_confidence(orders) -%}
+    case
+        when {{ orders }}.demand_source <> 'forecast' or {{ orders }}.lead_time_source = 'default' then 'low'
+        when
+            {{ orders }}.demand_class in ('smooth', 'erratic')
+            and {{ orders }}.weeks_measured >= {{ var('supply_weeks') }}
+            and {{ orders }}.lead_time_source in ('supplier', 'policy')
+            and {{ orders }}.protection_deviation <= {{ orders }}.protection_units
+            then 'high'
+        else 'medium'
+    end
+{%- endmacro %}
+
+
 {# Why a size is ordered, in one sentence, from the columns of int_orders_ranked. #}
 {% macro order_reason(orders) -%}
     case
@@ -121,5 +136,15 @@
                 || cast(cast({{ orders }}.on_order - {{ orders }}.on_order_in_time as decimal(18, 0)) as varchar)
                 || ' more on order come too late for it, or are overdue and not confirmed.'
         else ''
+    end
+{%- endmacro %}
+
+
+{# Who says a pack or a minimum of replenishment_policy: the tenant file, past orders, or nobody. #}
+{% macro source_of_quantity(name) -%}
+    case
+        when settings.{{ name }} is not null then 'policy'
+        when packs.{{ name }} is not null then 'learned'
+        else 'none'
     end
 {%- endmacro %}

@@ -27,6 +27,12 @@ settings as (
 
 ),
 
+packs as (
+
+    select * from {{ ref('int_learned_packs') }}
+
+),
+
 -- A supplier that never delivered is taken to be as fast as the others.
 other_suppliers as (
 
@@ -73,9 +79,15 @@ select
     cast(coalesce(settings.review_days, {{ var('default_review_days') }}) as double) as review_days,
     cast(coalesce(settings.order_cycle_days, {{ var('default_order_cycle_days') }}) as double)
         as order_cycle_days,
-    cast(coalesce(settings.pack_size, {{ var('default_pack_size') }}) as double) as pack_size,
-    cast(coalesce(settings.minimum_order_units, {{ var('default_minimum_order_units') }}) as double)
-        as minimum_order_units,
+    cast(coalesce(settings.pack_size, packs.pack_size, {{ var('default_pack_size') }}) as double)
+        as pack_size,
+    {{ source_of_quantity('pack_size') }} as pack_source,
+    cast(
+        coalesce(
+            settings.minimum_order_units, packs.minimum_order_units, {{ var('default_minimum_order_units') }}
+        ) as double
+    ) as minimum_order_units,
+    {{ source_of_quantity('minimum_order_units') }} as minimum_source,
     cast(coalesce(settings.minimum_order_value, 0) as double) as minimum_order_value,
     cast(coalesce(settings.display_units, {{ var('default_display_units') }}) as double) as display_units,
     cast(coalesce(settings.transfer_minimum, {{ var('default_transfer_minimum') }}) as double)
@@ -96,3 +108,7 @@ left join settings
     on
         articles.tenant_id = settings.tenant_id
         and articles.article_number = settings.article_number
+left join packs
+    on
+        articles.tenant_id = packs.tenant_id
+        and articles.article_number = packs.article_number

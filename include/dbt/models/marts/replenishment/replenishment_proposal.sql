@@ -39,10 +39,9 @@ eans as (
 
 ),
 
-as_of as (
+days as (
 
-    select * from {{ ref('int_tenant_as_of') }}
-    where tenant_id = {{ tenant_id() }}
+    select * from {{ ref('int_order_days') }}
 
 )
 
@@ -62,10 +61,10 @@ select
     orders.pack_size,
     cast(orders.unit_cost as decimal(18, 2)) as unit_cost,
     cast(orders.order_cost as decimal(18, 2)) as order_cost,
-    coalesce(orders.order_by_on, as_of.as_of_date) as order_by_on,
+    coalesce(orders.order_by_on, days.as_of_date) as order_by_on,
     orders.is_late,
     orders.stock_out_on,
-    {{ add_days('as_of.as_of_date', 'ceil(orders.lead_time_days)') }} as arrives_on,
+    days.arrives_on,
     orders.free_stock,
     orders.on_order,
     orders.on_order_in_time,
@@ -80,16 +79,7 @@ select
     orders.supplier_cost < orders.minimum_order_value as is_below_supplier_minimum,
     orders.value_class,
     orders.variability_class,
-    case
-        when orders.demand_source <> 'forecast' or orders.lead_time_source = 'default' then 'low'
-        when
-            orders.demand_class in ('smooth', 'erratic')
-            and orders.weeks_measured >= {{ var('supply_weeks') }}
-            and orders.lead_time_source in ('supplier', 'policy')
-            and orders.protection_deviation <= orders.protection_units
-            then 'high'
-        else 'medium'
-    end as confidence,
+    {{ order_confidence('orders') }} as confidence,
     {{ order_reason('orders') }} as reason
 from orders
 inner join in_budget
@@ -98,8 +88,10 @@ inner join in_budget
         and orders.article_number = in_budget.article_number
         and orders.article_size_number = in_budget.article_size_number
         and orders.branch_number = in_budget.branch_number
-inner join as_of
-    on orders.tenant_id = as_of.tenant_id
+inner join days
+    on
+        orders.tenant_id = days.tenant_id
+        and orders.article_number = days.article_number
 inner join articles
     on
         orders.tenant_id = articles.tenant_id

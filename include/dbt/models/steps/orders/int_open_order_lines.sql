@@ -21,6 +21,12 @@ as_of as (
 
 ),
 
+open_days as (
+
+    select * from {{ ref('int_open_days') }}
+
+),
+
 -- A line without a day is due as long after its order as its supplier takes.
 due as (
 
@@ -57,12 +63,16 @@ due as (
 -- What is late by more than a lead time would have come from an order made on that day: it is no supply until the
 -- supplier confirms it. What comes after an order of the next review could is no reason not to order today.
 select
-    *,
+    due.*,
     case
-        when due_on < plausible_from then 'unconfirmed'
-        when due_on <= lead_time_ends_on then 'in lead time'
-        when due_on <= protected_until then 'in time'
+        when due.due_on < due.plausible_from then 'unconfirmed'
+        when due.due_on <= due.lead_time_ends_on then 'in lead time'
+        when due.due_on <= due.protected_until then 'in time'
         else 'later'
     end as supply,
-    greatest(due_on, as_of_date) as arrives_on
+    coalesce(open_days.next_open_on, greatest(due.due_on, due.as_of_date)) as arrives_on
 from due
+left join open_days
+    on
+        due.tenant_id = open_days.tenant_id
+        and greatest(due.due_on, due.as_of_date) = open_days.date_day
