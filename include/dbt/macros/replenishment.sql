@@ -148,3 +148,18 @@
         else 'none'
     end
 {%- endmacro %}
+
+
+{#
+    Units of a size expected to be sold in so many days from today, over the rows of demand_outlook joined to a row that
+    has horizon_days, daily_units_after_horizon and size_share. Behind the outlook demand goes on as at its end.
+#}
+{% macro demand_within(days, sized, outlook) -%}
+    max({{ sized }}.size_share) * (
+        sum(
+            {{ outlook }}.mean_units / 7
+            * least({{ outlook }}.day_count, greatest({{ days }} - {{ outlook }}.first_day, 0))
+        )
+        + max({{ sized }}.daily_units_after_horizon * greatest({{ days }} - {{ sized }}.horizon_days, 0))
+    )
+{%- endmacro %}

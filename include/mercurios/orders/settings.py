@@ -41,10 +41,13 @@ class Policy(_Model):
         lead_time_days: days from order to goods; left open, learned from the supplier's deliveries.
         review_days: days between two looks at the position.
         order_cycle_days: days of demand ordered beyond what is needed until the next review.
-        pack_size: orders are multiples of this.
-        minimum_order_units: least units of an order line.
+        pack_size: orders are multiples of this; left open, learned from past order lines.
+        minimum_order_units: least units of an order line; left open, learned from past order lines.
         display_units: least stock of each size in a branch that carries the article, so that size runs stay whole.
         transfer_minimum: least units of an article, of all sizes together, that one branch sends to another.
+        expedite_days: days of an empty shelf from which a supplier is asked to deliver an open order earlier.
+        action_units: least units that asking for an earlier, smaller or no delivery must save.
+        decide_units: units sold in 13 weeks from which a person decides about what sold out and is not reordered.
     """
 
     is_reordered: bool | None = None
@@ -56,6 +59,9 @@ class Policy(_Model):
     minimum_order_units: Annotated[int, Field(ge=0)] | None = None
     display_units: Annotated[int, Field(ge=0)] | None = None
     transfer_minimum: Annotated[int, Field(ge=1)] | None = None
+    expedite_days: Annotated[int, Field(ge=1, le=365)] | None = None
+    action_units: Annotated[int, Field(ge=1)] | None = None
+    decide_units: Annotated[int, Field(ge=1)] | None = None
 
 
 class SupplierPolicy(Policy):

@@ -66,6 +66,9 @@ def test_a_setting_that_makes_no_sense_is_named(section, named):
         ("minimum_order_units", (0, 10_000), (-1,)),
         ("display_units", (0, 10_000), (-1,)),
         ("transfer_minimum", (1, 10_000), (0,)),
+        ("expedite_days", (1, 365), (0, 366)),
+        ("action_units", (1, 10_000), (0,)),
+        ("decide_units", (1, 10_000), (0,)),
         ("minimum_order_value", (0, 1e9), (-0.01,)),
     ],
 )

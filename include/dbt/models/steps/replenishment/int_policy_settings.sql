@@ -99,6 +99,9 @@ select
     {{ setting('minimum_order_value') }} as minimum_order_value,
     {{ setting('display_units') }} as display_units,
     {{ setting('transfer_minimum') }} as transfer_minimum,
+    {{ setting('expedite_days') }} as expedite_days,
+    {{ setting('action_units') }} as action_units,
+    {{ setting('decide_units') }} as decide_units,
     {{ setting('budget') }} as budget
 from decided
 group by tenant_id, article_number

@@ -25,7 +25,13 @@ select
     sales.article_number,
     numbers.article_size_number,
     sales.branch_number,
-    sum(sales.units) as units
+    sum(sales.units) as units,
+    sum(
+        case
+            when sales.week_start > {{ add_days('as_of.last_complete_week', '-28') }} then sales.units
+            else 0
+        end
+    ) as units_4_weeks
 from sales
 inner join as_of
     on sales.tenant_id = as_of.tenant_id
