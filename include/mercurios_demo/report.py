@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
-from mercurios.orders.proposals import fetch_proposals, most_urgent
+from mercurios.orders.proposals import ORDER, fetch_actions, orders_of
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.duckdb.publish import read_status
 from mercurios.warehouse.engine import Engine, WarehouseError
@@ -60,7 +61,7 @@ def print_summary(
 
 def _print_file(console: Console, tenant: str, published: Path, outcomes: Sequence[RunOutcome]) -> None:
     with DuckDBEngine(published, read_only=True) as engine:
-        print_tenant(console, tenant, engine, outcomes, fetch_proposals(engine, tenant), published)
+        print_tenant(console, tenant, engine, outcomes, fetch_actions(engine, tenant), published)
     print_publication(console, read_status(published))
 
 
@@ -69,7 +70,7 @@ def print_tenant(
     tenant: str,
     engine: Engine,
     outcomes: Sequence[RunOutcome],
-    proposals: pa.Table,
+    actions: pa.Table,
     published: Path | None = None,
 ) -> None:
     """Print rows, forecast error and what to order first, from an open warehouse on whichever engine."""
@@ -89,7 +90,7 @@ def print_tenant(
             f"  forecast error (WAPE, backtest): {_error(row['wape_model'])}; "
             f"seasonal naive {_error(row['wape_seasonal_naive'])}, 13-week mean {_error(row['wape_mean_13w'])}"
         )
-    print_proposals(console, tenant, proposals, published)
+    print_actions(console, tenant, actions, published)
 
 
 def print_publication(console: Console, status: Mapping[str, Any]) -> None:
@@ -121,20 +122,19 @@ def _ledger_table(rows: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
-def print_proposals(
-    console: Console, tenant: str, proposals: pa.Table, published: Path | None = None
-) -> None:
+def print_actions(console: Console, tenant: str, actions: pa.Table, published: Path | None = None) -> None:
     """Print what must be ordered first, what it costs and saves and why, as the file of `propose` says it.
 
     Args:
         console: where to print.
-        tenant: whose proposals.
-        proposals: all of them.
+        tenant: whose actions.
+        actions: all of them, the most urgent first.
         published: the file of readers, which no connection leads to after the demo; None on an account.
     """
+    proposals = orders_of(actions)
     suppliers = len(set(proposals["supplier_number"].to_pylist()))
-    cost = sum(proposals["order_cost"].to_pylist())
-    urgent: list[dict[str, Any]] = most_urgent(proposals, _PROPOSALS_SHOWN).to_pylist()
+    cost = sum(proposals["cost"].to_pylist())
+    urgent: list[dict[str, Any]] = proposals.slice(0, _PROPOSALS_SHOWN).to_pylist()
     currency = urgent[0]["currency"] if urgent else ""
     console.print(
         f"Most urgent of {proposals.num_rows} proposed orders to {suppliers} suppliers for {cost:,.2f} {currency}",
@@ -144,13 +144,17 @@ def print_proposals(
     for place, line in enumerate(urgent, start=1):
         goods = " ".join(part for part in (line["article_name"], line["size"]) if part)
         headline = (
-            f"{place:3}. Order by {line['order_by_on']}{', late' if line['is_late'] else ''}: "
-            f"{line['order_units']:,.0f} x {goods}, {line['branch_name']}: "
-            f"cost {line['order_cost']:,.2f} {currency}, margin at risk {line['margin_at_risk']:,.2f}"
+            f"{place:3}. Order by {line['due_on']}{', late' if line['is_late'] else ''}: "
+            f"{line['units']:,.0f} x {goods}, {line['branch_name']}: "
+            f"cost {line['cost']:,.2f} {currency}, margin at risk {line['margin_at_risk']:,.2f}"
         )
         why = f"{line['reason']} Confidence {line['confidence']}."
         console.print(escape(headline), highlight=False)
         console.print(Padding(escape(why), (0, 0, 0, 5)), style="dim", highlight=False)
+    others = Counter(kind for kind in actions["action"].to_pylist() if kind != ORDER)
+    if others:
+        listed = ", ".join(f"{count:,} {kind}" for kind, count in sorted(others.items()))
+        console.print(f"  beside orders: {listed}", highlight=False)
     console.print(
         f"  all of them: .venv/bin/python -m mercurios propose --tenant {tenant} "
         f"{f'--warehouse {published} ' if published else ''}--out orders.xlsx",

@@ -18,7 +18,7 @@ JOIN = re.compile(
     r"(?=^ *(?:inner|left|full outer|cross) join|^ *(?:where|group by|qualify|having|union)|^\)|\Z)",
     re.MULTILINE | re.DOTALL,
 )
-SPINES = ("weeks_on", "days_on", "days_back")
+SPINES = ("weeks_on", "days_on", "days_back", "pack_numbers")
 
 
 def test_a_build_runs_every_unit_test_and_every_data_test(first_build):

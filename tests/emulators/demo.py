@@ -27,7 +27,7 @@ from running_emulators import (
 )
 from snowflake_retailer import create_account_objects
 
-from mercurios.orders.proposals import fetch_proposals
+from mercurios.orders.proposals import fetch_actions
 from mercurios.warehouse.snowflake.engine import SnowflakeEngine
 from mercurios.warehouse.sql import render
 from mercurios_demo.follow import Follower, RunOutcome
@@ -92,7 +92,7 @@ def _report(console: Console, emulator: Snowflake, stack: Stack, outcomes: Seque
     parameters = emulator.parameters(DATABASE, arrow_number_to_decimal=True)
     with SnowflakeEngine(lambda: snowflake.connector.connect(**parameters)) as engine:
         key = {"tenant_id": "mini"}
-        print_tenant(console, "mini", engine, outcomes, fetch_proposals(engine, "mini"))
+        print_tenant(console, "mini", engine, outcomes, fetch_actions(engine, "mini"))
         [status] = engine.fetch_arrow(render(engine.dialect, "publication_known"), key).to_pylist()
         print_publication(console, status)
     console.print(f"Airflow: {stack.airflow_url} (no login on this machine); logs: {stack.home / 'logs'}")

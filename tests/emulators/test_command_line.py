@@ -142,45 +142,60 @@ def test_proposals_come_from_what_was_published_under_whatever_role_may_read_it(
         VARIABLE, airflow_connections(s3, snowflake_emulator, role="MERCURIOS_DEVELOPER")[VARIABLE]
     )
     before = run("propose", "--out", str(out))
-    publish_a_proposal(retailer)
+    publish_an_order(retailer)
 
     after = run("propose", "--out", str(out))
 
     assert before[0] == 1
-    assert "no replenishment_proposal was published yet: run the pipeline of tenant mini first" in before[1]
+    assert "no replenishment_action was published yet: run the pipeline of tenant mini first" in before[1]
     assert after[0] == 0, after[1]
     assert after[1].startswith("1 lines to 1 suppliers for 60.00 EUR in ")
     assert "Scarf" in out.read_text(encoding="utf-8")
     assert "of another tenant" not in out.read_text(encoding="utf-8")
 
 
-def publish_a_proposal(retailer: SnowflakeRetailer) -> None:
-    """Publish one proposal of the tenant and one of another."""
+def publish_an_order(retailer: SnowflakeRetailer) -> None:
+    """Publish one order of the tenant and one of another."""
+    texts = ("from_branch_name", "order_number", "order_line_id", "reason_de")
+    numbers = (
+        "from_branch_number",
+        "value_at_stake",
+        "sold_4_weeks",
+        "sold_13_weeks",
+        "free_stock",
+        "on_order",
+    )
+    days = ("next_arrival_on", "stock_out_on", "demand_until")
     columns = {
+        **dict.fromkeys(texts, "cast(null as varchar)"),
+        **dict.fromkeys((*numbers, "demand_units", "level_units"), "cast(null as double)"),
+        **dict.fromkeys(days, "cast(null as date)"),
+        "action": "'order'",
+        "urgency_rank": "1",
+        "due_on": "cast('2026-03-04' as date)",
         "supplier_number": "7",
         "supplier_name": "'Weaver'",
-        "supplier_article_number": "'W-1'",
         "article_number": "1",
         "article_size_number": "1",
         "size": "'M'",
-        "ean": "'4000000000001'",
         "branch_number": "1",
         "branch_name": "'High Street'",
-        "order_units": "10",
-        "pack_size": "5",
-        "unit_cost": "6.00",
-        "order_cost": "60.00",
-        "order_by_on": "cast('2026-03-04' as date)",
-        "is_late": "false",
-        "stock_out_on": "cast('2026-03-20' as date)",
-        "arrives_on": "cast('2026-03-18' as date)",
+        "units": "10",
+        "cost": "60.00",
+        "units_at_stake": "2",
         "margin_at_risk": "12.00",
-        "priority": "1",
-        "is_within_budget": "true",
-        "is_below_supplier_minimum": "false",
-        "confidence": "'high'",
+        "arrives_on": "cast('2026-03-18' as date)",
         "reason": "'sells 5 a week'",
     }
+    beside = {
+        "proposal": "1 as article_size_number, 1 as branch_number, '4000000000001' as ean, false as is_late,"
+        " 1 as priority, true as is_within_budget, false as is_below_supplier_minimum, 'high' as confidence",
+        "policy": "5 as pack_size, 'policy' as pack_source",
+    }
+    article = (
+        "'W-1' as supplier_article_number, 'red' as supplier_colour, 'Spring' as season_name,"
+        " 'Scarves' as category_name, 6.00 as purchase_price, 15.00 as label_price"
+    )
     values = ", ".join(f"{value} as {name}" for name, value in columns.items())
     with retailer.engine() as engine:
         engine.execute(
@@ -188,7 +203,16 @@ def publish_a_proposal(retailer: SnowflakeRetailer) -> None:
             " values ('mini', 'Mini', 'UTC', 'DE', 'EUR')"
         )
         engine.execute(
-            "create or replace table published.replenishment_proposal as"
+            "create or replace table published.replenishment_action as"
             f" select 'mini' as tenant_id, 'Scarf' as article_name, {values}"
             f" union all select 'other', 'of another tenant', {values}"
+        )
+        for name, more in beside.items():
+            engine.execute(
+                f"create or replace table published.replenishment_{name} as"
+                f" select 'mini' as tenant_id, 1 as article_number, {more}"
+            )
+        engine.execute(
+            "create or replace table published.dim_article as"
+            f" select 'mini' as tenant_id, 1 as article_number, {article}"
         )

@@ -10,33 +10,35 @@ from pathlib import Path
 import pyarrow as pa
 from rich.console import Console
 
-from mercurios_demo.report import print_proposals
+from mercurios_demo.report import print_actions
 
 
 def proposals(count: int) -> pa.Table:
-    """Return so many proposals, the later the earlier they must be ordered."""
+    """Return so many orders, the most urgent first, and an action of another kind."""
+    numbers = [*reversed(range(count)), count]
+    lines = len(numbers)
     return pa.table(
         {
-            "supplier_number": [n % 3 for n in range(count)],
-            "article_name": [f"Coat [{n}]" for n in range(count)],
-            "size": ["S"] * count,
-            "branch_name": ["Old Town"] * count,
-            "order_units": [float(n) for n in range(count)],
-            "currency": ["EUR"] * count,
-            "order_cost": [Decimal("30.00")] * count,
-            "order_by_on": [date(2026, 3, 31 - n // 2) for n in range(count)],
-            "is_late": [n == count - 1 for n in range(count)],
-            "margin_at_risk": [Decimal(n) for n in range(count)],
-            "priority": list(range(count)),
-            "confidence": ["high"] * count,
-            "reason": [f"Sells well, {n} a week." for n in range(count)],
+            "action": ["order"] * count + ["expedite"],
+            "supplier_number": [n % 3 for n in numbers],
+            "article_name": [f"Coat [{n}]" for n in numbers],
+            "size": ["S"] * lines,
+            "branch_name": ["Old Town"] * lines,
+            "units": [float(n) for n in numbers],
+            "currency": ["EUR"] * lines,
+            "cost": [Decimal("30.00")] * lines,
+            "due_on": [date(2026, 3, 31 - n // 2) for n in numbers],
+            "is_late": [n == count - 1 for n in numbers],
+            "margin_at_risk": [Decimal(n) for n in numbers],
+            "confidence": ["high"] * lines,
+            "reason": [f"Sells well, {n} a week." for n in numbers],
         }
     )
 
 
 def summary(table: pa.Table) -> str:
     console = Console(file=StringIO(), width=200)
-    print_proposals(console, "modehaus", table, Path(".demo/data/published/modehaus.duckdb"))
+    print_actions(console, "modehaus", table, Path(".demo/data/published/modehaus.duckdb"))
     return console.file.getvalue()
 
 
@@ -51,6 +53,7 @@ def test_the_ten_most_urgent_orders_are_shown_with_money_and_reason():
     assert [line.split("[")[1].split("]")[0] for line in lines if "Order by" in line] == [
         str(n) for n in range(11, 1, -1)
     ]
+    assert lines[-2] == "  beside orders: 1 expedite"
     assert lines[-1].endswith(
         "propose --tenant modehaus --warehouse .demo/data/published/modehaus.duckdb --out orders.xlsx"
     )

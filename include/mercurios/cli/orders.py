@@ -1,11 +1,19 @@
-"""The command of a buyer who wants the proposed orders as a file."""
+"""The command of a buyer who wants what to do now as a file."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+class Language(StrEnum):
+    """Languages of the workbook."""
+
+    en = "en"
+    de = "de"
 
 
 def propose(
@@ -18,29 +26,38 @@ def propose(
             "leads)."
         ),
     ] = None,
+    language: Annotated[
+        Language | None,
+        typer.Option(help="Of a workbook (default: what is spoken in the tenant's country)."),
+    ] = None,
     wait: Annotated[
         float, typer.Option(min=0, help="Seconds to wait while another process holds the file.")
     ] = 30,
 ) -> None:
-    """Write what to order now, by supplier: units, cost, the day to order by, and why."""
+    """Write what to do now: orders by supplier, and what to expedite, move, mark down, decide and cancel."""
     from mercurios.cli.connect import open_readers
-    from mercurios.orders.export import write_proposals
-    from mercurios.orders.proposals import fetch_proposals
+    from mercurios.orders.export import write_actions
+    from mercurios.orders.proposals import fetch_actions, orders_of
+    from mercurios.orders.sheets import language_of
     from mercurios.warehouse.engine import WarehouseError
 
     try:
         with open_readers(tenant, warehouse, wait, command="propose") as engine:
-            proposals = fetch_proposals(engine, tenant)
-        write_proposals(proposals, out)
+            actions = fetch_actions(engine, tenant)
+        country = actions["country"][0].as_py() if actions.num_rows else None
+        write_actions(actions, out, language or language_of(country))
     except (KeyError, WarehouseError, ValueError, OSError) as error:
         typer.secho(
             str(error.args[0] if isinstance(error, KeyError) else error), err=True, fg=typer.colors.RED
         )
         raise typer.Exit(1) from None
+    proposals = orders_of(actions)
     suppliers = len(set(proposals["supplier_number"].to_pylist()))
     currency = proposals["currency"][0].as_py() if proposals.num_rows else ""
-    cost = f"{sum(proposals['order_cost'].to_pylist()):,.2f} {currency}".strip()
+    cost = f"{sum(proposals['cost'].to_pylist()):,.2f} {currency}".strip()
     typer.echo(f"{proposals.num_rows} lines to {suppliers} suppliers for {cost} in {out}.")
+    if actions.num_rows > proposals.num_rows:
+        typer.echo(f"{actions.num_rows - proposals.num_rows} lines of other actions.")
     beyond = proposals["is_within_budget"].to_pylist().count(False)
     if beyond:
         typer.echo(f"{beyond} of the lines are beyond the budget.")

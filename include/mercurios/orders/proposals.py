@@ -1,4 +1,4 @@
-"""The order proposals of a tenant: reading them from a warehouse, and which are the most urgent."""
+"""What a buyer has to do now, read from a warehouse: orders, and what is asked of suppliers, branches and persons."""
 
 from __future__ import annotations
 
@@ -11,26 +11,29 @@ from mercurios.warehouse.sql import render
 if TYPE_CHECKING:
     import pyarrow as pa
 
+ORDER = "order"
 
-def fetch_proposals(engine: Engine, tenant_id: str) -> pa.Table:
-    """Return a tenant's proposals by supplier, as readers see them.
+
+def fetch_actions(engine: Engine, tenant_id: str) -> pa.Table:
+    """Return a tenant's actions as readers see them, the most urgent first.
 
     Args:
         engine: what readers see, or a file with the marts of the tenant.
-        tenant_id: whose proposals.
+        tenant_id: whose actions.
 
     Raises:
-        WarehouseError: nothing was published since there are proposals.
+        WarehouseError: nothing was published since there are actions.
     """
-    table = {"table_name": "replenishment_proposal"}
+    table = {"table_name": "replenishment_action"}
     if not scalar(engine, render(engine.dialect, "is_published"), table):
         raise WarehouseError(
-            f"no replenishment_proposal was published yet: run the pipeline of tenant {tenant_id} first"
+            f"no replenishment_action was published yet: run the pipeline of tenant {tenant_id} first"
         )
-    return engine.fetch_arrow(render(engine.dialect, "proposals"), {"tenant_id": tenant_id})
+    return engine.fetch_arrow(render(engine.dialect, "actions"), {"tenant_id": tenant_id})
 
 
-def most_urgent(proposals: pa.Table, limit: int | None = None) -> pa.Table:
-    """Return what must be ordered first; among what is due on the same day, what saves most."""
-    order = [("order_by_on", "ascending"), ("margin_at_risk", "descending"), ("priority", "ascending")]
-    return proposals.sort_by(order).slice(0, limit)
+def orders_of(actions: pa.Table) -> pa.Table:
+    """Return the orders among actions."""
+    import pyarrow.compute as pc
+
+    return actions.filter(pc.equal(actions["action"], ORDER))

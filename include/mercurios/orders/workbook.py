@@ -1,25 +1,38 @@
-"""The order proposals as a workbook: an overview, every line with its reason, and a sheet to send to each supplier.
+"""What to do as a workbook: an overview, a sheet for each kind of action, and a sheet to send to each supplier.
 
-Figures are written, not formulas: a mail program's preview and a supplier's reader show the same as a spreadsheet.
-A supplier's sheet holds what a supplier needs and nothing of what the buyer earns, and only what the budget reaches.
+It is a working document: every figure has a column of its own, and each line a cell for the buyer's decision. Figures
+are written, not formulas: a mail program's preview and a supplier's reader show the same as a spreadsheet. A supplier's
+sheet holds what a supplier needs and nothing of what the buyer earns, and only what the budget reaches.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
 
-from mercurios.orders.proposals import most_urgent
+from mercurios.orders.sheets import (
+    ACTION_SHEETS,
+    DAY,
+    DAY_FORMS,
+    ORDERS,
+    OVERVIEW_COLUMNS,
+    SUMMARY_COLUMNS,
+    SUPPLIER_COLUMNS,
+    TEXT,
+    Column,
+    Sheet,
+    word,
+)
+from mercurios.orders.texts import clean, is_formula
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,126 +43,151 @@ if TYPE_CHECKING:
 
 Line = dict[str, Any]
 
-_OVERVIEW, _LINES = "Overview", "All lines"
-_NO_SUPPLIER = "No supplier"
 _HEADING_ROW = 4
-_MONEY, _UNITS, _DAY, _TEXT = "#,##0.00", "#,##0.##", "yyyy-mm-dd", "@"
 _BOLD = Font(bold=True)
 _TITLE = Font(bold=True, size=14)
 _LINK = Font(color="0563C1", underline="single")
 _SHADE = PatternFill("solid", fgColor="E7E6E6")
 _WIDEST = 60
+_TRANSLATED = ("action", "confidence", "pack_source")
 
 
-class Column(NamedTuple):
-    """A column of a sheet; `total` is whether its sum is worth something."""
-
-    heading: str
-    name: str
-    form: str = _TEXT
-    total: bool = False
-
-
-_SUPPLIER_COLUMNS = (
-    Column("Your article", "supplier_article_number"),
-    Column("Our article", "article_number", "0"),
-    Column("Name", "article_name"),
-    Column("Size", "size"),
-    Column("EAN", "ean"),
-    Column("Deliver to", "branch_name"),
-    Column("Units", "order_units", _UNITS, total=True),
-    Column("Pack", "pack_size", _UNITS),
-    Column("Unit price", "unit_cost", _MONEY),
-    Column("Cost", "order_cost", _MONEY, total=True),
-)
-_LINE_COLUMNS = (
-    Column("Order by", "order_by_on", _DAY),
-    Column("Late", "is_late", "General"),
-    Column("Runs out", "stock_out_on", _DAY),
-    Column("Arrives", "arrives_on", _DAY),
-    Column("Supplier", "supplier_name"),
-    Column("Article", "article_number", "0"),
-    Column("Name", "article_name"),
-    Column("Size", "size"),
-    Column("Branch", "branch_name"),
-    Column("Units", "order_units", _UNITS, total=True),
-    Column("Cost", "order_cost", _MONEY, total=True),
-    Column("Margin at risk", "margin_at_risk", _MONEY, total=True),
-    Column("Priority", "priority", "0"),
-    Column("In budget", "is_within_budget", "General"),
-    Column("Confidence", "confidence"),
-    Column("Why", "reason"),
-)
-_OVERVIEW_COLUMNS = (
-    Column("Supplier", "sheet"),
-    Column("Number", "supplier_number", "0"),
-    Column("Lines", "lines", _UNITS, total=True),
-    Column("Units", "order_units", _UNITS, total=True),
-    Column("Cost", "order_cost", _MONEY, total=True),
-    Column("Margin at risk", "margin_at_risk", _MONEY, total=True),
-    Column("Order by", "order_by_on", _DAY),
-    Column("Late lines", "late", _UNITS, total=True),
-    Column("Below minimum", "is_below_supplier_minimum", "General"),
-    Column("Lines beyond budget", "beyond_budget", _UNITS, total=True),
-)
-
-
-def write_workbook(proposals: pa.Table, path: Path) -> None:
-    """Write proposals, ordered by supplier, as a workbook."""
+def write_workbook(actions: pa.Table, path: Path, language: str) -> None:
+    """Write actions as a workbook in a language."""
     book = Workbook()
     book.properties.creator = "Mercurios"
-    lines: list[Line] = proposals.to_pylist()
+    lines = [_worded(line, language) for line in actions.to_pylist()]
+    writer = _Writer(book, lines, language)
     overview = book.active
-    overview.title = _OVERVIEW
-    every = book.create_sheet(_LINES)
-    about = _about(lines)
-    summaries = []
-    for _, group in groupby(lines, key=lambda line: line["supplier_number"]):
-        of_supplier = list(group)
-        affordable = [line for line in of_supplier if line["is_within_budget"]]
-        summary = _summary(of_supplier, affordable)
-        summary["sheet"] = _sheet_name(of_supplier[0], book.sheetnames)
-        if affordable:
-            sheet = book.create_sheet(summary["sheet"])
-            affordable.sort(key=_place_in_order)
-            _fill(sheet, f"Order to {_supplier(of_supplier[0])}", about, _SUPPLIER_COLUMNS, affordable)
-        summaries.append(summary)
-    _fill(overview, "Proposed orders", about, _OVERVIEW_COLUMNS, summaries)
-    _link(overview, book.sheetnames)
-    _fill(every, "Every proposed line, the most urgent first", about, _LINE_COLUMNS, _urgent(proposals))
+    overview.title = word("Overview", language)
+    summaries = [writer.action_sheet(sheet) for sheet in ACTION_SHEETS]
+    suppliers = writer.supplier_sheets([line for line in lines if line["kind"] in ORDERS.actions])
+    writer.overview(overview, summaries, suppliers)
     with path.open("wb") as handle:
         book.save(handle)
 
 
-def _urgent(proposals: pa.Table) -> list[Line]:
-    lines: list[Line] = most_urgent(proposals).to_pylist()
-    return lines
+class _Writer:
+    """Writes the sheets of one workbook."""
+
+    def __init__(self, book: Workbook, lines: Sequence[Line], language: str) -> None:
+        self._book, self._lines, self._language = book, lines, language
+        self._about = _about(lines, language)
+
+    def action_sheet(self, sheet: Sheet) -> Line:
+        """Write the sheet of a kind of action, and return its line of the overview."""
+        lines = [line for line in self._lines if line["kind"] in sheet.actions]
+        name = sheet.name(self._language)
+        worksheet = self._book.create_sheet(name)
+        self._fill(worksheet, name, sheet.columns, lines)
+        return {
+            "sheet": name,
+            "lines": len(lines),
+            "urgent": sum(line["due_on"] <= line["proposed_on"] + timedelta(days=7) for line in lines),
+            **{key: _total(lines, key) for key in ("units", "cost", "margin_at_risk", "value_at_stake")},
+        }
+
+    def supplier_sheets(self, orders: Sequence[Line]) -> list[Line]:
+        """Write a sheet for each supplier that is ordered from, and return their lines of the overview."""
+        summaries = []
+        for _, group in groupby(sorted(orders, key=_by_supplier), key=_by_supplier):
+            lines = list(group)
+            affordable = [line for line in lines if line["is_within_budget"]]
+            summary = _summary(lines, affordable)
+            title = self._supplier(lines[0])
+            summary["sheet"] = _sheet_name(title, self._book.sheetnames)
+            if affordable:
+                affordable.sort(key=_place_in_order)
+                sheet = self._book.create_sheet(summary["sheet"])
+                heading = f"{word('Order to', self._language)} {title}"
+                self._fill(sheet, heading, SUPPLIER_COLUMNS, affordable)
+            summaries.append(summary)
+        return summaries
+
+    def overview(self, sheet: Worksheet, actions: Sequence[Line], suppliers: Sequence[Line]) -> None:
+        """Write how much there is to do of each kind, and below it the orders by supplier."""
+        self._fill(sheet, word("What to do", self._language), SUMMARY_COLUMNS, actions)
+        sheet.auto_filter.ref = None
+        below = _HEADING_ROW + len(actions) + 3
+        title = word("Proposed orders by supplier", self._language)
+        _put(sheet.cell(below, 1), title, TEXT).font = _TITLE
+        self._table(sheet, below + 1, OVERVIEW_COLUMNS, suppliers)
+        _link(sheet, self._book.sheetnames)
+
+    def _fill(self, sheet: Worksheet, title: str, columns: Sequence[Column], lines: Sequence[Line]) -> None:
+        """Write a sheet: title, whose, of which day and publication, headings, lines and totals."""
+        _put(sheet.cell(1, 1), title, TEXT).font = _TITLE
+        _put(sheet.cell(2, 1), self._about, TEXT)
+        self._table(sheet, _HEADING_ROW, columns, lines)
+        if lines:
+            last = f"{get_column_letter(len(columns))}{_HEADING_ROW + len(lines)}"
+            sheet.auto_filter.ref = f"A{_HEADING_ROW}:{last}"
+        sheet.freeze_panes = f"A{_HEADING_ROW + 1}"
+        _set_up_page(sheet)
+
+    def _table(self, sheet: Worksheet, top: int, columns: Sequence[Column], lines: Sequence[Line]) -> None:
+        for place, column in enumerate(columns, start=1):
+            name = column.heading(self._language)
+            form = DAY_FORMS[self._language] if column.form == DAY else column.form
+            heading = _put(sheet.cell(top, place), name, TEXT)
+            heading.font, heading.fill = _BOLD, _SHADE
+            heading.alignment = Alignment(horizontal="left" if column.form == TEXT else "right")
+            for row, line in enumerate(lines, start=top + 1):
+                _put(sheet.cell(row, place), line[column.name], form)
+            if lines and column.total:
+                total = _total(lines, column.name)
+                _put(sheet.cell(top + 1 + len(lines), place), total, form).font = _BOLD
+            dimension = sheet.column_dimensions[get_column_letter(place)]
+            # An overview has two tables in the same columns.
+            dimension.width = max(_width(name, column, lines), dimension.width if top > _HEADING_ROW else 0)
+        if lines:
+            total = word("Total", self._language)
+            _put(sheet.cell(top + 1 + len(lines), 1), total, TEXT).font = _BOLD
+
+    def _supplier(self, line: Line) -> str:
+        if line["supplier_number"] is None:
+            return word("No supplier", self._language)
+        return f"{line['supplier_number']} {line['supplier_name'] or ''}".strip()
 
 
-def _about(lines: Sequence[Line]) -> str:
+def _worded(line: Line, language: str) -> Line:
+    """Return a line with the reason and the words of a language; `kind` keeps the action."""
+    words = {name: word(line[name], language) for name in _TRANSLATED if line[name] is not None}
+    why = line["reason_de"] if language == "de" else line["reason"]
+    return {**line, **words, "kind": line["action"], "why": why, "note": None}
+
+
+def _about(lines: Sequence[Line], language: str) -> str:
+    """Return whose figures these are, of which day, and of which publication."""
     if not lines:
-        return "Nothing has to be ordered."
-    return f"{lines[0]['retailer']}, {lines[0]['proposed_on']}, prices in {lines[0]['currency']}"
+        return word("Nothing has to be done.", language)
+    line, published = lines[0], word("not published", language)
+    form = "%d.%m.%Y" if language == "de" else "%Y-%m-%d"
+    if line["published_at"] is not None:
+        published = f"{word('published', language)} {line['published_at'].strftime(form + ' %H:%M')} UTC"
+    day = line["proposed_on"].strftime(form)
+    return f"{line['retailer']}, {day}, {published}, {word('prices in', language)} {line['currency']}"
 
 
 def _summary(lines: Sequence[Line], affordable: Sequence[Line]) -> Line:
     return {
         "supplier_number": lines[0]["supplier_number"],
         "lines": len(affordable),
-        "order_units": sum(line["order_units"] for line in affordable),
-        "order_cost": sum(line["order_cost"] for line in affordable),
-        "margin_at_risk": sum(line["margin_at_risk"] for line in affordable),
-        "order_by_on": min(line["order_by_on"] for line in lines),
+        **{key: _total(affordable, key) for key in ("units", "cost", "margin_at_risk")},
+        "due_on": min(line["due_on"] for line in lines),
         "late": sum(line["is_late"] for line in affordable),
         "is_below_supplier_minimum": lines[0]["is_below_supplier_minimum"],
         "beyond_budget": len(lines) - len(affordable),
     }
 
 
-def _supplier(line: Line) -> str:
-    if line["supplier_number"] is None:
-        return _NO_SUPPLIER
-    return f"{line['supplier_number']} {line['supplier_name'] or ''}".strip()
+def _total(lines: Iterable[Line], name: str) -> Any:
+    return sum(line[name] or 0 for line in lines)
+
+
+def _by_supplier(line: Line) -> tuple[bool, int]:
+    """Sort by number; what has no supplier comes last."""
+    return line["supplier_number"] is None, line["supplier_number"] or 0
 
 
 def _place_in_order(line: Line) -> tuple[int, int, int]:
@@ -157,50 +195,28 @@ def _place_in_order(line: Line) -> tuple[int, int, int]:
     return line["article_number"], line["article_size_number"], line["branch_number"]
 
 
-def _sheet_name(line: Line, taken: Sequence[str]) -> str:
+def _sheet_name(supplier: str, taken: Sequence[str]) -> str:
     """Return a name that spreadsheets allow; the supplier's number in front keeps it unique."""
-    name = re.sub(r"[\[\]:*?/\\'\x00-\x1f]", " ", _supplier(line))[:31].strip()
+    name = re.sub(r"[\[\]:*?/\\']", " ", clean(supplier))[:31].strip()
     return name if name.lower() not in {each.lower() for each in taken} else f"{name[:27]} (2)"
-
-
-def _fill(sheet: Worksheet, title: str, about: str, columns: Sequence[Column], lines: Sequence[Line]) -> None:
-    """Write a sheet: title, whose and of which day, headings, lines and totals."""
-    _put(sheet.cell(1, 1), title, _TEXT).font = _TITLE
-    _put(sheet.cell(2, 1), about, _TEXT)
-    for place, column in enumerate(columns, start=1):
-        heading = _put(sheet.cell(_HEADING_ROW, place), column.heading, _TEXT)
-        heading.font, heading.fill = _BOLD, _SHADE
-        heading.alignment = Alignment(horizontal="left" if column.form == _TEXT else "right")
-        for row, line in enumerate(lines, start=_HEADING_ROW + 1):
-            _put(sheet.cell(row, place), line[column.name], column.form)
-        if lines and column.total:
-            total = sum(line[column.name] or 0 for line in lines)
-            _put(sheet.cell(_HEADING_ROW + 1 + len(lines), place), total, column.form).font = _BOLD
-        sheet.column_dimensions[get_column_letter(place)].width = _width(column, lines)
-    if lines:
-        _put(sheet.cell(_HEADING_ROW + 1 + len(lines), 1), "Total", _TEXT).font = _BOLD
-        last = f"{get_column_letter(len(columns))}{_HEADING_ROW + len(lines)}"
-        sheet.auto_filter.ref = f"A{_HEADING_ROW}:{last}"
-    sheet.freeze_panes = f"A{_HEADING_ROW + 1}"
-    _set_up_page(sheet)
 
 
 def _put(cell: Cell, value: Any, form: str) -> Cell:
     """Write a typed cell; a text stays a text whatever it begins with, also when it is edited."""
     if isinstance(value, str):
-        cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
+        cell.value = clean(value)
         cell.data_type = "s"
-        cell.number_format = _TEXT
-        cell.quotePrefix = cell.value.startswith(("=", "+", "-", "@"))
+        cell.number_format = TEXT
+        cell.quotePrefix = is_formula(cell.value)
     else:
         cell.value = int(value) if isinstance(value, float) and value.is_integer() else value
         cell.number_format = form
     return cell
 
 
-def _width(column: Column, lines: Iterable[Line]) -> float:
+def _width(heading: str, column: Column, lines: Iterable[Line]) -> float:
     longest = max((len(_shown(line[column.name])) for line in lines), default=0)
-    return min(max(longest, len(column.heading) + 2), _WIDEST) + 2
+    return min(max(longest, len(heading) + 2), _WIDEST) + 2
 
 
 def _shown(value: Any) -> str:

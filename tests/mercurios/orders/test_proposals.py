@@ -1,49 +1,91 @@
-"""The proposals as a file, from a warehouse that has some."""
+"""What to do as a file, from a warehouse that has some of everything."""
 
 from __future__ import annotations
 
 import csv
 import json
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 from openpyxl import load_workbook
 from openpyxl.workbook import Workbook
 from typer.testing import CliRunner
 
 from mercurios.cli.main import app
-from mercurios.orders.proposals import most_urgent
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 
+FIGURES = """
+    1.00 as units_at_stake, 3.00 as sold_4_weeks, 11.00 as sold_13_weeks, 2.00 as free_stock, 6.00 as on_order,
+    date '2026-03-12' as next_arrival_on, date '2026-03-20' as arrives_on, date '2026-03-10' as stock_out_on,
+    7.5 as demand_units, date '2026-03-27' as demand_until, 9.0 as level_units,
+    'Runs out, soon.' as reason, 'Bald ausverkauft.' as reason_de
+"""
 TABLES = (
     "create schema analytics; create schema raw; create schema ops",
-    "create table raw.tenant as from (values ('mini', 'Mini', 'EUR'), ('other', 'Other', 'GBP')) "
-    "as tenants (tenant_id, name, currency)",
+    "create table raw.tenant as from (values ('mini', 'Mini', 'GB', 'EUR'), ('other', 'Other', 'DE', 'GBP')) "
+    "as tenants (tenant_id, name, country, currency)",
     "create table ops.run as from (values ('mini', timestamp '2026-03-04', date '2026-03-04'), "
     "('mini', timestamp '2026-03-05', null), ('mini', timestamp '2026-03-03', date '2026-03-03')) "
     "as runs (tenant_id, started_at, as_of_date)",
+    "create table ops.publication as from (values ('mini', timestamp '2026-03-04 05:12:00'), "
+    "('mini', timestamp '2026-03-03 05:10:00'), ('other', timestamp '2026-03-05 05:10:00')) "
+    "as publications (tenant_id, published_at)",
+    f"""
+    create table analytics.replenishment_action as
+    select
+        tenant_id, 'order' as action, article_number as urgency_rank, due_on, supplier_number, supplier_name,
+        article_number, article_name, article_number * 10 as article_size_number, 'M' as size, 1 as branch_number,
+        'Old Town' as branch_name, cast(null as bigint) as from_branch_number,
+        cast(null as varchar) as from_branch_name, cast(null as varchar) as order_number,
+        cast(null as varchar) as order_line_id, cast(6 as double) as units, cast(30 as decimal(18, 2)) as cost,
+        cast(margin_at_risk as decimal(18, 2)) as margin_at_risk,
+        cast(null as decimal(18, 2)) as value_at_stake, {FIGURES}
+    from (values
+        ('mini', date '2026-03-05', null, null, 3, 'Scarf', 1.00),
+        ('mini', date '2026-03-04', 21, 'Tuch: S/M?', 2, '=HYPERLINK("x")', 2.00),
+        ('mini', date '2026-03-06', 20, 'Nordlicht', 4, 'Mütze', 3.00),
+        ('mini', date '2026-03-03', 20, 'Nordlicht', 1, 'Hat;=1+1', 4.00),
+        ('mini', date '2026-03-07', 20, 'Nordlicht', 5, 'Glove' || chr(7), 9.00),
+        ('other', date '2026-03-04', 20, 'Nordlicht', 9, 'Hat', 1.00)
+    ) as lines (tenant_id, due_on, supplier_number, supplier_name, article_number, article_name, margin_at_risk)
+    """,
+    f"""
+    insert into analytics.replenishment_action
+    select
+        'mini', action, 10 + article_number, due_on, 20, 'Nordlicht', article_number, 'Coat', size_number, 'M', branch,
+        'Old Town', sender, 'Web', line, line, units, cost, margin, leftover, {FIGURES}
+    from (values
+        ('expedite', date '2026-03-09', 1, 10, 1, null, 'l1', 6.0, null, 5.00, null),
+        ('transfer', date '2026-03-20', 2, 20, 1, 2, null, 2.0, null, 6.00, null),
+        ('mark down', date '2026-03-04', 3, null, null, null, null, 40.0, null, null, 200.00),
+        ('decide', date '2026-03-04', 4, null, null, null, null, 12.0, 60.00, 7.00, null),
+        ('reduce', date '2026-03-15', 5, 50, 1, null, 'l2', 4.0, null, null, 20.00),
+        ('cancel', date '2026-03-15', 6, 60, 1, null, 'l3', 8.0, null, null, 40.00)
+    ) as lines (
+        action, due_on, article_number, size_number, branch, sender, line, units, cost, margin, leftover
+    )
+    """,
     """
     create table analytics.replenishment_proposal as
     select
-        tenant_id, supplier_number, supplier_name, '0815' as supplier_article_number, article_number, article_name,
-        article_number * 10 as article_size_number, 'M' as size, '0000000000119' as ean, 1 as branch_number,
-        'Old Town' as branch_name, 6.0 as order_units, 6.0 as pack_size, 5.00 as unit_cost, 30.00 as order_cost,
-        date '2026-03-04' as order_by_on, true as is_late, date '2026-03-10' as stock_out_on,
-        date '2026-03-20' as arrives_on, margin_at_risk, priority, is_within_budget,
-        false as is_below_supplier_minimum, 'high' as confidence, 'Runs out, soon.' as reason
-    from (values
-        ('mini', null, null, 3, 'Scarf', 1.00, 1, true),
-        ('mini', 21, 'Tuch: S/M?', 2, '=HYPERLINK("x")', 2.00, 3, true),
-        ('mini', 20, 'Nordlicht', 4, 'Mütze', 3.00, 2, true),
-        ('mini', 20, 'Nordlicht', 1, 'Hat;=1+1', 4.00, 4, true),
-        ('mini', 20, 'Nordlicht', 5, 'Glove' || chr(7), 9.00, 5, false),
-        ('other', 20, 'Nordlicht', 9, 'Hat', 1.00, 1, true)
-    ) as lines (
-        tenant_id, supplier_number, supplier_name, article_number, article_name, margin_at_risk, priority,
-        is_within_budget
-    )
+        tenant_id, article_number, article_size_number, branch_number, '0000000000119' as ean, true as is_late,
+        article_number as priority, article_number <> 5 as is_within_budget, false as is_below_supplier_minimum,
+        'high' as confidence
+    from analytics.replenishment_action
+    where action = 'order'
+    """,
+    """
+    create table analytics.replenishment_policy as
+    select distinct tenant_id, article_number, 6.0 as pack_size, 'learned' as pack_source
+    from analytics.replenishment_action
+    """,
+    """
+    create table analytics.dim_article as
+    select distinct
+        tenant_id, article_number, '0815' as supplier_article_number, '-blue' as supplier_colour,
+        'Spring' as season_name, 'Hats' as category_name, 5.00 as purchase_price, 12.50 as label_price
+    from analytics.replenishment_action
     """,
 )
 
@@ -78,35 +120,35 @@ def cells(book: Workbook, name: str, *, first: int = 4) -> list[tuple[object, ..
     return list(book[name].iter_rows(min_row=first, values_only=True))
 
 
-def test_the_most_urgent_are_due_first_then_save_most_and_a_limit_keeps_them() -> None:
-    lines = pa.table(
-        {
-            "article_number": [1, 2, 3, 4],
-            "order_by_on": [date(2026, 3, 5), date(2026, 3, 4), date(2026, 3, 4), date(2026, 3, 4)],
-            "margin_at_risk": [9.0, 2.0, 3.0, 2.0],
-            "priority": [1, 4, 3, 2],
-        }
-    )
-
-    assert most_urgent(lines)["article_number"].to_pylist() == [3, 4, 2, 1]
-    assert most_urgent(lines, 2)["article_number"].to_pylist() == [3, 4]
-
-
-def test_lines_are_written_by_supplier_and_those_without_one_last(warehouse: Path, tmp_path: Path):
+def test_the_list_is_written_the_most_urgent_first_with_everything_beside_it(warehouse: Path, tmp_path: Path):
     done = propose(tmp_path / "new" / "orders.csv", "--warehouse", str(warehouse))
 
     with (tmp_path / "new" / "orders.csv").open(encoding="utf-8-sig", newline="") as handle:
         lines = list(csv.DictReader(handle))
     assert done.exit_code == 0, done.output
     assert "5 lines to 3 suppliers for 150.00 EUR" in done.output
+    assert "6 lines of other actions" in done.output
     assert "1 of the lines are beyond the budget" in done.output
-    assert [line["supplier_number"] for line in lines] == ["20", "20", "20", "21", ""]
-    assert [line["article_number"] for line in lines[:3]] == ["5", "1", "4"]
-    assert {(line["retailer"], line["proposed_on"], line["currency"]) for line in lines} == {
-        ("Mini", "2026-03-04", "EUR")
+    assert [line["article_number"] for line in lines] == ["1", "2", "3", "4", "5", *"123456"]
+    assert [line["action"] for line in lines[5:]] == [
+        "expedite",
+        "transfer",
+        "mark down",
+        "decide",
+        "reduce",
+        "cancel",
+    ]
+    heads = {
+        (line["retailer"], line["proposed_on"], line["published_at"][:16], line["currency"]) for line in lines
     }
-    assert lines[2]["article_name"] == "Mütze"
-    assert lines[0]["reason"] == "Runs out, soon."
+    assert heads == {("Mini", "2026-03-04", "2026-03-04 05:12", "EUR")}
+    assert lines[3]["article_name"] == "Mütze"
+    assert (lines[0]["mark_up"], lines[0]["season_name"], lines[0]["pack_source"]) == (
+        "2.50",
+        "Spring",
+        "learned",
+    )
+    assert (lines[0]["confidence"], lines[5]["confidence"]) == ("high", "")
 
 
 @pytest.mark.airflow
@@ -154,12 +196,26 @@ def test_a_name_that_looks_like_a_formula_stays_text(warehouse: Path, tmp_path: 
     text = (tmp_path / "orders.csv").read_text(encoding="utf-8-sig")
     assert "\"'=HYPERLINK" in text
     assert "Hat;'=1+1" in text
+    assert '"\'-blue"' in text
 
 
-def test_a_workbook_holds_an_overview_every_line_and_a_sheet_for_each_supplier(book: Workbook):
-    assert book.sheetnames == ["Overview", "All lines", "20 Nordlicht", "21 Tuch  S M", "No supplier"]
+def test_a_workbook_holds_an_overview_the_kinds_of_actions_and_every_supplier(book: Workbook):
+    assert book.sheetnames == [
+        "Overview",
+        "Orders",
+        "Expedite",
+        "Transfers",
+        "Markdowns",
+        "Decisions",
+        "Cancel or reduce",
+        "20 Nordlicht",
+        "21 Tuch  S M",
+        "No supplier",
+    ]
     assert {sheet.freeze_panes for sheet in book} == {"A5"}
-    assert book["Overview"]["A2"].value == "Mini, 2026-03-04, prices in EUR"
+    assert {sheet["A2"].value for sheet in book} == {
+        "Mini, 2026-03-04, published 2026-03-04 05:12 UTC, prices in EUR"
+    }
 
 
 def test_a_suppliers_sheet_is_its_order_with_totals_and_nothing_internal(book: Workbook):
@@ -170,6 +226,7 @@ def test_a_suppliers_sheet_is_its_order_with_totals_and_nothing_internal(book: W
         "Your article",
         "Our article",
         "Name",
+        "Colour",
         "Size",
         "EAN",
         "Deliver to",
@@ -179,38 +236,100 @@ def test_a_suppliers_sheet_is_its_order_with_totals_and_nothing_internal(book: W
         "Cost",
     )
     assert lines == [
-        ("0815", 1, "Hat;=1+1", "M", "0000000000119", "Old Town", 6, 6, 5, 30),
-        ("0815", 4, "Mütze", "M", "0000000000119", "Old Town", 6, 6, 5, 30),
+        ("0815", 1, "Hat;=1+1", "-blue", "M", "0000000000119", "Old Town", 6, 6, 5, 30),
+        ("0815", 4, "Mütze", "-blue", "M", "0000000000119", "Old Town", 6, 6, 5, 30),
     ]
-    assert totals == ("Total", None, None, None, None, None, 12, None, None, 60)
+    assert totals == ("Total", *[None] * 6, 12, None, None, 60)
+
+
+def test_the_overview_counts_every_kind_of_action_and_its_money(book: Workbook):
+    headings, *kinds, totals = cells(book, "Overview")[:8]
+
+    assert headings[:3] == ("Action", "Lines", "Due within a week")
+    assert [line[:7] for line in kinds] == [
+        ("Orders", 5, 5, 30, 150, 19, 0),
+        ("Expedite", 1, 1, 6, 0, 5, 0),
+        ("Transfers", 1, 0, 2, 0, 6, 0),
+        ("Markdowns", 1, 1, 40, 0, 0, 200),
+        ("Decisions", 1, 1, 12, 60, 7, 0),
+        ("Cancel or reduce", 2, 0, 12, 0, 0, 60),
+    ]
+    assert totals[:7] == ("Total", 11, 8, None, 210, 37, 260)
+    assert book["Overview"]["A6"].hyperlink.location == "'Expedite'!A1"
 
 
 def test_the_overview_adds_up_what_the_suppliers_sheets_hold(book: Workbook):
-    _, nordlicht, tuch, without_supplier, totals = cells(book, "Overview")
+    title, headings, nordlicht, tuch, without_supplier, totals = cells(book, "Overview", first=13)
 
-    assert nordlicht == ("20 Nordlicht", 20, 2, 12, 60, 7, datetime(2026, 3, 4), 2, False, 1)
+    assert (title[0], headings[0]) == ("Proposed orders by supplier", "Supplier")
+    assert nordlicht == ("20 Nordlicht", 20, 2, 12, 60, 7, datetime(2026, 3, 3), 2, False, 1)
     assert tuch[:5] == ("21 Tuch  S M", 21, 1, 6, 30)
     assert without_supplier[:5] == ("No supplier", None, 1, 6, 30)
     assert totals == ("Total", None, 4, 24, 120, 10, None, 4, None, 1)
-    assert book["Overview"]["A5"].hyperlink.location == "'20 Nordlicht'!A1"
+    assert book["Overview"]["A15"].hyperlink.location == "'20 Nordlicht'!A1"
 
 
-def test_every_line_stands_with_its_reason_the_most_urgent_first(book: Workbook):
-    headings, *lines, totals = cells(book, "All lines")
+def test_every_order_stands_with_its_figures_in_columns_of_their_own(book: Workbook):
+    headings, *lines, totals = cells(book, "Orders")
 
-    name, saved, affordable, why = (
-        headings.index(each) for each in ("Name", "Margin at risk", "In budget", "Why")
+    first = dict(zip(headings, lines[0], strict=True))
+    assert len(lines) == 5
+    assert dict(zip(headings, totals, strict=True))["Margin at risk"] == 19
+    assert {name: first[name] for name in ("Stock", "On order", "Demand", "Level")} == {
+        "Stock": 2,
+        "On order": 6,
+        "Demand": 7.5,
+        "Level": 9,
+    }
+    assert (first["Sold, 4 weeks"], first["Sold, 13 weeks"]) == (3, 11)
+    assert (first["Next arrival"], first["Arrives"]) == (datetime(2026, 3, 12), datetime(2026, 3, 20))
+    assert (first["Colour"], first["Season"], first["Category"]) == ("-blue", "Spring", "Hats")
+    assert (first["Purchase price"], first["Label price"]) == (5, 12.5)
+    assert (first["Mark-up (label / purchase)"], first["Pack from"]) == (2.5, "learned")
+    assert (first["Why"], first["Your decision"]) == ("Runs out, soon.", None)
+
+
+def test_a_sheet_of_what_is_asked_of_suppliers_names_order_and_units(book: Workbook):
+    headings, reduce, cancel, totals = cells(book, "Cancel or reduce")
+
+    found = [dict(zip(headings, line, strict=True)) for line in (reduce, cancel)]
+    assert [(line["Action"], line["Order"], line["Units less"]) for line in found] == [
+        ("reduce", "l2", 4),
+        ("cancel", "l3", 8),
+    ]
+    assert dict(zip(headings, totals, strict=True))["Left over, at cost"] == 60
+
+
+def test_a_german_buyer_reads_german(warehouse: Path, tmp_path: Path):
+    done = propose(tmp_path / "orders.xlsx", "--warehouse", str(warehouse), "--language", "de")
+
+    book = load_workbook(tmp_path / "orders.xlsx")
+    assert done.exit_code == 0, done.output
+    assert book.sheetnames[:3] == ["Übersicht", "Bestellungen", "Vorziehen"]
+    assert book["Übersicht"]["A2"].value == (
+        "Mini, 04.03.2026, veröffentlicht 04.03.2026 05:12 UTC, Preise in EUR"
     )
-    assert [line[saved] for line in lines] == [9, 4, 3, 2, 1]
-    assert totals[saved] == 19
-    assert lines[0][name] == "Glove"
-    assert [line[affordable] for line in lines] == [False, True, True, True, True]
-    assert {line[why] for line in lines} == {"Runs out, soon."}
+    headings, first, *_ = cells(book, "Bestellungen")
+    line = dict(zip(headings, first, strict=True))
+    assert (line["Begründung"], line["Sicherheit"]) == ("Bald ausverkauft.", "hoch")
+    assert book["Bestellungen"]["A5"].number_format == "dd.mm.yyyy"
+    actions = [line[1] for line in cells(book, "Stornieren oder kürzen")[1:3]]
+    assert actions == ["kürzen", "stornieren"]
+
+
+def test_without_a_language_the_tenants_country_decides(warehouse: Path, tmp_path: Path):
+    with DuckDBEngine(warehouse, threads=1) as engine:
+        engine.execute("update raw.tenant set country = 'AT'")
+
+    propose(tmp_path / "orders.xlsx", "--warehouse", str(warehouse))
+
+    assert load_workbook(tmp_path / "orders.xlsx").sheetnames[0] == "Übersicht"
 
 
 def test_cells_have_types_and_no_text_is_a_formula(book: Workbook):
     name = book["21 Tuch  S M"]["C5"]
-    day, late, cost = (book["All lines"][place] for place in ("A5", "B5", "K5"))
+    day, late = (book["Orders"][place] for place in ("A5", "B5"))
+    cost = book["Orders"].cell(5, cells(book, "Orders")[0].index("Cost") + 1)
 
     assert (name.value, name.data_type, name.quotePrefix) == ('=HYPERLINK("x")', "s", True)
     assert (day.is_date, day.number_format) == (True, "yyyy-mm-dd")
@@ -219,23 +338,24 @@ def test_cells_have_types_and_no_text_is_a_formula(book: Workbook):
     assert not [cell for sheet in book for row in sheet for cell in row if cell.data_type == "f"]
 
 
-def test_columns_are_as_wide_as_what_they_show(book: Workbook):
-    widths = {key: found.width for key, found in book["All lines"].column_dimensions.items()}
+def test_columns_are_as_wide_as_what_they_show_and_can_be_filtered(book: Workbook):
+    widths = {key: found.width for key, found in book["Orders"].column_dimensions.items()}
 
     assert widths["A"] >= len("2026-03-04")
     assert all(4 < width <= 62 for width in widths.values())
+    assert book["Orders"].auto_filter.ref == "A4:AH9"
 
 
 def test_a_retailer_that_needs_nothing_gets_a_workbook_that_says_so(warehouse: Path, tmp_path: Path):
     with DuckDBEngine(warehouse, threads=1) as engine:
-        engine.execute("delete from analytics.replenishment_proposal")
+        engine.execute("delete from analytics.replenishment_action")
 
     done = propose(tmp_path / "orders.xlsx", "--warehouse", str(warehouse))
 
     assert "0 lines to 0 suppliers" in done.output
     book = load_workbook(tmp_path / "orders.xlsx")
-    assert book.sheetnames == ["Overview", "All lines"]
-    assert book["Overview"]["A2"].value == "Nothing has to be ordered."
+    assert book.sheetnames[:2] == ["Overview", "Orders"]
+    assert book["Overview"]["A2"].value == "Nothing has to be done."
 
 
 def test_a_file_that_cannot_be_written_is_refused_before_it_is_begun(warehouse: Path, tmp_path: Path):

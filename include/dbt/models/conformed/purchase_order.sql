@@ -3,6 +3,7 @@ with prohandel as (
     select
         tenant_id,
         order_id,
+        cast(order_number as varchar) as order_number,
         supplier_number,
         ordered_at
     from {{ ref('stg_prohandel__purchase_orders') }}
@@ -15,6 +16,7 @@ files as (
     select
         tenant_id,
         order_id,
+        order_id as order_number,
         max(supplier_number) as supplier_number,
         cast(min(ordered_on) as timestamp) as ordered_at
     from {{ ref('stg_files__open_orders') }}

@@ -20,6 +20,13 @@ branches as (
 
 ),
 
+purchase_orders as (
+
+    select * from {{ ref('purchase_order') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
 curves as (
 
     select * from {{ ref('size_curve') }}
@@ -49,7 +56,7 @@ select
     senders.branch_name as from_branch_name,
     articles.supplier_number,
     articles.supplier_name,
-    actions.order_id,
+    purchase_orders.order_number,
     actions.order_line_id,
     actions.units,
     cast(actions.cost as decimal(18, 2)) as cost,
@@ -86,3 +93,7 @@ left join curves
         actions.tenant_id = curves.tenant_id
         and actions.article_number = curves.article_number
         and actions.article_size_number = curves.article_size_number
+left join purchase_orders
+    on
+        actions.tenant_id = purchase_orders.tenant_id
+        and actions.order_id = purchase_orders.order_id

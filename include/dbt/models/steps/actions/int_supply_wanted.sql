@@ -43,7 +43,15 @@ seasons as (
 ends as (
 
     select
-        order_lines.*,
+        order_lines.tenant_id,
+        order_lines.article_number,
+        order_lines.article_size_number,
+        order_lines.branch_number,
+        order_lines.order_position_id,
+        order_lines.order_id,
+        order_lines.open_units,
+        order_lines.as_of_date,
+        order_lines.arrives_on,
         case when order_lines.supply <> 'unconfirmed' then order_lines.arrives_on end as confirmed_on,
         positions.is_reordered,
         positions.is_new,

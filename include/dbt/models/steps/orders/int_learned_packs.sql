@@ -10,7 +10,7 @@ with order_lines as (
 
 ),
 
-numbers as (
+pack_numbers as (
 
     {{ integers(var('learned_packs_below')) }}
 
@@ -47,7 +47,7 @@ divided as (
         quantities.tenant_id,
         quantities.article_number,
         articles.line_count,
-        numbers.n as pack_size,
+        pack_numbers.n as pack_size,
         sum(quantities.line_count) as whole_lines,
         min(quantities.units) as least_units
     from quantities
@@ -55,11 +55,11 @@ divided as (
         on
             quantities.tenant_id = articles.tenant_id
             and quantities.article_number = articles.article_number
-    inner join numbers
+    inner join pack_numbers
         on
-            numbers.n between 1 and quantities.units
-            and mod(quantities.units, numbers.n) = 0
-    group by quantities.tenant_id, quantities.article_number, articles.line_count, numbers.n
+            pack_numbers.n between 1 and quantities.units
+            and mod(quantities.units, pack_numbers.n) = 0
+    group by quantities.tenant_id, quantities.article_number, articles.line_count, pack_numbers.n
 
 ),
 

@@ -1,0 +1,252 @@
+"""What the sheets of the workbook hold: their columns, in the words of a buyer's language."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+LANGUAGES = ("en", "de")
+_GERMAN_SPEAKING = ("AT", "CH", "DE", "LI")
+
+MONEY, UNITS, NUMBER, TEXT, FLAG = "#,##0.00", "#,##0.##", "0", "@", "General"
+# Written as each language writes days.
+DAY = "day"
+DAY_FORMS = {"en": "yyyy-mm-dd", "de": "dd.mm.yyyy"}
+
+
+class Column(NamedTuple):
+    """A column of a sheet; `total` is whether its sum is worth something."""
+
+    name: str
+    en: str
+    de: str
+    form: str = TEXT
+    total: bool = False
+
+    def heading(self, language: str) -> str:
+        """Return the heading in a language."""
+        return self.de if language == "de" else self.en
+
+
+class Sheet(NamedTuple):
+    """A sheet of actions."""
+
+    actions: tuple[str, ...]
+    en: str
+    de: str
+    columns: tuple[Column, ...]
+
+    def name(self, language: str) -> str:
+        """Return the name in a language."""
+        return self.de if language == "de" else self.en
+
+
+def language_of(country: str | None) -> str:
+    """Return the language that buyers of a country read."""
+    return "de" if country in _GERMAN_SPEAKING else "en"
+
+
+def word(text: str, language: str) -> str:
+    """Return a word or sentence of the workbook in a language."""
+    return _GERMAN.get(text, text) if language == "de" else text
+
+
+_GERMAN = {
+    "Overview": "Übersicht",
+    "No supplier": "Ohne Lieferant",
+    "Total": "Summe",
+    "What to do": "Was zu tun ist",
+    "Proposed orders by supplier": "Bestellvorschläge nach Lieferant",
+    "Order to": "Bestellung an",
+    "Nothing has to be done.": "Es ist nichts zu tun.",
+    "not published": "nicht veröffentlicht",
+    "published": "veröffentlicht",
+    "prices in": "Preise in",
+    "high": "hoch",
+    "medium": "mittel",
+    "low": "niedrig",
+    "policy": "Vorgabe",
+    "learned": "gelernt",
+    "none": "keine",
+    "cancel": "stornieren",
+    "reduce": "kürzen",
+}
+
+_ARTICLE = (
+    Column("article_number", "Article", "Artikel", NUMBER),
+    Column("article_name", "Name", "Bezeichnung"),
+    Column("size", "Size", "Größe"),
+    Column("colour", "Colour", "Farbe"),
+    Column("season_name", "Season", "Saison"),
+    Column("category_name", "Category", "Warengruppe"),
+    Column("purchase_price", "Purchase price", "EK", MONEY),
+    Column("label_price", "Label price", "VK (Etikett)", MONEY),
+    Column("mark_up", "Mark-up (label / purchase)", "Kalkulation", MONEY),
+)
+_SUPPLIER = Column("supplier_name", "Supplier", "Lieferant")
+_BRANCH = Column("branch_name", "Branch", "Filiale")
+_DUE = Column("due_on", "Do by", "Spätestens", DAY)
+_ARRIVES = Column("arrives_on", "Arrives", "Lieferung", DAY)
+_ORDER = Column("order_number", "Order", "Bestellung")
+_FIGURES = (
+    Column("sold_4_weeks", "Sold, 4 weeks", "Verkauft, 4 Wochen", UNITS),
+    Column("sold_13_weeks", "Sold, 13 weeks", "Verkauft, 13 Wochen", UNITS),
+    Column("free_stock", "Stock", "Bestand", UNITS),
+    Column("on_order", "On order", "Bestellt", UNITS),
+    Column("next_arrival_on", "Next arrival", "Nächste Lieferung", DAY),
+    Column("stock_out_on", "Runs out", "Ausverkauft am", DAY),
+    Column("demand_units", "Demand", "Bedarf", UNITS),
+    Column("demand_until", "Demand until", "Bedarf bis", DAY),
+    Column("level_units", "Level", "Sollbestand", UNITS),
+)
+_MISSED = (
+    Column("units_at_stake", "Units missed", "Fehlmenge", UNITS),
+    Column("margin_at_risk", "Margin at risk", "Rohertrag in Gefahr", MONEY, total=True),
+)
+_LEFT = Column("value_at_stake", "Left over, at cost", "Überhang zu EK", MONEY, total=True)
+_PACK = (
+    Column("pack_size", "Pack", "Packung", UNITS),
+    Column("pack_source", "Pack from", "Packung aus"),
+)
+_COST = Column("cost", "Cost", "Einkaufswert", MONEY, total=True)
+_WHY = (
+    Column("why", "Why", "Begründung"),
+    Column("note", "Your decision", "Ihre Entscheidung"),
+)
+
+
+def _units(en: str, de: str) -> Column:
+    return Column("units", en, de, UNITS, total=True)
+
+
+ORDERS = Sheet(
+    ("order",),
+    "Orders",
+    "Bestellungen",
+    (
+        _DUE,
+        Column("is_late", "Late", "Zu spät", FLAG),
+        _SUPPLIER,
+        *_ARTICLE,
+        _BRANCH,
+        _units("Units", "Menge"),
+        *_PACK,
+        _COST,
+        *_MISSED,
+        *_FIGURES,
+        _ARRIVES,
+        Column("priority", "Priority", "Rang", NUMBER),
+        Column("is_within_budget", "In budget", "Im Budget", FLAG),
+        Column("confidence", "Confidence", "Sicherheit"),
+        *_WHY,
+    ),
+)
+ACTION_SHEETS = (
+    ORDERS,
+    Sheet(
+        ("expedite",),
+        "Expedite",
+        "Vorziehen",
+        (
+            _DUE,
+            _SUPPLIER,
+            _ORDER,
+            _ARRIVES,
+            *_ARTICLE,
+            _BRANCH,
+            _units("Units", "Menge"),
+            *_MISSED,
+            *_FIGURES,
+            *_WHY,
+        ),
+    ),
+    Sheet(
+        ("transfer",),
+        "Transfers",
+        "Umlagerungen",
+        (
+            _DUE,
+            *_ARTICLE,
+            Column("from_branch_name", "From", "Von"),
+            Column("branch_name", "To", "Nach"),
+            _units("Units", "Menge"),
+            *_MISSED,
+            *_FIGURES,
+            *_WHY,
+        ),
+    ),
+    Sheet(
+        ("mark down",),
+        "Markdowns",
+        "Abschriften",
+        (_SUPPLIER, *_ARTICLE, _units("Units", "Menge"), _LEFT, *_FIGURES, *_WHY),
+    ),
+    Sheet(
+        ("decide",),
+        "Decisions",
+        "Entscheidungen",
+        (
+            _SUPPLIER,
+            *_ARTICLE,
+            _units("Units, if ordered", "Menge, wenn bestellt"),
+            *_PACK,
+            _COST,
+            *_MISSED,
+            _ARRIVES,
+            *_FIGURES,
+            *_WHY,
+        ),
+    ),
+    Sheet(
+        ("cancel", "reduce"),
+        "Cancel or reduce",
+        "Stornieren oder kürzen",
+        (
+            _DUE,
+            Column("action", "Action", "Maßnahme"),
+            _SUPPLIER,
+            _ORDER,
+            _ARRIVES,
+            *_ARTICLE,
+            _BRANCH,
+            _units("Units less", "Menge weniger"),
+            _LEFT,
+            *_FIGURES,
+            *_WHY,
+        ),
+    ),
+)
+# What a supplier needs and nothing of what the buyer earns.
+SUPPLIER_COLUMNS = (
+    Column("supplier_article_number", "Your article", "Ihre Artikelnummer"),
+    Column("article_number", "Our article", "Unsere Artikelnummer", NUMBER),
+    Column("article_name", "Name", "Bezeichnung"),
+    Column("colour", "Colour", "Farbe"),
+    Column("size", "Size", "Größe"),
+    Column("ean", "EAN", "EAN"),
+    Column("branch_name", "Deliver to", "Lieferung an"),
+    Column("units", "Units", "Menge", UNITS, total=True),
+    Column("pack_size", "Pack", "Packung", UNITS),
+    Column("purchase_price", "Unit price", "Einzelpreis", MONEY),
+    Column("cost", "Cost", "Wert", MONEY, total=True),
+)
+SUMMARY_COLUMNS = (
+    Column("sheet", "Action", "Maßnahme"),
+    Column("lines", "Lines", "Zeilen", UNITS, total=True),
+    Column("urgent", "Due within a week", "Fällig in einer Woche", UNITS, total=True),
+    Column("units", "Units", "Menge", UNITS),
+    Column("cost", "Cost", "Einkaufswert", MONEY, total=True),
+    Column("margin_at_risk", "Margin at risk", "Rohertrag in Gefahr", MONEY, total=True),
+    Column("value_at_stake", "Left over, at cost", "Überhang zu EK", MONEY, total=True),
+)
+OVERVIEW_COLUMNS = (
+    Column("sheet", "Supplier", "Lieferant"),
+    Column("supplier_number", "Number", "Nummer", NUMBER),
+    Column("lines", "Lines", "Zeilen", UNITS, total=True),
+    Column("units", "Units", "Menge", UNITS, total=True),
+    Column("cost", "Cost", "Einkaufswert", MONEY, total=True),
+    Column("margin_at_risk", "Margin at risk", "Rohertrag in Gefahr", MONEY, total=True),
+    Column("due_on", "Order by", "Bestellen bis", DAY),
+    Column("late", "Late lines", "Zu späte Zeilen", UNITS, total=True),
+    Column("is_below_supplier_minimum", "Below minimum", "Unter Mindestwert", FLAG),
+    Column("beyond_budget", "Lines beyond budget", "Zeilen über Budget", UNITS, total=True),
+)

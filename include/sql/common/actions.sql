@@ -1,0 +1,105 @@
+-- What to do now, ready to work on: the most urgent first, with what a buyer asks of an article beside it.
+with retailer as (
+
+    select
+        tenants.tenant_id,
+        tenants.name,
+        tenants.country,
+        tenants.currency,
+        max_by(runs.as_of_date, runs.started_at) as as_of_date
+    from raw.tenant as tenants
+    inner join ops.run as runs
+        on tenants.tenant_id = runs.tenant_id
+    where
+        tenants.tenant_id = $tenant_id
+        and runs.as_of_date is not null
+    group by tenants.tenant_id, tenants.name, tenants.country, tenants.currency
+
+),
+
+publications as (
+
+    select
+        tenant_id,
+        max(published_at) as published_at
+    from ops.publication
+    where tenant_id = $tenant_id
+    group by tenant_id
+
+)
+
+select
+    retailer.name as retailer,
+    retailer.country,
+    retailer.as_of_date as proposed_on,
+    publications.published_at,
+    retailer.currency,
+    actions.action,
+    actions.urgency_rank,
+    actions.due_on,
+    actions.supplier_number,
+    actions.supplier_name,
+    articles.supplier_article_number,
+    actions.article_number,
+    actions.article_name,
+    actions.article_size_number,
+    actions.size,
+    orders.ean,
+    articles.supplier_colour as colour,
+    articles.season_name,
+    articles.category_name,
+    articles.purchase_price,
+    articles.label_price,
+    cast(articles.label_price / nullif(articles.purchase_price, 0) as decimal(18, 2)) as mark_up,
+    actions.branch_number,
+    actions.branch_name,
+    actions.from_branch_number,
+    actions.from_branch_name,
+    actions.order_number,
+    actions.order_line_id,
+    actions.units,
+    policies.pack_size,
+    policies.pack_source,
+    actions.cost,
+    actions.units_at_stake,
+    actions.margin_at_risk,
+    actions.value_at_stake,
+    actions.sold_4_weeks,
+    actions.sold_13_weeks,
+    actions.free_stock,
+    actions.on_order,
+    actions.next_arrival_on,
+    actions.arrives_on,
+    actions.stock_out_on,
+    actions.demand_units,
+    actions.demand_until,
+    actions.level_units,
+    orders.is_late,
+    orders.priority,
+    orders.is_within_budget,
+    orders.is_below_supplier_minimum,
+    orders.confidence,
+    actions.reason,
+    actions.reason_de
+from {{ published_schema() }}.replenishment_action as actions
+inner join retailer
+    on actions.tenant_id = retailer.tenant_id
+left join publications
+    on actions.tenant_id = publications.tenant_id
+left join {{ published_schema() }}.replenishment_proposal as orders
+    on
+        actions.action = 'order'
+        and actions.tenant_id = orders.tenant_id
+        and actions.article_number = orders.article_number
+        and actions.article_size_number = orders.article_size_number
+        and actions.branch_number = orders.branch_number
+left join {{ published_schema() }}.replenishment_policy as policies
+    on
+        actions.tenant_id = policies.tenant_id
+        and actions.article_number = policies.article_number
+left join {{ published_schema() }}.dim_article as articles
+    on
+        actions.tenant_id = articles.tenant_id
+        and actions.article_number = articles.article_number
+where actions.tenant_id = $tenant_id
+order by actions.urgency_rank;
