@@ -140,7 +140,7 @@
 {%- endmacro %}
 
 
-{# Who says a pack or a minimum of replenishment_policy: the tenant file, past orders, or nobody. #}
+{# Who says a pack or a minimum of replenishment_policy: the tenant file, past orders, or no one. #}
 {% macro source_of_quantity(name) -%}
     case
         when settings.{{ name }} is not null then 'policy'

@@ -111,7 +111,7 @@ select
         when sells_until < horizon_ends_on then greatest(sells_until, as_of_date)
         else horizon_ends_on
     end as demand_until,
-    -- Beyond the outlook nobody knows, nor of what is new; what comes when nothing is sold any more needs no outlook.
+    -- Beyond the outlook no one knows, nor of what is new; what comes when nothing is sold any more needs no outlook.
     coalesce(sells_until < arrives_on or sells_until = as_of_date, false) as is_too_late_to_sell,
     coalesce(arrives_on <= horizon_ends_on, false)
     and horizon_days is not null
