@@ -18,10 +18,9 @@ articles as (
 
 ),
 
-seasons as (
+article_ends as (
 
-    select * from {{ ref('season') }}
-    where tenant_id = {{ tenant_id() }}
+    select * from {{ ref('int_article_ends') }}
 
 ),
 
@@ -98,13 +97,12 @@ inner join days
     on
         paced.tenant_id = days.tenant_id
         and paced.article_number = days.article_number
-left join seasons
+inner join article_ends
     on
-        articles.tenant_id = seasons.tenant_id
-        and articles.season_number = seasons.season_number
+        paced.tenant_id = article_ends.tenant_id
+        and paced.article_number = article_ends.article_number
 where
-    articles.is_active
-    and articles.is_supplier_active
-    and not articles.is_service
+    articles.is_supplier_active
+    and not article_ends.is_over
     and paced.sold_units >= paced.decide_units
-    and coalesce(days.arrives_on <= seasons.ends_on, true)
+    and coalesce(days.arrives_on <= article_ends.season_ends_on, true)

@@ -18,13 +18,6 @@ levels as (
 
 ),
 
-articles as (
-
-    select * from {{ ref('dim_article') }}
-    where tenant_id = {{ tenant_id() }}
-
-),
-
 branches as (
 
     select * from {{ ref('dim_branch') }}
@@ -32,10 +25,9 @@ branches as (
 
 ),
 
-seasons as (
+article_ends as (
 
-    select * from {{ ref('season') }}
-    where tenant_id = {{ tenant_id() }}
+    select * from {{ ref('int_article_ends') }}
 
 ),
 
@@ -66,8 +58,8 @@ ends as (
         levels.horizon_days,
         {{ add_days('order_lines.as_of_date', 'coalesce(levels.horizon_days, 0)') }} as horizon_ends_on,
         case
-            when not branches.is_active then order_lines.as_of_date
-            when not positions.is_reordered then seasons.ends_on
+            when not branches.is_active or article_ends.is_over then order_lines.as_of_date
+            when not positions.is_reordered then article_ends.season_ends_on
         end as sells_until
     from order_lines
     inner join positions
@@ -76,10 +68,6 @@ ends as (
             and order_lines.article_number = positions.article_number
             and order_lines.article_size_number = positions.article_size_number
             and order_lines.branch_number = positions.branch_number
-    inner join articles
-        on
-            order_lines.tenant_id = articles.tenant_id
-            and order_lines.article_number = articles.article_number
     inner join branches
         on
             order_lines.tenant_id = branches.tenant_id
@@ -89,10 +77,10 @@ ends as (
             order_lines.tenant_id = levels.tenant_id
             and order_lines.article_number = levels.article_number
             and order_lines.branch_number = levels.branch_number
-    left join seasons
+    left join article_ends
         on
-            articles.tenant_id = seasons.tenant_id
-            and articles.season_number = seasons.season_number
+            order_lines.tenant_id = article_ends.tenant_id
+            and order_lines.article_number = article_ends.article_number
 
 )
 

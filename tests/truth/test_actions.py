@@ -1,0 +1,231 @@
+"""What a buyer is asked to do, against a plain reckoning of what the source sold, ordered and received."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from played import Played
+
+pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
+
+Key = tuple[int, int, int]
+SHORT_DELIVERY, PACK_LINES, LINES_PER_ODD = 2, 6, 8
+
+
+def day(text: str) -> date:
+    return date.fromisoformat(text[:10])
+
+
+def actions(played: Played, *kinds: str) -> list[dict[str, Any]]:
+    rows = played.query("select * from analytics.replenishment_action")
+    return [row for row in rows if row["action"] in kinds or not kinds]
+
+
+def key_of(row: dict[str, Any]) -> Key:
+    return row["article_number"], row["article_size_number"], row["branch_number"]
+
+
+def sold(played: Played, weeks: int) -> dict[Key, float]:
+    """Return units sold less returned in complete weeks."""
+    monday = played.today - timedelta(days=played.today.weekday())
+    found: dict[Key, float] = defaultdict(float)
+    for row in played.rows["sale"]:
+        if monday - timedelta(weeks=weeks) <= day(row["date"]) < monday:
+            found[row["articleNumber"], row["articleSizeNumber"], row["branchNumber"]] += row["quantity"]
+    return found
+
+
+def stock(played: Played) -> dict[Key, float]:
+    return {
+        (row["articleNumber"], row["number"], row["branchNumber"]): row["stockQuantity"]
+        - row["selectionQuantity"]
+        for row in played.rows["articlesize"]
+    }
+
+
+def open_lines(played: Played) -> dict[str, dict[str, Any]]:
+    """Return what is still to come, by the line's id."""
+    by_ean = {(row["articleNumber"], row["ean"]): row["number"] for row in played.rows["articlesize"]}
+    by_name = {
+        (row["articleNumber"], row["size"]): row["number"]
+        for row in sorted(played.rows["articlesize"], key=lambda row: -row["number"])
+    }
+    return {
+        line["id"]: {
+            "key": (
+                line["articleNumber"],
+                by_ean[line["articleNumber"], line["ean"]]
+                if line["ean"]
+                else by_name[line["articleNumber"], line["size"]],
+                line["branchNumber"],
+            ),
+            "units": line["backlogAmount"],
+            "due": day(line["expectedArrival"]),
+            "order": str(order["number"]),
+        }
+        for order in played.rows["order"]
+        for line in order["positions"]
+        if line["backlogAmount"] > 0 and line["status"] != SHORT_DELIVERY
+    }
+
+
+def packs(played: Played) -> dict[int, int]:
+    """Return the largest number that all lines of an article but one in eight are whole multiples of."""
+    lines: dict[int, Counter[int]] = defaultdict(Counter)
+    for order in played.rows["order"]:
+        for line in order["positions"]:
+            if line["orderAmount"] >= 1:
+                lines[line["articleNumber"]][int(line["orderAmount"])] += 1
+    found = {}
+    for article, counted in lines.items():
+        total = sum(counted.values())
+        odd = {
+            pack: sum(count for units, count in counted.items() if units % pack)
+            for pack in range(2, min(max(counted), 144) + 1)
+        }
+        fitting = [pack for pack, count in odd.items() if count <= total // LINES_PER_ODD]
+        if total >= PACK_LINES and fitting:
+            found[article] = max(fitting)
+    return found
+
+
+def closed_days(played: Played) -> set[int]:
+    """Return the weekdays on which the shops sold nothing in a year."""
+    web_shops = {row["number"] for row in played.rows["branch"] if row["isWebshop"]}
+    open_ones = {
+        day(row["date"]).isoweekday()
+        for row in played.rows["sale"]
+        if row["branchNumber"] not in web_shops and day(row["date"]) > played.today - timedelta(days=182)
+    }
+    return set(range(1, 8)) - open_ones
+
+
+def test_every_figure_of_an_action_is_what_the_source_says(played: Played) -> None:
+    four, thirteen, there = sold(played, 4), sold(played, 13), stock(played)
+    on_order: dict[Key, float] = defaultdict(float)
+    for line in open_lines(played).values():
+        on_order[line["key"]] += line["units"]
+
+    rows = [row for row in actions(played) if row["article_size_number"] is not None]
+
+    assert len(rows) > 40
+    for row in rows:
+        key = key_of(row)
+        assert (row["sold_4_weeks"], row["sold_13_weeks"]) == (four[key], thirteen[key]), key
+        assert (row["free_stock"], row["on_order"]) == (there.get(key, 0), on_order[key]), key
+        words = f"Sold {four[key]:.0f} in the last 4 weeks and {thirteen[key]:.0f} in 13; {there[key]:.0f} in stock"
+        assert row["reason"].startswith(words), row["reason"]
+
+
+def test_the_figures_of_an_article_as_a_whole_are_those_of_its_sizes(played: Played) -> None:
+    thirteen, there = sold(played, 13), stock(played)
+
+    rows = actions(played, "mark down", "decide")
+
+    assert rows
+    for row in rows:
+        article = row["article_number"]
+        assert row["sold_13_weeks"] == sum(units for key, units in thirteen.items() if key[0] == article)
+        assert row["free_stock"] == sum(units for key, units in there.items() if key[0] == article)
+
+
+def test_packs_are_those_that_past_orders_show(played: Played) -> None:
+    rows = played.query("select * from analytics.replenishment_policy")
+    learned = packs(played)
+
+    found = {row["article_number"]: row["pack_size"] for row in rows if row["pack_source"] == "learned"}
+    assert found == learned
+    assert {row["pack_size"] for row in rows if row["article_number"] not in learned} == {1}
+    for row in actions(played, "order"):
+        assert row["units"] % learned.get(row["article_number"], 1) == 0
+
+
+def test_no_goods_arrive_on_a_day_without_business(played: Played) -> None:
+    closed = closed_days(played)
+    # Good Friday, Easter Monday, Labour Day, Ascension Day, Whit Monday and Corpus Christi in Bavaria.
+    holidays = {
+        date(2026, month, number) for month, number in ((4, 3), (4, 6), (5, 1), (5, 14), (5, 25), (6, 4))
+    }
+
+    days = {row["arrives_on"] for row in actions(played) if row["arrives_on"]}
+
+    assert 7 in closed
+    assert len(days) > 3
+    assert not [each for each in days if each in holidays or each.isoweekday() in closed]
+
+
+def test_an_order_that_is_late_saves_what_sells_until_it_comes(played: Played) -> None:
+    """What is missed is the demand until the arrival less what was there before, and no more than the line."""
+    lines, there = open_lines(played), stock(played)
+
+    rows = actions(played, "expedite")
+
+    assert rows
+    for row in rows:
+        line = lines[row["order_line_id"]]
+        earlier = sum(
+            each["units"]
+            for each in lines.values()
+            if each["key"] == line["key"] and each["due"] <= row["stock_out_on"]
+        )
+        sent = sum(other["units"] for other in actions(played, "transfer") if key_of(other) == line["key"])
+        missed = row["demand_units"] - max(there[line["key"]], 0) - earlier - sent
+        assert row["units"] == line["units"]
+        assert row["units_at_stake"] == pytest.approx(min(missed, line["units"]), abs=1e-3)
+        assert row["order_number"] == line["order"]
+        assert played.today <= row["due_on"] <= max(row["stock_out_on"], played.today)
+        assert row["stock_out_on"] + timedelta(days=3) <= row["demand_until"] <= row["arrives_on"]
+
+
+def test_a_line_that_comes_long_after_its_goods_are_gone_is_asked_for(played: Played) -> None:
+    """At the pace of 13 weeks at least two units are missed for at least a week, and no order comes before."""
+    thirteen, there = sold(played, 13), stock(played)
+    listed = {row["order_line_id"] for row in actions(played, "expedite")}
+    helped = {key_of(row) for row in actions(played, "order", "transfer")}
+    first: dict[Key, tuple[date, str]] = {}
+    for name, line in open_lines(played).items():
+        first[line["key"]] = min(first.get(line["key"], (date.max, "")), (line["due"], name))
+    expected = set()
+    for key, (due, name) in first.items():
+        pace = max(thirteen[key], 0) / 91
+        days = (due - played.today).days
+        lasting = max(there.get(key, 0), 0) / pace if pace else days
+        if key not in helped and days - lasting >= 7 and (days - lasting) * pace >= 2:
+            expected.add(name)
+
+    assert expected <= listed
+
+
+def test_what_sells_is_out_and_is_not_reordered_is_decided_about(played: Played) -> None:
+    thirteen, there = sold(played, 13), stock(played)
+    awaited = {line["key"][0] for line in open_lines(played).values()}
+    ends = {row["seasonNumber"]: day(row["validUntil"]) for row in played.rows["season"] if row["validUntil"]}
+    rows = {row["article_number"]: row for row in actions(played, "decide")}
+    for article in played.rows["article"]:
+        number = article["number"]
+        units = sum(count for key, count in thirteen.items() if key[0] == number)
+        left = sum(max(count, 0) for key, count in there.items() if key[0] == number)
+        is_over = ends.get(article["seasonNumber"], date.max) < played.today + timedelta(days=60)
+        if units >= 4 and left == 0 and not article["isNOS"] and number not in awaited and not is_over:
+            assert number in rows
+    for number, row in rows.items():
+        assert row["sold_13_weeks"] >= 4
+        assert number not in awaited
+
+
+def test_a_line_is_less_only_by_what_neither_sells_nor_is_to_be_left(played: Played) -> None:
+    lines, there = open_lines(played), stock(played)
+
+    rows = actions(played, "cancel", "reduce")
+
+    assert rows
+    for row in rows:
+        line = lines[row["order_line_id"]]
+        coming = sum(each["units"] for each in lines.values() if each["key"] == line["key"])
+        most = max(there[line["key"]], 0) + coming - row["demand_units"] - (row["level_units"] or 0)
+        assert row["units"] <= most
+        assert (row["action"] == "cancel") == (row["units"] == line["units"])
+        assert row["arrives_on"] >= line["due"]
