@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from datetime import date, timedelta
 from typing import Any
 
@@ -72,23 +72,30 @@ def open_lines(played: Played) -> dict[str, dict[str, Any]]:
     }
 
 
-def packs(played: Played) -> dict[int, int]:
-    """Return the largest number that all lines of an article but one in eight are whole multiples of."""
-    lines: dict[int, Counter[int]] = defaultdict(Counter)
+def packs_and_minimums(played: Played) -> dict[int, tuple[int, int]]:
+    """Return what past lines of an article show: 1 and 0 where they show nothing.
+
+    A pack is the largest number that all lines but one in eight are whole multiples of; a minimum is the least of them
+    where a quarter of the lines are exactly that and another quarter at least twice as much.
+    """
+    lines: dict[int, list[int]] = defaultdict(list)
     for order in played.rows["order"]:
         for line in order["positions"]:
             if line["orderAmount"] >= 1:
-                lines[line["articleNumber"]][int(line["orderAmount"])] += 1
+                lines[line["articleNumber"]].append(int(line["orderAmount"]))
     found = {}
-    for article, counted in lines.items():
-        total = sum(counted.values())
-        odd = {
-            pack: sum(count for units, count in counted.items() if units % pack)
-            for pack in range(2, min(max(counted), 144) + 1)
-        }
-        fitting = [pack for pack, count in odd.items() if count <= total // LINES_PER_ODD]
-        if total >= PACK_LINES and fitting:
-            found[article] = max(fitting)
+    for article, ordered in lines.items():
+        if len(ordered) < PACK_LINES:
+            continue
+        pack = max(
+            size
+            for size in range(1, 145)
+            if sum(units % size > 0 for units in ordered) <= len(ordered) // LINES_PER_ODD
+        )
+        least = min(units for units in ordered if units % pack == 0)
+        quarter = len(ordered) / 4
+        often = ordered.count(least) >= quarter and sum(units >= 2 * least for units in ordered) >= quarter
+        found[article] = (pack, least if least > 1 and often else 0)
     return found
 
 
@@ -132,15 +139,23 @@ def test_the_figures_of_an_article_as_a_whole_are_those_of_its_sizes(played: Pla
         assert row["free_stock"] == sum(units for key, units in there.items() if key[0] == article)
 
 
-def test_packs_are_those_that_past_orders_show(played: Played) -> None:
-    rows = played.query("select * from analytics.replenishment_policy")
-    learned = packs(played)
+def test_packs_and_minimums_are_those_that_past_orders_show(played: Played) -> None:
+    rows = {
+        row["article_number"]: row for row in played.query("select * from analytics.replenishment_policy")
+    }
+    learned = packs_and_minimums(played)
 
-    found = {row["article_number"]: row["pack_size"] for row in rows if row["pack_source"] == "learned"}
-    assert found == learned
-    assert {row["pack_size"] for row in rows if row["article_number"] not in learned} == {1}
+    assert len(learned) > 10
+    assert any(minimum for _, minimum in learned.values())
+    for article, row in rows.items():
+        pack, minimum = learned.get(article, (1, 0))
+        assert (row["pack_size"], row["minimum_order_units"]) == (pack, minimum), article
+        assert row["pack_source"] == ("learned" if pack > 1 else "none")
+        assert row["minimum_source"] == ("learned" if minimum else "none")
     for row in actions(played, "order"):
-        assert row["units"] % learned.get(row["article_number"], 1) == 0
+        pack, minimum = learned.get(row["article_number"], (1, 0))
+        assert row["units"] % pack == 0
+        assert row["units"] >= minimum
 
 
 def test_no_goods_arrive_on_a_day_without_business(played: Played) -> None:

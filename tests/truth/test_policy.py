@@ -12,16 +12,17 @@ from source_rows import by_number, order_lines, shop_of
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
-# From the manual's table of what a tenant file leaves open.
+# From the manual's table of what a tenant file leaves open. Packs and minimums are compared in test_actions.py.
 DEFAULTS = {
     "service_level": 0.95,
     "review_days": 7,
     "order_cycle_days": 0,
-    "pack_size": 1,
-    "minimum_order_units": 0,
     "minimum_order_value": 0,
     "display_units": 1,
     "transfer_minimum": 2,
+    "expedite_days": 3,
+    "action_units": 1,
+    "decide_units": 4,
     "budget": None,
 }
 
