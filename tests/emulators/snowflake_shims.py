@@ -15,6 +15,7 @@ import duckdb
 import fakesnow.arrow as arrow
 import fakesnow.copy_into as copy_into
 import fakesnow.cursor as cursor
+import fakesnow.info_schema as info_schema
 import fakesnow.server as server
 import fakesnow.transforms as transforms
 import pyarrow as pa
@@ -203,6 +204,34 @@ def files_in_s3() -> None:
     cursor.copy_into = copy
 
 
+def comments_of_columns() -> None:
+    """Comments of several columns are a syntax error, and that of one is forgotten: the columns get them."""
+    alter = re.compile(
+        r"\s*ALTER\s+(?:TABLE|VIEW)\s+(\S+)\s+ALTER\s+(?=COLUMN\s+\w+\s+COMMENT\s)", re.IGNORECASE
+    )
+    comment = re.compile(r"COLUMN\s+(\w+)\s+COMMENT\s+('(?:[^']|'')*')", re.IGNORECASE)
+    original = cursor.FakeSnowflakeCursor.execute
+
+    def execute(self: Any, command: str, *arguments: Any, **options: Any) -> Any:
+        if found := alter.match(command):
+            for column, text in comment.findall(command[found.end() :]):
+                self._duck_conn.execute(f"comment on column {found.group(1)}.{column} is {text}")
+            command = "SELECT 1"
+        return original(self, command, *arguments, **options)
+
+    cursor.FakeSnowflakeCursor.execute = execute
+
+
+def quotes_in_comments() -> None:
+    """The comment of a table is kept by a statement that a quote in it ends."""
+    original = info_schema.insert_table_comment_sql
+
+    def insert(catalog: str, schema: str, table: str, comment: str) -> str:
+        return original(catalog, schema, table, comment.replace("'", "''"))
+
+    info_schema.insert_table_comment_sql = insert
+
+
 def _s3(endpoint: str) -> Any:
     import s3fs
 
@@ -246,5 +275,7 @@ SHIMS: dict[str, Callable[[], None]] = {
         missing_timestamps,
         errors_of_the_engine,
         files_in_s3,
+        comments_of_columns,
+        quotes_in_comments,
     )
 }

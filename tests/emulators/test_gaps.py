@@ -118,6 +118,24 @@ def files_in_s3(cursor: Any) -> None:
         cursor.execute(missing)
 
 
+@probe
+def comments_of_columns(cursor: Any) -> None:
+    cursor.execute("create or replace table described (id number, name varchar)")
+    cursor.execute(
+        "alter table described alter column id comment 'Key.', column name comment 'The owner''s.'"
+    )
+    cursor.execute("select comment from information_schema.columns where table_name = 'DESCRIBED'")
+    assert sorted(cursor.fetchall()) == [("Key.",), ("The owner's.",)]
+
+
+@probe
+def quotes_in_comments(cursor: Any) -> None:
+    cursor.execute("create or replace table described (id number)")
+    cursor.execute("comment on table described is 'The owner''s.'")
+    cursor.execute("select comment from information_schema.tables where table_name = 'DESCRIBED'")
+    assert cursor.fetchall() == [("The owner's.",)]
+
+
 @pytest.fixture(scope="module")
 def bare(s3: S3) -> Iterator[Snowflake]:
     """The emulator as it comes."""

@@ -10,6 +10,7 @@ from snowflake_retailer import SnowflakeRetailer
 
 from mercurios.jobs.forecast import fit_shard, load_forecast, prepare, read_plan
 from mercurios.tenants.run import Run
+from mercurios.warehouse.comments import describe
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.publication import mark_stale, publish
 from mercurios.warehouse.snowflake import publish as publish_snowflake
@@ -62,6 +63,26 @@ def test_readers_see_the_tenants_marts_and_the_weeks_record(modelled: SnowflakeR
     assert (published(modelled, "mini"), published(modelled, "neighbour")) == (300, 0)
     [status] = modelled.query("select tenant_id, status, run_id, reason from published.publication_status")
     assert status == {"tenant_id": "mini", "status": "fresh", "run_id": "r2", "reason": None}
+
+
+def test_readers_find_what_tables_and_columns_mean(modelled: SnowflakeRetailer) -> None:
+    with modelled.engine() as engine:
+        publish(engine, Run("mini", "pipeline__mini", "r1"), TABLES)
+
+        rewritten = describe(engine)
+
+    assert rewritten == 0, "what is described already is written again in every run"
+    for schema in ("analytics", "published"):
+        [column] = modelled.query(
+            "select comment from information_schema.columns where table_name = 'FCT_DEMAND_WEEKLY'"
+            f" and column_name = 'WEEK_START' and table_schema = '{schema.upper()}'"
+        )
+        assert column == {"comment": "Monday of the week."}
+    [table] = modelled.query(
+        "select comment from information_schema.tables where table_name = 'DIM_ARTICLE'"
+        " and table_schema = 'PUBLISHED'"
+    )
+    assert table["comment"].startswith("Articles with a readable name")
 
 
 def test_a_neighbours_publication_stays_as_it_is(modelled: SnowflakeRetailer) -> None:

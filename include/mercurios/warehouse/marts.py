@@ -60,6 +60,15 @@ def declared(manifest: Path = MANIFEST) -> Mapping[str, Mart]:
         FileNotFoundError: the dbt project was not parsed.
         ValueError: a mart does not say what it has to.
     """
+    return marts_of(parsed(manifest))
+
+
+def parsed(manifest: Path = MANIFEST) -> Mapping[str, Any]:
+    """Return the parsed dbt project.
+
+    Raises:
+        FileNotFoundError: the dbt project was not parsed.
+    """
     try:
         changed = manifest.stat().st_mtime_ns
     except FileNotFoundError as error:
@@ -70,9 +79,10 @@ def declared(manifest: Path = MANIFEST) -> Mapping[str, Mart]:
     return _read(manifest, changed)
 
 
-@lru_cache(maxsize=4)
-def _read(manifest: Path, changed: int) -> Mapping[str, Mart]:
-    return marts_of(json.loads(manifest.read_text(encoding="utf-8")))
+@lru_cache(maxsize=1)
+def _read(manifest: Path, changed: int) -> Mapping[str, Any]:
+    project: Mapping[str, Any] = json.loads(manifest.read_text(encoding="utf-8"))
+    return project
 
 
 def marts_of(manifest: Mapping[str, Any]) -> dict[str, Mart]:

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
 from mercurios.tenants.run import Run
+from mercurios.warehouse.comments import describe
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.registry import backend_named
 from mercurios.warehouse.sql import render
@@ -67,7 +68,7 @@ def publish(engine: Engine, run: Run, tables: Sequence[str]) -> Publication:
     """Make tables of schema analytics visible to readers.
 
     Running it again for the same run publishes the same tables again and keeps the first answer to whether the
-    run closed a week.
+    run closed a week. What dbt says of tables and columns is brought to the warehouse as comments where it changed.
 
     Args:
         engine: the tenant's warehouse; held open throughout, so publications follow one another.
@@ -82,6 +83,7 @@ def publish(engine: Engine, run: Run, tables: Sequence[str]) -> Publication:
     closes_week = _closes_its_week(engine, run, week)
     publication = Publication(run, tuple(tables), week, closes_week, datetime.now(UTC))
     backend_named(engine.dialect).publisher().replace(engine, publication)
+    describe(engine)
     return publication
 
 

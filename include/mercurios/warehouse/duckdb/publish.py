@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mercurios.warehouse.comments import describe
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.engine import Engine, WarehouseError
 from mercurios.warehouse.sql import identifier, render, statements
@@ -112,6 +113,7 @@ def _build(
             engine.execute(sql, {"tenant_id": row["tenant_id"]})
         if target.exists():
             _carry_over(engine, target, published_now)
+        describe(engine, database="published")
     finally:
         _detach(engine, "published", read_only=False)
 

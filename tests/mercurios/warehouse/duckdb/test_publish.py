@@ -113,6 +113,19 @@ def test_a_reader_never_sees_a_torn_file(shop: Shop, tmp_path: Path) -> None:
     assert len(seen) > 1, "the reader saw only one publication: the test proved nothing"
 
 
+def test_readers_find_what_tables_and_columns_mean(shop: Shop) -> None:
+    shop.build(1)
+
+    shop.publish("r1")
+
+    [(table,)] = shop.read("select comment from duckdb_tables() where table_name = 'fct_sales'")
+    [(column,)] = shop.read(
+        "select comment from duckdb_columns() where table_name = 'fct_sales' and column_name = 'tenant_id'"
+    )
+    assert "One row per tenant and receipt line" in table
+    assert column == "The retailer."
+
+
 def test_tables_of_the_other_dag_are_carried_over_as_they_were_published(shop: Shop) -> None:
     shop.build(1)
     shop.publish("r1")
