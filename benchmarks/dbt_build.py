@@ -20,7 +20,12 @@ import common
 import pipeline
 
 DBT_PROJECT = common.ROOT / "include" / "dbt"
-LAYERS = ("staging", "intermediate", "marts")
+# As the pipeline builds them, a process each.
+LAYERS = {
+    "staging": ("tag:staging", "tag:conformed"),
+    "intermediate": ("tag:intermediate",),
+    "marts": ("tag:marts",),
+}
 BAR_FIRST_SECONDS = 60.0
 BAR_SECOND_MARTS_SECONDS = 10.0
 BAR_SECOND_RATIO = 1.1
@@ -53,9 +58,9 @@ def dbt(home: Path, tenant_id: str, *arguments: str) -> common.Spent:
 def build(report: common.Report, home: Path, tenant_id: str, label: str) -> dict[str, common.Spent]:
     """Build the layers one after another and return what each took, and all of them."""
     spent = {}
-    for layer in LAYERS:
+    for layer, tags in LAYERS.items():
         spent[layer] = dbt(
-            home, tenant_id, "build", "--select", f"tag:{layer}", "--exclude-resource-type", "unit_test"
+            home, tenant_id, "build", "--select", *tags, "--exclude-resource-type", "unit_test"
         )
         report.say(f"{label:12s} {layer:12s} {spent[layer]}")
     spent["total"] = sum(spent.values(), common.Spent())

@@ -58,6 +58,35 @@ def test_a_tenant_is_stale_however_fresh_its_neighbours_are(built, tmp_path):
     assert "ERROR STALE freshness of raw.sale" in stale.stdout
 
 
+def test_what_was_read_is_fresh_without_a_change_and_a_till_that_is_silent_is_not(built, tmp_path):
+    warehouse = built.copy(tmp_path / "copy")
+    warehouse.execute(
+        "update ops.run set started_at = now()::timestamp where tenant_id = 'south'",
+        "delete from ops.load_ledger where tenant_id = 'south'",
+        "insert into ops.load_ledger (tenant_id, run_id, resource, is_complete, extracted_at)"
+        " select 'south', 'r', unnest(['sale', 'season', 'order.positions']), true, now()::timestamp",
+    )
+
+    asked = warehouse.dbt("south", "source", "freshness")
+
+    assert "PASS freshness of raw.season" in asked.stdout
+    assert "PASS freshness of raw.purchase_order_position" in asked.stdout
+    assert "ERROR STALE freshness of raw.sale" in asked.stdout
+
+
+def test_a_tenant_is_not_stale_in_a_source_that_it_is_not_read_from(built, tmp_path):
+    warehouse = built.copy(tmp_path / "copy")
+    warehouse.execute(
+        "update ops.run set started_at = now()::timestamp where tenant_id = 'south'",
+        "update raw.tenant set source = 'files' where tenant_id = 'south'",
+    )
+
+    asked = warehouse.dbt("south", "source", "freshness")
+
+    assert asked.returncode == 0, asked.stdout
+    assert "PASS freshness of raw.sale" in asked.stdout
+
+
 def test_the_project_parses_for_snowflake_without_a_warehouse_or_a_tenant(built, tmp_path):
     done = built.copy(tmp_path / "copy").dbt(
         None, "parse", "--target", "snowflake", "--target-path", str(tmp_path / "target")

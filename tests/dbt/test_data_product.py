@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from mercurios.sources.registry import every_resource
 from mercurios.warehouse.marts import declared
 
 ROOT = Path(__file__).parents[2]
@@ -74,3 +75,13 @@ def test_every_exposure_names_its_owner_and_what_it_is(manifest: dict[str, Any])
     ]
 
     assert incomplete == []
+
+
+def test_every_source_with_a_cursor_says_when_it_is_stale(manifest: dict[str, Any]) -> None:
+    tables = {source["name"]: source for source in manifest["sources"].values()}
+    changing = [each.table for each in every_resource().values() if each.cursor]
+
+    silent = [name for name in changing if not tables[name]["freshness"]["error_after"]["count"]]
+
+    assert len(changing) > 15
+    assert silent == []
