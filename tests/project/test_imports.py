@@ -21,6 +21,7 @@ HEAVY = ("duckdb", "great_expectations", "numpy", "pandas", "pyarrow", "scipy", 
 # What each package of `mercurios` may know besides itself. A dotted name is a module that may be known by itself.
 MAY_KNOW = {
     "orders.settings": (),
+    "measures": (),
     "sources.contract": (),
     "sources.settings": ("sources.contract",),
     "sources.registry": (

@@ -217,24 +217,28 @@ def _docstring(text: str) -> tuple[str, dict[str, str]]:
 
 def marts() -> str:
     """Return the page of marts and their columns, from the dbt manifest."""
+    found = _published()
+    parts = ["# Marts", _NOTE, "Tables of the schema `analytics`, by subject."]
+    for subject in sorted({subject for subject, _ in found}):
+        parts.append(f"## {subject}")
+        for _, node in (each for each in found if each[0] == subject):
+            parts += _mart(node)
+    return _page(parts)
+
+
+def _published() -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the published tables with their subject, by name."""
     manifest = json.loads(MANIFEST.read_text(encoding="utf-8"))
     found = [
-        (node["fqn"][2], node["name"], node)
+        (node["fqn"][2], node)
         for node in manifest["nodes"].values()
         if node["resource_type"] == "model" and node["fqn"][1] == "marts"
     ]
     # What the forecast writes is published like a mart.
     found += [
-        (node["source_name"], node["name"], node)
-        for node in manifest["sources"].values()
-        if node["schema"] == "analytics"
+        (node["source_name"], node) for node in manifest["sources"].values() if node["schema"] == "analytics"
     ]
-    parts = ["# Marts", _NOTE, "Tables of the schema `analytics`, by subject."]
-    for subject in sorted({subject for subject, _, _ in found}):
-        parts.append(f"## {subject}")
-        for _, _, node in sorted(each for each in found if each[0] == subject):
-            parts += _mart(node)
-    return _page(parts)
+    return sorted(found, key=lambda each: each[1]["name"])
 
 
 def _mart(node: Mapping[str, Any]) -> list[str]:
@@ -256,6 +260,38 @@ def _plain(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+def dictionary() -> str:
+    """Return the page that people search for marts, columns and measures."""
+    from jinja2 import Environment
+
+    template = Path(__file__).with_name("dictionary_page.html.jinja").read_text(encoding="utf-8")
+    page = Environment(autoescape=True, keep_trailing_newline=True).from_string(template)
+    return page.render(rows=sorted(_words(), key=lambda row: (row["name"], row["what"], row["meaning"])))
+
+
+def _words() -> Iterator[dict[str, str]]:
+    """Yield marts, measures and the meanings of columns; a meaning that marts share is one row."""
+    from mercurios.measures import measures
+
+    marts: dict[tuple[str, str, str], list[str]] = {}
+    for subject, node in _published():
+        yield _word(node["name"], "mart", node["description"], subject)
+        for name, column in node["columns"].items():
+            meaning = (name, column.get("data_type") or "", " ".join(column["description"].split()))
+            marts.setdefault(meaning, []).append(node["name"])
+    for (name, type_, text), where in marts.items():
+        yield _word(name, f"column, {type_}", text, ", ".join(sorted(where)))
+    for measure in measures().values():
+        part = f" Part of {measure.part_of}." if measure.part_of else ""
+        window = f" Over {measure.window}." if measure.window else ""
+        text = f"{measure.en} / {measure.de}: {measure.formula}.{window}{part}"
+        yield _word(measure.name, f"measure, {measure.unit}", text, "")
+
+
+def _word(name: str, what: str, meaning: str, where: str) -> dict[str, str]:
+    return {"name": name, "what": what, "meaning": " ".join(meaning.split()), "where": where}
+
+
 def index() -> str:
     """Return the page that lists the others."""
     return _page(
@@ -268,6 +304,7 @@ def index() -> str:
                     "- [Commands](commands.md): `python -m mercurios`",
                     "- [The tenant file](tenant-file.md): every key",
                     "- [Marts](marts.md): every table and column that people read",
+                    "- [Dictionary](dictionary.html): marts, columns and measures, to search in a browser",
                 ]
             ),
         ]
@@ -278,6 +315,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "README.md": index,
     "commands.md": commands,
     "dags.md": dags,
+    "dictionary.html": dictionary,
     "marts.md": marts,
     "tenant-file.md": tenant_file,
 }

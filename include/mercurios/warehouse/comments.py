@@ -33,7 +33,7 @@ class Change:
     """
 
     schema: str
-    relation: str
+    table: str
     kind: str
     comment: str | None
     columns: Mapping[str, str]
