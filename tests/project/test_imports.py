@@ -67,7 +67,10 @@ MAY_KNOW = {
     "landing": (),
     "sources": ("landing",),
     "warehouse": ("landing", "sources.contract", "sources.registry", "sources.settings", "tenants"),
-    "orders": ("warehouse",),
+    "orders": (
+        "measures",
+        "warehouse",
+    ),
     "policy_backtest": ("forecasting", "orders", "warehouse"),
     "quality": ("sources.contract", "sources.registry", "tenants.run", "warehouse"),
     "jobs": ("alerts", "forecasting", "landing", "sources", "tenants", "warehouse"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from mercurios.measures import measures
+
 LANGUAGES = ("en", "de")
 _GERMAN_SPEAKING = ("AT", "CH", "DE", "LI")
 
@@ -25,6 +27,12 @@ class Column(NamedTuple):
     def heading(self, language: str) -> str:
         """Return the heading in a language."""
         return self.de if language == "de" else self.en
+
+
+def _measure(name: str, form: str, total: bool = False) -> Column:
+    """Return the column of a measure, with the heading that the dictionary of measures gives it."""
+    measure = measures()[name]
+    return Column(name, measure.en, measure.de, form, total)
 
 
 class Sheet(NamedTuple):
@@ -78,8 +86,8 @@ _ARTICLE = (
     Column("colour", "Colour", "Farbe"),
     Column("season_name", "Season", "Saison"),
     Column("category_name", "Category", "Warengruppe"),
-    Column("purchase_price", "Purchase price", "EK", MONEY),
-    Column("label_price", "Label price", "VK (Etikett)", MONEY),
+    _measure("purchase_price", MONEY),
+    _measure("label_price", MONEY),
     Column("mark_up", "Mark-up (label / purchase)", "Kalkulation", MONEY),
 )
 _SUPPLIER = Column("supplier_name", "Supplier", "Lieferant")
@@ -88,23 +96,23 @@ _DUE = Column("due_on", "Do by", "Spätestens", DAY)
 _ARRIVES = Column("arrives_on", "Arrives", "Lieferung", DAY)
 _ORDER = Column("order_number", "Order", "Bestellung")
 _FIGURES = (
-    Column("sold_4_weeks", "Sold, 4 weeks", "Verkauft, 4 Wochen", UNITS),
-    Column("sold_13_weeks", "Sold, 13 weeks", "Verkauft, 13 Wochen", UNITS),
-    Column("free_stock", "Stock", "Bestand", UNITS),
-    Column("on_order", "On order", "Bestellt", UNITS),
+    _measure("sold_4_weeks", UNITS),
+    _measure("sold_13_weeks", UNITS),
+    _measure("free_stock", UNITS),
+    _measure("on_order", UNITS),
     Column("next_arrival_on", "Next arrival", "Nächste Lieferung", DAY),
     Column("stock_out_on", "Runs out", "Ausverkauft am", DAY),
-    Column("demand_units", "Demand", "Bedarf", UNITS),
+    _measure("demand_units", UNITS),
     Column("demand_until", "Demand until", "Bedarf bis", DAY),
-    Column("level_units", "Level", "Sollbestand", UNITS),
+    _measure("level_units", UNITS),
 )
 _MISSED = (
     Column("units_at_stake", "Units missed", "Fehlmenge", UNITS),
-    Column("margin_at_risk", "Margin at risk", "Rohertrag in Gefahr", MONEY, total=True),
+    _measure("margin_at_risk", MONEY, total=True),
 )
-_LEFT = Column("value_at_stake", "Left over, at cost", "Überhang zu EK", MONEY, total=True)
+_LEFT = _measure("value_at_stake", MONEY, total=True)
 _PACK = (
-    Column("pack_size", "Pack", "Packung", UNITS),
+    _measure("pack_size", UNITS),
     Column("pack_source", "Pack from", "Packung aus"),
 )
 _COST = Column("cost", "Cost", "Einkaufswert", MONEY, total=True)
@@ -134,7 +142,7 @@ ORDERS = Sheet(
         *_MISSED,
         *_FIGURES,
         _ARRIVES,
-        Column("priority", "Priority", "Rang", NUMBER),
+        _measure("priority", NUMBER),
         Column("is_within_budget", "In budget", "Im Budget", FLAG),
         Column("confidence", "Confidence", "Sicherheit"),
         *_WHY,
@@ -225,7 +233,7 @@ SUPPLIER_COLUMNS = (
     Column("ean", "EAN", "EAN"),
     Column("branch_name", "Deliver to", "Lieferung an"),
     Column("units", "Units", "Menge", UNITS, total=True),
-    Column("pack_size", "Pack", "Packung", UNITS),
+    _measure("pack_size", UNITS),
     Column("purchase_price", "Unit price", "Einzelpreis", MONEY),
     Column("cost", "Cost", "Wert", MONEY, total=True),
 )
@@ -235,8 +243,8 @@ SUMMARY_COLUMNS = (
     Column("urgent", "Due within a week", "Fällig in einer Woche", UNITS, total=True),
     Column("units", "Units", "Menge", UNITS),
     Column("cost", "Cost", "Einkaufswert", MONEY, total=True),
-    Column("margin_at_risk", "Margin at risk", "Rohertrag in Gefahr", MONEY, total=True),
-    Column("value_at_stake", "Left over, at cost", "Überhang zu EK", MONEY, total=True),
+    _measure("margin_at_risk", MONEY, total=True),
+    _measure("value_at_stake", MONEY, total=True),
 )
 OVERVIEW_COLUMNS = (
     Column("sheet", "Supplier", "Lieferant"),
@@ -244,7 +252,7 @@ OVERVIEW_COLUMNS = (
     Column("lines", "Lines", "Zeilen", UNITS, total=True),
     Column("units", "Units", "Menge", UNITS, total=True),
     Column("cost", "Cost", "Einkaufswert", MONEY, total=True),
-    Column("margin_at_risk", "Margin at risk", "Rohertrag in Gefahr", MONEY, total=True),
+    _measure("margin_at_risk", MONEY, total=True),
     Column("due_on", "Order by", "Bestellen bis", DAY),
     Column("late", "Late lines", "Zu späte Zeilen", UNITS, total=True),
     Column("is_below_supplier_minimum", "Below minimum", "Unter Mindestwert", FLAG),

@@ -275,8 +275,8 @@ def test_every_order_stands_with_its_figures_in_columns_of_their_own(book: Workb
     first = dict(zip(headings, lines[0], strict=True))
     assert len(lines) == 5
     assert dict(zip(headings, totals, strict=True))["Margin at risk"] == 19
-    assert {name: first[name] for name in ("Stock", "On order", "Demand", "Level")} == {
-        "Stock": 2,
+    assert {name: first[name] for name in ("Free stock", "On order", "Demand", "Level")} == {
+        "Free stock": 2,
         "On order": 6,
         "Demand": 7.5,
         "Level": 9,
