@@ -131,7 +131,7 @@ ORDERS = Sheet(
     "Orders",
     "Bestellungen",
     (
-        _DUE,
+        Column("due_on", "Order by", "Bestellen bis", DAY),
         Column("is_late", "Late", "Zu spät", FLAG),
         _SUPPLIER,
         *_ARTICLE,
@@ -155,7 +155,7 @@ ACTION_SHEETS = (
         "Expedite",
         "Vorziehen",
         (
-            _DUE,
+            Column("due_on", "Wanted by", "Benötigt bis", DAY),
             _SUPPLIER,
             _ORDER,
             _ARRIVES,
