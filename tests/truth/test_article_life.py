@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from math import ceil
 
 import pytest
 from played import Played
-from source_rows import day, order_lines
+from source_rows import day, goods_of, order_lines
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
@@ -174,3 +175,38 @@ def test_only_what_a_receipt_brought_and_no_return_begins_a_life(played: Played)
         assert row["stock"] == position.stock
         brought_back += position.stock > 0 and position.emptied is not None
     assert brought_back > 0
+
+
+def test_a_lifes_days_and_what_is_on_order_are_the_sources(played: Played) -> None:
+    rows = played.query("select * from analytics.article_life")
+    reckoned = positions(played)
+    known, late = articles(played, reckoned), overdue(played)
+    sold: dict[tuple[int, int], date] = {}
+    for line, _ in goods_of(played):
+        if line["quantity"] > 0:
+            key = int(line["articleNumber"]), line["branchNumber"]
+            sold[key] = max(day(line["date"]), sold.get(key, date.min))
+
+    assert {row["tenant_id"] for row in rows} == {"mini"}
+    for row in rows:
+        size = (row["article_number"], row["article_size_number"], row["branch_number"])
+        position, master = reckoned[size], known[size[0]]
+        assert row["last_supplied_on"] == position.supplied, size
+        assert row["branch_last_sold_on"] == sold.get((size[0], size[2])), size
+        assert row["season_ends_on"] == (None if master.again else master.ends), size
+        assert row["on_order"] == position.on_order - late[size], size
+        assert row["is_wanted"] == (row["life_state"] in ("new", "live")), size
+        assert row["has_demand"] == (row["life_state"] in ("new", "live", "running off")), size
+
+
+def overdue(played: Played) -> dict[Key, int]:
+    """Return units on order that should have come longer ago than their supplier takes."""
+    times = {
+        row["supplier_number"]: ceil(row["lead_time_days"])
+        for row in played.query("select * from analytics.supplier_lead_time")
+    }
+    found: dict[Key, int] = defaultdict(int)
+    for line in order_lines(played):
+        if (played.today - line.arrives).days > times[line.supplier]:
+            found[line.size] += line.backlog
+    return found

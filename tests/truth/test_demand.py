@@ -139,6 +139,7 @@ def test_an_articles_class_is_that_of_its_last_52_weeks(played: Played, weeks: d
     rows = played.query("select * from analytics.article_class order by revenue desc, article_number")
     total = sum(max(amount, Decimal(0)) for amount in revenue.values())
     before = Decimal(0)
+    assert {row["tenant_id"] for row in rows} == {"mini"}
     for row in rows:
         article = row["article_number"]
         amount = max(revenue.get(article, Decimal(0)), Decimal(0))

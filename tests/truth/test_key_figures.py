@@ -227,3 +227,20 @@ def test_a_groups_key_figures_are_sums_and_ratios_of_its_positions(
         for name, value in expected.items():
             found = None if row[name] is None else float(row[name])
             assert found == (None if value is None else pytest.approx(value, abs=6e-3, rel=1e-4)), (key, name)
+
+
+def test_an_articles_year_stands_on_the_stock_it_held(played: Played) -> None:
+    """Margins are reckoned elsewhere; what they are divided by and ranked from is reckoned here."""
+    price = prices_of(played)
+    held: dict[int, float] = defaultdict(float)
+    for (article, _, _), history in closings(played, DAYS).items():
+        held[article] += sum(max(units, 0) for units in history) / DAYS * float(price[article])
+
+    rows = played.query("select * from analytics.product_profitability order by margin_rank")
+    assert [row["margin_rank"] for row in rows] == list(range(1, len(rows) + 1))
+    assert [row["margin"] for row in rows] == sorted((row["margin"] for row in rows), reverse=True)
+    for row in rows:
+        value = held[row["article_number"]]
+        assert float(row["average_stock_value"]) == pytest.approx(value, abs=6e-3), row
+        gmroi = float(row["margin"]) / value if value else None
+        assert row["gmroi"] == (None if gmroi is None else pytest.approx(gmroi, rel=1e-3)), row

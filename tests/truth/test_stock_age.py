@@ -71,6 +71,7 @@ def test_stock_is_as_old_as_the_newest_receipts_that_make_it_up(
         for row in rows
     }
     assert len(expected) > 100
+    assert {row["tenant_id"] for row in rows} == {"mini"}
     assert found == expected
 
 

@@ -1,0 +1,109 @@
+"""What each size of each branch has and is ordered up to, against the source's masters, stock and orders."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, timedelta
+
+import pytest
+from line_kinds import Row, money
+from played import Played
+from source_rows import WEEK, Size, by_number, day, goods_of, order_lines, size_key
+
+pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
+
+NEW_WEEKS, DISPLAY_UNITS = 6, 1
+
+
+@pytest.fixture(scope="module")
+def needs(played: Played) -> dict[Size, Row]:
+    return {
+        (row["article_number"], row["article_size_number"], row["branch_number"]): row
+        for row in played.query("select * from analytics.replenishment_position")
+    }
+
+
+def began(played: Played) -> dict[int, date]:
+    """Return the day each article was first sold, else first delivered."""
+    sold: dict[int, date] = {}
+    for line, _ in goods_of(played):
+        if line["quantity"] > 0:
+            article = int(line["articleNumber"])
+            sold[article] = min(day(line["date"]), sold.get(article, date.max))
+    received: dict[int, date] = {}
+    for order in order_lines(played):
+        if order.delivered > 0:
+            article = order.size[0]
+            received[article] = min(order.arrives, received.get(article, date.max))
+    return received | sold
+
+
+def test_a_position_is_what_masters_and_stock_say(played: Played, needs: dict[Size, Row]) -> None:
+    articles, first = by_number(played.rows["article"]), began(played)
+    free = {
+        size_key(row): int(row["stockQuantity"]) - int(row["selectionQuantity"])
+        for row in played.rows["articlesize"]
+    }
+    on_order: dict[Size, int] = defaultdict(int)
+    for line in order_lines(played):
+        on_order[line.size] += line.backlog
+
+    assert needs.keys() == free.keys()
+    for key, row in needs.items():
+        article = articles[key[0]]
+        assert row["tenant_id"] == "mini"
+        assert row["is_reordered"] == (article["isNOS"] and article["isActive"]), key
+        assert (row["free_stock"], row["on_order"]) == (free[key], on_order[key]), key
+        assert row["unit_cost"] == float(money(article["purchasePrice"])), key
+        since = first.get(key[0], date.max)
+        assert row["is_new"] == (since > played.today - NEW_WEEKS * WEEK), key
+
+
+def test_what_is_available_is_free_or_comes_in_time(played: Played, needs: dict[Size, Row]) -> None:
+    """When an order comes in time is reckoned in test_supply.py."""
+    in_time = {
+        (row["article_number"], row["article_size_number"], row["branch_number"]): row
+        for row in played.query("select * from analytics.inventory_position")
+    }
+
+    for key, row in needs.items():
+        assert row["available"] == max(row["free_stock"], 0) + float(in_time[key]["on_order_in_time"]), key
+
+
+def test_a_sizes_share_of_a_need_is_that_of_its_curve(played: Played, needs: dict[Size, Row]) -> None:
+    shares = {
+        (row["article_number"], row["article_size_number"]): row["size_share"]
+        for row in played.query("select * from analytics.size_curve")
+    }
+
+    for key, row in needs.items():
+        assert row["size_share"] == shares[key[:2]], key
+
+
+def test_levels_are_whole_units_with_one_on_display(needs: dict[Size, Row]) -> None:
+    """Without an order cycle an order fills up to the reorder point; articles that end have no levels."""
+    assert any(row["reorder_point"] > DISPLAY_UNITS for row in needs.values())
+    for key, row in needs.items():
+        if not row["is_reordered"]:
+            assert (row["reorder_point"], row["order_up_to"], row["safety_stock"]) == (0, 0, 0), key
+            continue
+        level = row["reorder_point"]
+        assert level >= DISPLAY_UNITS, key
+        assert level == int(level), key
+        assert row["order_up_to"] == level, key
+        assert row["target_units"] >= level, key
+        assert row["safety_stock"] == pytest.approx(max(level - row["protection_units"], 0), abs=1e-3), key
+
+
+def test_no_stock_runs_out_before_its_days_of_supply(played: Played, needs: dict[Size, Row]) -> None:
+    """What is on order may put the day off."""
+    for key, row in needs.items():
+        lasts, out = row["days_of_supply"], row["stock_out_on"]
+        assert (lasts is None) == (out is None), key
+        if lasts is not None:
+            assert out >= played.today + timedelta(days=int(lasts)), key
+            if not row["on_order"]:
+                assert out == played.today + timedelta(days=int(lasts)), key
+        assert (row["order_by_on"] is not None) <= row["is_reordered"], key
+        if row["order_by_on"] is not None:
+            assert played.today <= row["order_by_on"], key

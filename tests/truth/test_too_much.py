@@ -1,0 +1,177 @@
+"""What is left of goods that end, and how each position stands, against a plain reckoning of receipts and stock."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from line_kinds import Row, money
+from played import Played
+from source_rows import WEEK, Size, by_number, day, goods_of, order_lines, size_key
+
+pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
+
+SELLING_WEEKS = 13
+SHORT = ("stocked out", "potential stock-out")
+
+
+@pytest.fixture(scope="module")
+def candidates(played: Played) -> dict[int, Row]:
+    rows = played.query("select * from analytics.markdown_candidate")
+    return {row["article_number"]: row for row in rows}
+
+
+@pytest.fixture(scope="module")
+def statuses(played: Played) -> dict[Size, Row]:
+    return {
+        (row["article_number"], row["article_size_number"], row["branch_number"]): row
+        for row in played.query("select * from analytics.inventory_status")
+    }
+
+
+def free_of(played: Played) -> dict[Size, int]:
+    """Return what may be sold of each size."""
+    return {
+        size_key(row): int(row["stockQuantity"]) - int(row["selectionQuantity"])
+        for row in played.rows["articlesize"]
+    }
+
+
+def left_of(played: Played) -> dict[int, int]:
+    """Return what may be sold of each article, positions below zero left out."""
+    found: dict[int, int] = defaultdict(int)
+    for (article, _, _), units in free_of(played).items():
+        found[article] += max(units, 0)
+    return found
+
+
+def is_reordered(article: Row) -> bool:
+    """Return whether an article is ordered again where nothing is decided and every supplier delivers."""
+    return bool(article["isNOS"] and article["isActive"])
+
+
+def test_goods_that_end_are_listed_with_their_masters(played: Played, candidates: dict[int, Row]) -> None:
+    articles, left = by_number(played.rows["article"]), left_of(played)
+    names = {row["article_number"]: row["article_name"] for row in played.query("from analytics.dim_article")}
+
+    ending = {number for number, row in articles.items() if not is_reordered(row) and left[number] > 0}
+    assert len(ending) > 5
+    assert candidates.keys() == ending
+    for number, row in candidates.items():
+        article = articles[number]
+        assert row["tenant_id"] == "mini"
+        assert row["category_number"] == article["categoryNumber"]
+        assert row["season_number"] == (article["seasonNumber"] or None)
+        assert row["article_name"] == names[number]
+
+
+def test_what_goods_that_end_sold_and_hold_is_the_shops(played: Played, candidates: dict[int, Row]) -> None:
+    left = left_of(played)
+    sold: dict[int, int] = defaultdict(int)
+    last: dict[int, date] = {}
+    for line, _ in goods_of(played):
+        article, units = int(line["articleNumber"]), int(line["quantity"])
+        sold[article] += units
+        if units > 0:
+            last[article] = max(day(line["date"]), last.get(article, date.min))
+
+    for number, row in candidates.items():
+        assert row["free_stock"] == left[number], number
+        assert row["units_sold"] == sold[number], number
+        assert row["last_sold_on"] == last.get(number), number
+        through = max(sold[number], 0) / (max(sold[number], 0) + left[number])
+        assert row["sell_through"] == pytest.approx(through, abs=1e-6), number
+
+
+def test_goods_that_end_are_sold_until_their_season_is_over(
+    played: Played, candidates: dict[int, Row]
+) -> None:
+    articles = by_number(played.rows["article"])
+    ends = {row["seasonNumber"]: day(row["validUntil"]) for row in played.rows["season"]}
+
+    for number, row in candidates.items():
+        until = ends.get(articles[number]["seasonNumber"], played.today + SELLING_WEEKS * WEEK)
+        assert row["sell_until"] == until, number
+        assert row["days_left"] == max((until - played.today).days + 1, 0), number
+
+
+def test_what_is_left_over_is_stock_beyond_what_will_be_sold(
+    played: Played, candidates: dict[int, Row]
+) -> None:
+    price = {number: money(row["purchasePrice"]) for number, row in by_number(played.rows["article"]).items()}
+
+    for number, row in candidates.items():
+        leftover = max(row["free_stock"] - row["expected_units"], 0)
+        assert row["leftover_units"] == pytest.approx(leftover, abs=1e-3), number
+        assert float(row["leftover_value"]) == pytest.approx(leftover * float(price[number]), abs=0.02), (
+            number
+        )
+        assert row["is_candidate"] == (leftover >= 1 and not row["is_new"]), number
+    ranked = sorted(candidates.values(), key=lambda row: row["impact_rank"])
+    assert [row["impact_rank"] for row in ranked] == list(range(1, len(ranked) + 1))
+    values = [(not row["is_new"], row["leftover_value"]) for row in ranked]
+    assert values == sorted(values, reverse=True)
+
+
+def test_a_positions_stock_and_orders_are_the_shops_in_its_status(
+    played: Played, statuses: dict[Size, Row]
+) -> None:
+    articles, free = by_number(played.rows["article"]), free_of(played)
+    on_order: dict[Size, int] = defaultdict(int)
+    for line in order_lines(played):
+        on_order[line.size] += line.backlog
+
+    assert statuses.keys() == free.keys()
+    for key, row in statuses.items():
+        assert row["tenant_id"] == "mini"
+        assert row["free_stock"] == free[key], key
+        assert row["on_order"] == on_order[key], key
+        assert row["is_reordered"] == is_reordered(articles[key[0]]), key
+
+
+def test_a_positions_status_is_the_first_that_holds(played: Played, statuses: dict[Size, Row]) -> None:
+    """Dead stock is reckoned in test_key_figures.py, what runs short with the outlook."""
+    free = free_of(played)
+
+    assert len({row["stock_status"] for row in statuses.values()}) > 4
+    for key, row in statuses.items():
+        wanted = row["is_reordered"] and row["target_units"] > 0
+        assert (row["stock_status"] == "stocked out") == (wanted and free[key] <= 0), key
+        if row["stock_status"] == "potential stock-out":
+            assert wanted, key
+            assert row["stock_out_on"] >= played.today, key
+        if row["stock_status"] in ("ok", "surplus on order"):
+            assert free[key] <= max(row["target_units"], 0), key
+        if row["stock_status"] == "excess":
+            assert free[key] > row["target_units"], key
+
+
+def test_what_is_too_much_is_at_stake_at_what_it_cost(played: Played, statuses: dict[Size, Row]) -> None:
+    price = {number: money(row["purchasePrice"]) for number, row in by_number(played.rows["article"]).items()}
+    free = free_of(played)
+
+    for key, row in statuses.items():
+        if row["stock_status"] in SHORT or row["stock_status"] == "surplus on order":
+            assert row["units_at_stake"] >= 0, key
+            continue
+        beyond = {"dead": free[key], "excess": free[key] - row["target_units"], "ok": 0}
+        units = beyond[row["stock_status"]]
+        assert row["units_at_stake"] == pytest.approx(units, abs=1e-3), key
+        value = Decimal(str(units)) * price[key[0]]
+        assert float(row["money_at_stake"]) == pytest.approx(float(value), abs=0.02), key
+    ranked = sorted(statuses.values(), key=lambda row: row["impact_rank"])
+    assert [row["impact_rank"] for row in ranked] == list(range(1, len(ranked) + 1))
+    at_stake = [row["money_at_stake"] for row in ranked]
+    assert at_stake == sorted(at_stake, reverse=True)
+    assert max(row["money_at_stake"] for row in ranked) > 0
+
+
+def test_stock_runs_out_when_its_days_are_over(played: Played, statuses: dict[Size, Row]) -> None:
+    """What is on order may put the day off; what lasts for ten years is cut off there."""
+    for key, row in statuses.items():
+        lasts = row["days_of_supply"]
+        assert (lasts is None) == (row["stock_out_on"] is None), key
+        if lasts is not None and not row["on_order"]:
+            assert row["stock_out_on"] == played.today + timedelta(days=int(lasts)), key
