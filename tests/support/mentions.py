@@ -12,7 +12,7 @@ _WORD = re.compile(r"[a-z_0-9]+")
 
 
 @dataclass(frozen=True)
-class Test:
+class NamedTest:
     """A test function.
 
     Attributes:
@@ -27,15 +27,15 @@ class Test:
 
 
 @lru_cache
-def tests_of(folder: Path) -> dict[str, Test]:
+def named_tests(folder: Path) -> dict[str, NamedTest]:
     """Return the tests of a folder by their name."""
-    found: dict[str, Test] = {}
+    found: dict[str, NamedTest] = {}
     for path in sorted(folder.glob("test_*.py")):
         parts = _parts(ast.parse(path.read_text(encoding="utf-8")))
         for name in parts:
             if name.startswith("test_"):
                 assert name not in found, f"{name} is in {found[name].file} and in {path.name}"
-                found[name] = Test(path.name, name, frozenset(_reached(name, parts)))
+                found[name] = NamedTest(path.name, name, frozenset(_reached(name, parts)))
     return found
 
 

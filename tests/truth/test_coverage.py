@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from mentions import tests_of
+from mentions import named_tests
 
 from mercurios.warehouse.marts import MANIFEST, declared
 
@@ -78,7 +78,7 @@ def test_no_column_is_both_compared_and_not(table: Table) -> None:
 
 
 def test_every_named_test_is_there_and_names_its_mart_and_columns(table: Table) -> None:
-    tests = tests_of(HERE)
+    tests = named_tests(HERE)
     wrong = []
     for mart, parts in table.items():
         for name, columns in parts["compared"].items():
