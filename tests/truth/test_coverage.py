@@ -51,7 +51,7 @@ def published_columns() -> dict[str, set[str]]:
 
 
 def listed(parts: dict[str, dict[str, list[str]]]) -> Counter[str]:
-    """Return how often a mart's columns stand in the table."""
+    """Return how often each column of a mart is in the table."""
     return Counter(column for part in parts.values() for columns in part.values() for column in columns)
 
 
