@@ -86,11 +86,24 @@ def print_tenant(
         + ("[green]holds for every run and resource[/]" if identity else "[red]BROKEN[/]")
     )
     for row in accuracy:
-        console.print(
-            f"  forecast error (WAPE, backtest): {_error(row['wape_model'])}; "
-            f"seasonal naive {_error(row['wape_seasonal_naive'])}, 13-week mean {_error(row['wape_mean_13w'])}"
-        )
+        _print_accuracy(console, row)
     print_actions(console, tenant, actions, published)
+
+
+def _print_accuracy(console: Console, row: Mapping[str, float | None]) -> None:
+    """Print what the forecast's methods are judged by, and beside it how wrong the total was and what is not known."""
+    console.print(
+        f"  forecast error (WAPE, backtest): {_error(row['wape_model'])}; "
+        f"seasonal naive {_error(row['wape_seasonal_naive'])}, 13-week mean {_error(row['wape_mean_13w'])}"
+    )
+    for title, name, left_out in (
+        ("backtest, all known weeks", "known", "left_out_units"),
+        ("published, weeks since closed", "live", "live_left_out_units"),
+    ):
+        console.print(
+            f"  {title}: WAPE {_error(row[f'{name}_wape'])}, bias of the total {_share(row[f'{name}_bias'])}, "
+            f"not known {_share(row[left_out])} of the units forecast"
+        )
 
 
 def print_publication(console: Console, status: Mapping[str, Any]) -> None:
@@ -101,6 +114,10 @@ def print_publication(console: Console, status: Mapping[str, Any]) -> None:
 def _error(value: float | None) -> str:
     """Return a WAPE as text; a history too short for a backtest has none."""
     return "not measurable yet" if value is None else f"{value:.3f}"
+
+
+def _share(value: float | None) -> str:
+    return "unknown" if value is None else f"{100 * value:.1f} %"
 
 
 def _ledger_table(rows: Sequence[dict[str, Any]]) -> Table:

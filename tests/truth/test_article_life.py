@@ -151,6 +151,25 @@ def state(played: Played, master: Article, size: Position, here: list[Position],
     return "running off" if max(sold, supplied) > played.today - QUARTER else "ended"
 
 
+def spells(position: Position, until: date) -> Iterator[tuple[date, int, date | None]]:
+    """Yield first day, empty days and day of the next supply of each time without stock, until a day."""
+    when = sorted(position.days)
+    stock, started, empty = 0, None, 0
+    for at, following in zip(when, [*when[1:], until], strict=True):
+        moved = position.days[at]
+        before, stock = stock, stock + moved.received - moved.sold + moved.back
+        if moved.received and stock > 0 and started:
+            if empty:
+                yield started, empty, at if at <= until else None
+            started, empty = None, 0
+        if started is None and stock <= 0 and (before > 0 or moved.received) and at < until:
+            started = at
+        if started and stock <= 0:
+            empty += max((min(following, until) - at).days, 0)
+    if started and empty:
+        yield started, empty, None
+
+
 def test_a_life_is_what_season_receipts_and_sales_make_it(played: Played) -> None:
     rows = played.query("select * from analytics.article_life")
     found = {
@@ -210,3 +229,67 @@ def overdue(played: Played) -> dict[Key, int]:
         if (played.today - line.arrives).days > times[line.supplier]:
             found[line.size] += line.backlog
     return found
+
+
+def test_a_spell_without_stock_lasts_until_supply_comes_or_the_life_ends(played: Played) -> None:
+    rows = played.query("select * from analytics.stock_out_spells")
+    reckoned = positions(played)
+    known = articles(played, reckoned)
+
+    expected = {}
+    for key, now in states(played):
+        master, position = known[key[0]], reckoned[key]
+        until = played.today + timedelta(days=1)
+        if master.ends and not master.again:
+            until = min(until, master.ends + timedelta(days=1))
+        if now == "sold out for good" and position.emptied:
+            until = min(until, position.emptied + (NOT_REFILLED if master.again else timedelta(0)))
+        for started, empty, supplied in spells(position, until):
+            expected[*key, started] = (empty, supplied)
+    found = {
+        (row["article_number"], row["article_size_number"], row["branch_number"], row["started_on"]): (
+            row["days_out"],
+            row["refilled_on"],
+        )
+        for row in rows
+    }
+    assert len(expected) > 20
+    assert found == expected
+
+
+def test_goods_are_sent_only_to_where_they_live_and_were_sold_in_the_last_quarter(played: Played) -> None:
+    rows = played.query("select * from analytics.replenishment_transfer")
+    life: dict[tuple[int, int], set[str]] = defaultdict(set)
+    sold: dict[tuple[int, int], date] = {}
+    for (article, _, branch), now in states(played):
+        life[article, branch].add(now)
+    for (article, _, branch), position in positions(played).items():
+        if position.last_sold:
+            sold[article, branch] = max(position.last_sold, sold.get((article, branch), date.min))
+
+    assert rows
+    for row in rows:
+        place = row["article_number"], row["to_branch_number"]
+        assert life[place] & {"new", "live"}, place
+        assert sold[place] > played.today - QUARTER, place
+
+
+def test_what_has_no_demand_is_expected_to_sell_nothing_and_is_all_too_much(played: Played) -> None:
+    expected = {
+        (row["article_number"], row["branch_number"]) for row in played.query("from analytics.demand_outlook")
+    }
+    excess = {
+        (row["article_number"], row["article_size_number"], row["branch_number"]): row
+        for row in played.query("from analytics.inventory_measure")
+    }
+
+    over = [key for key, now in states(played) if now in ("ended", "sold out for good")]
+    lives: dict[tuple[int, int], set[str]] = defaultdict(set)
+    for (article, _, branch), now in states(played):
+        lives[article, branch].add(now)
+    ended = {place for place, found in lives.items() if found <= {"ended", "sold out for good"}}
+    assert ended
+    assert not ended & expected
+    assert any(excess[key]["excess_units"] for key in over)
+    for key in over:
+        assert excess[key]["excess_units"] == max(excess[key]["free_stock"], 0), key

@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from mercurios.jobs.forecast_accuracy import BacktestSums, Measurement, backtest_measurements, record
+from mercurios.jobs.forecast_accuracy import (
+    BacktestSums,
+    Measurement,
+    backtest_measurements,
+    known_week_metrics,
+    record,
+)
 from mercurios.jobs.forecast_history import read_earlier
 from mercurios.landing.manifest import Part
 from mercurios.landing.part_writer import PartWriter
@@ -55,6 +61,7 @@ class ForecastPlan(BaseModel):
         shards: number of shards.
         origin_week: Monday of the last week of history.
         live: what earlier forecasts of the last weeks were worth.
+        left_out: how much of them cannot be measured, by metric.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -68,6 +75,7 @@ class ForecastPlan(BaseModel):
     shards: int
     origin_week: date
     live: list[Measurement] = []
+    left_out: dict[str, float | None] = {}
 
 
 class ShardManifest(BaseModel):
@@ -139,6 +147,7 @@ def prepare(engine: Engine, store: LandingStore, tenant: Tenant, run: Run) -> st
         shards=count,
         origin_week=panel.week_starts[-1].item(),
         live=earlier.measured(panel),
+        left_out=earlier.left_out(panel),
     )
     log.info("%d series of %d weeks in %d shards", panel.n_series, panel.n_weeks, plan.shards)
     return store.write_document(f"{folder}/plan.json", plan.model_dump_json(indent=2).encode())
@@ -253,8 +262,10 @@ def _monitor(
     engine.copy_files("stage_backtest", ["actual", "mean", "seasonal_naive", "mean_13w"], backtests)
     rows = engine.fetch_arrow(render(engine.dialect, "forecast_backtest_wape")).to_pylist()
     measured: dict[str, float | None] = rows[0]
-    classes = backtest_measurements([manifest.accuracy for manifest in manifests])
-    record(engine, plan.tenant_id, plan.run_id, plan.origin_week, [*classes, *plan.live], measured)
+    sums = [manifest.accuracy for manifest in manifests]
+    metrics = measured | known_week_metrics(sums) | plan.left_out
+    classes = [*backtest_measurements(sums), *plan.live]
+    record(engine, plan.tenant_id, plan.run_id, plan.origin_week, classes, metrics)
     return measured
 
 

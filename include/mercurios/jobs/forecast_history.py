@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mercurios.forecasting import Panel
-    from mercurios.forecasting.selection.monitor import Measured
+    from mercurios.forecasting.selection.monitor import Kept, Measured
 
 # Weeks that are measured again each time: demand of the last weeks still changes with returns and late receipts.
 MEASURED_WEEKS = 4
@@ -50,12 +50,28 @@ class Earlier:
 
     def measured(self, panel: Panel) -> list[Measurement]:
         """What the kept forecasts were worth, by demand class; empty when there are none."""
+        from mercurios.forecasting.selection.monitor import measure
+
+        kept = self._kept(panel)
+        return [] if kept is None else [_measurement(one) for one in measure(panel, kept)]
+
+    def left_out(self, panel: Panel) -> dict[str, float | None]:
+        """How much of the kept forecasts cannot be measured, by the names of the figures in `ops.model_monitor`."""
+        from mercurios.forecasting.selection.monitor import left_out
+
+        kept = self._kept(panel)
+        if kept is None:
+            return {}
+        weeks, units = left_out(panel, kept)
+        return {"live_left_out_weeks": weeks, "live_left_out_units": units}
+
+    def _kept(self, panel: Panel) -> Kept | None:
         import numpy as np
 
-        from mercurios.forecasting.selection.monitor import Kept, measure
+        from mercurios.forecasting.selection.monitor import Kept
 
         if self.kept is None or not self.kept.num_rows:
-            return []
+            return None
         row = _rows(self.kept, panel)
         columns = {
             name: (self.kept[name].to_numpy().astype("datetime64[D]") - panel.week_starts[0]).astype(np.int64)
@@ -64,14 +80,13 @@ class Earlier:
         }
         use = (row >= 0) & (columns["origin_week"] >= 0)
         quantiles = np.stack([self.kept[name].to_numpy() for name in _QUANTILES], axis=1)
-        kept = Kept(
+        return Kept(
             row[use],
             columns["origin_week"][use],
             columns["week_start"][use],
             self.kept["mean"].to_numpy()[use],
             quantiles[use],
         )
-        return [_measurement(one) for one in measure(panel, kept)]
 
 
 def _measurement(one: Measured) -> Measurement:

@@ -1,10 +1,23 @@
--- Weekly demand of every article and branch that can be planned: service articles are not.
+-- Weekly demand of every article and branch that can be planned: service articles are not. Weeks after the end of an
+-- article's life in a branch are no unknown demand.
+with lives as (
+    select
+        article_number,
+        branch_number,
+        max(season_ends_on) as season_ends_on
+    from {{ published_schema() }}.article_life
+    where tenant_id = $tenant_id
+    group by article_number, branch_number
+)
+
 select
     demand.article_number,
     demand.branch_number,
     demand.week_start,
     cast(demand.units as double) as units,
     demand.is_stock_out,
+    coalesce(demand.is_over, false) as is_over,
+    lives.season_ends_on,
     coalesce(demand.category_number, 0) as category_number,
     coalesce(demand.season_number, 0) as season_number,
     coalesce(articles.supplier_number, 0) as supplier_number,
@@ -14,6 +27,10 @@ left join {{ published_schema() }}.dim_article as articles
     on
         demand.tenant_id = articles.tenant_id
         and demand.article_number = articles.article_number
+left join lives
+    on
+        demand.article_number = lives.article_number
+        and demand.branch_number = lives.branch_number
 where
     demand.tenant_id = $tenant_id
     and not coalesce(articles.is_service, false)

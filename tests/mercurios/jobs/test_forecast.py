@@ -49,6 +49,8 @@ def demand(seed: int) -> pa.Table:
             "is_stock_out": rng.random(SERIES * WEEKS) < 0.02,
             "category_number": np.repeat(np.arange(SERIES) % 5, WEEKS),
             "season_number": np.zeros(SERIES * WEEKS, dtype=np.int64),
+            "is_over": np.tile(np.arange(WEEKS) >= WEEKS - 8, SERIES)
+            & (np.repeat(np.arange(SERIES), WEEKS) == 4),
         }
     )
 
@@ -66,6 +68,10 @@ def published(tmp_path_factory: pytest.TempPathFactory, seed: int) -> Path:
             "create table analytics.dim_article as select distinct tenant_id, article_number,"
             " article_number = 1064 as is_service, 7 as supplier_number, 9.9 as sale_price"
             " from analytics.fct_demand_weekly"
+        )
+        engine.execute(
+            "create table analytics.article_life as select distinct tenant_id, article_number, branch_number,"
+            " null::date as season_ends_on from analytics.fct_demand_weekly"
         )
     return path
 
@@ -268,7 +274,11 @@ def test_a_tenant_without_published_demand_learns_what_to_do(run: ForecastRun) -
     run.engine.execute(
         "create table analytics.fct_demand_weekly as select ''::varchar as tenant_id, 1::bigint as article_number,"
         " 1::bigint as branch_number, current_date as week_start, 1.0 as units, false as is_stock_out,"
-        " 1::bigint as category_number, 1::bigint as season_number limit 0"
+        " 1::bigint as category_number, 1::bigint as season_number, false as is_over limit 0"
+    )
+    run.engine.execute(
+        "create table analytics.article_life as select ''::varchar as tenant_id, 1::bigint as article_number,"
+        " 1::bigint as branch_number, null::date as season_ends_on limit 0"
     )
     run.engine.execute(
         "create table analytics.dim_article as select ''::varchar as tenant_id, 1::bigint as article_number,"
@@ -279,6 +289,27 @@ def test_a_tenant_without_published_demand_learns_what_to_do(run: ForecastRun) -
         ForecastError, match="tenant mini: the published demand holds no complete week; run the"
     ):
         prepare(run.engine, run.store, run.tenant(100), Run("mini", "forecast__mini", "r1"))
+
+
+def test_a_series_that_ended_is_forecast_nothing_and_left_out_weeks_are_counted(
+    run: ForecastRun, fitted: tuple[Path, str, list[str]]
+) -> None:
+    _, plan_url, urls = fitted
+    run.load(plan_url, urls)
+
+    [ended] = run.rows(
+        "select max(mean) as mean, max(quantile_95) as high, count(*) as weeks from analytics.forecast_weekly"
+        " where (article_number, branch_number) = (1002, 1)"
+    )
+    figures = {
+        row["metric"]: row["value"]
+        for row in run.rows("select metric, value from ops.model_monitor where metric like 'backtest_%'")
+    }
+    assert ended == {"mean": 0, "high": 0, "weeks": HORIZON}
+    assert 0 < figures["backtest_left_out_weeks"] < 0.05
+    assert figures["backtest_known_wape"] > 0
+    weeks = [figures[f"backtest_known_bias_week_{week}"] for week in range(1, HORIZON + 1)]
+    assert min(weeks) < figures["backtest_known_bias"] < max(weeks)
 
 
 def test_the_model_of_a_shard_answers_without_fitting(
@@ -317,12 +348,15 @@ def a_week_later(published: Path, tmp_path: Path) -> Path:
 
 
 def demand_that_is_known(history: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the weeks that stock did not limit, and those that ran out after selling as much as the series' level."""
+    """Yield the weeks that stock did not limit, those after an end, and those that sold at least the level."""
     for _, rows in groupby(history, key=lambda row: (row["article_number"], row["branch_number"])):
         level: float | None = None
         for row in rows:
             units = row["units"]
             usual = level or 0.0
+            if row["is_over"]:
+                yield row
+                continue
             if row["is_stock_out"] and not (units > 0 and units >= usual - usual**0.5):
                 continue
             level = units if level is None else usual + 0.2 * (units - usual)
@@ -342,7 +376,8 @@ def test_a_week_that_has_closed_is_compared_with_what_had_been_published(
     }
     with DuckDBEngine(a_week_later, read_only=True) as engine:
         history = engine.fetch_arrow(
-            "select article_number, branch_number, week_start, units, is_stock_out, mean, quantile_80"
+            "select article_number, branch_number, week_start, units, is_stock_out, is_over, mean,"
+            " quantile_80"
             " from analytics.fct_demand_weekly left join analytics.forecast_weekly"
             " using (article_number, branch_number, week_start)"
             " order by article_number, branch_number, week_start"

@@ -17,7 +17,7 @@ from mercurios.forecasting.effects.seasonal_factors import seasonal_factors
 from mercurios.forecasting.methods import baselines, smoothing
 from mercurios.forecasting.methods.additive import Bases, Parts, fit_additive
 from mercurios.forecasting.methods.cold_start import Levels, own_share
-from mercurios.forecasting.panel.classes import classify
+from mercurios.forecasting.panel.classes import NONE, classify
 from mercurios.forecasting.panel.panel import Panel
 from mercurios.forecasting.settings import ForecastSettings
 from mercurios.forecasting.uncertainty.quantiles import Spread, error_spread
@@ -68,6 +68,7 @@ class Candidates:
         usual: That level.
         beta: Effects of the regressors on each series, and their typical state.
         typical: See `beta`.
+        left: Share of the demand that the series' end leaves in each period, series x horizon.
     """
 
     additive: Parts
@@ -85,6 +86,7 @@ class Candidates:
     usual: F64
     beta: F64
     typical: F64
+    left: F64
 
     @property
     def horizon(self) -> int:
@@ -97,7 +99,7 @@ class Candidates:
         weight[:, method] = 1.0
         if method in (MEAN_13W, SBA, TSB, SES):
             flat = np.repeat(self.level[:, method - POOLED_SES, None], self.horizon, axis=1)
-            return np.clip(self._tempered(flat), 0.0, self.ceiling[:, None])
+            return np.clip(self.left * self._tempered(flat), 0.0, self.ceiling[:, None])
         return self.bounded(self.mixed(weight))
 
     def mixed(self, weight: F64) -> Parts:
@@ -118,13 +120,14 @@ class Candidates:
         share = self.own_share[:, None]
         scaled = parts.map(lambda part: share * part)
         level = scaled.level + (1.0 - share) * self.usual[:, None]
-        return Parts(level, scaled.trend, scaled.season, scaled.holiday, scaled.regressor)
+        found = Parts(level, scaled.trend, scaled.season, scaled.holiday, scaled.regressor)
+        return found.map(lambda part: self.left * part)
 
     def mixed_regressor_base(self, weight: F64) -> F64:
         """What the regressors' factor acts on in a mixture: the part of the regressors is this times (factor - 1)."""
         pooled = _dot(self.level[:, :2], weight[:, POOLED_SES:SBA])[:, None]
         regressor_base = weight[:, ADDITIVE, None] * self.regressor_base + pooled * self.season * self.holiday
-        return self.own_share[:, None] * regressor_base
+        return self.left * (self.own_share[:, None] * regressor_base)
 
     def bounded(self, parts: Parts) -> F64:
         """Mean forecast within 0 and the series' ceiling."""
@@ -170,6 +173,7 @@ def _block(
         baselines.mean_13w(panel),
     )
     season, holiday, regressor = factors.ahead()
+    left = panel.demand_left(frame.horizon)
     additive, regressor_base = fit_additive(panel, frame, factors, settings, cache)
     return Candidates(
         additive=additive,
@@ -180,13 +184,14 @@ def _block(
         regressor=regressor,
         naive=baselines.seasonal_naive(panel, frame.horizon),
         available=tuple(_available(method, frame, has_factors) for method in range(len(METHODS))),
-        demand_class=classify(panel),
+        demand_class=np.where((left > 0).any(axis=1), classify(panel), NONE),
         spread=error_spread(panel, float(shared.levels.excess[0])),
         ceiling=settings.max_ratio * panel.y.max(axis=1, initial=0.0),
         own_share=own_share(panel),
         usual=shared.levels.expected(panel.similarity_keys(), panel.branch_number),
         beta=factors.beta,
         typical=factors.typical,
+        left=left,
     )
 
 
@@ -227,6 +232,7 @@ def _joined(found: list[Candidates]) -> Candidates:
                 "usual",
                 "beta",
                 "typical",
+                "left",
             )
         },
     )

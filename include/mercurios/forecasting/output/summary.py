@@ -18,18 +18,24 @@ from mercurios.forecasting.settings import ForecastSettings
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """Sums over all usable weeks of a backtest, by demand class, that shards can add up.
+    """Sums over a backtest that shards can add up: by demand class over usable weeks, and over all known weeks.
 
     Attributes:
         actual: Demand, one entry a class.
         error: Absolute errors of what was published and of each method, class x (1 + methods).
         signed: Forecast minus demand, likewise.
+        known: Demand, forecast and absolute errors of the weeks whose demand is known, horizon x 3.
+        weeks: Weeks that were forecast, known and left out.
+        forecast: Units that were forecast for them.
         origins: Number of origins.
     """
 
     actual: F64
     error: F64
     signed: F64
+    known: F64
+    weeks: F64
+    forecast: F64
     origins: int
 
     @classmethod
@@ -45,7 +51,7 @@ class Accuracy:
                 miss = np.where(window.usable, forecast - window.actual, 0.0)
                 np.add.at(error[:, column], found.demand_class, np.abs(miss).sum(axis=1))
                 np.add.at(signed[:, column], found.demand_class, miss.sum(axis=1))
-        return cls(actual, error, signed, len(windows))
+        return cls(actual, error, signed, *_all_known(windows, means), len(windows))
 
     def __add__(self, other: Accuracy) -> Accuracy:
         sums = {field.name: getattr(self, field.name) + getattr(other, field.name) for field in fields(self)}
@@ -75,7 +81,34 @@ class Accuracy:
             "bias": _share(signed[0], total),
             "by_method": by_method,
             "by_class": by_class,
+            "all_known_weeks": self.measured_everywhere(),
         }
+
+    def measured_everywhere(self) -> dict[str, Any]:
+        """WAPE and bias of what was published over all known weeks, and how much is not known and left out."""
+        actual, forecast, error = self.known.sum(axis=0).tolist()
+        return {
+            "wape": _share(error, actual),
+            "bias": _share(forecast - actual, actual),
+            "bias_by_week": [_share(row[1] - row[0], row[0]) for row in self.known.tolist()],
+            "left_out_weeks": _share(self.weeks[1], float(self.weeks.sum())),
+            "left_out_units": _share(self.forecast[1], float(self.forecast.sum())),
+        }
+
+
+def _all_known(windows: list[Window], means: list[F64]) -> tuple[F64, F64, F64]:
+    """Sums of the known weeks by week of the horizon, and weeks and units that are known and that are not."""
+    known = np.zeros((means[0].shape[1] if means else 0, 3))
+    weeks, forecast = np.zeros((2, 2))
+    for window, mean in zip(windows, means, strict=True):
+        truth = np.where(window.known, window.truth, 0.0)
+        counted = np.where(window.known, mean, 0.0)
+        sums = (truth, counted, np.abs(counted - truth))
+        known += np.stack([values.sum(axis=0) for values in sums], axis=1)
+        unknown = window.there & ~window.known
+        weeks += (window.known.sum(), unknown.sum())
+        forecast += (counted.sum(), np.where(unknown, mean, 0.0).sum())
+    return known, weeks, forecast
 
 
 def summarise(

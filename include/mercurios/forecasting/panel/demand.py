@@ -9,6 +9,7 @@ import numpy as np
 
 from mercurios.forecasting.arrays import F64, I64, Bool, Days
 from mercurios.forecasting.panel.cadence import WEEKLY
+from mercurios.forecasting.panel.life import NO_END, Life, fading
 from mercurios.forecasting.panel.panel import MAX_UNITS, MONDAY, NO_GROUP, WEEK, Panel, PanelError
 from mercurios.forecasting.panel.recorded import lower_bounds, net_of_returns
 
@@ -27,7 +28,8 @@ def panel_of(table: pa.Table, last_week: np.datetime64 | None = None) -> Panel:
 
     Args:
         table: Columns article_number, branch_number, week_start, units, is_stock_out, optionally category_number,
-            season_number, supplier_number and sale_price.
+            season_number, supplier_number and sale_price; is_over, which marks weeks after a series' end, and
+            season_ends_on, the last day of its season.
         last_week: Monday the panel ends with; the latest week of the table when omitted.
 
     Raises:
@@ -44,7 +46,8 @@ def panel_of(table: pa.Table, last_week: np.datetime64 | None = None) -> Panel:
     branch = _integers(table, "branch_number")
     week = _mondays(table)
     units = _finite(table)
-    stock_out = _booleans(table)
+    over = _booleans(table, "is_over") if "is_over" in table.column_names else np.zeros(week.size, dtype=bool)
+    stock_out = _booleans(table, "is_stock_out") & ~over
     order = np.lexsort((week, branch, article))
     _reject_duplicates(article[order], branch[order], week[order], order)
     codes = [
@@ -53,8 +56,9 @@ def panel_of(table: pa.Table, last_week: np.datetime64 | None = None) -> Panel:
     if "sale_price" in table.column_names:
         codes.append(_price_band(table))
     weeks = _calendar(week, last_week)
-    panel = _assemble(article, branch, week, units, stock_out, order, weeks)
     last_row = np.append(np.flatnonzero(_starts(article[order], branch[order]))[1:], order.size) - 1
+    season_end = _season_ends(table, weeks)[order][last_row]
+    panel = _assemble(article, branch, week, units, stock_out, over, season_end, order, weeks)
     latest = np.stack([code[order][last_row] for code in codes], axis=1) if codes else None
     if latest is None:
         return panel
@@ -110,11 +114,24 @@ def _price_band(table: pa.Table) -> I64:
     return np.where(priced, np.floor(np.log2(np.where(priced, price, 1.0))), -99).astype(np.int64)
 
 
-def _booleans(table: pa.Table) -> Bool:
+def _booleans(table: pa.Table, name: str) -> Bool:
     import pyarrow as pa
 
-    values: Bool = _cast(table, "is_stock_out", pa.bool_(), "true or false").to_numpy(zero_copy_only=False)
+    values: Bool = _cast(table, name, pa.bool_(), "true or false").to_numpy(zero_copy_only=False)
     return values
+
+
+def _season_ends(table: pa.Table, weeks: Days) -> I64:
+    """Column of the week in which each row's season ends; `NO_END` where it has none."""
+    import pyarrow as pa
+
+    if "season_ends_on" not in table.column_names:
+        return np.full(table.num_rows, NO_END, dtype=np.int64)
+    column = table.column("season_ends_on").combine_chunks().cast(pa.date32())
+    days = column.to_numpy(zero_copy_only=False).astype("datetime64[D]")
+    known = ~np.isnat(days)
+    ends = (np.where(known, days, weeks[0]) - weeks[0]).astype(np.int64) // 7
+    return np.where(known, ends, NO_END)
 
 
 def _mondays(table: pa.Table) -> Days:
@@ -161,6 +178,8 @@ def _assemble(
     week: Days,
     units: F64,
     stock_out: Bool,
+    over: Bool,
+    season_end: I64,
     order: I64,
     weeks: Days,
 ) -> Panel:
@@ -171,14 +190,16 @@ def _assemble(
     first_row = np.flatnonzero(starts)
     column = ((week[order] - weeks[0]) // WEEK).astype(np.int64)
     y = np.zeros((first_row.size, weeks.size))
-    blocked = np.zeros(y.shape, dtype=bool)
+    blocked, ended = np.zeros((2, *y.shape), dtype=bool)
     y[series, column] = units[order]
     blocked[series, column] = stock_out[order]
+    ended[series, column] = over[order]
     negative = int((y < 0).sum())
     sold = y > 0
     begin = np.where(sold.any(axis=1), np.argmax(sold, axis=1), column[first_row])
     y = net_of_returns(y, WEEKLY)
-    live = np.arange(weeks.size)[None, :] >= begin[:, None]
+    life = _life(y, ended, season_end)
+    live = (np.arange(weeks.size)[None, :] >= begin[:, None]) & ~ended
     mask = live & ~blocked
     mask |= lower_bounds(y, mask, live & blocked, WEEKLY)
     y[~mask] = 0.0
@@ -191,4 +212,12 @@ def _assemble(
         article_number=article_sorted[first_row],
         branch_number=branch_sorted[first_row],
         negative_weeks=negative,
+        life=life,
     )
+
+
+def _life(y: F64, ended: Bool, season_end: I64) -> Life | None:
+    """Ends of the series; None where none has one."""
+    if not ended.any() and bool((season_end == NO_END).all()):
+        return None
+    return Life(np.where(ended, y, np.nan), season_end, fading(y, season_end))

@@ -13,14 +13,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mercurios.forecasting.arrays import I64, Bool
+from mercurios.forecasting.arrays import F64, I64, Bool
 from mercurios.forecasting.panel.cadence import WEEKLY
 from mercurios.forecasting.panel.history import History
+from mercurios.forecasting.panel.life import Life
 from mercurios.forecasting.panel.outliers import flag_outliers, without_one_offs
 
 WEEK = np.timedelta64(7, "D")
 MONDAY = np.datetime64("1970-01-05", "D")
 _STORED = ("y", "mask", "article_number", "branch_number", "week_starts", "group", "attributes")
+_LIFE = ("after", "season_end", "fade")
 NO_GROUP = -1
 # Beyond this a week is a keying error, and its square would lose the other weeks' digits.
 MAX_UNITS = 1e12
@@ -48,6 +50,7 @@ class Panel(History):
         x_names: Names of the regressors.
         attributes: Further codes of each series, series x attributes, the most informative first: new articles without
             a history are forecast by similar ones, which share them.
+        life: When the series end; None where nothing is known of it.
     """
 
     article_number: I64
@@ -55,6 +58,7 @@ class Panel(History):
     negative_weeks: int = 0
     x_names: tuple[str, ...] = ()
     attributes: I64 | None = None
+    life: Life | None = None
 
     def __post_init__(self) -> None:
         """Check that the arrays belong together."""
@@ -96,6 +100,7 @@ class Panel(History):
             group=self.group[rows],
             x=None if self.x is None else self.x[rows],
             attributes=None if self.attributes is None else self.attributes[rows],
+            life=None if self.life is None else self.life.take(rows),
             negative_weeks=0,
         )
 
@@ -106,8 +111,20 @@ class Panel(History):
             y=np.ascontiguousarray(self.y[:, :weeks]),
             mask=np.ascontiguousarray(self.mask[:, :weeks]),
             week_starts=self.week_starts[:weeks],
+            life=None if self.life is None else self.life.until(weeks),
             negative_weeks=0,
         )
+
+    def demand_left(self, horizon: int) -> F64:
+        """Share of each series' demand that its end leaves in each period ahead, series x horizon."""
+        return np.ones((self.n_series, horizon)) if self.life is None else self.life.factor(horizon)
+
+    def known(self) -> tuple[Bool, F64]:
+        """Periods whose demand is known, those after a series' end included, and that demand; series x periods."""
+        if self.life is None:
+            return self.mask, self.y
+        over = self.life.is_over()
+        return self.mask | over, np.where(over, self.life.after, self.y)
 
     def learnable(self) -> Panel:
         """Return the panel with keyed-in outliers masked and one-off orders damped."""
@@ -130,12 +147,15 @@ class Panel(History):
         """Flat arrays of a weekly panel without regressors, ready for `numpy.savez`."""
         none = np.zeros((self.n_series, 0), dtype=np.int64)
         stored = {name: getattr(self, name) for name in _STORED}
-        return stored | {"attributes": none if self.attributes is None else self.attributes}
+        ends = {} if self.life is None else {f"life_{name}": getattr(self.life, name) for name in _LIFE}
+        return stored | ends | {"attributes": none if self.attributes is None else self.attributes}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Panel:
         """Inverse of `to_arrays`; accepts what `numpy.load` returns."""
         values: dict[str, Any] = {name: arrays[name] for name in _STORED}
+        if "life_after" in arrays:
+            values["life"] = Life(*(arrays[f"life_{name}"] for name in _LIFE))
         return cls(**values)
 
 

@@ -28,7 +28,10 @@ class Window:
         cut: Periods of history at the origin.
         candidates: What each method forecast.
         actual: What came true.
-        usable: Which periods count.
+        usable: Which periods methods are judged by: observed ones of series that were observed long enough.
+        there: Periods of series that had begun at the origin; all others were not forecast then.
+        known: Those of them whose demand is known.
+        truth: Demand of those periods.
         absolute: Absolute error of every series and method over its usable periods.
         squared: Squared error over the series' variance.
     """
@@ -37,6 +40,9 @@ class Window:
     candidates: Candidates
     actual: F64
     usable: Bool
+    there: Bool
+    known: Bool
+    truth: F64
     absolute: F64
     squared: F64
 
@@ -96,11 +102,15 @@ def _window(
 ) -> Window:
     past = panel.until(cut)
     ahead = slice(cut, cut + settings.horizon)
-    known = past.mask.sum(axis=1) >= _MIN_OBSERVED_WEEKS * panel.cadence.week
+    seen = past.mask.sum(axis=1) >= _MIN_OBSERVED_WEEKS * panel.cadence.week
     found = candidates(past, shared, holidays, settings)
-    actual, usable = panel.y[:, ahead], panel.mask[:, ahead] & known[:, None]
+    actual, usable = panel.y[:, ahead], panel.mask[:, ahead] & seen[:, None]
+    known, truth = panel.known()
+    begun = np.asarray(past.known()[0].any(axis=1))
+    there = np.repeat(begun[:, None], actual.shape[1], axis=1)
+    known = known[:, ahead] & there
     blank = np.zeros((panel.n_series, len(METHODS)))
-    window = Window(cut, found, actual, usable, blank, blank.copy())
+    window = Window(cut, found, actual, usable, there, known, truth[:, ahead], blank, blank.copy())
     for method in range(len(METHODS)):
         window.absolute[:, method], window.squared[:, method] = window.errors(found.single(method))
     return window

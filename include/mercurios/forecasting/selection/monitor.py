@@ -77,10 +77,12 @@ class Measured:
 def measure(panel: Panel, kept: Kept) -> list[Measured]:
     """Compare kept forecasts with the panel's demand, all together and by demand class.
 
-    Periods that are masked are left out: what would have been sold is not known.
+    Periods in which stock limited sales are left out: what would have been sold is not known. Those after a series' end
+    count.
     """
-    seen = panel.mask[kept.series, kept.period] if kept.series.size else np.zeros(0, dtype=bool)
-    actual = panel.y[kept.series, kept.period] if kept.series.size else np.zeros(0)
+    known, demand = panel.known()
+    seen = known[kept.series, kept.period] if kept.series.size else np.zeros(0, dtype=bool)
+    actual = demand[kept.series, kept.period] if kept.series.size else np.zeros(0)
     frozen, naive = _references(panel, kept)
     code = classify(panel)[kept.series] if kept.series.size else np.zeros(0, dtype=np.int64)
     found = [_measured(ALL, seen, actual, frozen, naive, kept)]
@@ -89,6 +91,14 @@ def measure(panel: Panel, kept: Kept) -> list[Measured]:
         if bool(chosen.any()):
             found.append(_measured(name, chosen, actual, frozen, naive, kept))
     return found
+
+
+def left_out(panel: Panel, kept: Kept) -> tuple[float | None, float | None]:
+    """Shares of the kept forecasts, and of their units, whose demand is not known."""
+    seen = panel.known()[0][kept.series, kept.period]
+    return _share(float((~seen).sum()), float(seen.size)), _share(
+        float(kept.mean[~seen].sum()), float(kept.mean.sum())
+    )
 
 
 def is_drifting(history: Sequence[float], value: float) -> bool:
@@ -102,12 +112,13 @@ def is_drifting(history: Sequence[float], value: float) -> bool:
 
 
 def _references(panel: Panel, kept: Kept) -> tuple[F64, F64]:
-    """The 13-week mean frozen at each forecast's origin, and the series' mean change from period to period."""
+    """The 13-week mean frozen at each forecast's origin, 0 of what had ended, and the mean change between periods."""
     frozen = np.zeros(kept.series.size)
     for origin in np.unique(kept.origin).tolist():
         rows = kept.origin == origin
         past = panel.until(origin + 1)
-        frozen[rows] = mean_13w(past)[kept.series[rows]]
+        left = past.demand_left(1)[:, 0] > 0
+        frozen[rows] = np.where(left, mean_13w(past), 0.0)[kept.series[rows]]
     both = panel.mask[:, 1:] & panel.mask[:, :-1]
     change = (
         masked_mean(np.abs(np.diff(panel.y, axis=1)), both) if panel.n_weeks > 1 else np.zeros(panel.n_series)

@@ -147,7 +147,7 @@ def test_an_origin_does_not_choose_what_it_is_judged_by(windows: list[Window]) -
     spoiled = windows[0].absolute.copy()
     spoiled[:, SES] *= 100.0
     first = windows[0]
-    windows[0] = Window(first.cut, first.candidates, first.actual, first.usable, spoiled, first.squared)
+    windows[0] = replace(first, absolute=spoiled)
     after = fit_scores(windows, group)
     other = series_scores(with_combination(windows, after, group), after, code, group, without=0)
     np.testing.assert_allclose(other[:, : len(METHODS)], score[:, : len(METHODS)], rtol=1e-9)

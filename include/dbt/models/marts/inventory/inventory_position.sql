@@ -14,6 +14,13 @@ articles as (
 
 ),
 
+lives as (
+
+    select * from {{ ref('article_life') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
 counted as (
 
     select * from {{ ref('int_positions_counted') }}
@@ -51,7 +58,8 @@ positioned as (
         cast(greatest(counted.recent_units, 0) as double)
         / {{ var('supply_weeks') }} as average_weekly_units,
         coalesce(articles.purchase_price, 0) as purchase_price,
-        coalesce(articles.is_nos, false) as is_nos
+        coalesce(articles.is_nos, false) as is_nos,
+        coalesce(lives.is_wanted, true) as is_wanted
     from counted
     left join sizes
         on
@@ -62,6 +70,12 @@ positioned as (
         on
             counted.tenant_id = articles.tenant_id
             and counted.article_number = articles.article_number
+    left join lives
+        on
+            counted.tenant_id = lives.tenant_id
+            and counted.article_number = lives.article_number
+            and counted.article_size_number = lives.article_size_number
+            and counted.branch_number = lives.branch_number
 
 )
 
@@ -87,6 +101,6 @@ select
         when average_weekly_units > 0
             then cast(greatest(free_stock, 0) as double) * 7 / average_weekly_units
     end as days_of_supply,
-    free_stock <= 0 and (average_weekly_units > 0 or is_nos) as is_stocked_out,
+    is_wanted and free_stock <= 0 and (average_weekly_units > 0 or is_nos) as is_stocked_out,
     on_hand < 0 as is_negative_stock
 from positioned

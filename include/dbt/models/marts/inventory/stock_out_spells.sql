@@ -7,13 +7,6 @@ with ledger as (
 
 ),
 
-articles as (
-
-    select * from {{ ref('dim_article') }}
-    where tenant_id = {{ tenant_id() }}
-
-),
-
 as_of as (
 
     select * from {{ ref('int_tenant_as_of') }}
@@ -64,21 +57,20 @@ measured as (
         spells.article_size_number,
         spells.branch_number,
         spells.started_on,
-        case when spells.refilled_on <= as_of.as_of_date then spells.refilled_on end as refilled_on,
-        cast(least(spells.refilled_on, {{ add_days('as_of.as_of_date', 1) }}) - spells.started_on as integer)
-            as days_out,
-        spells.refilled_on > as_of.as_of_date as is_open,
-        spells.refilled_on > as_of.as_of_date and not coalesce(articles.is_nos, false) as is_sell_out,
-        spells.units_sold,
+        case
+            when spells.refilled_on <= least(as_of.as_of_date, spells.wanted_until) then spells.refilled_on
+        end as refilled_on,
+        case
+            when least(spells.refilled_on, spells.wanted_until) <= as_of.as_of_date
+                then least(spells.refilled_on, spells.wanted_until)
+        end as ended_on,
+        cast(spells.days_out as integer) as days_out,
+        cast(spells.days_out_in_year as integer) as days_out_in_year,
         cast(greatest(coalesce(paced.units_before, 0), 0) as double)
         / (7 * {{ var('supply_weeks') }}) as daily_units_before
     from spells
     inner join as_of
         on spells.tenant_id = as_of.tenant_id
-    left join articles
-        on
-            spells.tenant_id = articles.tenant_id
-            and spells.article_number = articles.article_number
     left join paced
         on
             spells.tenant_id = paced.tenant_id
@@ -96,13 +88,11 @@ select
     branch_number,
     started_on,
     refilled_on,
+    ended_on,
     days_out,
-    is_open,
-    is_sell_out,
+    days_out_in_year,
+    ended_on is null as is_open,
     daily_units_before,
     -- Beyond a quarter the pace of before says little.
-    case
-        when is_sell_out then 0
-        else least(days_out, 7 * {{ var('supply_weeks') }}) * daily_units_before
-    end as lost_units
+    least(days_out, 7 * {{ var('supply_weeks') }}) * daily_units_before as lost_units
 from measured

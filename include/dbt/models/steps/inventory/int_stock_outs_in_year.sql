@@ -1,43 +1,20 @@
 with spells as (
 
     select * from {{ ref('stock_out_spells') }}
-    where tenant_id = {{ tenant_id() }}
-
-),
-
-as_of as (
-
-    select
-        *,
-        {{ add_days('as_of_date', -364) }} as first_day
-    from {{ ref('int_tenant_as_of') }}
-    where tenant_id = {{ tenant_id() }}
+    where
+        tenant_id = {{ tenant_id() }}
+        and days_out_in_year > 0
 
 )
 
 -- Spells that began before the year count with their days in it.
 select
-    spells.tenant_id,
-    spells.article_number,
-    spells.article_size_number,
-    spells.branch_number,
+    tenant_id,
+    article_number,
+    article_size_number,
+    branch_number,
     count(*) as stock_out_spells,
-    sum(
-        coalesce(spells.refilled_on, {{ add_days('as_of.as_of_date', 1) }})
-        - greatest(spells.started_on, as_of.first_day)
-    ) as stock_out_days,
-    sum(
-        spells.lost_units
-        * (
-            coalesce(spells.refilled_on, {{ add_days('as_of.as_of_date', 1) }})
-            - greatest(spells.started_on, as_of.first_day)
-        )
-        / spells.days_out
-    ) as lost_units
+    sum(days_out_in_year) as stock_out_days,
+    sum(lost_units * days_out_in_year / days_out) as lost_units
 from spells
-inner join as_of
-    on spells.tenant_id = as_of.tenant_id
-where
-    not spells.is_sell_out
-    and coalesce(spells.refilled_on, {{ add_days('as_of.as_of_date', 1) }}) > as_of.first_day
-group by spells.tenant_id, spells.article_number, spells.article_size_number, spells.branch_number
+group by tenant_id, article_number, article_size_number, branch_number

@@ -4,6 +4,13 @@ with positions as (
 
 ),
 
+lives as (
+
+    select * from {{ ref('article_life') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
 levels as (
 
     select * from {{ ref('replenishment_level') }}
@@ -31,7 +38,8 @@ articles as (
 
 )
 
--- Demand of a size is drawn from the article's: its variance is that of its share and that of the draw.
+-- Demand of a size is drawn from the article's: its variance is that of its share and that of the draw. A size whose life
+-- in the branch is over has none.
 select
     positions.tenant_id,
     positions.article_number,
@@ -41,7 +49,7 @@ select
     positions.on_order,
     positions.on_order_confirmed,
     positions.available,
-    policies.is_reordered and positions.is_branch_active as is_reordered,
+    policies.is_reordered and positions.is_branch_active and coalesce(lives.is_wanted, true) as is_reordered,
     positions.is_branch_active
     and articles.is_new
     and (articles.first_seen_on is not null or positions.free_stock <= 0) as is_new,
@@ -90,11 +98,18 @@ inner join articles
     on
         positions.tenant_id = articles.tenant_id
         and positions.article_number = articles.article_number
+left join lives
+    on
+        positions.tenant_id = lives.tenant_id
+        and positions.article_number = lives.article_number
+        and positions.article_size_number = lives.article_size_number
+        and positions.branch_number = lives.branch_number
 left join levels
     on
         positions.tenant_id = levels.tenant_id
         and positions.article_number = levels.article_number
         and positions.branch_number = levels.branch_number
+        and coalesce(lives.has_demand, true)
 left join curves
     on
         positions.tenant_id = curves.tenant_id
