@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from dbt_runs import run_dbt
 from retailer import Retailer
 from running_emulators import ROLE, USER, WAREHOUSE
 from snowflake_retailer import SnowflakeRetailer
@@ -24,8 +22,6 @@ from mercurios.warehouse.setup import write_reference
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = ROOT / "include" / "dbt"
-BLIND = ROOT / "tests" / "support" / "blind_dbt.py"
-SECONDS = 1500
 
 
 @dataclass
@@ -49,46 +45,38 @@ class Dbt:
             tenant: for whom.
             blind: dbt looks into the database before anything is in it.
         """
-        target, variables = self._place(retailer)
-        places = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-        targets = ["--target", target, "--target-path", str(self.home / target)]
-        program = [str(BLIND)] if blind else ["-m", "dbt.cli.main"]
+        target, database, variables = self._place(retailer)
         environment = {
-            "PATH": os.environ["PATH"],
             "HOME": str(self.home),
-            "DBT_LOG_PATH": str(self.home / "logs"),
-            "DBT_USE_COLORS": "false",
+            "DBT_TARGET_PATH": str(self.home / target),
             "MERCURIOS_TENANT_ID": tenant,
             **variables,
         }
-        done = subprocess.run(
-            [sys.executable, *program, "build", *arguments, *places, *targets],
-            cwd=self.home,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+        done = run_dbt(["build", *arguments], self.home, environment, target, database, blind)
+        assert done.returncode == 0, done.stdout
         results = json.loads((self.home / target / "run_results.json").read_text(encoding="utf-8"))["results"]
         return {result["unique_id"]: result["status"] for result in results}
 
-    def _place(self, retailer: Retailer) -> tuple[str, dict[str, str]]:
+    def _place(self, retailer: Retailer) -> tuple[str, str, dict[str, str]]:
         if not isinstance(retailer, SnowflakeRetailer):
-            return "duckdb", {"MERCURIOS_DUCKDB_PATH": str(retailer.warehouse)}
+            return "duckdb", retailer.warehouse.stem, {"MERCURIOS_DUCKDB_PATH": str(retailer.warehouse)}
         key = self.home / "key.pem"
         key.write_text(retailer.snowflake.key.pem, encoding="utf-8")
-        return "snowflake", {
-            "REQUESTS_CA_BUNDLE": str(retailer.snowflake.certificate),
-            "SNOWFLAKE_ACCOUNT": "emulator",
-            "SNOWFLAKE_DATABASE": retailer.database,
-            "SNOWFLAKE_HOST": "127.0.0.1",
-            "SNOWFLAKE_PORT": str(retailer.snowflake.port),
-            "SNOWFLAKE_PRIVATE_KEY_PATH": str(key),
-            "SNOWFLAKE_ROLE": ROLE,
-            "SNOWFLAKE_USER": USER,
-            "SNOWFLAKE_WAREHOUSE": WAREHOUSE,
-        }
+        return (
+            "snowflake",
+            retailer.database,
+            {
+                "REQUESTS_CA_BUNDLE": str(retailer.snowflake.certificate),
+                "SNOWFLAKE_ACCOUNT": "emulator",
+                "SNOWFLAKE_DATABASE": retailer.database,
+                "SNOWFLAKE_HOST": "127.0.0.1",
+                "SNOWFLAKE_PORT": str(retailer.snowflake.port),
+                "SNOWFLAKE_PRIVATE_KEY_PATH": str(key),
+                "SNOWFLAKE_ROLE": ROLE,
+                "SNOWFLAKE_USER": USER,
+                "SNOWFLAKE_WAREHOUSE": WAREHOUSE,
+            },
+        )
 
     def statements(self) -> dict[str, str]:
         """Return what the last build on Snowflake ran for each table, by the table's name."""

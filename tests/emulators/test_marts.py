@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import pytest
 from dbt_builds import Dbt, State, copy_tenant, differing, sources, tables_of, write_tenant
 from running_emulators import S3, Snowflake
-from snowflake_retailer import SnowflakeRetailer, Twin
+from snowflake_retailer import SnowflakeRetailer, Twin, forget
 
 from mercurios.quality.gate import run_gate
 from mercurios.tenants.run import Run
@@ -21,6 +21,8 @@ from prohandel_simulator.testing import running_simulator
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
+# The database for which other tests parse the project too.
+DATABASE = "MERCURIOS_DATA"
 NEIGHBOUR = "neighbour"
 AS_A_TASK = ("--exclude-resource-type", "unit_test")
 MODELS_ALONE = ("--exclude-resource-type", "unit_test", "test")
@@ -46,7 +48,10 @@ def built(s3: S3, running_emulator: Snowflake, tmp_path_factory: pytest.TempPath
     with pytest.MonkeyPatch.context() as trust, running_simulator(["mini"]) as source:
         trust.setenv("REQUESTS_CA_BUNDLE", str(running_emulator.certificate))
         changed = {"resources": {"sale": {"mode": "changed"}}}
-        on_snowflake = SnowflakeRetailer(source, home / "snowflake", s3, running_emulator, **changed)
+        forget(running_emulator, DATABASE)
+        on_snowflake = SnowflakeRetailer(
+            source, home / "snowflake", s3, running_emulator, database=DATABASE, **changed
+        )
         on_duckdb = Twin(source, home / "duckdb")
         yield _build(Dbt(home), on_snowflake, on_duckdb)
 

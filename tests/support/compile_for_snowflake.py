@@ -7,7 +7,7 @@ Run as a script in a process of its own, in the project's folder and with the va
 
 from __future__ import annotations
 
-import shutil
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import snowflake.connector
 from dbt.adapters.snowflake.impl import SnowflakeAdapter
 from dbt.cli.main import dbtRunner
+from dbt_server import PLACES, parsed
 
 
 class Refusing:
@@ -50,18 +51,14 @@ def main(folder: Path) -> int:
     SnowflakeAdapter.list_relations_without_caching = existing
     SnowflakeAdapter.get_columns_in_relation = columns
     for state in ("first", "later"):
-        # What is compiled later is what was parsed first.
-        if (parse := folder / "first" / "partial_parse.msgpack").exists() and state == "later":
-            (folder / state).mkdir()
-            shutil.copy(parse, folder / state)
-        done = dbtRunner().invoke(
+        manifest = parsed("snowflake", os.environ["SNOWFLAKE_DATABASE"], dict(os.environ))
+        done = dbtRunner(manifest=manifest).invoke(
             [
                 "--quiet",
                 "compile",
                 "--target",
                 "snowflake",
-                "--profiles-dir",
-                ".",
+                *PLACES,
                 "--target-path",
                 str(folder / state),
             ]

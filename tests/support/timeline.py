@@ -6,9 +6,6 @@ reads the product's SQL.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -16,12 +13,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from dbt_runs import run_dbt
 from retailer import Retailer
 
 from mercurios.warehouse.setup import write_reference
 from prohandel_simulator.testing import RunningSimulator
 
-PROJECT = Path(__file__).parents[2] / "include" / "dbt"
 ZONE = ZoneInfo("Europe/Berlin")
 # A till writes its last receipts of a day up to five minutes after midnight.
 LATE = timedelta(minutes=10)
@@ -110,16 +107,12 @@ class Timeline:
             yield day, dict(stock)
 
     def _build(self, *models: str) -> None:
-        target = str(self.home / "dbt-target")
-        command = [sys.executable, "-m", "dbt.cli.main", "run", "--profiles-dir", ".", "--target", "duckdb"]
-        command += ["--target-path", target, "--log-path", target, "--select", *models]
-        places = {
+        environment = {
             "MERCURIOS_TENANT_ID": self.retailer.tenant.id,
             "MERCURIOS_DUCKDB_PATH": str(self.retailer.warehouse),
+            "DBT_TARGET_PATH": str(self.home / "dbt-target"),
         }
-        done = subprocess.run(
-            command, cwd=PROJECT, env={**os.environ, **places}, capture_output=True, text=True, timeout=1800
-        )
+        done = run_dbt(["run", "--select", *models], self.home, environment)
         assert done.returncode == 0, done.stdout[-4000:]
 
     def _next_midnight(self) -> datetime:

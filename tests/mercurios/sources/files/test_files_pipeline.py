@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -13,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from dbt_runs import run_dbt
 from shop import Shop
 
 from mercurios.jobs.forecast import fit_shard, load_forecast, prepare, read_plan
@@ -122,25 +120,12 @@ def exported(shop: Shop) -> tuple[pd.DataFrame, list[str]]:
 
 def build_models(shop: Shop, home: Path) -> None:
     """Build the models as the tasks do."""
-    target = str(home / "dbt-target")
-    command = [
-        str(Path(sys.executable).with_name("dbt")),
-        "build",
-        "--profiles-dir",
-        ".",
-        "--target",
-        "duckdb",
-    ]
-    command += ["--exclude-resource-type", "unit_test", "--target-path", target, "--log-path", target]
-    places = {"MERCURIOS_TENANT_ID": "shop", "MERCURIOS_DUCKDB_PATH": str(shop.warehouse)}
-    done = subprocess.run(
-        command,
-        cwd=ROOT / "include" / "dbt",
-        env={**os.environ, **places},
-        capture_output=True,
-        text=True,
-        timeout=900,
-    )
+    environment = {
+        "MERCURIOS_TENANT_ID": "shop",
+        "MERCURIOS_DUCKDB_PATH": str(shop.warehouse),
+        "DBT_TARGET_PATH": str(home / "dbt-target"),
+    }
+    done = run_dbt(["build", "--exclude-resource-type", "unit_test"], home, environment)
     assert done.returncode == 0, done.stdout[-4000:]
 
 
