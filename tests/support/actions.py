@@ -120,7 +120,7 @@ def break_warehouse(schedule: Schedule, plan: RunPlan) -> None:
             with schedule.retailer.engine() as engine:
                 assert isinstance(engine, FragileEngine)
                 engine.break_at(fault, schedule.random.randint(0, 16))
-            if schedule.load_broken(url):
+            if schedule.load_broken(url, fault):
                 break
         schedule.landed.append(url)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from actions import ACTIONS
 from faulty_storage import PROTOCOL, StorageFaults
+from faulty_warehouse import WarehouseFault
 from oracle import Oracle
 from processes import LockHolder, Tasks
 from publications import Reader
@@ -117,6 +118,7 @@ class Schedule:
         self.passed: set[str] = set()  # marts that may be seen
         self.runs = 0
         self.steps: list[str] = []
+        self.met: set[str] = set()  # kinds of actions, faults and mutations that happened
 
     def play(self) -> list[str]:
         """Play everything and return what is wrong."""
@@ -151,6 +153,7 @@ class Schedule:
     def step(self, action: str) -> None:
         """Let one thing happen to a run, under faults, and then let the world go on."""
         self.steps.append(action)
+        self.met.add(action)
         with seeded_requests(self.fork()), self.weather():
             ACTIONS[action](self, self.begin())
         self.world_changes()
@@ -177,6 +180,7 @@ class Schedule:
             self.retailer.disturb(StorageFaults())
             self.settings.pop("read_timeout", None)
             self.source.only_complete_reads_show |= faults.misled
+            self.met |= faults.struck.keys() | storage.struck.keys()
 
     def _kinds(self) -> tuple[tuple[Fault, ...], float, int | None]:
         sort = self.random.choice(["any"] * 8 + ["some"] * 6 + ["drift"] * 3 + ["short"] * 2 + ["hang"])
@@ -202,7 +206,9 @@ class Schedule:
             self.source.running.simulator.advance_hours(self.random.choice([1, 5, 20, 48]))
         for _ in range(self.random.choice([0, 1, 2, 4])):
             name = self.random.choice(self.names)
-            self.steps.append(f"{self.source.mutate(name, self.fork())} of {name}")
+            kind = self.source.mutate(name, self.fork())
+            self.met.add(kind)
+            self.steps.append(f"{kind} of {name}")
 
     def recover(self) -> None:
         """Let what is late arrive, run without faults, and compare."""
@@ -283,7 +289,7 @@ class Schedule:
                     self.oracle.say(f"{url} was loaded although its run was started again")
             self.oracle.observe()
 
-    def load_broken(self, url: str) -> bool:
+    def load_broken(self, url: str, fault: WarehouseFault) -> bool:
         """Load one manifest through a warehouse that may fail; return whether it said that it was loaded."""
         try:
             self.retailer.load(url)
@@ -291,6 +297,7 @@ class Schedule:
             return True
         except (WarehouseError, LandingError, OSError) as error:
             self.steps.append(f"load failed ({str(error)[:40]})")
+            self.met |= {fault} if isinstance(error, WarehouseError) else set()
             return False
         finally:
             self.retailer.close()

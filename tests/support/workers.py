@@ -33,11 +33,16 @@ LONGEST_SECONDS = 300.0
 
 @dataclass(frozen=True)
 class Played:
-    """The result of a seed."""
+    """The result of a seed.
+
+    Attributes:
+        met: the kinds of actions, faults and mutations that happened.
+    """
 
     seed: int
     found: tuple[str, ...]
     description: str
+    met: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         """Return what is wrong and how to see it again."""
@@ -72,7 +77,9 @@ def play(shared: Stage, seed: int) -> Played:
         found = schedule.play()
     except Exception:
         found = [traceback.format_exc()]
-    return Played(seed, tuple(found), schedule.describe() if schedule else "it did not begin")
+    if schedule is None:
+        return Played(seed, tuple(found), "it did not begin")
+    return Played(seed, tuple(found), schedule.describe(), frozenset(map(str, schedule.met)))
 
 
 def _perform(seeds: Connection, home: Path) -> None:
