@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from mercurios.cli.main import app
+from mercurios.policy_backtest import command
+from mercurios.policy_backtest.models import Model
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -28,7 +31,10 @@ def panel(tmp_path: Path) -> Path:
 
 
 @pytest.mark.dbt
-def test_a_panel_is_replayed_and_its_figures_printed_and_written(tmp_path: Path, panel: Path) -> None:
+def test_a_panel_is_replayed_and_its_figures_printed_and_written(
+    tmp_path: Path, panel: Path, compiled: Mapping[str, Model], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "compile_models", lambda: compiled)
     policy, out = tmp_path / "policy.yaml", tmp_path / "out"
     policy.write_text("default: {lead_time_days: 7}\ncosts: {holding_cost: 0.2, shortage_cost: 1}\n")
 

@@ -1,10 +1,8 @@
-"""A small retailer's history as a file, and the order formula, which dbt compiles once."""
+"""A small retailer's history as a file, and replays of it."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,26 +11,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from session_cache import SessionCache
 
 from mercurios.policy_backtest.command import run_backtest
-from mercurios.policy_backtest.models import Model, compile_models
+from mercurios.policy_backtest.models import Model
 from mercurios.policy_backtest.request import Request
 
 ARTICLES, WEEKS = 6, 60
 MONDAY = np.datetime64("2024-01-01", "D")
-
-
-@pytest.fixture(scope="session")
-def compiled(session_cache: SessionCache) -> Mapping[str, Model]:
-    """The product's models as dbt compiles them."""
-
-    def write(folder: Path) -> None:
-        found = {name: asdict(model) for name, model in compile_models().items()}
-        (folder / "models.json").write_text(json.dumps(found))
-
-    text = (session_cache.once("compiled-models", write) / "models.json").read_text()
-    return {name: Model(**fields) for name, fields in json.loads(text).items()}
 
 
 def _columns(seed: int = 1, weeks: int = WEEKS) -> dict[str, Any]:
