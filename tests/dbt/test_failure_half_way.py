@@ -14,7 +14,7 @@ from mercurios.warehouse.duckdb.publish import published_file
 from mercurios.warehouse.publication import publish
 from mercurios.warehouse.setup import set_up
 
-pytestmark = pytest.mark.dbt
+pytestmark = [pytest.mark.dbt, pytest.mark.slow]
 
 PRODUCTION = ("--exclude-resource-type", "unit_test")
 

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-pytestmark = pytest.mark.dbt
+pytestmark = [pytest.mark.dbt, pytest.mark.slow]
 
 PRODUCTION = ("--exclude-resource-type", "unit_test")
 

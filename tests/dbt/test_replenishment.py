@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-pytestmark = pytest.mark.dbt
+pytestmark = [pytest.mark.dbt, pytest.mark.slow]
 
 PROPOSED = (
     "select branch_number, order_units, order_cost, order_by_on, is_late, transferred_units, confidence "

@@ -126,6 +126,7 @@ def test_without_a_safeguard_its_named_test_fails_for_that_reason(
     assert safeguard.symptom in "\n".join(reason)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("safeguard", "without", "symptom"),
     [

@@ -17,6 +17,8 @@ from mercurios.forecasting.panel.cadence import CADENCES
 from mercurios.forecasting.panel.panel import Panel
 from mercurios.forecasting.uncertainty import quantiles
 
+pytestmark = pytest.mark.slow
+
 HORIZON = 5
 SETTINGS = ForecastSettings(horizon=HORIZON, protection=3, quantiles=(0.1, 0.5, 0.99))
 MakePanel = Callable[..., Panel]
