@@ -20,9 +20,6 @@ from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.marts import MANIFEST
 from mercurios.warehouse.setup import write_reference
 
-ROOT = Path(__file__).resolve().parents[2]
-PROJECT = ROOT / "include" / "dbt"
-
 
 @dataclass
 class Dbt:
