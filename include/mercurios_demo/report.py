@@ -120,6 +120,11 @@ def _share(value: float | None) -> str:
     return "unknown" if value is None else f"{100 * value:.1f} %"
 
 
+def _money(value: float | None) -> str:
+    """Return an amount; the margin of a retailer whose file says nothing of prices is not known."""
+    return "unknown" if value is None else f"{value:,.2f}"
+
+
 def _ledger_table(rows: Sequence[dict[str, Any]]) -> Table:
     table = Table(
         "resource", title="Rows by resource", title_justify="left", caption_justify="left", pad_edge=False
@@ -163,7 +168,7 @@ def print_actions(console: Console, tenant: str, actions: pa.Table, published: P
         headline = (
             f"{place:3}. Order by {line['due_on']}{', late' if line['is_late'] else ''}: "
             f"{line['units']:,.0f} x {goods}, {line['branch_name']}: "
-            f"cost {line['cost']:,.2f} {currency}, margin at risk {line['margin_at_risk']:,.2f}"
+            f"cost {line['cost']:,.2f} {currency}, margin at risk {_money(line['margin_at_risk'])}"
         )
         why = f"{line['reason']} Confidence {line['confidence']}."
         console.print(escape(headline), highlight=False)

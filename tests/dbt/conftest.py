@@ -191,6 +191,7 @@ def fill(warehouse: Warehouse, tenant: str) -> None:
         "insert into ops.run values "
         f"('{tenant}', 'r1', 'pipeline', 1, '2024-01-31 07:00', '2024-01-31 07:00', '2024-01-31')",
         f"insert into raw.tenant values ('{tenant}', 'Shop', 'Europe/Berlin', 'DE', 'BY', 'EUR', 'prohandel')",
+        f"insert into raw.tenant_setting values ('{tenant}', 'prices', '', 'include_tax', 'false')",
         f"insert into raw.public_holiday values ('{tenant}', '2024-01-06', 'Epiphany')",
     )
     insert(

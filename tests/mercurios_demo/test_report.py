@@ -61,3 +61,14 @@ def test_the_ten_most_urgent_orders_are_shown_with_money_and_reason():
 
 def test_a_retailer_that_needs_nothing_gets_a_report_that_says_so():
     assert "0 proposed orders" in summary(proposals(0))
+
+
+def test_a_margin_that_is_not_known_is_called_so():
+    table = proposals(1)
+    at = table.column_names.index("margin_at_risk")
+
+    unknown = pa.array([None] * table.num_rows, pa.decimal128(18, 2))
+
+    lines = summary(table.set_column(at, "margin_at_risk", unknown))
+
+    assert "cost 30.00 EUR, margin at risk unknown" in lines

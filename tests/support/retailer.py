@@ -50,6 +50,7 @@ def tenant_of(tenant_id: str, landing: str = "file://landing", **extraction: Any
             "landing": landing,
             "source": {"kind": "prohandel", "connection": f"prohandel_{tenant_id}", **extraction},
             "connections": {"warehouse": f"duckdb_{tenant_id}"},
+            "prices": {"include_tax": True, "tax_rates": {1: [{"from": "2021-01-01", "rate": 19}]}},
         }
     )
 

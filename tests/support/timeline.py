@@ -60,7 +60,18 @@ class Timeline:
         urls = self.retailer.extract(plan, *first) if first else []
         if then is not None:
             self.advance_to(then)
-        read = {"sale", "articlesize", "order", "article", "branch", "size", "season", "supplier", "category"}
+        read = {
+            "sale",
+            "articlesize",
+            "order",
+            "article",
+            "branch",
+            "size",
+            "season",
+            "supplier",
+            "category",
+            "currency",
+        }
         urls += self.retailer.extract(plan, *sorted(read - set(first)))
         self.retailer.load(*urls)
         with self.retailer.engine() as engine:

@@ -13,6 +13,7 @@ from line_kinds import GOODS, REVERSED_FROM, Row, Shop, added_up, classified, mo
 from timeline import Timeline
 
 from mercurios.tenants.classification import Classification
+from mercurios.tenants.prices import Prices
 from prohandel_simulator.changes.book import Book
 from prohandel_simulator.testing import RunningSimulator, running_simulator
 
@@ -100,7 +101,9 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Timeline]:
         _write_lines(simulator, rows)
         timeline = Timeline(simulator, tmp_path_factory.mktemp("kinds"))
         kinds = Classification.model_validate({"articles": {"CARD": "voucher"}})
-        tenant = timeline.retailer.tenant.model_copy(update={"classification": kinds})
+        # Net prices: the margin of a line is its amount less its cost.
+        prices = Prices(include_tax=False)
+        tenant = timeline.retailer.tenant.model_copy(update={"classification": kinds, "prices": prices})
         timeline.retailer.tenant = tenant
         timeline.run(models=["mercurios"])
         timeline.advance_to(datetime(2026, 3, 4 + DAYS_PLAYED, 12, 20))

@@ -42,8 +42,12 @@
                 else ''
             end
             || {{ figure_text(actions ~ '.units_at_stake', 1, language) }}
-            || ' {{ words.missed }} ' || {{ figure_text(actions ~ '.margin_at_risk', 2, language) }}
-            || ' {{ words.of_margin }}'
+            || case
+                when {{ actions }}.margin_at_risk is null then ' {{ words.units_missed }}'
+                else
+                    ' {{ words.missed }} ' || {{ figure_text(actions ~ '.margin_at_risk', 2, language) }}
+                    || ' {{ words.of_margin }}'
+            end
     end
 {%- endmacro %}
 
@@ -56,6 +60,7 @@
             'unconfirmed': 'Overdue, and the supplier names no day.', 'arrives': 'It comes on', 'without': 'Without this,',
             'leave': '', 'left': 'units worth', 'at_cost': 'at purchase price are left over.', 'empty': 'the shelf stays empty and',
             'runs_out': 'it runs out on', 'and': 'and', 'missed': 'units with', 'of_margin': 'of margin are missed.',
+            'units_missed': 'units are missed.',
         },
         'de': {
             'sold': 'Verkauft:', 'in_four': 'in den letzten 4 Wochen,', 'in_thirteen': 'in 13;', 'in_stock': 'im Bestand',
@@ -63,6 +68,7 @@
             'unconfirmed': 'Überfällig, der Lieferant nennt keinen Tag.', 'arrives': 'Lieferung am', 'without': 'Sonst',
             'leave': 'bleiben ', 'left': 'Stück für', 'at_cost': 'Einkaufswert übrig.', 'empty': 'bleibt das Regal leer, und',
             'runs_out': 'ist es am', 'and': 'ausverkauft, und', 'missed': 'Stück mit', 'of_margin': 'Rohertrag fehlen.',
+            'units_missed': 'Stück fehlen.',
         },
     }[language]) }}
 {%- endmacro %}

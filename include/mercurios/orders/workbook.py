@@ -182,7 +182,9 @@ def _summary(lines: Sequence[Line], affordable: Sequence[Line]) -> Line:
 
 
 def _total(lines: Iterable[Line], name: str) -> Any:
-    return sum(line[name] or 0 for line in lines)
+    """Return the sum of what is known; None where nothing is."""
+    known = [line[name] for line in lines if line[name] is not None]
+    return sum(known) if known else None
 
 
 def _by_supplier(line: Line) -> tuple[bool, int]:

@@ -99,7 +99,7 @@ class OrderTables:
 
         numbers, cost = self._numbers(self._articles, variants), np.tile(self._article_cost, variants)
         flags = {"is_active": True, "is_nos": True, "is_service": False, "is_supplier_active": True}
-        table = pa.table({"article_number": numbers, "purchase_price": cost, "sale_price": 2.0 * cost})
+        table = pa.table({"article_number": numbers, "purchase_price": cost, "sale_price_net": 2.0 * cost})
         for name, flag in flags.items():
             table = table.append_column(name, pa.repeat(flag, numbers.size))
         return table

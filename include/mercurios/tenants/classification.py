@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from mercurios.tenants.settings import SettingRow
 
 ArticleKind = Literal["merchandise", "service", "voucher", "consignment"]
 # A number, or the name that the source gives: an article's code, a category's or a supplier's name.
 Key = int | Annotated[str, StringConstraints(min_length=1)]
-
-
-class SettingRow(NamedTuple):
-    """One setting; `scope_key` is a number, a code or a name, and '' for the whole tenant."""
-
-    scope: str
-    scope_key: str
-    setting: str
-    value: str
 
 
 class _Model(BaseModel):

@@ -11,6 +11,8 @@ from mercurios.orders.settings import Replenishment
 from mercurios.sources.registry import AnySource
 from mercurios.sources.settings import ConnectionId, TimeZone
 from mercurios.tenants.classification import Classification
+from mercurios.tenants.prices import Prices
+from mercurios.tenants.settings import SettingRow
 from mercurios.warehouse.backend import Backend, DbtTasks
 from mercurios.warehouse.registry import backend_of_connection
 
@@ -100,6 +102,7 @@ class Tenant(_Model):
         landing: URL of the landing area; `${NAME}` stands for an environment variable. None takes the engine's
             default: a folder beside a DuckDB file, and what `MERCURIOS_LANDING` names for Snowflake.
         database: Snowflake database that holds this tenant; may be shared. DuckDB uses a file per tenant.
+        prices: what the amounts hold; without it there is no margin, because nothing is guessed.
         dbt_tasks: `layers` (a task per layer) or `models` (a task per model); None takes the engine's default.
     """
 
@@ -119,6 +122,11 @@ class Tenant(_Model):
     forecast: Forecast = Field(default_factory=Forecast)
     replenishment: Replenishment = Field(default_factory=Replenishment)
     classification: Classification = Field(default_factory=Classification)
+    prices: Prices | None = None
+
+    def setting_rows(self) -> list[SettingRow]:
+        """Return what the file says of lines, articles and prices."""
+        return [*self.classification.rows(), *(self.prices.rows() if self.prices else [])]
 
     @property
     def backend(self) -> Backend:

@@ -83,7 +83,7 @@ def write_reference(engine: Engine, tenant: Tenant, today: date) -> None:
             {"tenant_id": tenant.id, "holidays": [{"date": day, "name": name} for day, name in days.items()]},
         )
         _write_settings(engine, tenant, "policies", tenant.replenishment.rows())
-        _write_settings(engine, tenant, "tenant_settings", tenant.classification.rows())
+        _write_settings(engine, tenant, "tenant_settings", tenant.setting_rows())
 
 
 def _write_settings(engine: Engine, tenant: Tenant, what: str, rows: Sequence[tuple[object, ...]]) -> None:

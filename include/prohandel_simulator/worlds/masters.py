@@ -49,8 +49,8 @@ def countries() -> Table:
 
 
 def currencies(home: str) -> Table:
-    """Two currencies: the home one and an old one with a fixed rate."""
-    other, course = ("DEM", 0.511292) if home == "EUR" else ("EUR", 1.17)
+    """Two currencies: the home one, and another whose course is what a unit of it is worth in the home one."""
+    other, course = ("DEM", 0.511292) if home == "EUR" else ("EUR", 0.855)
     columns = {"unit": 1, "isoAlpha3": [other, home], "course": [course, 1.0], "number": [other, home]}
     return Table(columns | {"lastChange": MIGRATED}, 2)
 

@@ -388,3 +388,15 @@ def test_a_warehouse_without_proposals_says_what_to_run(tmp_path: Path):
 
     assert done.exit_code == 1
     assert "run the pipeline of tenant mini first" in done.output
+
+
+def test_a_margin_that_is_not_known_is_an_empty_cell_and_no_zero(warehouse: Path, tmp_path: Path) -> None:
+    with DuckDBEngine(warehouse, threads=1) as engine:
+        engine.execute("update analytics.replenishment_action set margin_at_risk = null")
+
+    done = propose(tmp_path / "orders.xlsx", "--warehouse", str(warehouse))
+
+    assert done.exit_code == 0, done.output
+    headings, *kinds, totals = cells(load_workbook(tmp_path / "orders.xlsx"), "Overview")[:8]
+    at = headings.index("Margin at risk")
+    assert {row[at] for row in (*kinds, totals)} == {None}

@@ -24,6 +24,9 @@ GOOD: dict[str, Any] = {
 }
 
 
+GROSS: dict[str, Any] = {"include_tax": True, "tax_rates": {1: [{"from": "2021-01-01", "rate": 19}]}}
+
+
 def write(folder: Path, stem: str, /, **changes: Any) -> None:
     """Write a tenant file; a value of `...` leaves the key out, a dotted key reaches into sections."""
     document = yaml.safe_load(yaml.safe_dump({**GOOD, "id": stem}))
@@ -103,6 +106,42 @@ def test_the_projects_own_tenant_files_are_valid() -> None:
         ({"owner": ""}, "owner", "at least 1 character (got '')"),
         ({"currency": "euro"}, "currency", "should match pattern '^[A-Z]{3}$' (got 'euro')"),
         ({"country": "x" * 200}, "country", f"(got '{'x' * 79})"),
+        ({"prices": {}}, "prices.include_tax", "missing"),
+        ({"prices": {"include_tax": True}}, "prices", "prices that include the tax need 'tax_rates'"),
+        (
+            {"prices": {"include_tax": False, "default_tax_number": 1}},
+            "prices",
+            "'default_tax_number' 1 has no rates; add it to 'tax_rates' (none is listed)",
+        ),
+        ({"prices": {**GROSS, "default_tax_number": 3}}, "prices", "add it to 'tax_rates' (1)"),
+        ({"prices": {**GROSS, "taxes": 19}}, "prices.taxes", "unknown; remove it or correct its spelling"),
+        ({"prices": {**GROSS, "cost": "list"}}, "prices.cost", "'purchase_price' or 'net_purchase_price'"),
+        ({"prices": {**GROSS, "tax_rates": {1: []}}}, "prices.tax_rates.1", "at least 1 item"),
+        (
+            {"prices": {**GROSS, "tax_rates": {1: [{"rate": 19}]}}},
+            "prices.tax_rates.1.0.from",
+            "missing",
+        ),
+        (
+            {"prices": {**GROSS, "tax_rates": {1: [{"from": "2021-01-01", "rate": 0.19}]}}},
+            "prices.tax_rates.1.0.rate",
+            "0.19 is less than one percent; expected percent such as 19",
+        ),
+        (
+            {"prices": {**GROSS, "tax_rates": {1: [{"from": "2021-01-01", "rate": 100}]}}},
+            "prices.tax_rates.1.0.rate",
+            "less than 100",
+        ),
+        (
+            {"prices": {**GROSS, "tax_rates": {1: 2 * [{"from": "2021-01-01", "rate": 19}]}}},
+            "prices.tax_rates.1",
+            "two rates from 2021-01-01; keep one",
+        ),
+        (
+            {"prices": {**GROSS, "exchange_rates": {"CHF": [{"from": "2021-01-01", "rate": 0}]}}},
+            "prices.exchange_rates.CHF.0.rate",
+            "greater than 0",
+        ),
     ],
 )
 def test_a_wrong_key_is_named_with_file_and_expectation_and_the_other_tenants_load(

@@ -7,6 +7,7 @@ with prohandel as (
         department_number,
         main_category_number,
         general_category_number,
+        tax_number,
         is_service_category as is_service
     from {{ ref('stg_prohandel__categories') }}
     where
@@ -25,6 +26,7 @@ files as (
         cast(null as bigint) as department_number,
         cast(null as bigint) as main_category_number,
         cast(null as bigint) as general_category_number,
+        cast(null as bigint) as tax_number,
         false as is_service
     from {{ ref('stg_files__articles') }}
     where

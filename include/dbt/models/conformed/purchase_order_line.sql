@@ -28,6 +28,8 @@ prohandel as (
             when positions.backlog_units > 0 and not positions.is_closed then positions.backlog_units
             else 0
         end as open_units,
+        positions.purchase_price,
+        positions.net_purchase_price,
         positions.is_consignment,
         deleted_orders.order_id is not null as is_cancelled,
         positions.expected_on,
@@ -55,6 +57,8 @@ files as (
         ) as ordered_units,
         delivered_units,
         open_units,
+        cast(null as decimal(18, 2)) as purchase_price,
+        cast(null as decimal(18, 2)) as net_purchase_price,
         false as is_consignment,
         false as is_cancelled,
         expected_on,

@@ -4,6 +4,7 @@ with prohandel as (
         tenant_id,
         supplier_number,
         coalesce(name_1, name_2, search_term) as supplier_name,
+        currency_number as currency_code,
         is_active
     from {{ ref('stg_prohandel__suppliers') }}
     where
@@ -35,6 +36,7 @@ files as (
         tenant_id,
         supplier_number,
         max(supplier_name) as supplier_name,
+        cast(null as varchar) as currency_code,
         true as is_active
     from files_named
     where

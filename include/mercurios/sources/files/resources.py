@@ -27,7 +27,7 @@ _ALL = (
         table="files_article",
         columns=columns_of(
             """id article:code article_number:int name category category_number:int supplier:code
-            supplier_number:int season season_number:int colour purchase_price:dec sale_price:dec
+            supplier_number:int season season_number:int colour tax:int purchase_price:dec sale_price:dec
             label_price:dec is_active:bool is_reordered:bool"""
         ),
         group="masters",

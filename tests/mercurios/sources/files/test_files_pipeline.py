@@ -177,6 +177,15 @@ def test_every_exported_line_is_accounted_for(built: Built) -> None:
     assert built.ledger["articles"].loaded == built.ledger["stock"].loaded == ARTICLES
 
 
+def test_a_tenant_whose_file_says_nothing_of_prices_has_revenue_and_no_margin(built: Built) -> None:
+    found = built.rows(
+        "select margin_note, sum(revenue) > 0 as is_sold, count(margin) as margins "
+        "from analytics.fct_sales group by all"
+    )
+
+    assert [tuple(row.values()) for row in found] == [("no price basis", True, 0)]
+
+
 def test_sales_by_branch_are_those_of_the_file(built: Built) -> None:
     found = {
         row["branch_number"]: (row["units"], row["revenue"])

@@ -63,7 +63,6 @@ select
     seasons.season_name,
     articles.supplier_article_number,
     articles.supplier_colour,
-    articles.purchase_price,
     articles.sale_price,
     articles.label_price,
     coalesce(articles.is_active, false) as is_active,

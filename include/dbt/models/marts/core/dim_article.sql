@@ -7,6 +7,13 @@ with articles as (
 
 ),
 
+prices as (
+
+    select * from {{ ref('int_article_prices') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
 sales as (
 
     select * from {{ ref('int_sales_classified') }}
@@ -63,7 +70,7 @@ select
     articles.supplier_colour,
     articles.season_number,
     articles.season_name,
-    articles.purchase_price,
+    prices.unit_cost as purchase_price,
     articles.sale_price,
     articles.label_price,
     articles.is_active,
@@ -74,8 +81,14 @@ select
     articles.is_inferred,
     sale_days.first_sold_on,
     sale_days.last_sold_on,
-    receipt_days.first_received_on
+    receipt_days.first_received_on,
+    prices.tax_number,
+    prices.sale_price_net
 from articles
+left join prices
+    on
+        articles.tenant_id = prices.tenant_id
+        and articles.article_number = prices.article_number
 left join sale_days
     on
         articles.tenant_id = sale_days.tenant_id

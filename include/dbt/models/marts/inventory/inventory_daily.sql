@@ -71,7 +71,7 @@ select
     dated.units_corrected,
     dated.units_counted,
     dated.closing_stock,
-    cast(dated.closing_stock * coalesce(articles.purchase_price, 0) as decimal(18, 2)) as stock_value
+    cast(dated.closing_stock * articles.purchase_price as decimal(18, 2)) as stock_value
 from dated
 left join articles
     on

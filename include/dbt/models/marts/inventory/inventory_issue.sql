@@ -25,7 +25,7 @@ position_issues as (
 
 ),
 
--- What is about stock is worth what the goods cost.
+-- What is about stock is worth what the goods cost, or sell for where no cost is known.
 issues as (
 
     select
@@ -35,7 +35,7 @@ issues as (
         position_issues.branch_number,
         position_issues.issue,
         position_issues.units,
-        position_issues.units * coalesce(articles.purchase_price, 0) as amount
+        position_issues.units * coalesce(articles.purchase_price, articles.sale_price, 0) as amount
     from position_issues
     left join articles
         on

@@ -44,8 +44,7 @@ described as (
 levels as (
 
     {% for level, key in [
-        ('tenant', "''"),
-        ('branch', 'cast(branch_number as varchar)'),
+        ('tenant', "''"), ('branch', 'cast(branch_number as varchar)'),
         ('category', 'category_key'),
         ('supplier', 'supplier_key'),
         ('size', 'size_key'),
@@ -59,14 +58,16 @@ levels as (
         sum(case when free_stock > 0 then 1 else 0 end) as positions_in_stock,
         {#- Decimals: their sum is the same in whatever order an engine adds. #}
         {%- for measure in [
-            'units_sold', 'revenue', 'cost', 'margin', 'average_stock', 'average_stock_value', 'opening_stock',
-            'units_received', 'days_in_stock', 'stock_out_spells', 'stock_out_days', 'lost_units', 'stock_value',
-            'daily_units', 'excess_units', 'excess_value', 'slow_units', 'slow_value', 'dead_value',
+            'units_sold', 'revenue', 'revenue_net', 'priced_revenue', 'cost', 'average_stock', 'average_stock_value',
+            'days_in_stock', 'stock_out_spells', 'stock_out_days', 'lost_units', 'stock_value', 'daily_units',
+            'excess_units', 'excess_value', 'slow_units', 'slow_value', 'dead_value',
         ] %}
         cast(sum(cast({{ measure }} as decimal(18, 6))) as double) as {{ measure }},
         {%- endfor %}
         cast(sum(cast(greatest(free_stock, 0) as decimal(18, 6))) as double) as free_stock,
-        avg(service_level) as service_level
+        avg(service_level) as service_level,
+        {{ margin_of_counted_lines() }} as margin,
+        {{ margin_note_of_counted_lines() }} as margin_note
     from described
     group by tenant_id{% if level != 'tenant' %}, {{ key }}{% endif %}
     {%- if not loop.last %}
@@ -108,10 +109,12 @@ select
     round(units_sold, 2) as units_sold,
     cast(revenue as decimal(18, 2)) as revenue,
     cast(margin as decimal(18, 2)) as margin,
-    case when revenue > 0 and margin <= revenue then round(margin / revenue, 6) end as margin_rate,
+    {{ margin_rate('margin', 'priced_revenue') }} as margin_rate,
     case
         when greatest(units_sold, 0) + free_stock > 0
             then round(greatest(units_sold, 0) / (greatest(units_sold, 0) + free_stock), 6)
     end as sell_through,
-    case when average_stock_value > 0 then round(margin / average_stock_value, 6) end as gmroi
+    case when average_stock_value > 0 then round(margin / average_stock_value, 6) end as gmroi,
+    cast(revenue_net as decimal(18, 2)) as revenue_net,
+    margin_note
 from levels

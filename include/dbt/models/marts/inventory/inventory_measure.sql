@@ -47,7 +47,7 @@ select
     cast(coalesce(sold.units_sold, 0) as double) as units_sold,
     cast(coalesce(sold.revenue, 0) as double) as revenue,
     cast(coalesce(sold.cost, 0) as double) as cost,
-    cast(coalesce(sold.margin, 0) as double) as margin,
+    cast(case when coalesce(sold.sale_lines, 0) = 0 then 0 else sold.margin end as double) as margin,
     round(coalesce(held.unit_days, 0) / 365, 6) as average_stock,
     round(coalesce(held.unit_days, 0) / 365 * positions.unit_cost, 6) as average_stock_value,
     coalesce(held.opening_stock, 0) as opening_stock,
@@ -74,7 +74,12 @@ select
         when statuses.stock_status = 'dead' then statuses.free_stock * positions.unit_cost
         else 0
     end as dead_value,
-    policies.service_level
+    policies.service_level,
+    cast(coalesce(sold.revenue_net, 0) as double) as revenue_net,
+    cast(coalesce(sold.priced_revenue, 0) as double) as priced_revenue,
+    cast(coalesce(sold.sale_lines, 0) as bigint) as sale_lines,
+    cast(coalesce(sold.unpriced_lines, 0) as bigint) as unpriced_lines,
+    sold.margin_note
 from statuses
 inner join positions
     on

@@ -57,7 +57,7 @@ positioned as (
         counted.next_arrival_on,
         cast(greatest(counted.recent_units, 0) as double)
         / {{ var('supply_weeks') }} as average_weekly_units,
-        coalesce(articles.purchase_price, 0) as purchase_price,
+        articles.purchase_price,
         coalesce(articles.is_nos, false) as is_nos,
         coalesce(lives.is_wanted, true) as is_wanted
     from counted

@@ -49,7 +49,9 @@ valued as (
 
     select
         *,
-        round(units_at_stake * money_per_unit, 2) as money_at_stake
+        round(units_at_stake * money_per_unit, 2) as money_at_stake,
+        -- A stock-out whose margin is not known ranks as if a unit earned what it costs.
+        round(units_at_stake * coalesce(money_per_unit, unit_cost), 2) as money_ranked
     from staked
 
 )
@@ -64,7 +66,7 @@ select
     cast(money_at_stake as decimal(18, 2)) as money_at_stake,
     cast(row_number() over (
         partition by tenant_id
-        order by money_at_stake desc, article_number asc, article_size_number asc, branch_number asc
+        order by money_ranked desc, article_number asc, article_size_number asc, branch_number asc
     ) as bigint) as impact_rank,
     is_reordered,
     free_stock,

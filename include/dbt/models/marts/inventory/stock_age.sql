@@ -34,8 +34,7 @@ select
     aged.units_under_180 - aged.units_under_90 as units_90_to_179,
     aged.units_under_365 - aged.units_under_180 as units_180_to_364,
     aged.on_hand - aged.units_under_365 as units_from_365,
-    cast((aged.on_hand - aged.units_under_180) * coalesce(articles.purchase_price, 0) as decimal(18, 2))
-        as value_from_180,
+    cast((aged.on_hand - aged.units_under_180) * articles.purchase_price as decimal(18, 2)) as value_from_180,
     aged.last_received_on,
     aged.last_sold_on,
     aged.days_since_sale >= {{ var('dead_days') }}

@@ -24,7 +24,9 @@ summed as (
         count(*) as sale_count,
         sum(units) as total_quantity,
         sum(revenue) as total_amount,
-        sum(coalesce(margin, 0)) as total_margin,
+        sum(revenue_net) as total_amount_net,
+        {{ margin_of() }} as total_margin,
+        {{ margin_note_of() }} as margin_note,
         min(sold_on) as first_sale_date,
         max(sold_on) as last_sale_date
     from sales
@@ -43,7 +45,9 @@ select
     cast(summed.total_amount as decimal(18, 2)) as total_amount,
     cast(summed.total_margin as decimal(18, 2)) as total_margin,
     summed.first_sale_date,
-    summed.last_sale_date
+    summed.last_sale_date,
+    cast(summed.total_amount_net as decimal(18, 2)) as total_amount_net,
+    summed.margin_note
 from summed
 left join articles
     on

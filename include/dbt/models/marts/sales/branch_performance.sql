@@ -35,7 +35,9 @@ dated as (
         sales.sold_on,
         sales.units,
         sales.revenue,
+        sales.revenue_net,
         sales.margin,
+        sales.margin_note,
         sales.sold_on >= as_of.first_day as is_this_year,
         sales.sold_on >= as_of.first_day_before and sales.sold_on < as_of.first_day as is_year_before,
         as_of.first_day,
@@ -56,7 +58,10 @@ summed as (
         branch_number,
         sum(case when is_this_year then revenue else 0 end) as revenue,
         sum(case when is_year_before then revenue else 0 end) as revenue_before,
-        sum(case when is_this_year then coalesce(margin, 0) else 0 end) as margin,
+        sum(case when is_this_year then revenue_net end) as revenue_net,
+        {{ priced_revenue('is_this_year') }} as priced_revenue,
+        {{ margin_of('is_this_year') }} as margin,
+        {{ margin_note_of('is_this_year') }} as margin_note,
         sum(case when is_this_year then units else 0 end) as units,
         sum(case when is_this_year and units < 0 then -units else 0 end) as returned_units,
         sum(case when is_this_year and units > 0 then units else 0 end) as gross_units,
@@ -88,10 +93,7 @@ select
         when summed.revenue_before <= 0 then 'no revenue in the year before'
     end as growth_note,
     cast(summed.margin as decimal(18, 2)) as margin,
-    case
-        when summed.revenue > 0 and summed.margin <= summed.revenue
-            then round(cast(summed.margin as double) / cast(summed.revenue as double), 6)
-    end as margin_rate,
+    {{ margin_rate('summed.margin', 'summed.priced_revenue') }} as margin_rate,
     cast(summed.units as decimal(18, 2)) as units,
     case
         when summed.gross_units > 0
@@ -100,7 +102,9 @@ select
     summed.receipts,
     case
         when summed.receipts > 0 then cast(round(summed.revenue / summed.receipts, 2) as decimal(18, 2))
-    end as revenue_per_receipt
+    end as revenue_per_receipt,
+    cast(summed.revenue_net as decimal(18, 2)) as revenue_net,
+    summed.margin_note
 from summed
 left join branches
     on

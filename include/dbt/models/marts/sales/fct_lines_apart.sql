@@ -2,16 +2,17 @@
     config(
         materialized='incremental',
         meta={
-            'days_of': 'int_sales_classified',
+            'days_of': 'int_sales_priced',
             'days_where': 'line_kind not in ' ~ sales_kinds(),
             'days_by': 'line_kind',
+            'days_sums': ['cost'],
         },
     )
 }}
 
 with lines as (
 
-    select * from {{ ref('int_sales_classified') }}
+    select * from {{ ref('int_sales_priced') }}
     where
         tenant_id = {{ tenant_id() }}
         and line_kind not in {{ sales_kinds() }}
@@ -35,7 +36,7 @@ select
     week_start,
     units,
     net_amount as amount,
-    cost_amount as cost,
+    cost,
     line_kind,
     loaded_at
 from lines

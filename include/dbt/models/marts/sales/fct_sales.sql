@@ -2,16 +2,18 @@
     config(
         materialized='incremental',
         meta={
-            'days_of': 'int_sales_classified',
+            'days_of': 'int_sales_priced',
             'days_where': 'line_kind in ' ~ sales_kinds(),
             'days_by': 'line_kind',
+            'days_sums': ['revenue_net', 'cost'],
+            'days_notes': ['margin_note'],
         },
     )
 }}
 
 with sales as (
 
-    select * from {{ ref('int_sales_classified') }}
+    select * from {{ ref('int_sales_priced') }}
     where
         tenant_id = {{ tenant_id() }}
         and line_kind in {{ sales_kinds() }}
@@ -36,10 +38,13 @@ select
     units,
     net_amount as revenue,
     cast(discount_amount as decimal(18, 2)) as discount,
-    cost_amount as cost,
-    cast(net_amount - cost_amount as decimal(18, 2)) as margin,
+    cost,
+    margin,
     line_kind,
     is_return,
     is_staff_purchase,
-    loaded_at
+    loaded_at,
+    tax_rate,
+    revenue_net,
+    margin_note
 from sales

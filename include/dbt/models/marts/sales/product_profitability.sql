@@ -40,8 +40,11 @@ summed as (
         sum(sales.units) as units,
         sum(sales.revenue) as revenue,
         sum(coalesce(sales.discount, 0)) as discount,
-        sum(coalesce(sales.cost, 0)) as cost,
-        sum(coalesce(sales.margin, 0)) as margin
+        sum(sales.cost) as cost,
+        sum(sales.revenue_net) as revenue_net,
+        {{ priced_revenue() }} as priced_revenue,
+        {{ margin_of() }} as margin,
+        {{ margin_note_of() }} as margin_note
     from sales
     inner join as_of
         on sales.tenant_id = as_of.tenant_id
@@ -67,16 +70,15 @@ select
     end as discount_rate,
     cast(summed.cost as decimal(18, 2)) as cost,
     cast(summed.margin as decimal(18, 2)) as margin,
-    case
-        when summed.revenue > 0 and summed.margin <= summed.revenue
-            then round(cast(summed.margin as double) / cast(summed.revenue as double), 6)
-    end as margin_rate,
+    {{ margin_rate('summed.margin', 'summed.priced_revenue') }} as margin_rate,
     kpis.average_stock_value,
     kpis.gmroi,
     cast(row_number() over (
         partition by summed.tenant_id
-        order by summed.margin desc, summed.article_number asc
-    ) as bigint) as margin_rank
+        order by summed.margin desc nulls last, summed.article_number asc
+    ) as bigint) as margin_rank,
+    cast(summed.revenue_net as decimal(18, 2)) as revenue_net,
+    summed.margin_note
 from summed
 left join articles
     on

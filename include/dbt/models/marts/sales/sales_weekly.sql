@@ -34,7 +34,9 @@ lines as (
         sales.revenue,
         sales.discount,
         sales.cost,
-        sales.margin
+        sales.margin,
+        sales.revenue_net,
+        sales.margin_note
     from sales
     left join articles
         on
@@ -54,8 +56,10 @@ select
     cast(sum(case when lines.units < 0 then -lines.units else 0 end) as decimal(18, 2)) as returned_units,
     cast(sum(lines.revenue) as decimal(18, 2)) as revenue,
     cast(sum(coalesce(lines.discount, 0)) as decimal(18, 2)) as discount,
-    cast(sum(coalesce(lines.cost, 0)) as decimal(18, 2)) as cost,
-    cast(sum(coalesce(lines.margin, 0)) as decimal(18, 2)) as margin
+    cast(sum(lines.cost) as decimal(18, 2)) as cost,
+    cast({{ margin_of() }} as decimal(18, 2)) as margin,
+    cast(sum(lines.revenue_net) as decimal(18, 2)) as revenue_net,
+    {{ margin_note_of() }} as margin_note
 from lines
 inner join as_of
     on lines.tenant_id = as_of.tenant_id

@@ -15,6 +15,7 @@ renamed as (
         category_number,
         supplier_number,
         season_number,
+        tax as tax_number,
 
         ---------- text
         name as article_name,

@@ -24,7 +24,7 @@ margins as (
     select
         sales.tenant_id,
         sales.article_number,
-        sum(sales.units) as units,
+        sum(case when sales.margin is not null then sales.units end) as units,
         sum(sales.margin) as margin
     from sales
     inner join as_of
@@ -34,7 +34,7 @@ margins as (
 
 ),
 
--- Prices may hold a tax that is not the retailer's, so what a unit earned in the last year comes first.
+-- What a unit earned in the last year comes before what the price list says; what neither says is null.
 prices as (
 
     select
@@ -42,12 +42,10 @@ prices as (
         articles.article_number,
         cast(coalesce(articles.purchase_price, 0) as double) as unit_cost,
         cast(
-            greatest(
-                case
-                    when margins.units > 0 then margins.margin / margins.units
-                    else coalesce(articles.sale_price, 0) - coalesce(articles.purchase_price, 0)
-                end, 0
-            ) as double
+            case
+                when margins.units > 0 then margins.margin / margins.units
+                else articles.sale_price_net - articles.purchase_price
+            end as double
         ) as unit_margin
     from articles
     left join margins
@@ -79,7 +77,7 @@ select
     prices.tenant_id,
     prices.article_number,
     prices.unit_cost,
-    prices.unit_margin,
+    case when prices.unit_margin < 0 then 0 else prices.unit_margin end as unit_margin,
     launches.first_seen_on,
     launches.is_new
 from prices

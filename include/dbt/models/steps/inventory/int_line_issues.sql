@@ -53,14 +53,14 @@ lines as (
     union all
     select
         tenant_id,
-        article_number,
-        branch_number,
+        case when margin_note <> 'no price basis' then article_number end as article_number,
+        case when margin_note <> 'no price basis' then branch_number end as branch_number,
         sold_on,
-        'sale without cost' as issue,
+        {{ margin_issue() }} as issue,
         units,
         revenue as amount
     from sales
-    where coalesce(cost, 0) = 0
+    where margin_note is not null
     union all
     select
         tenant_id,

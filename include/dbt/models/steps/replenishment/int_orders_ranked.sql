@@ -26,9 +26,12 @@ valued as (
         *,
         units_at_risk * unit_margin as margin_at_risk,
         case
+            when unit_margin is null then null
             when order_cost > 0 then units_at_risk * unit_margin / order_cost
             else 0
-        end as margin_at_risk_per_cost
+        end as margin_at_risk_per_cost,
+        -- What a unit earns where it is not known: as much as it costs, which ranks by the units at risk.
+        units_at_risk * coalesce(unit_margin, unit_cost) as money_at_risk
     from weighed
 
 ),
@@ -40,8 +43,8 @@ prioritised as (
         row_number() over (
             partition by tenant_id
             order by
-                margin_at_risk_per_cost desc,
-                margin_at_risk desc,
+                case when order_cost > 0 then money_at_risk / order_cost else 0 end desc,
+                money_at_risk desc,
                 article_number asc,
                 article_size_number asc,
                 branch_number asc

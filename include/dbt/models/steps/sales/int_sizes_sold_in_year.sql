@@ -30,7 +30,12 @@ select
     sum(sales.units) as units_sold,
     sum(sales.revenue) as revenue,
     sum(sales.cost) as cost,
-    sum(sales.margin) as margin
+    sum(sales.revenue_net) as revenue_net,
+    {{ priced_revenue() }} as priced_revenue,
+    {{ margin_of() }} as margin,
+    count(*) as sale_lines,
+    count(*) - count(sales.margin) as unpriced_lines,
+    min(sales.margin_note) as margin_note
 from sales
 inner join as_of
     on sales.tenant_id = as_of.tenant_id

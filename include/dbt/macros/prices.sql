@@ -1,0 +1,114 @@
+{# An amount without the tax that it holds, to the cent; halves go away from zero on every engine. #}
+{% macro net_of_tax(amount, rate) -%}
+    cast(
+        round(
+            cast({{ amount }} as double) / (1 + cast({{ rate }} as double))
+            + case when {{ amount }} < 0 then -1e-7 else 1e-7 end,
+            2
+        ) as decimal(18, 2)
+    )
+{%- endmacro %}
+
+
+{# A cost in the tenant's currency, after what order lines took off it. #}
+{% macro cost_in_tenants_currency(cost, factor, exchange_rate) -%}
+    case
+        when {{ factor }} = 1 and {{ exchange_rate }} = 1 then nullif({{ cost }}, 0)
+        else cast(
+            nullif({{ cost }}, 0)
+            * cast(cast({{ factor }} as double) * cast({{ exchange_rate }} as double) as decimal(18, 8))
+            as decimal(18, 2)
+        )
+    end
+{%- endmacro %}
+
+
+{# Why a line has no margin, from the columns of int_sales_priced; null where it has one. #}
+{% macro margin_note(cost) -%}
+    case
+        when includes_tax is null then 'no price basis'
+        when includes_tax and tax_number is null then 'no tax number'
+        when includes_tax and tax_rate is null then 'no rate of tax number ' || cast(tax_number as varchar)
+        when coalesce({{ cost }}, 0) = 0 then 'no cost'
+        when exchange_rate is null then 'no rate of exchange for ' || currency_code
+        when cost_factor is null then 'no net purchase price'
+    end
+{%- endmacro %}
+
+
+{# The issue of a line without a margin: its note, without what differs from line to line. #}
+{% macro margin_issue() -%}
+    case
+        when margin_note = 'no price basis' then margin_note
+        when margin_note = 'no cost' then 'sale without cost'
+        when margin_note = 'no net purchase price' then 'sale without net purchase price'
+        when margin_note like 'no rate of exchange%' then 'sale without rate of exchange'
+        else 'sale without tax rate'
+    end
+{%- endmacro %}
+
+
+{# Revenue without tax of the lines that have a margin: what a margin rate divides by. #}
+{% macro priced_revenue(lines='true') -%}
+    sum(case when {{ lines }} and margin is not null then revenue_net end)
+{%- endmacro %}
+
+
+{# The margin of lines: of those that have one; null where none has, 0 where there are no lines. #}
+{% macro margin_of(lines='true') -%}
+    case
+        when count(case when {{ lines }} then 1 end) = 0 then 0
+        else sum(case when {{ lines }} then margin end)
+    end
+{%- endmacro %}
+
+
+{# How many lines a margin leaves out, and why; null where it has all. #}
+{% macro margin_note_of(lines='true') -%}
+    case
+        when count(case when {{ lines }} and margin is null then 1 end) > 0
+            then
+                cast(count(case when {{ lines }} and margin is null then 1 end) as varchar)
+                || ' of '
+                || cast(count(case when {{ lines }} then 1 end) as varchar)
+                || ' lines: '
+                || coalesce(min(case when {{ lines }} then margin_note end), 'no margin')
+                || case
+                    when min(case when {{ lines }} then margin_note end)
+                        <> max(case when {{ lines }} then margin_note end)
+                        then ', and others'
+                    else ''
+                end
+    end
+{%- endmacro %}
+
+
+{# The same of rows that have counts of lines: a group in which no line has a margin has none, which is not 0. #}
+{% macro margin_of_counted_lines() -%}
+    case
+        when sum(sale_lines) = 0 or sum(unpriced_lines) < sum(sale_lines)
+            then cast(sum(cast(margin as decimal(18, 6))) as double)
+    end
+{%- endmacro %}
+
+
+{% macro margin_note_of_counted_lines() -%}
+    case
+        when sum(unpriced_lines) > 0
+            then
+                cast(cast(sum(unpriced_lines) as bigint) as varchar)
+                || ' of '
+                || cast(cast(sum(sale_lines) as bigint) as varchar)
+                || ' lines: '
+                || coalesce(min(margin_note), 'no margin')
+    end
+{%- endmacro %}
+
+
+{# Margin / revenue without tax; null without revenue, or where more cost came back than was sold. #}
+{% macro margin_rate(margin, revenue) -%}
+    case
+        when {{ revenue }} > 0 and {{ margin }} <= {{ revenue }}
+            then round(cast({{ margin }} as double) / cast({{ revenue }} as double), 6)
+    end
+{%- endmacro %}

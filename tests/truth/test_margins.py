@@ -1,0 +1,342 @@
+"""Revenue without tax, cost and margin, against a plain reckoning of the source's rows and the tenant file's prices.
+
+The shop sells at two rates, one of which changes twice; buys in three currencies, of which one has no rate; has goods
+whose cost or tax number is not known; and ends as a tenant whose file says nothing of prices.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from edits import Edits
+from line_kinds import GOODS, Row, Shop, classified, money
+from price_truth import Earned, Priced, PriceList, earned_by
+from timeline import Timeline
+
+from mercurios.tenants.prices import Prices
+from prohandel_simulator.testing import RunningSimulator, running_simulator
+
+pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
+
+START, TODAY = date(2026, 3, 4), date(2026, 3, 6)
+PRICES: dict[str, Any] = {
+    "include_tax": True,
+    "tax_rates": {
+        1: [
+            {"from": "2021-01-01", "rate": 19},
+            {"from": "2025-11-01", "rate": 16},
+            {"from": "2026-02-01", "rate": 19},
+        ],
+        2: [{"from": "2021-01-01", "rate": 7}],
+    },
+    "cost": "net_purchase_price",
+}
+REDUCED, UNTAXED, NUMBERLESS = 1221, 1430, 1810
+RESOURCES = ("sale", "order", "article", "category", "supplier", "currency")
+RECEIPT = 11_900_000
+
+
+class Figures:
+    """What the marts say with a price basis and without one, and every line of goods with what it holds.
+
+    Attributes:
+        timeline: the shop after its last run.
+        marts: rows of each mart by whether the tenant file says what prices hold.
+    """
+
+    def __init__(self, timeline: Timeline, marts: dict[bool, dict[str, list[Row]]]) -> None:
+        self.timeline, self.marts = timeline, marts
+        rows = {name: timeline.simulator.truth("mini", name) for name in RESOURCES}
+        self.list = PriceList(PRICES, rows)
+        self.silent = PriceList(None, rows)
+        services = {row["number"] for row in rows["category"] if row["isServiceCategory"]}
+        shop = Shop({int(row["number"]): row for row in rows["article"]}, services)
+        goods = [line for line, kind in classified(rows["sale"], shop) if kind in GOODS]
+        self.lines = [(line, self.list.priced(line)) for line in goods]
+        self.category = {int(row["number"]): row["categoryNumber"] for row in rows["article"]}
+
+    def year(self, days: int, last: date) -> list[tuple[Row, Priced]]:
+        """Return the lines of so many days before a day, and of the days up to another."""
+        first = TODAY - timedelta(days=days)
+        return [each for each in self.lines if first <= sold_on(each[0]) <= last]
+
+
+def sold_on(line: Row) -> date:
+    return date.fromisoformat(line["date"][:10])
+
+
+def article_of(line: Row) -> int | None:
+    return int(line["articleNumber"]) or None
+
+
+def _prepare(simulator: RunningSimulator) -> None:
+    """Give the shop rates, currencies and gaps that its world does not have by itself."""
+    currencies = Edits(simulator, "currency")
+    currencies.add("francs", number="CHF", isoAlpha3="CHF", unit=100, course=105.1234)
+    for resource, number, fields in (
+        ("category", REDUCED, {"taxNumber": 2}),
+        ("category", UNTAXED, {"taxNumber": 3}),
+        ("category", NUMBERLESS, {"taxNumber": 0}),
+    ):
+        edits = Edits(simulator, resource)
+        [key] = [row["id"] for row in simulator.truth("mini", resource) if row["number"] == number]
+        edits.change(key, **fields)
+    sold = defaultdict(list)
+    for line in simulator.truth("mini", "sale"):
+        sold[int(line["articleNumber"])].append(line["id"])
+    usual = [
+        row
+        for row in simulator.truth("mini", "article")
+        if row["categoryNumber"] not in (REDUCED, UNTAXED, NUMBERLESS) and len(sold[int(row["number"])]) > 20
+    ]
+    articles, suppliers = Edits(simulator, "article"), Edits(simulator, "supplier")
+    abroad = usual[0]["supplierNumber"]
+    for row in simulator.truth("mini", "supplier"):
+        if row["number"] == abroad:
+            suppliers.change(row["id"], currencyNumber="CHF")
+    for row in simulator.truth("mini", "article"):
+        if row["supplierNumber"] == abroad:
+            articles.change(row["id"], currencyNumber="")
+    others = [row for row in usual if row["supplierNumber"] != abroad]
+    articles.change(others[0]["id"], currencyNumber="PLN")
+    articles.change(others[1]["id"], purchasePrice=0)
+    sales = Edits(simulator, "sale")
+    for key in sold[int(others[1]["number"])]:
+        sales.change(key, purchasePrice=0)
+    _discount(simulator, int(others[2]["number"]))
+    day = f"{START - timedelta(days=1):%Y-%m-%d}T00:00:00"
+    nowhere = {
+        "articleNumber": 0,
+        "articleSizeNumber": 0,
+        "branchNumber": 1,
+        "quantity": 2,
+        "salePrice": 30.0,
+    }
+    receipt = {"receiptNumber": RECEIPT, "receiptPosition": 1, "date": day, "time": 43_200, "type": 0}
+    sales.add("of no article", **nowhere, **receipt, purchasePrice=10.0, discount=0, deduction=0)
+
+
+def _discount(simulator: RunningSimulator, article: int) -> None:
+    """Take 3 % off every order, and a tenth off the lines of an article."""
+    orders = simulator.world("mini").collections["order"]
+    for slot in orders.visible.tolist():
+        order = orders.read(slot)
+        order["overallDiscount"] = 3.0
+        for line in order["positions"]:
+            if line["articleNumber"] == article:
+                line["netPurchasePrice"] = round(line["purchasePrice"] * 0.9, 2)
+        orders.update(slot, order, simulator.simulator.clock.ticks)
+
+
+MARTS = (
+    *("fct_sales", "article_sales_agg", "daily_sales_agg", "sales_weekly", "product_profitability"),
+    *("branch_performance", "inventory_kpi", "inventory_issue", "dim_article", "replenishment_position"),
+)
+
+
+@pytest.fixture(scope="module")
+def figures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Figures]:
+    """Build at night and two days later at noon, and once more when the tenant file says nothing of prices."""
+    with running_simulator(["mini"], today=START) as simulator:
+        _prepare(simulator)
+        timeline = Timeline(simulator, tmp_path_factory.mktemp("margins"))
+        retailer, marts = timeline.retailer, {}
+        for prices in (Prices.model_validate(PRICES), None):
+            retailer.tenant = retailer.tenant.model_copy(update={"prices": prices})
+            if prices:
+                timeline.run(models=["mercurios"])
+                timeline.advance_to(datetime(TODAY.year, TODAY.month, TODAY.day, 12, 20))
+            timeline.run(models=["mercurios"])
+            marts[prices is not None] = {
+                mart: retailer.query(f"select * from analytics.{mart}") for mart in MARTS
+            }
+        yield Figures(timeline, marts)
+
+
+def test_every_line_has_the_tax_and_the_cost_of_its_day_or_says_why_not(figures: Figures) -> None:
+    found = {
+        row["sale_id"]: (row["revenue"], row["revenue_net"], row["cost"], row["margin"], row["margin_note"])
+        for row in figures.marts[True]["fct_sales"]
+    }
+
+    expected = {
+        line["id"]: (money(line["salePrice"]), priced.net, priced.cost, priced.margin, priced.note)
+        for line, priced in figures.lines
+    }
+    assert found == expected
+
+
+def test_the_shop_shows_every_rate_and_every_reason(figures: Figures) -> None:
+    """Without this the other tests could pass on a shop in which nothing is special."""
+    notes = {priced.note for _, priced in figures.lines}
+    rates = {row["tax_rate"] for row in figures.marts[True]["fct_sales"]}
+
+    assert notes >= {
+        None,
+        "no cost",
+        "no tax number",
+        "no rate of tax number 3",
+        "no rate of exchange for PLN",
+    }
+    assert rates == {None, Decimal("0.19"), Decimal("0.16"), Decimal("0.07")}
+
+
+def _of(sums: dict[Any, Earned]) -> dict[Any, tuple[Any, ...]]:
+    return {key: (sum_.amount, sum_.net, sum_.margin, sum_.note) for key, sum_ in sums.items()}
+
+
+def test_an_articles_and_a_days_sales_add_up_to_their_lines(figures: Figures) -> None:
+    marts = figures.marts[True]
+    totals = ("total_amount", "total_amount_net", "total_margin", "margin_note")
+    articles = {
+        row["article_number"]: tuple(row[name] for name in totals) for row in marts["article_sales_agg"]
+    }
+    days = {row["sale_date"]: tuple(row[name] for name in totals) for row in marts["daily_sales_agg"]}
+
+    assert articles == _of(earned_by(figures.lines, article_of))
+    assert days == _of(earned_by(figures.lines, sold_on))
+
+
+def test_a_weeks_sales_by_branch_and_category_add_up_to_their_lines(figures: Figures) -> None:
+    names = ("revenue", "revenue_net", "cost", "margin", "margin_note")
+    found = {
+        (row["week_start"], row["branch_number"], row["category_number"]): tuple(row[name] for name in names)
+        for row in figures.marts[True]["sales_weekly"]
+    }
+
+    def key(line: Row) -> tuple[date, int, int]:
+        monday = sold_on(line) - timedelta(days=sold_on(line).weekday())
+        return monday, line["branchNumber"], figures.category.get(int(line["articleNumber"]), 0)
+
+    sums = earned_by(figures.lines, key)
+    assert found == {
+        at: (each.amount, each.net, each.cost, each.margin, each.note) for at, each in sums.items()
+    }
+
+
+def test_a_branchs_year_divides_margin_by_revenue_without_tax(figures: Figures) -> None:
+    names = ("revenue", "revenue_net", "margin", "margin_rate", "margin_note")
+    found = {
+        row["branch_number"]: tuple(row[name] for name in names)
+        for row in figures.marts[True]["branch_performance"]
+    }
+
+    sums = earned_by(figures.year(364, TODAY - timedelta(days=1)), lambda line: line["branchNumber"])
+    assert found == {
+        at: (each.amount, each.net, each.margin, each.margin_rate, each.note) for at, each in sums.items()
+    }
+
+
+def test_an_articles_year_has_the_margin_of_its_lines(figures: Figures) -> None:
+    names = ("revenue", "revenue_net", "cost", "margin", "margin_rate", "margin_note")
+    found = {
+        row["article_number"]: tuple(row[name] for name in names)
+        for row in figures.marts[True]["product_profitability"]
+    }
+
+    sums = earned_by(figures.year(364, TODAY), article_of)
+    assert found == {
+        at: (each.amount, each.net, each.cost, each.margin, each.margin_rate, each.note)
+        for at, each in sums.items()
+    }
+
+
+def average_stock(timeline: Timeline) -> dict[int, float]:
+    """Return the stock of each article at the end of a day, averaged over 365 days."""
+    units: dict[int, float] = defaultdict(float)
+    for past in range(1, 365):
+        for (article, _), stock in timeline.closing[TODAY - timedelta(days=past)].items():
+            units[article] += stock
+    for (article, _), stock in timeline.stock_now().items():
+        units[article] += stock
+    return {article: total / 365 for article, total in units.items()}
+
+
+def test_gmroi_is_margin_without_tax_by_the_stock_at_cost(figures: Figures) -> None:
+    found = {
+        int(row["kpi_key"]): row
+        for row in figures.marts[True]["inventory_kpi"]
+        if row["kpi_level"] == "article"
+    }
+    sums = earned_by(figures.year(364, TODAY), article_of)
+    held = average_stock(figures.timeline)
+    compared = 0
+    for article, row in found.items():
+        cost, earned = figures.list.unit_cost(article), sums.get(article)
+        if earned is None:
+            continue
+        value = held[article] * float(cost or 0)
+        assert row["margin"] == earned.margin, article
+        assert row["margin_rate"] == earned.margin_rate
+        if earned.margin is None or not value:
+            assert row["gmroi"] is None
+        else:
+            compared += 1
+            assert row["gmroi"] == pytest.approx(float(earned.margin) / value, rel=1e-3)
+    assert compared > 20
+
+
+def test_what_has_no_margin_is_an_issue_with_units_and_money(figures: Figures) -> None:
+    names = {
+        "no cost": "sale without cost",
+        "no net purchase price": "sale without net purchase price",
+        "no tax number": "sale without tax rate",
+        "no rate of tax number 3": "sale without tax rate",
+        "no rate of exchange for PLN": "sale without rate of exchange",
+    }
+    expected: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
+    for line, priced in figures.year(364, TODAY):
+        if priced.note:
+            expected[names[priced.note]][0] += money(line["quantity"])
+            expected[names[priced.note]][1] += money(line["salePrice"])
+
+    found: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
+    for row in figures.marts[True]["inventory_issue"]:
+        if row["issue"] in names.values():
+            found[row["issue"]][0] += money(row["units"])
+            found[row["issue"]][1] += row["amount"]
+    assert found == expected
+
+
+def test_stock_is_valued_in_the_tenants_currency_by_the_declared_cost(figures: Figures) -> None:
+    found = {
+        row["article_number"]: row["purchase_price"]
+        for row in figures.marts[True]["dim_article"]
+        if not row["is_inferred"]
+    }
+
+    assert found == {number: figures.list.unit_cost(number) for number in found}
+
+
+def test_a_tenant_that_says_nothing_of_prices_has_no_margin_and_says_why(figures: Figures) -> None:
+    marts = figures.marts[False]
+
+    for mart in ("article_sales_agg", "daily_sales_agg", "sales_weekly", "product_profitability"):
+        name = "total_margin" if mart.endswith("_agg") else "margin"
+        assert {row[name] for row in marts[mart]} == {None}
+        assert all(row["margin_note"].endswith("lines: no price basis") for row in marts[mart])
+    rates = [row["margin_rate"] for row in (*marts["branch_performance"], *marts["inventory_kpi"])]
+    assert set(rates) == {None}
+    sold = [row for row in marts["inventory_kpi"] if row["margin_note"]]
+    assert {row["gmroi"] for row in sold} == {None}
+    assert {row["unit_margin"] for row in marts["replenishment_position"]} == {None}
+
+
+def test_without_a_price_basis_revenue_stays_and_one_issue_has_all_of_it(figures: Figures) -> None:
+    marts = figures.marts[False]
+    year = figures.year(364, TODAY)
+    units = sum(money(line["quantity"]) for line, _ in year)
+    amount = sum(money(line["salePrice"]) for line, _ in year)
+
+    issues = [row for row in marts["inventory_issue"] if row["issue"] == "no price basis"]
+    revenue = {row["sale_date"]: row["total_amount"] for row in marts["daily_sales_agg"]}
+
+    assert [(row["article_number"], money(row["units"]), row["amount"]) for row in issues] == [
+        (0, units, amount)
+    ]
+    assert revenue == {day: each.amount for day, each in earned_by(figures.lines, sold_on).items()}
