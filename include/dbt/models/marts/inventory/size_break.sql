@@ -59,7 +59,7 @@ summed as (
         branch_number,
         count(*) as sizes_carried,
         sum(case when is_missing then 1 else 0 end) as sizes_missing,
-        {{ dbt.listagg("case when is_missing then size end", "', '", "order by article_size_number") }} as missing_sizes,
+        {{ listed('case when is_missing then size end', 'article_size_number') }} as missing_sizes,
         sum(case when is_missing then size_share else 0 end) / sum(size_share) as share_missing,
         sum(case when is_missing and on_order <= 0 then size_share else 0 end) / sum(size_share)
             as share_missing_without_order,
