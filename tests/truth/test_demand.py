@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from statistics import fmean, stdev
+from statistics import NormalDist, fmean, stdev, variance
 from typing import NamedTuple
 
 import pytest
@@ -16,7 +16,7 @@ from source_rows import WEEK, by_number, day, goods_of, monday
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
-CLASS_WEEKS = 52
+CLASS_WEEKS, QUARTER_WEEKS = 52, 13
 Key = tuple[int, int, date]
 """Article, branch and Monday."""
 
@@ -177,3 +177,74 @@ def check_variability(row: Row, units: list[int]) -> None:
         (False, False): "lumpy",
     }[steady, even]
     assert row["demand_class"] == expected
+
+
+def outlook(played: Played, weeks: dict[Key, Week]) -> Iterator[tuple[tuple[int, int], list[int], list[int]]]:
+    """Yield article, branch and units of the last 13 complete weeks: of those in which there was stock, and of all."""
+    limited, since = dict(sold_out(played, weeks)), monday(played.today) - QUARTER_WEEKS * WEEK
+    recent: dict[tuple[int, int], list[tuple[int, bool]]] = defaultdict(list)
+    for (article, branch, week), sold in weeks.items():
+        if week >= since:
+            recent[article, branch].append((sold.units, limited.get((article, branch, week), False)))
+    for place, found in recent.items():
+        yield place, [units for units, was_out in found if not was_out], [units for units, _ in found]
+
+
+def test_without_a_forecast_what_is_expected_is_the_average_of_a_quarter(
+    played: Played, weeks: dict[Key, Week]
+) -> None:
+    """Nothing is expected of what has no demand any more, which test_article_life.py reckons."""
+    alive = {
+        (row["article_number"], row["branch_number"])
+        for row in played.query("select * from analytics.article_life")
+        if row["has_demand"]
+    }
+    rows = played.query("select * from analytics.demand_outlook")
+    found = {(row["article_number"], row["branch_number"], row["week_start"]): row for row in rows}
+
+    first, expected = monday(played.today), {}
+    for place, in_stock, every in outlook(played, weeks):
+        mean = max(fmean(in_stock or every), 0.0)
+        spread = variance(in_stock) if len(in_stock) > 1 else 0.0
+        if mean > 0 and place in alive:
+            deviation = max(spread, mean) ** 0.5
+            for count in range(QUARTER_WEEKS):
+                expected[*place, first + count * WEEK] = (mean, deviation)
+    assert len(expected) > 200
+    assert found.keys() == expected.keys()
+    for key, row in found.items():
+        mean, deviation = expected[key]
+        starts = max(key[2], played.today)
+        assert (row["tenant_id"], row["demand_source"]) == ("mini", "average"), key
+        assert row["first_day"] == (starts - played.today).days, key
+        assert row["day_count"] == (key[2] + WEEK - starts).days, key
+        assert row["mean_units"] == row["quantile_50"] == pytest.approx(mean, abs=1e-5), key
+        assert row["quantile_80"] == pytest.approx(mean + 0.8416 * deviation, abs=1e-4), key
+        assert row["quantile_95"] == pytest.approx(mean + 1.6449 * deviation, abs=1e-4), key
+
+
+def test_the_demand_of_a_period_is_that_of_its_days(played: Played) -> None:
+    """Every week of an average is alike; lead times are compared in test_policy.py."""
+    weekly: dict[tuple[int, int], list[float]] = defaultdict(list)
+    for row in played.query("select * from analytics.demand_outlook"):
+        weekly[row["article_number"], row["branch_number"]].append(row["mean_units"] * row["day_count"] / 7)
+    policies = {
+        row["article_number"]: row for row in played.query("select * from analytics.replenishment_policy")
+    }
+    rows = played.query("select * from analytics.replenishment_level")
+
+    assert {(row["article_number"], row["branch_number"]) for row in rows} == set(weekly)
+    for row in rows:
+        place, policy = (row["article_number"], row["branch_number"]), policies[row["article_number"]]
+        daily = sum(weekly[place]) / (7 * QUARTER_WEEKS)
+        lead, period = policy["lead_time_days"], policy["lead_time_days"] + policy["review_days"]
+        assert (row["tenant_id"], row["demand_source"]) == ("mini", "average"), place
+        assert row["horizon_days"] == 7 * QUARTER_WEEKS, place
+        assert row["horizon_mean"] == pytest.approx(sum(weekly[place]), rel=1e-3), place
+        assert row["daily_units_after_horizon"] == pytest.approx(daily, rel=1e-3), place
+        assert row["protection_days"] == pytest.approx(period, abs=1e-3), place
+        assert row["lead_mean"] == pytest.approx(daily * lead, rel=1e-3), place
+        assert row["protection_mean"] == pytest.approx(daily * period, rel=1e-3), place
+        assert row["service_factor"] == pytest.approx(
+            NormalDist().inv_cdf(policy["service_level"]), abs=1e-3
+        ), place

@@ -180,3 +180,23 @@ def test_a_position_is_named_and_valued_as_its_masters_say(played: Played) -> No
         free = money(size["stockQuantity"]) - money(size["selectionQuantity"])
         assert row["size"] == (size["size"] or None)
         assert row["stock_value"] == free * price[row["article_number"]]
+
+
+def test_a_position_is_stocked_out_where_nothing_is_free_of_what_is_wanted(played: Played) -> None:
+    """Whether a size is wanted is reckoned in test_article_life.py, its pace above."""
+    nos = never_out(played)
+    wanted = {
+        (row["article_number"], row["article_size_number"], row["branch_number"]): row["is_wanted"]
+        for row in played.query("select * from analytics.article_life")
+    }
+    free = {
+        size_key(row): int(row["stockQuantity"]) - int(row["selectionQuantity"])
+        for row in played.rows["articlesize"]
+    }
+    rows = played.query("select * from analytics.inventory_position")
+
+    assert {row["is_stocked_out"] for row in rows} == {True, False}
+    for row in rows:
+        key = (row["article_number"], row["article_size_number"], row["branch_number"])
+        sells = row["average_weekly_units"] > 0 or key[0] in nos
+        assert row["is_stocked_out"] == (wanted.get(key, True) and free[key] <= 0 and sells), key
