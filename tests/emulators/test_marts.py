@@ -105,7 +105,9 @@ def _build(dbt: Dbt, on_snowflake: SnowflakeRetailer, on_duckdb: Twin) -> Built:
 
 
 def test_every_node_passes_on_snowflake(built: Built) -> None:
-    assert set(built.statuses.values()) <= {"success", "pass", "warn"}
+    # What reads the marts outside dbt is no node that is run.
+    made = {name: status for name, status in built.statuses.items() if not name.startswith("exposure.")}
+    assert set(made.values()) <= {"success", "pass", "warn"}
     assert sum(node.startswith("unit_test.") for node in built.statuses) >= 10
 
 
