@@ -26,6 +26,8 @@ class _Model(BaseModel):
 
 
 class _Rate(_Model):
+    model_config = ConfigDict(populate_by_name=True)
+
     from_: date = Field(alias="from")
     rate: Decimal
 

@@ -63,7 +63,7 @@ select
     cast(summed.revenue as decimal(18, 2)) as revenue,
     cast(summed.discount as decimal(18, 2)) as discount,
     case
-        when summed.revenue + summed.discount > 0
+        when summed.revenue + summed.discount > 0 and summed.discount >= 0 and summed.revenue >= 0
             then round(
                 cast(summed.discount as double) / cast(summed.revenue + summed.discount as double), 6
             )
