@@ -210,8 +210,9 @@ def fill(warehouse: Warehouse, tenant: str) -> None:
             "supplier_number": 20,
             "supplier_article_number": "4711 ",
             "first_sale_date": "1990-01-01",
+            "is_active": True,
         },
-        {"id": "a2", "number": 200},
+        {"id": "a2", "number": 200, "is_active": True},
     )
     insert(
         "articlesize",

@@ -19,7 +19,9 @@ from mercurios.warehouse.sql import render
 MARTS = {
     "fct_demand_weekly": "tenant_id varchar, article_number number(38, 0), branch_number number(38, 0),"
     " week_start date, units number(38, 2), is_stock_out boolean, category_number number(38, 0),"
-    " season_number number(38, 0)",
+    " season_number number(38, 0), is_over boolean",
+    "article_life": "tenant_id varchar, article_number number(38, 0), branch_number number(38, 0),"
+    " season_ends_on date",
     "dim_article": "tenant_id varchar, article_number number(38, 0), is_service boolean,"
     " supplier_number number(38, 0), sale_price number(18, 2)",
 }
@@ -36,7 +38,7 @@ def modelled(on_snowflake: SnowflakeRetailer) -> SnowflakeRetailer:
         for tenant in ("mini", "neighbour"):
             demand = ", ".join(
                 f"('{tenant}', {article}, 1, '{date(2024, 1, 1) + timedelta(weeks=week)}', {1 + week * article % 5},"
-                " false, 1, 1)"
+                " false, 1, 1, false)"
                 for article in (1, 2, 3)
                 for week in range(100)
             )

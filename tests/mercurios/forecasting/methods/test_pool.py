@@ -74,6 +74,7 @@ def pool() -> Candidates:
         usual=np.array([40.0]),
         beta=np.zeros((1, 0)),
         typical=np.zeros((1, 0)),
+        left=np.ones((1, 2)),
     )
 
 
