@@ -139,7 +139,8 @@ def test_positions_show_what_is_there_what_is_coming_and_what_is_wrong(built):
     assert positions == [
         (100, 1, "S", Decimal(0), Decimal(6), pytest.approx(5 / 13), True, False),
         (100, 2, "S", Decimal(5), Decimal(0), 0.0, False, False),
-        (200, 1, None, Decimal(-1), Decimal(0), pytest.approx(3 / 13), True, True),
+        # Sold out for good: it is no article that is bought again, and nothing comes.
+        (200, 1, None, Decimal(-1), Decimal(0), pytest.approx(3 / 13), False, True),
     ]
 
 
