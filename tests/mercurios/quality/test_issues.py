@@ -104,7 +104,9 @@ def test_the_model_names_no_issue_that_the_gate_does_not_know(root: Path):
 
     # What a line or a price lacks for a margin is named where prices are reckoned.
     dbt = root / "include" / "dbt"
-    lines = (dbt / "macros" / "prices.sql").read_text().split("macro margin_issue")[1].partition("endmacro")[0]
+    lines = (
+        (dbt / "macros" / "prices.sql").read_text().split("macro margin_issue")[1].partition("endmacro")[0]
+    )
     costs = (dbt / "models" / "intermediate" / "prices" / "int_article_prices.sql").read_text()
     prices = re.findall(r"(?:then|else) '([a-z -]+)'", lines + costs)
     prices += re.findall(r"margin_note = '([a-z -]+)' then margin_note", lines)
