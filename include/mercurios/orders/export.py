@@ -20,7 +20,7 @@ def write_actions(actions: pa.Table, out: Path, language: str) -> None:
     Args:
         actions: what `fetch_actions` returned.
         out: the file.
-        language: of headings and reasons in a workbook, one of `LANGUAGES`; a CSV has the names of the columns.
+        language: of headings and reasons in a workbook, one of `measures.LANGUAGES`; a CSV has the columns' names.
 
     Raises:
         ValueError: the file's ending is not one of `ENDINGS`.

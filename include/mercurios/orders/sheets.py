@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from mercurios.measures import measures
 
-LANGUAGES = ("en", "de")
 _GERMAN_SPEAKING = ("AT", "CH", "DE", "LI")
 
 MONEY, UNITS, NUMBER, TEXT, FLAG = "#,##0.00", "#,##0.##", "0", "@", "General"
@@ -32,7 +31,7 @@ class Column(NamedTuple):
 def _measure(name: str, form: str, total: bool = False) -> Column:
     """Return the column of a measure, with the heading that the dictionary of measures gives it."""
     measure = measures()[name]
-    return Column(name, measure.en, measure.de, form, total)
+    return Column(name, measure.label("en"), measure.label("de"), form, total)
 
 
 class Sheet(NamedTuple):
