@@ -10,7 +10,7 @@ pytestmark = pytest.mark.dbt
 
 MODELS = ("--select", "int_stock_snapshots", "int_sales_netted", "int_stock_ledger", "inventory_daily")
 DAYS = (
-    "select date_day, opening_stock, units_sold, units_counted, closing_stock from analytics.inventory_daily "
+    "select date_day, opening_stock, gross_units, units_counted, closing_stock from analytics.inventory_daily "
     "where tenant_id = 'north' and article_number = 100 and branch_number = 2 "
     "order by date_day"
 )

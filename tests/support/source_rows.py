@@ -53,6 +53,14 @@ def size_key(row: Row) -> Size:
     return int(row["articleNumber"]), int(row["number"]), row["branchNumber"]
 
 
+def free_of(played: Played) -> dict[Size, int]:
+    """Return what may be sold of each size; less than nothing is an error of the books."""
+    return {
+        size_key(row): max(int(row["stockQuantity"]) - int(row["selectionQuantity"]), 0)
+        for row in played.rows["articlesize"]
+    }
+
+
 def sold_key(line: Row) -> Size:
     """Return what a receipt line sold."""
     return int(line["articleNumber"]), int(line["articleSizeNumber"]), line["branchNumber"]

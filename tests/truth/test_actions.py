@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from played import Played
+from source_rows import free_of
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
@@ -36,14 +37,6 @@ def sold(played: Played, weeks: int) -> dict[Key, float]:
         if monday - timedelta(weeks=weeks) <= day(row["date"]) < monday:
             found[row["articleNumber"], row["articleSizeNumber"], row["branchNumber"]] += row["quantity"]
     return found
-
-
-def stock(played: Played) -> dict[Key, float]:
-    return {
-        (row["articleNumber"], row["number"], row["branchNumber"]): row["stockQuantity"]
-        - row["selectionQuantity"]
-        for row in played.rows["articlesize"]
-    }
 
 
 def open_lines(played: Played) -> dict[str, dict[str, Any]]:
@@ -111,7 +104,7 @@ def closed_days(played: Played) -> set[int]:
 
 
 def test_every_figure_of_an_action_is_what_the_source_says(played: Played) -> None:
-    four, thirteen, there = sold(played, 4), sold(played, 13), stock(played)
+    four, thirteen, there = sold(played, 4), sold(played, 13), free_of(played)
     on_order: dict[Key, float] = defaultdict(float)
     for line in open_lines(played).values():
         on_order[line["key"]] += line["units"]
@@ -128,7 +121,7 @@ def test_every_figure_of_an_action_is_what_the_source_says(played: Played) -> No
 
 
 def test_the_figures_of_an_article_as_a_whole_are_those_of_its_sizes(played: Played) -> None:
-    thirteen, there = sold(played, 13), stock(played)
+    thirteen, there = sold(played, 13), free_of(played)
 
     rows = actions(played, "mark down", "decide")
 
@@ -174,7 +167,7 @@ def test_no_goods_arrive_on_a_day_without_business(played: Played) -> None:
 
 def test_an_order_that_is_late_saves_what_sells_until_it_comes(played: Played) -> None:
     """What is missed is the demand until the arrival less what was there before, and no more than the line."""
-    lines, there = open_lines(played), stock(played)
+    lines, there = open_lines(played), free_of(played)
 
     rows = actions(played, "expedite")
 
@@ -197,7 +190,7 @@ def test_an_order_that_is_late_saves_what_sells_until_it_comes(played: Played) -
 
 def test_a_line_that_comes_long_after_its_goods_are_gone_is_asked_for(played: Played) -> None:
     """At the pace of 13 weeks at least two units are missed for at least a week, and no order comes before."""
-    thirteen, there = sold(played, 13), stock(played)
+    thirteen, there = sold(played, 13), free_of(played)
     listed = {row["order_line_id"] for row in actions(played, "expedite")}
     helped = {key_of(row) for row in actions(played, "order", "transfer")}
     first: dict[Key, tuple[date, str]] = {}
@@ -215,7 +208,7 @@ def test_a_line_that_comes_long_after_its_goods_are_gone_is_asked_for(played: Pl
 
 
 def test_what_sells_is_out_and_is_not_reordered_is_decided_about(played: Played) -> None:
-    thirteen, there = sold(played, 13), stock(played)
+    thirteen, there = sold(played, 13), free_of(played)
     awaited = {line["key"][0] for line in open_lines(played).values()}
     ends = {row["seasonNumber"]: day(row["validUntil"]) for row in played.rows["season"] if row["validUntil"]}
     rows = {row["article_number"]: row for row in actions(played, "decide")}
@@ -232,7 +225,7 @@ def test_what_sells_is_out_and_is_not_reordered_is_decided_about(played: Played)
 
 
 def test_a_line_is_less_only_by_what_neither_sells_nor_is_to_be_left(played: Played) -> None:
-    lines, there = open_lines(played), stock(played)
+    lines, there = open_lines(played), free_of(played)
 
     rows = actions(played, "cancel", "reduce")
 

@@ -213,7 +213,7 @@ def test_a_lifes_days_and_what_is_on_order_are_the_sources(played: Played) -> No
         assert row["last_supplied_on"] == position.supplied, size
         assert row["branch_last_sold_on"] == sold.get((size[0], size[2])), size
         assert row["season_ends_on"] == (None if master.again else master.ends), size
-        assert row["on_order"] == position.on_order - late[size], size
+        assert row["on_order_confirmed"] == position.on_order - late[size], size
         assert row["is_wanted"] == (row["life_state"] in ("new", "live")), size
         assert row["has_demand"] == (row["life_state"] in ("new", "live", "running off")), size
 

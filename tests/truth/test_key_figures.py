@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from line_kinds import Row, money
 from played import Played
-from source_rows import Size, by_number, closings, day, goods_of, moves, size_key, sold_key
+from source_rows import Size, by_number, closings, day, free_of, goods_of, moves, size_key, sold_key
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
@@ -36,14 +36,6 @@ def position(row: Row) -> Size:
 def prices_of(played: Played) -> dict[int, Decimal]:
     """Return what a unit of each article costs."""
     return {number: money(row["purchasePrice"]) for number, row in by_number(played.rows["article"]).items()}
-
-
-def free_of(played: Played) -> dict[Size, int]:
-    """Return what may be sold of each size."""
-    return {
-        size_key(row): int(row["stockQuantity"]) - int(row["selectionQuantity"])
-        for row in played.rows["articlesize"]
-    }
 
 
 def test_the_stock_of_sizes_adds_up_to_what_was_in_the_shop(played: Played) -> None:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from line_kinds import Row, money
 from played import Played
-from source_rows import WEEK, Size, by_number, day, goods_of, order_lines, size_key
+from source_rows import WEEK, Size, by_number, day, free_of, goods_of, order_lines
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
@@ -40,10 +40,7 @@ def began(played: Played) -> dict[int, date]:
 
 def test_a_position_is_what_masters_and_stock_say(played: Played, needs: dict[Size, Row]) -> None:
     articles, first = by_number(played.rows["article"]), began(played)
-    free = {
-        size_key(row): int(row["stockQuantity"]) - int(row["selectionQuantity"])
-        for row in played.rows["articlesize"]
-    }
+    free = free_of(played)
     on_order: dict[Size, int] = defaultdict(int)
     for line in order_lines(played):
         on_order[line.size] += line.backlog

@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 from line_kinds import Row, money
 from played import Played
-from source_rows import Size, by_number, order_lines, size_key
+from source_rows import Size, by_number, free_of, order_lines, size_key
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
@@ -51,10 +51,7 @@ def test_a_proposal_is_named_as_the_masters_say(played: Played, proposals: dict[
 def test_a_proposal_holds_the_stock_and_the_orders_of_its_size(
     played: Played, proposals: dict[Size, Row]
 ) -> None:
-    free = {
-        size_key(row): int(row["stockQuantity"]) - int(row["selectionQuantity"])
-        for row in played.rows["articlesize"]
-    }
+    free = free_of(played)
     on_order: dict[Size, int] = defaultdict(int)
     for line in order_lines(played):
         on_order[line.size] += line.backlog
@@ -114,10 +111,7 @@ def test_a_proposal_is_of_its_policy_and_level(played: Played, proposals: dict[S
 
 def test_only_stock_that_is_free_is_sent_and_no_single_piece(played: Played, transfers: list[Row]) -> None:
     price = {number: money(row["purchasePrice"]) for number, row in by_number(played.rows["article"]).items()}
-    free = {
-        size_key(row): int(row["stockQuantity"]) - int(row["selectionQuantity"])
-        for row in played.rows["articlesize"]
-    }
+    free = free_of(played)
     sent: dict[Size, float] = defaultdict(float)
     together: dict[tuple[int, int, int], float] = defaultdict(float)
 

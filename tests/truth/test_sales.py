@@ -78,7 +78,7 @@ def written(line: Row, kind: str) -> dict[str, Any]:
         "receipt_number": line["receiptNumber"],
         "receipt_position": line["receiptPosition"],
         "article_number": int(line["articleNumber"]),
-        "article_size_number": int(line["articleSizeNumber"]),
+        "scanned_number": int(line["articleSizeNumber"]),
         "sold_on": at,
         "sold_at": datetime(at.year, at.month, at.day) + timedelta(seconds=line["time"]),
         "week_start": monday(at),
@@ -163,7 +163,7 @@ def test_a_weeks_sales_by_branch_and_category_add_up(played: Played) -> None:
     assert found == {
         key: (
             key[0] < monday(played.today),
-            len(each.receipts),
+            len(each.receipts_sold),
             each.units,
             each.returned,
             each.amount,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from played import Played
+from source_rows import free_of
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
@@ -20,11 +21,7 @@ def carried(played: Played) -> dict[Place, list[dict[str, Any]]]:
 
     Lives and size curves have truth tests of their own.
     """
-    stock = {
-        (row["articleNumber"], row["number"], row["branchNumber"]): row["stockQuantity"]
-        - row["selectionQuantity"]
-        for row in played.rows["articlesize"]
-    }
+    stock = free_of(played)
     shares = {
         (row["article_number"], row["article_size_number"]): row
         for row in played.query("select * from analytics.size_curve")

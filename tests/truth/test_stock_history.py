@@ -79,7 +79,7 @@ def test_every_days_movements_are_what_tills_and_suppliers_wrote(played: Played)
     compared = 0
     for row in days(played):
         each = moved[row["date_day"], row["article_number"], row["branch_number"]]
-        found_units = (row["units_received"], row["units_sold"], row["units_returned"])
+        found_units = (row["units_received"], row["gross_units"], row["returned_units"])
         assert found_units == (each.received, each.sold, each.returned), row
         assert row["units_corrected"] == 0, row
         compared += each != Moved()
@@ -105,4 +105,4 @@ def test_every_days_stock_is_worth_what_it_would_cost_today(played: Played) -> N
     assert {row["tenant_id"] for row in rows} == {"mini"}
     for row in rows:
         units = truth[row["date_day"]].get((row["article_number"], row["branch_number"]), 0)
-        assert row["stock_value"] == units * price[row["article_number"]], row
+        assert row["closing_stock_value"] == units * price[row["article_number"]], row

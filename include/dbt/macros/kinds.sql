@@ -32,13 +32,13 @@
         when
             sales.units is null
             or sales.units = 0
-            or sales.net_amount is null
-            or sales.units * sales.net_amount < 0
+            or sales.paid_amount is null
+            or sales.units * sales.paid_amount < 0
             then 'unclassified'
-        when sales.net_amount = 0 then 'write-off'
+        when sales.paid_amount = 0 then 'write-off'
         when
             abs(sales.units) >= limits.units
-            or abs(sales.net_amount) >= limits.price_factor * nullif(articles.label_price, 0) * abs(sales.units)
+            or abs(sales.paid_amount) >= limits.price_factor * nullif(articles.label_price, 0) * abs(sales.units)
             then 'keying error'
         when sales.is_staff_purchase and sales.units < 0 then 'staff return'
         when sales.is_staff_purchase then 'staff purchase'

@@ -121,7 +121,7 @@ _MARTS: dict[str, _Promise] = {
         lambda: [
             not_null("on_hand"),
             at_least("average_weekly_units", 0),
-            at_least("days_of_supply", 0),
+            at_least("days_of_supply_at_past_sales", 0),
             at_least("on_hand", 0, severity=Severity.WARNING),
             at_least("on_order", 0, severity=Severity.WARNING),
         ],

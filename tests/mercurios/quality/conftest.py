@@ -51,7 +51,7 @@ from analytics.dim_article a, analytics.dim_branch b;
 create table analytics.inventory_position as
 select 'mini' as tenant_id, a.article_number, 1::bigint as article_size_number, b.branch_number,
     5::decimal(18, 2) as on_hand, 0::decimal(18, 2) as on_order, 1::double as average_weekly_units,
-    35::double as days_of_supply
+    35::double as days_of_supply_at_past_sales
 from analytics.dim_article a, analytics.dim_branch b;
 create table analytics.inventory_issue (
     tenant_id varchar, article_number bigint, article_size_number bigint, branch_number bigint, issue varchar,

@@ -172,7 +172,11 @@ def test_rows_of_earlier_runs_are_not_checked_again(engine: DuckDBEngine, insert
             "branch_number = 99",
             "on branch_number: branch_number_without_dim_branch = 1 (at most 0)",
         ),
-        ("inventory_position", "days_of_supply = -1", "on days_of_supply: 1 of 6 rows"),
+        (
+            "inventory_position",
+            "days_of_supply_at_past_sales = -1",
+            "on days_of_supply_at_past_sales: 1 of 6 rows",
+        ),
         ("dim_article", "article_name = null", "on article_name: 1 of 3 rows"),
     ],
 )

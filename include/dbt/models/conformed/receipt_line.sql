@@ -10,7 +10,7 @@ with prohandel as (
         article_number,
         article_size_number as scanned_number,
         units,
-        net_amount,
+        paid_amount,
         cast(
             coalesce(discount_amount, 0) + coalesce(deduction_amount, 0) as decimal(18, 2)
         ) as discount_amount,
@@ -38,7 +38,7 @@ files as (
         article_number,
         article_size_number as scanned_number,
         units,
-        net_amount,
+        paid_amount,
         coalesce(discount_amount, 0) as discount_amount,
         cost_amount,
         false as is_reversal,

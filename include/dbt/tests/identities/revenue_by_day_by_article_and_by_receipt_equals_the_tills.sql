@@ -31,7 +31,7 @@ differences as (
         receipt_number,
         article_number,
         units,
-        net_amount as revenue
+        paid_amount as revenue
     from tills
     union all
     select

@@ -6,12 +6,12 @@
     ('inventory_kpi', 'sell_through'),
     ('inventory_kpi', 'service_level_target'),
     ('inventory_kpi', 'stock_out_rate'),
-    ('markdown_candidate', 'sell_through'),
+    ('markdown_candidate', 'sell_through_ever'),
     ('product_profitability', 'discount_rate'),
     ('replenishment_policy', 'service_level'),
     ('size_curve', 'group_share'),
     ('size_curve', 'size_share'),
-    ('supplier_lead_time', 'fill_rate'),
+    ('supplier_lead_time', 'delivered_share'),
 ] %}
 select
     '{{ mart }}' as mart,

@@ -27,7 +27,7 @@ lines as (
         tenant_id,
         article_number,
         branch_number,
-        article_size_number as scanned_number,
+        scanned_number,
         units,
         sold_on,
         sold_at,

@@ -1,11 +1,10 @@
-{{ config(materialized='incremental', meta=dict(days_of='receipt_line', days_where='sold_on is not null')) }}
+{{ config(materialized='incremental', meta=dict(
+    days_of='receipt_line', days_where='sold_on is not null', days_need=['paid_amount', 'scanned_number']
+)) }}
 
 with sales as (
 
-    select
-        *,
-        scanned_number as article_size_number
-    from {{ ref('receipt_line') }}
+    select * from {{ ref('receipt_line') }}
     where
         tenant_id = {{ tenant_id() }}
         and sold_on is not null
@@ -40,11 +39,11 @@ candidates as (
         sales.sold_on,
         sales.receipt_number,
         sales.article_number,
-        sales.article_size_number,
+        sales.scanned_number,
         sales.is_reversal,
         reversed_receipts.loaded_at,
         case when sales.is_reversal then -sales.units else sales.units end as original_units,
-        case when sales.is_reversal then -sales.net_amount else sales.net_amount end as original_amount,
+        case when sales.is_reversal then -sales.paid_amount else sales.paid_amount end as original_amount,
         row_number() over (
             partition by
                 sales.tenant_id,
@@ -52,9 +51,9 @@ candidates as (
                 sales.sold_on,
                 sales.receipt_number,
                 sales.article_number,
-                sales.article_size_number,
+                sales.scanned_number,
                 case when sales.is_reversal then -sales.units else sales.units end,
-                case when sales.is_reversal then -sales.net_amount else sales.net_amount end,
+                case when sales.is_reversal then -sales.paid_amount else sales.paid_amount end,
                 sales.is_reversal
             order by sales.receipt_position, sales.sale_id
         ) as occurrence
@@ -81,7 +80,7 @@ paired as (
                 sold_on,
                 receipt_number,
                 article_number,
-                article_size_number,
+                scanned_number,
                 original_units,
                 original_amount,
                 occurrence
@@ -98,9 +97,9 @@ select
     sales.receipt_number,
     sales.receipt_position,
     sales.article_number,
-    sales.article_size_number,
+    sales.scanned_number,
     sales.units,
-    sales.net_amount,
+    sales.paid_amount,
     sales.discount_amount,
     sales.cost_amount,
     sales.is_reversal,

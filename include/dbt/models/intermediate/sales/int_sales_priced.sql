@@ -80,8 +80,8 @@ priced as (
     select
         *,
         case
-            when includes_tax then {{ net_of_tax('net_amount', 'tax_rate') }}
-            when not includes_tax then net_amount
+            when includes_tax then {{ net_of_tax('paid_amount', 'tax_rate') }}
+            when not includes_tax then paid_amount
         end as revenue_net,
         {{ cost_in_tenants_currency('cost_amount', 'cost_factor', 'exchange_rate') }} as cost,
         {{ margin_note('cost_amount') }} as margin_note
@@ -97,9 +97,9 @@ select
     receipt_number,
     receipt_position,
     article_number,
-    article_size_number,
+    scanned_number,
     units,
-    net_amount,
+    paid_amount,
     discount_amount,
     is_return,
     is_staff_purchase,

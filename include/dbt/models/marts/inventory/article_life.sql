@@ -98,5 +98,5 @@ select
     emptied_on,
     last_sold_on as branch_last_sold_on,
     cast(stock as double) as stock,
-    cast(on_order as double) as on_order
+    cast(on_order as double) as on_order_confirmed
 from named

@@ -28,8 +28,8 @@ carried as (
         closed.branch_number,
         {{ add_days('greatest(closed.moved_on, closed.first_day)', 'days_on.n') }} as date_day,
         closed.moved_on,
-        closed.units_sold,
-        closed.units_returned,
+        closed.units_sold as gross_units,
+        closed.units_returned as returned_units,
         closed.units_corrected,
         closed.units_received,
         closed.units_counted,
@@ -48,8 +48,8 @@ dated as (
         article_number,
         branch_number,
         date_day,
-        case when date_day = moved_on then units_sold else 0 end as units_sold,
-        case when date_day = moved_on then units_returned else 0 end as units_returned,
+        case when date_day = moved_on then gross_units else 0 end as gross_units,
+        case when date_day = moved_on then returned_units else 0 end as returned_units,
         case when date_day = moved_on then units_corrected else 0 end as units_corrected,
         case when date_day = moved_on then units_received else 0 end as units_received,
         case when date_day = moved_on then units_counted else 0 end as units_counted,
@@ -63,15 +63,15 @@ select
     dated.article_number,
     dated.branch_number,
     dated.date_day,
-    dated.closing_stock - dated.units_received + dated.units_sold - dated.units_returned
+    dated.closing_stock - dated.units_received + dated.gross_units - dated.returned_units
     - dated.units_corrected - dated.units_counted as opening_stock,
     dated.units_received,
-    dated.units_sold,
-    dated.units_returned,
+    dated.gross_units,
+    dated.returned_units,
     dated.units_corrected,
     dated.units_counted,
     dated.closing_stock,
-    cast(dated.closing_stock * articles.purchase_price as decimal(18, 2)) as stock_value
+    cast(dated.closing_stock * articles.purchase_price as decimal(18, 2)) as closing_stock_value
 from dated
 left join articles
     on

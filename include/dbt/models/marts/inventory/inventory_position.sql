@@ -49,7 +49,8 @@ positioned as (
         sizes.size,
         counted.on_hand,
         counted.on_approval,
-        counted.on_hand - counted.on_approval as free_stock,
+        -- Less than nothing is an error of the books: it cannot be sold, has no value and is not ordered on top.
+        greatest(counted.on_hand - counted.on_approval, 0) as free_stock,
         counted.on_order,
         counted.on_order_in_lead_time,
         counted.on_order_in_time,
@@ -93,14 +94,13 @@ select
     cast(on_order_in_time as decimal(18, 2)) as on_order_in_time,
     cast(on_order_unconfirmed as decimal(18, 2)) as on_order_unconfirmed,
     next_arrival_on,
-    -- Less than nothing is an error of the books and no demand: it is not ordered on top.
-    cast(greatest(free_stock, 0) + on_order_in_time as decimal(18, 2)) as available,
+    cast(free_stock + on_order_in_time as decimal(18, 2)) as available,
     cast(free_stock * purchase_price as decimal(18, 2)) as stock_value,
     average_weekly_units,
     case
         when average_weekly_units > 0
-            then cast(greatest(free_stock, 0) as double) * 7 / average_weekly_units
-    end as days_of_supply,
-    is_wanted and free_stock <= 0 and (average_weekly_units > 0 or is_nos) as is_stocked_out,
+            then cast(free_stock as double) * 7 / average_weekly_units
+    end as days_of_supply_at_past_sales,
+    is_wanted and free_stock = 0 and (average_weekly_units > 0 or is_nos) as is_stocked_out,
     on_hand < 0 as is_negative_stock
 from positioned

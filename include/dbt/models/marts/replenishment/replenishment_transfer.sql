@@ -98,7 +98,7 @@ select
     sent.to_branch_number,
     sent.units,
     cast(sent.units * sent.unit_cost as decimal(18, 2)) as cost_saved,
-    cast(sent.units * sent.unit_margin as decimal(18, 2)) as margin
+    cast(sent.units * sent.unit_margin as decimal(18, 2)) as expected_margin
 from sent
 inner join policies
     on

@@ -94,6 +94,6 @@ select
     cast(delivered_units as double) as delivered_units,
     case
         when finished_units > 0 then cast(filled_units as double) / cast(finished_units as double)
-    end as fill_rate,
+    end as delivered_share,
     cast(overdue_units as double) as overdue_units
 from shrunk

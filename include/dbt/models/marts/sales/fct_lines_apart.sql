@@ -5,6 +5,7 @@
             'days_of': 'int_sales_priced',
             'days_where': 'line_kind not in ' ~ sales_kinds(),
             'days_by': 'line_kind',
+            'days_need': ['scanned_number'],
             'days_sums': ['cost'],
         },
     )
@@ -30,12 +31,12 @@ select
     receipt_number,
     receipt_position,
     article_number,
-    article_size_number,
+    scanned_number,
     sold_on,
     sold_at,
     week_start,
     units,
-    net_amount as amount,
+    paid_amount as amount,
     cost,
     line_kind,
     loaded_at

@@ -51,7 +51,7 @@ select
     lines.branch_number,
     lines.category_number,
     lines.week_start <= min(as_of.last_complete_week) as is_complete,
-    count(distinct lines.receipt) as receipts,
+    count(distinct case when lines.units > 0 then lines.receipt end) as receipts,
     cast(sum(lines.units) as decimal(18, 2)) as units,
     cast(sum(case when lines.units < 0 then -lines.units else 0 end) as decimal(18, 2)) as returned_units,
     cast(sum(lines.revenue) as decimal(18, 2)) as revenue,

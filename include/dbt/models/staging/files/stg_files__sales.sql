@@ -26,7 +26,7 @@ renamed as (
         position as receipt_position,
         quantity as units,
         unit_price,
-        amount as net_amount,
+        amount as paid_amount,
         discount as discount_amount,
         cost as cost_amount,
 

@@ -31,7 +31,7 @@ renamed as (
         staff_discount as staff_discount_amount,
         receipt_position,
         quantity as units,
-        sale_price as net_amount,
+        sale_price as paid_amount,
         label_price,
         type as sale_type,
 

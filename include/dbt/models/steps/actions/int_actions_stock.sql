@@ -44,7 +44,7 @@ select
     transfers.units,
     cast(null as double) as cost,
     transfers.units as units_at_stake,
-    cast(transfers.margin as double) as margin_at_risk,
+    cast(transfers.expected_margin as double) as margin_at_risk,
     cast(null as double) as value_at_stake,
     greatest(coalesce(positions.stock_out_on, days.as_of_date), days.as_of_date) as due_on,
     cast(null as date) as arrives_on,

@@ -68,7 +68,7 @@ sold as (
         on
             sales.tenant_id = numbers.tenant_id
             and sales.article_number = numbers.article_number
-            and sales.article_size_number = numbers.scanned_number
+            and sales.scanned_number = numbers.scanned_number
     where sales.sold_on >= {{ add_days('as_of.as_of_date', '-7 * ' ~ var('size_weeks')) }}
     group by sales.tenant_id, sales.article_number, numbers.article_size_number
 

@@ -43,7 +43,7 @@ inner join numbers
     on
         sales.tenant_id = numbers.tenant_id
         and sales.article_number = numbers.article_number
-        and sales.article_size_number = numbers.scanned_number
+        and sales.scanned_number = numbers.scanned_number
 where
     sales.sold_on >= as_of.first_day
     and sales.branch_number is not null
