@@ -30,7 +30,17 @@ COLUMNS = """
     from information_schema.columns
     order by place, ordinal_position
 """
+# Names that mean another thing in one mart than in the others, with the reason.
+OTHER_MEANINGS = {
+    "cost": {"replenishment_action": "what an action costs, in a list whose columns suit every action"},
+    "units": {
+        "inventory_issue": "a list of different things: those that the issue is about",
+        "replenishment_action": "a list of different things: those that the action moves",
+        "replenishment_transfer": "those that are sent; a transfer is an action",
+    },
+}
 SENTENCE = re.compile(r"{% docs (\w+) %}\n(.+?)\n{% enddocs %}", re.DOTALL)
+MEANING = re.compile(r"[.;] |\.$")
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +160,49 @@ def test_an_empty_description_is_found(manifest: dict[str, Any]) -> None:
     node["columns"]["units"]["description"] = " "
 
     assert list(undescribed([node])) == ["stg_prohandel__sales.units"]
+
+
+def meanings(manifest: Mapping[str, Any]) -> dict[str, dict[str, list[str]]]:
+    """Return what each published column is said to mean, up to the first stop or semicolon, and in which marts."""
+    found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    marts = [node for node in manifest["nodes"].values() if "marts" in node.get("tags", ())]
+    marts += [node for node in manifest["sources"].values() if node["schema"] == "analytics"]
+    for node in marts:
+        for name, column in node["columns"].items():
+            if node["name"] not in OTHER_MEANINGS.get(name, ()):
+                found[name][MEANING.split(" ".join(column["description"].split()))[0]].append(node["name"])
+    return found
+
+
+def test_a_column_of_several_marts_means_one_thing(manifest: dict[str, Any]) -> None:
+    several = {name: dict(found) for name, found in meanings(manifest).items() if len(found) > 1}
+
+    assert several == {}, "begin with one sentence, rename one of them, or list it in OTHER_MEANINGS"
+
+
+def test_a_second_meaning_of_a_column_is_found(manifest: dict[str, Any]) -> None:
+    column = manifest["nodes"]["model.mercurios.markdown_candidate"]["columns"]["free_stock"]
+    wrong = copy.deepcopy(manifest)
+    wrong["nodes"]["model.mercurios.markdown_candidate"]["columns"]["free_stock"] = {
+        **column,
+        "description": "Stock on the books.",
+    }
+
+    assert {name for name, found in meanings(wrong).items() if len(found) > 1} == {"free_stock"}
+
+
+def test_no_column_is_said_to_have_another_meaning_that_has_not(manifest: dict[str, Any]) -> None:
+    columns = {node["name"]: node["columns"] for node in manifest["nodes"].values() if "columns" in node}
+
+    strange = [
+        f"{mart}.{name}"
+        for name, marts in OTHER_MEANINGS.items()
+        for mart in marts
+        if name not in columns[mart]
+        or MEANING.split(columns[mart][name]["description"])[0] in meanings(manifest)[name]
+    ]
+
+    assert strange == []
 
 
 def test_a_sentence_of_a_column_is_written_once_and_used() -> None:
