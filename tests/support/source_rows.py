@@ -32,6 +32,11 @@ def monday(at: date) -> date:
     return at - timedelta(days=at.weekday())
 
 
+def year_of(today: date) -> tuple[date, date]:
+    """Return the first day of the 52 complete weeks before a day, and the day after them."""
+    return monday(today) - 52 * WEEK, monday(today)
+
+
 def by_number(rows: Iterable[Row], name: str = "number") -> dict[int, Row]:
     """Return rows by their number."""
     return {int(row[name]): row for row in rows}

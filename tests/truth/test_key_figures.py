@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from line_kinds import Row, money
 from played import Played
-from source_rows import Size, by_number, closings, day, free_of, goods_of, moves, size_key, sold_key
+from source_rows import Size, by_number, closings, day, free_of, goods_of, moves, size_key, sold_key, year_of
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
-DAYS, SLOW_DAYS, DEAD_DAYS, MOST_DAYS = 365, 180, 180, 3650
+DAYS, SLOW_DAYS, DEAD_DAYS, MOST_DAYS = 364, 180, 180, 3650
 SHORT = ("stocked out", "potential stock-out")
 
 
@@ -51,10 +51,10 @@ def test_the_stock_of_sizes_adds_up_to_what_was_in_the_shop(played: Played) -> N
 
 
 def test_a_positions_year_of_sales_adds_up(played: Played, measures: dict[Size, Row]) -> None:
-    first = played.today - timedelta(days=DAYS - 1)
+    first, after = year_of(played.today)
     sums: dict[Size, list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 3)
     for line, _ in goods_of(played):
-        if day(line["date"]) >= first:
+        if first <= day(line["date"]) < after:
             values = (money(line[name]) for name in ("quantity", "salePrice", "purchasePrice"))
             sums[sold_key(line)] = [a + b for a, b in zip(sums[sold_key(line)], values, strict=True)]
 
@@ -65,19 +65,20 @@ def test_a_positions_year_of_sales_adds_up(played: Played, measures: dict[Size, 
 
 
 def test_a_positions_stock_of_the_year_is_that_of_its_days(played: Played, measures: dict[Size, Row]) -> None:
-    first, moved, price = played.today - timedelta(days=DAYS - 1), moves(played), prices_of(played)
-    history = closings(played, DAYS + 1)
+    (first, after), moved, price = year_of(played.today), moves(played), prices_of(played)
+    past = (played.today - after).days + 1
+    history = closings(played, past + DAYS + 1)
 
     assert set(history) == set(measures)
     for key, row in measures.items():
-        year = history[key][:DAYS]
+        year = history[key][past : past + DAYS]
         average = sum(max(units, 0) for units in year) / DAYS
         assert row["tenant_id"] == "mini"
         assert row["average_stock"] == pytest.approx(average, abs=1e-6), key
         assert row["average_stock_value"] == pytest.approx(average * float(price[key[0]]), abs=1e-5), key
-        assert row["opening_stock"] == history[key][DAYS], key
+        assert row["opening_stock"] == history[key][past + DAYS], key
         assert row["days_in_stock"] == sum(units > 0 for units in year), key
-        received = sum(each.received for at, each in moved.get(key, {}).items() if at >= first)
+        received = sum(each.received for at, each in moved.get(key, {}).items() if first <= at < after)
         assert row["units_received"] == received, key
 
 
@@ -225,8 +226,9 @@ def test_an_articles_year_stands_on_the_stock_it_held(played: Played) -> None:
     """Margins are reckoned elsewhere; what they are divided by and ranked from is reckoned here."""
     price = prices_of(played)
     held: dict[int, float] = defaultdict(float)
-    for (article, _, _), history in closings(played, DAYS).items():
-        held[article] += sum(max(units, 0) for units in history) / DAYS * float(price[article])
+    past = (played.today - year_of(played.today)[1]).days + 1
+    for (article, _, _), history in closings(played, past + DAYS).items():
+        held[article] += sum(max(units, 0) for units in history[past:]) / DAYS * float(price[article])
 
     rows = played.query("select * from analytics.product_profitability order by margin_rank")
     assert [row["margin_rank"] for row in rows] == list(range(1, len(rows) + 1))

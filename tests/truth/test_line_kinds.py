@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from edits import Edits
 from line_kinds import GOODS, REVERSED_FROM, Row, Shop, added_up, classified, money
+from source_rows import year_of
 from timeline import Timeline
 
 from mercurios.tenants.classification import Classification
@@ -84,7 +85,8 @@ def _write_lines(simulator: RunningSimulator, rows: list[int]) -> None:
 
 
 def _add(sales: Edits, place: int, where: Row, units: int, paid: float, cost: float) -> None:
-    day = f"{START - timedelta(days=1):%Y-%m-%d}T00:00:00"
+    # The Sunday before: the last day of the year.
+    day = f"{START - timedelta(days=3):%Y-%m-%d}T00:00:00"
     amounts = {"quantity": units, "salePrice": paid, "purchasePrice": cost, "discount": 0, "deduction": 0}
     receipt = {"receiptNumber": RECEIPT + place, "receiptPosition": 1, "date": day, "time": 43_200, "type": 0}
     sales.add(f"line {place}", **where, **amounts, **receipt)
@@ -177,13 +179,13 @@ def test_an_articles_sales_are_those_of_goods(played: Timeline, truth: list[tupl
 def test_a_years_margin_and_receipts_of_a_branch_are_those_of_sales(
     played: Timeline, truth: list[tuple[Row, str]]
 ) -> None:
-    """The year has 364 days and ends yesterday; a receipt of returns only does not count."""
+    """The year has 52 complete weeks; a receipt of returns only does not count."""
     today = START + timedelta(days=DAYS_PLAYED)
-    first, last = f"{today - timedelta(days=364)}", f"{today - timedelta(days=1)}"
+    first, after = (f"{day}" for day in year_of(today))
     year = [
         (line, kind)
         for line, kind in truth
-        if first <= line["date"][:10] <= last and kind in GOODS
+        if first <= line["date"][:10] < after and kind in GOODS
     ]  # fmt: skip
     sums = added_up(year, lambda line, _: line["branchNumber"])
     receipts: dict[int, set[tuple[str, int]]] = {}

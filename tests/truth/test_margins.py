@@ -16,6 +16,7 @@ import pytest
 from edits import Edits
 from line_kinds import GOODS, Row, Shop, classified, money
 from price_truth import Earned, Priced, PriceList, earned_by
+from source_rows import year_of
 from timeline import Timeline
 
 from mercurios.tenants.prices import Prices
@@ -60,10 +61,15 @@ class Figures:
         self.lines = [(line, self.list.priced(line)) for line in goods]
         self.category = {int(row["number"]): row["categoryNumber"] for row in rows["article"]}
 
-    def year(self, days: int, last: date) -> list[tuple[Row, Priced]]:
-        """Return the lines of so many days before a day, and of the days up to another."""
-        first = TODAY - timedelta(days=days)
-        return [each for each in self.lines if first <= sold_on(each[0]) <= last]
+    def year(self) -> list[tuple[Row, Priced]]:
+        """Return the lines of the 52 complete weeks."""
+        first, after = year_of(TODAY)
+        return [each for each in self.lines if first <= sold_on(each[0]) < after]
+
+    def days(self, count: int) -> list[tuple[Row, Priced]]:
+        """Return the lines of so many days up to today."""
+        first = TODAY - timedelta(days=count - 1)
+        return [each for each in self.lines if first <= sold_on(each[0])]
 
 
 def sold_on(line: Row) -> date:
@@ -109,7 +115,8 @@ def _prepare(simulator: RunningSimulator) -> None:
     for key in sold[int(others[1]["number"])]:
         sales.change(key, purchasePrice=0)
     _discount(simulator, int(others[2]["number"]))
-    day = f"{START - timedelta(days=1):%Y-%m-%d}T00:00:00"
+    # The Sunday before: the last day of the year.
+    day = f"{START - timedelta(days=3):%Y-%m-%d}T00:00:00"
     nowhere = {
         "articleNumber": 0,
         "articleSizeNumber": 0,
@@ -226,7 +233,7 @@ def test_a_branchs_year_divides_margin_by_revenue_without_tax(figures: Figures) 
         for row in figures.marts[True]["branch_performance"]
     }
 
-    sums = earned_by(figures.year(364, TODAY - timedelta(days=1)), lambda line: line["branchNumber"])
+    sums = earned_by(figures.year(), lambda line: line["branchNumber"])
     assert found == {
         at: (each.amount, each.net, each.margin, each.margin_rate, each.note) for at, each in sums.items()
     }
@@ -239,7 +246,7 @@ def test_an_articles_year_has_the_margin_of_its_lines(figures: Figures) -> None:
         for row in figures.marts[True]["product_profitability"]
     }
 
-    sums = earned_by(figures.year(364, TODAY), article_of)
+    sums = earned_by(figures.year(), article_of)
     assert found == {
         at: (each.amount, each.net, each.cost, each.margin, each.margin_rate, each.note)
         for at, each in sums.items()
@@ -247,14 +254,13 @@ def test_an_articles_year_has_the_margin_of_its_lines(figures: Figures) -> None:
 
 
 def average_stock(timeline: Timeline) -> dict[int, float]:
-    """Return the stock of each article at the end of a day, averaged over 365 days."""
+    """Return the stock of each article at the end of a day, averaged over the 364 days of the year."""
     units: dict[int, float] = defaultdict(float)
-    for past in range(1, 365):
-        for (article, _), stock in timeline.closing[TODAY - timedelta(days=past)].items():
+    first, after = year_of(TODAY)
+    for past in range((after - first).days):
+        for (article, _), stock in timeline.closing[first + timedelta(days=past)].items():
             units[article] += stock
-    for (article, _), stock in timeline.stock_now().items():
-        units[article] += stock
-    return {article: total / 365 for article, total in units.items()}
+    return {article: total / 364 for article, total in units.items()}
 
 
 def test_gmroi_is_margin_without_tax_by_the_stock_at_cost(figures: Figures) -> None:
@@ -263,7 +269,7 @@ def test_gmroi_is_margin_without_tax_by_the_stock_at_cost(figures: Figures) -> N
         for row in figures.marts[True]["inventory_kpi"]
         if row["kpi_level"] == "article"
     }
-    sums = earned_by(figures.year(364, TODAY), article_of)
+    sums = earned_by(figures.year(), article_of)
     held = average_stock(figures.timeline)
     compared = 0
     for article, row in found.items():
@@ -290,7 +296,7 @@ def test_what_has_no_margin_is_an_issue_with_units_and_money(figures: Figures) -
         "no rate of exchange for PLN": "sale without rate of exchange",
     }
     expected: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
-    for line, priced in figures.year(364, TODAY):
+    for line, priced in figures.days(365):
         if priced.note:
             expected[names[priced.note]][0] += money(line["quantity"])
             expected[names[priced.note]][1] += money(line["salePrice"])
@@ -329,7 +335,7 @@ def test_a_tenant_that_says_nothing_of_prices_has_no_margin_and_says_why(figures
 
 def test_without_a_price_basis_revenue_stays_and_one_issue_has_all_of_it(figures: Figures) -> None:
     marts = figures.marts[False]
-    year = figures.year(364, TODAY)
+    year = figures.days(365)
     units = sum(money(line["quantity"]) for line, _ in year)
     amount = sum(money(line["salePrice"]) for line, _ in year)
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from line_kinds import GOODS, Row, classified, money
 from played import Played
-from source_rows import WEEK, by_number, day, goods_of, monday, shop_of
+from source_rows import WEEK, by_number, day, goods_of, monday, shop_of, year_of
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
@@ -217,10 +217,11 @@ def test_a_days_sales_add_up(played: Played) -> None:
 
 
 def test_an_articles_year_adds_up(played: Played) -> None:
-    """The year has the 365 days up to today."""
-    first = played.today - timedelta(days=364)
+    first, after = year_of(played.today)
     sums = totals(
-        (int(line["articleNumber"]), line) for line, _ in goods_of(played) if day(line["date"]) >= first
+        (int(line["articleNumber"]), line)
+        for line, _ in goods_of(played)
+        if first <= day(line["date"]) < after
     )
     rows = played.query("select * from analytics.product_profitability")
 
@@ -236,10 +237,10 @@ def test_an_articles_year_adds_up(played: Played) -> None:
 
 
 def test_a_branchs_two_years_add_up(played: Played) -> None:
-    """The 52 weeks end yesterday; the mini world has 60 weeks, so no branch traded through both years."""
+    """The 52 weeks end on a Sunday; the mini world has 60 weeks, so no branch traded through both years."""
     lines = [(day(line["date"]), line["branchNumber"], line) for line, _ in goods_of(played)]
-    first = played.today - YEAR
-    year = totals((branch, line) for at, branch, line in lines if first <= at < played.today)
+    first, after = year_of(played.today)
+    year = totals((branch, line) for at, branch, line in lines if first <= at < after)
     before = totals((branch, line) for at, branch, line in lines if first - YEAR <= at < first)
     first_sale = {
         branch: min(at for at, sold_in, _ in lines if sold_in == branch)

@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 from line_kinds import Row
 from played import Played
-from source_rows import WEEK, by_number, day, goods_of, sold_key
+from source_rows import by_number, day, goods_of, sold_key, year_of
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
@@ -22,11 +22,12 @@ def sizes_of(played: Played) -> dict[Size, Row]:
 
 
 def sold_by_size(played: Played) -> dict[Size, int]:
-    """Return units of each size sold in the 52 weeks before today and today, all branches, at least 0."""
+    """Return units of each size sold in the 52 complete weeks, all branches, at least 0."""
+    first, after = year_of(played.today)
     found: dict[Size, int] = dict.fromkeys(sizes_of(played), 0)
     for line, _ in goods_of(played):
         article, size, _branch = sold_key(line)
-        if day(line["date"]) >= played.today - 52 * WEEK and (article, size) in found:
+        if first <= day(line["date"]) < after and (article, size) in found:
             found[article, size] += int(line["quantity"])
     return {key: max(units, 0) for key, units in found.items()}
 

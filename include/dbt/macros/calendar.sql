@@ -37,6 +37,23 @@
 {%- endmacro %}
 
 
+{#
+    The year of every figure that has one: the last `year_weeks` complete weeks, from a Monday to a Sunday. It has as many
+    days of each weekday as the year before it, and no day of it is still going on. `as_of` is int_tenant_as_of.
+#}
+{% macro year_begins_on(as_of='as_of') -%}
+    {{ add_days(week_start(as_of ~ '.as_of_date'), '-7 * ' ~ var('year_weeks')) }}
+{%- endmacro %}
+
+{% macro year_ends_before(as_of='as_of') -%}
+    {{ week_start(as_of ~ '.as_of_date') }}
+{%- endmacro %}
+
+{% macro in_year(date, as_of='as_of') -%}
+    ({{ date }} >= {{ year_begins_on(as_of) }} and {{ date }} < {{ year_ends_before(as_of) }})
+{%- endmacro %}
+
+
 {% macro add_days(date, days) -%}
     {{ return(adapter.dispatch('add_days', 'mercurios')(date, days)) }}
 {%- endmacro %}

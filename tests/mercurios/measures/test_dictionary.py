@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,21 @@ CALENDAR = {
     "quarter_number",
     "year_number",
 }
+# Of which days figures are, where a mart or the dictionary says so; docs/figures.md has the rules.
+YEAR = "52 complete weeks"
+WINDOWS = {
+    YEAR,
+    "13 complete weeks",
+    "4 complete weeks",
+    "13 weeks up to the stock-out",
+    "since the first receipt line",
+    "the protection period",
+    "365 days to today",
+}
+YEARS_OF_THEIR_OWN = re.compile(
+    r"-\s*(?:36[3-6]|72[789]|73[01])\b|\*\s*52\b|\b52\s*\*|/ ?36[45]\b|interval '1 year'"
+)
+MODELS = Path(__file__).parents[3] / "include" / "dbt" / "models"
 NUMBERS = ("double", "decimal", "bigint", "integer")
 
 
@@ -49,6 +65,73 @@ def test_every_figure_of_the_marts_is_in_the_dictionary() -> None:
 
 def test_no_measure_is_in_the_dictionary_that_no_mart_has() -> None:
     assert set(measures()) - figures() == set()
+
+
+def marts_of_the_year() -> dict[str, set[str]]:
+    """Return the columns of each mart that asks for the days of the year itself or in a step of it."""
+    project = parsed()
+    nodes = project["nodes"]
+
+    def asks(key: str) -> bool:
+        node = nodes.get(key)
+        if node is None:
+            return False
+        steps = [
+            parent
+            for parent in node["depends_on"]["nodes"]
+            if parent in nodes and nodes[parent]["config"]["materialized"] == "ephemeral"
+        ]
+        macros = {macro.rpartition(".")[2] for macro in node["depends_on"]["macros"]}
+        return bool(macros & {"in_year", "year_begins_on"}) or any(asks(step) for step in steps)
+
+    return {
+        node["name"]: set(node["columns"])
+        for key, node in nodes.items()
+        if "marts" in node.get("tags", ()) and node["resource_type"] == "model" and asks(key)
+    }
+
+
+def windows_of_marts() -> dict[str, str]:
+    """Return the window that a mart declares."""
+    nodes = parsed()["nodes"].values()
+    declared = {node["name"]: node["config"].get("meta", {}).get("window") for node in nodes}
+    return {name: window for name, window in declared.items() if window}
+
+
+def test_windows_are_called_the_same_everywhere() -> None:
+    windows = {measure.window for measure in measures().values()} | set(windows_of_marts().values())
+
+    assert windows - {None} == WINDOWS
+
+
+def test_a_mart_of_the_year_says_so_or_its_columns_do() -> None:
+    marts, declared, named = marts_of_the_year(), windows_of_marts(), measures()
+
+    silent = [
+        mart
+        for mart, columns in marts.items()
+        if declared.get(mart) != YEAR
+        and not any(named[column].window == YEAR for column in columns if column in named)
+    ]
+
+    assert len(marts) > 5
+    assert silent == []
+    assert {mart for mart, window in declared.items() if window == YEAR} <= marts.keys() | {"inventory_kpi"}
+
+
+def test_no_model_reckons_a_year_of_its_own() -> None:
+    own = {
+        path.stem: found
+        for path in MODELS.rglob("*.sql")
+        if (found := YEARS_OF_THEIR_OWN.findall(path.read_text(encoding="utf-8")))
+    }
+
+    assert own == {}
+
+
+@pytest.mark.parametrize("text", ["add_days('as_of_date', -364)", "units / 365", "'-7 * 52'", "- 728"])
+def test_a_year_of_its_own_is_found(text: str) -> None:
+    assert YEARS_OF_THEIR_OWN.search(text)
 
 
 def test_labels_are_given_in_both_languages() -> None:

@@ -48,8 +48,10 @@ select
     cast(coalesce(sold.revenue, 0) as double) as revenue,
     cast(coalesce(sold.cost, 0) as double) as cost,
     cast(case when coalesce(sold.sale_lines, 0) = 0 then 0 else sold.margin end as double) as margin,
-    round(coalesce(held.unit_days, 0) / 365, 6) as average_stock,
-    round(coalesce(held.unit_days, 0) / 365 * positions.unit_cost, 6) as average_stock_value,
+    round(coalesce(held.unit_days, 0) / (7 * {{ var('year_weeks') }}), 6) as average_stock,
+    round(
+        coalesce(held.unit_days, 0) / (7 * {{ var('year_weeks') }}) * positions.unit_cost, 6
+    ) as average_stock_value,
     coalesce(held.opening_stock, 0) as opening_stock,
     coalesce(held.units_received, 0) as units_received,
     cast(coalesce(held.days_in_stock, 0) as double) as days_in_stock,

@@ -17,15 +17,16 @@ branches as (
 as_of as (
 
     select
-        *,
-        {{ add_days('as_of_date', -364) }} as first_day,
-        {{ add_days('as_of_date', -728) }} as first_day_before
-    from {{ ref('int_tenant_as_of') }}
-    where tenant_id = {{ tenant_id() }}
+        runs.tenant_id,
+        {{ year_begins_on('runs') }} as first_day,
+        {{ add_days(year_begins_on('runs'), '-7 * ' ~ var('year_weeks')) }} as first_day_before,
+        {{ year_ends_before('runs') }} as day_after
+    from {{ ref('int_tenant_as_of') }} as runs
+    where runs.tenant_id = {{ tenant_id() }}
 
 ),
 
--- Today is not over, so the year ends yesterday; the year before it has as many days of each weekday.
+-- The year ends with the last complete week; the year before it has as many days of each weekday.
 dated as (
 
     select
@@ -42,11 +43,11 @@ dated as (
         sales.sold_on >= as_of.first_day_before and sales.sold_on < as_of.first_day as is_year_before,
         as_of.first_day,
         as_of.first_day_before,
-        as_of.as_of_date
+        as_of.day_after
     from sales
     inner join as_of
         on sales.tenant_id = as_of.tenant_id
-    where sales.sold_on < as_of.as_of_date
+    where sales.sold_on < as_of.day_after
 
 ),
 
@@ -69,7 +70,7 @@ summed as (
         case
             when min(sold_on) > {{ add_days('min(first_day_before)', 6) }}
                 then 'first sale on ' || cast(min(sold_on) as varchar)
-            when max(sold_on) < {{ add_days('min(as_of_date)', -7) }}
+            when max(sold_on) < {{ add_days('min(day_after)', -7) }}
                 then 'last sale on ' || cast(max(sold_on) as varchar)
         end as growth_note
     from dated

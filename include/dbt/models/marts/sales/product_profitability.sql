@@ -48,7 +48,7 @@ summed as (
     from sales
     inner join as_of
         on sales.tenant_id = as_of.tenant_id
-    where sales.sold_on >= {{ add_days('as_of.as_of_date', -364) }}
+    where {{ in_year('sales.sold_on') }}
     group by sales.tenant_id, sales.article_number
 
 )

@@ -29,7 +29,7 @@ margins as (
     from sales
     inner join as_of
         on sales.tenant_id = as_of.tenant_id
-    where sales.sold_on >= {{ add_days('as_of.as_of_date', -365) }}
+    where {{ in_year('sales.sold_on') }}
     group by sales.tenant_id, sales.article_number
 
 ),

@@ -25,7 +25,7 @@ weekly as (
     from demand
     inner join as_of
         on demand.tenant_id = as_of.tenant_id
-    where demand.week_start > {{ add_days('as_of.last_complete_week', '-7 * ' ~ var('class_weeks')) }}
+    where {{ in_year('demand.week_start') }}
     group by demand.tenant_id, demand.article_number, demand.week_start
 
 )

@@ -32,7 +32,7 @@ as_of as (
 
     select
         *,
-        {{ add_days('as_of_date', -364) }} as first_day
+        {{ add_days('as_of_date', '1 - ' ~ var('issue_days')) }} as first_day
     from {{ ref('int_tenant_as_of') }}
     where tenant_id = {{ tenant_id() }}
 

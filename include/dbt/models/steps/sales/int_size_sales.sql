@@ -69,7 +69,7 @@ sold as (
             sales.tenant_id = numbers.tenant_id
             and sales.article_number = numbers.article_number
             and sales.scanned_number = numbers.scanned_number
-    where sales.sold_on >= {{ add_days('as_of.as_of_date', '-7 * ' ~ var('size_weeks')) }}
+    where {{ in_year('sales.sold_on') }}
     group by sales.tenant_id, sales.article_number, numbers.article_size_number
 
 )

@@ -14,10 +14,7 @@ sales as (
 
 as_of as (
 
-    select
-        *,
-        {{ add_days('as_of_date', -364) }} as first_day
-    from {{ ref('int_tenant_as_of') }}
+    select * from {{ ref('int_tenant_as_of') }}
     where tenant_id = {{ tenant_id() }}
 
 )
@@ -45,6 +42,6 @@ inner join numbers
         and sales.article_number = numbers.article_number
         and sales.scanned_number = numbers.scanned_number
 where
-    sales.sold_on >= as_of.first_day
+    {{ in_year('sales.sold_on') }}
     and sales.branch_number is not null
 group by sales.tenant_id, sales.article_number, numbers.article_size_number, sales.branch_number

@@ -52,7 +52,8 @@ bounded as (
 
     select
         numbered.*,
-        {{ add_days('as_of.as_of_date', -364) }} as year_begins_on,
+        {{ year_begins_on() }} as year_begins_on,
+        {{ year_ends_before() }} as year_ends_before,
         least(
             {{ add_days('as_of.as_of_date', 1) }},
             coalesce({{ add_days('lives.season_ends_on', 1) }}, {{ add_days('as_of.as_of_date', 1) }}),
@@ -94,7 +95,11 @@ spells as (
         sum(
             case
                 when closing_stock <= 0 and was_in_stock = 1
-                    then greatest(least(next_moved_on, wanted_until) - greatest(moved_on, year_begins_on), 0)
+                    then greatest(
+                        least(next_moved_on, wanted_until, year_ends_before)
+                        - greatest(moved_on, year_begins_on),
+                        0
+                    )
                 else 0
             end
         ) as days_out_in_year
