@@ -155,3 +155,18 @@ def order_lines(played: Played) -> Iterator[OrderLine]:
                 delivered=int(line["deliveredAmount"]),
                 backlog=0 if line["status"] == SHORT_DELIVERY else max(int(line["backlogAmount"]), 0),
             )
+
+
+def began(played: Played) -> dict[int, date]:
+    """Return the day each article was first sold, else first delivered."""
+    sold: dict[int, date] = {}
+    for line, _ in goods_of(played):
+        if line["quantity"] > 0:
+            article = int(line["articleNumber"])
+            sold[article] = min(day(line["date"]), sold.get(article, date.max))
+    received: dict[int, date] = {}
+    for order in order_lines(played):
+        if order.delivered > 0:
+            article = order.size[0]
+            received[article] = min(order.arrives, received.get(article, date.max))
+    return received | sold

@@ -33,8 +33,8 @@ NAMES = (
     *("salePrice", "purchasePrice", "type"),
 )
 MARTS = (
-    "select line_kind, sum(line_count)::bigint, sum(units), sum(amount), sum(cost) from analytics.sales_by_kind "
-    "group by line_kind",
+    "select line_kind, sum(line_count)::bigint, sum(units), sum(amount), coalesce(sum(cost), 0) "
+    "from analytics.sales_by_kind group by line_kind",
     *(
         f"select {key}, count(*), sum(units), sum(revenue), sum(coalesce(cost, 0)) from analytics.fct_sales "
         f"where {key} is not null group by 1"

@@ -10,7 +10,7 @@ from math import ceil
 
 import pytest
 from played import Played
-from source_rows import day, goods_of, order_lines
+from source_rows import day, goods_of, order_lines, year_of
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
@@ -151,21 +151,22 @@ def state(played: Played, master: Article, size: Position, here: list[Position],
     return "running off" if max(sold, supplied) > played.today - QUARTER else "ended"
 
 
-def spells(position: Position, until: date) -> Iterator[tuple[date, int, date | None]]:
-    """Yield first day, empty days and day of the next supply of each time without stock, until a day."""
+def spells(position: Position, until: date) -> Iterator[tuple[date, list[date], date | None]]:
+    """Yield first day, the empty days and day of the next supply of each time without stock, until a day."""
     when = sorted(position.days)
-    stock, started, empty = 0, None, 0
+    stock, started = 0, None
+    empty: list[date] = []
     for at, following in zip(when, [*when[1:], until], strict=True):
         moved = position.days[at]
         before, stock = stock, stock + moved.received - moved.sold + moved.back
         if moved.received and stock > 0 and started:
             if empty:
                 yield started, empty, at if at <= until else None
-            started, empty = None, 0
+            started, empty = None, []
         if started is None and stock <= 0 and (before > 0 or moved.received) and at < until:
             started = at
         if started and stock <= 0:
-            empty += max((min(following, until) - at).days, 0)
+            empty += [at + timedelta(days=n) for n in range(max((min(following, until) - at).days, 0))]
     if started and empty:
         yield started, empty, None
 
@@ -231,12 +232,10 @@ def overdue(played: Played) -> dict[Key, int]:
     return found
 
 
-def test_a_spell_without_stock_lasts_until_supply_comes_or_the_life_ends(played: Played) -> None:
-    rows = played.query("select * from analytics.stock_out_spells")
+def all_spells(played: Played) -> Iterator[tuple[Key, date, list[date], date | None, date]]:
+    """Yield each time without stock with its position, and until when it was wanted."""
     reckoned = positions(played)
     known = articles(played, reckoned)
-
-    expected = {}
     for key, now in states(played):
         master, position = known[key[0]], reckoned[key]
         until = played.today + timedelta(days=1)
@@ -245,7 +244,64 @@ def test_a_spell_without_stock_lasts_until_supply_comes_or_the_life_ends(played:
         if now == "sold out for good" and position.emptied:
             until = min(until, position.emptied + (NOT_REFILLED if master.again else timedelta(0)))
         for started, empty, supplied in spells(position, until):
-            expected[*key, started] = (empty, supplied)
+            yield key, started, empty, supplied, until
+
+
+def daily_before(position: Position, started: date) -> float:
+    """Return units sold a day in the 13 weeks up to a day, at least 0."""
+    sold = sum(
+        moved.sold - moved.back for at, moved in position.days.items() if started - QUARTER < at <= started
+    )
+    return max(sold, 0) / QUARTER.days
+
+
+def test_a_spell_ends_with_supply_or_the_wish_and_loses_what_was_sold_before(played: Played) -> None:
+    reckoned, (first, after) = positions(played), year_of(played.today)
+    expected = {}
+    for key, started, empty, supplied, until in all_spells(played):
+        ended = min(supplied or date.max, until)
+        daily = daily_before(reckoned[key], started)
+        expected[*key, started] = (
+            *("mini", ended if ended <= played.today else None, ended > played.today),
+            *(sum(first <= at < after for at in empty), daily, min(len(empty), QUARTER.days) * daily),
+        )
+
+    names = ("tenant_id", "ended_on", "is_open", "days_out_in_year", "daily_units_before", "lost_units")
+    found = {
+        (row["article_number"], row["article_size_number"], row["branch_number"], row["started_on"]): tuple(
+            row[name] for name in names
+        )
+        for row in played.query("select * from analytics.stock_out_spells")
+    }
+    assert found.keys() == expected.keys()
+    for key, values in expected.items():
+        assert found[key] == pytest.approx(values), key
+    assert {values[2] for values in expected.values()} == {True, False}
+
+
+def test_a_positions_times_without_stock_are_the_spells_of_its_year(played: Played) -> None:
+    reckoned, (first, after) = positions(played), year_of(played.today)
+    sums: dict[Key, list[float]] = defaultdict(lambda: [0, 0, 0])
+    for key, started, empty, _, _ in all_spells(played):
+        days = sum(first <= at < after for at in empty)
+        lost = min(len(empty), QUARTER.days) * daily_before(reckoned[key], started)
+        if days:
+            each = (1, days, lost * days / len(empty))
+            sums[key] = [a + b for a, b in zip(sums[key], each, strict=True)]
+
+    names = ("stock_out_spells", "stock_out_days", "lost_units")
+    for row in played.query("select * from analytics.inventory_measure"):
+        key = (row["article_number"], row["article_size_number"], row["branch_number"])
+        assert [row[name] for name in names] == pytest.approx(sums[key], abs=1e-5), key
+    assert sum(lost for _, _, lost in sums.values()) > 0
+
+
+def test_a_spell_without_stock_lasts_until_supply_comes_or_the_life_ends(played: Played) -> None:
+    rows = played.query("select * from analytics.stock_out_spells")
+    expected = {
+        (*key, started): (len(empty), supplied) for key, started, empty, supplied, _ in all_spells(played)
+    }
+
     found = {
         (row["article_number"], row["article_size_number"], row["branch_number"], row["started_on"]): (
             row["days_out"],

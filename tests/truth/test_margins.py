@@ -7,7 +7,7 @@ whose cost or tax number is not known; and ends as a tenant whose file says noth
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from edits import Edits
 from line_kinds import GOODS, Row, Shop, classified, money
-from price_truth import Earned, Priced, PriceList, earned_by
-from source_rows import year_of
+from price_truth import Earned, Priced, PriceList, earned_by, rounded
+from source_rows import sold_key, year_of
 from timeline import Timeline
 
 from mercurios.tenants.prices import Prices
@@ -143,6 +143,7 @@ def _discount(simulator: RunningSimulator, article: int) -> None:
 MARTS = (
     *("fct_sales", "article_sales_agg", "daily_sales_agg", "sales_weekly", "product_profitability"),
     *("branch_performance", "inventory_kpi", "inventory_issue", "dim_article", "replenishment_position"),
+    "inventory_measure",
 )
 
 
@@ -287,6 +288,70 @@ def test_gmroi_is_margin_without_tax_by_the_stock_at_cost(figures: Figures) -> N
     assert compared > 20
 
 
+def test_a_positions_year_has_the_margin_of_its_lines_and_says_what_it_leaves_out(figures: Figures) -> None:
+    names = ("revenue_net", "priced_revenue", "margin", "sale_lines", "unpriced_lines", "margin_note")
+    positions = {
+        (row["article_number"], row["article_size_number"], row["branch_number"]): row
+        for row in figures.marts[True]["inventory_measure"]
+    }
+    sums = earned_by(figures.year(), lambda line: sold_key(line) if line["articleNumber"] else None)
+
+    assert sums.keys() <= positions.keys()
+    for key, row in positions.items():
+        each = sums.get(key, Earned(margins=[Decimal(0)]))
+        lines = len(each.notes) + len(each.margins) if key in sums else 0
+        expected = (
+            float(each.net or 0),
+            float(each.priced_net),
+            None if each.margin is None else float(each.margin),
+            *(lines, len(each.notes), min(each.notes, default=None)),
+        )
+        assert tuple(row[name] for name in names) == pytest.approx(expected), key
+    assert {row["margin_note"] is None for row in positions.values()} == {True, False}
+
+
+def test_a_groups_key_figures_have_the_revenue_without_tax_and_the_note_of_its_lines(
+    figures: Figures,
+) -> None:
+    keys: dict[str, Callable[[Row], Any]] = {
+        "tenant": lambda line: "" if line["articleNumber"] else None,
+        "branch": lambda line: f"{line['branchNumber']}" if line["articleNumber"] else None,
+        "article": lambda line: f"{line['articleNumber']}" if line["articleNumber"] else None,
+    }
+    expected = {
+        (level, at): (each.net or 0, each.note and each.note.removesuffix(", and others"))
+        for level, key in keys.items()
+        for at, each in earned_by(figures.year(), key).items()
+    }
+
+    found = {
+        (row["kpi_level"], row["kpi_key"]): (row["revenue_net"], row["margin_note"])
+        for row in figures.marts[True]["inventory_kpi"]
+        if row["kpi_level"] in keys
+    }
+    assert {key: found[key] for key in expected} == expected
+    assert {value for key, value in found.items() if key not in expected} <= {(0, None)}
+
+
+def test_an_articles_price_without_tax_is_that_of_its_categorys_rate_today(figures: Figures) -> None:
+    rates = {1: Decimal("1.19"), 2: Decimal("1.07")}
+    number = {row["number"]: row["taxNumber"] for row in figures.list.rows["category"]}
+    expected = {}
+    for row in figures.list.rows["article"]:
+        tax_number = number[row["categoryNumber"]] or None
+        rate = rates.get(tax_number or 0)
+        net = None if rate is None else rounded(money(row["salePrice"]) / rate)
+        expected[int(row["number"])] = (tax_number, net)
+
+    found = {
+        row["article_number"]: (row["tax_number"], row["sale_price_net"])
+        for row in figures.marts[True]["dim_article"]
+        if not row["is_inferred"]
+    }
+    assert found == expected
+    assert {tax_number for tax_number, _ in found.values()} == {1, 2, 3, None}
+
+
 def test_what_has_no_margin_is_an_issue_with_units_and_money(figures: Figures) -> None:
     names = {
         "no cost": "sale without cost",
@@ -295,18 +360,20 @@ def test_what_has_no_margin_is_an_issue_with_units_and_money(figures: Figures) -
         "no rate of tax number 3": "sale without tax rate",
         "no rate of exchange for PLN": "sale without rate of exchange",
     }
-    expected: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
+    expected: dict[tuple[Any, ...], list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
     for line, priced in figures.days(365):
         if priced.note:
-            expected[names[priced.note]][0] += money(line["quantity"])
-            expected[names[priced.note]][1] += money(line["salePrice"])
+            key = (names[priced.note], int(line["articleNumber"]), line["branchNumber"])
+            expected[key][0] += money(line["quantity"])
+            expected[key][1] += money(line["salePrice"])
 
-    found: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
-    for row in figures.marts[True]["inventory_issue"]:
-        if row["issue"] in names.values():
-            found[row["issue"]][0] += money(row["units"])
-            found[row["issue"]][1] += row["amount"]
+    issues = [row for row in figures.marts[True]["inventory_issue"] if row["issue"] in names.values()]
+    found = {
+        (row["issue"], row["article_number"], row["branch_number"]): [money(row["units"]), row["amount"]]
+        for row in issues
+    }
     assert found == expected
+    assert {(row["tenant_id"], row["article_size_number"]) for row in issues} == {("mini", 0)}
 
 
 def test_stock_is_valued_in_the_tenants_currency_by_the_declared_cost(figures: Figures) -> None:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from line_kinds import Row, money
 from played import Played
-from source_rows import WEEK, Size, by_number, day, free_of, goods_of, order_lines
+from source_rows import WEEK, Size, began, by_number, free_of, order_lines
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
@@ -21,21 +21,6 @@ def needs(played: Played) -> dict[Size, Row]:
         (row["article_number"], row["article_size_number"], row["branch_number"]): row
         for row in played.query("select * from analytics.replenishment_position")
     }
-
-
-def began(played: Played) -> dict[int, date]:
-    """Return the day each article was first sold, else first delivered."""
-    sold: dict[int, date] = {}
-    for line, _ in goods_of(played):
-        if line["quantity"] > 0:
-            article = int(line["articleNumber"])
-            sold[article] = min(day(line["date"]), sold.get(article, date.max))
-    received: dict[int, date] = {}
-    for order in order_lines(played):
-        if order.delivered > 0:
-            article = order.size[0]
-            received[article] = min(order.arrives, received.get(article, date.max))
-    return received | sold
 
 
 def test_a_position_is_what_masters_and_stock_say(played: Played, needs: dict[Size, Row]) -> None:

@@ -30,6 +30,7 @@ class Total:
     amount: Decimal = ZERO
     discount: Decimal = ZERO
     cost: Decimal = ZERO
+    costless: int = 0
     receipts: set[tuple[str, int, int]] = field(default_factory=set)
     receipts_sold: set[tuple[str, int, int]] = field(default_factory=set)
     days: set[date] = field(default_factory=set)
@@ -48,6 +49,7 @@ class Total:
         self.amount += money(line["salePrice"])
         self.discount += reduced(line)
         self.cost += money(line["purchasePrice"])
+        self.costless += not line["purchasePrice"]
         self.receipts.add(receipt)
         if units > 0:
             self.receipts_sold.add(receipt)
@@ -130,7 +132,7 @@ def test_every_other_line_is_apart_as_the_till_wrote_it(played: Played) -> None:
 
 def test_a_days_lines_of_a_kind_add_up_by_branch(played: Played) -> None:
     rows = played.query("select * from analytics.sales_by_kind")
-    names = ("tenant_id", "is_sale_of_goods", "line_count", "units", "amount", "cost")
+    names = ("tenant_id", "is_sale_of_goods", "line_count", "units", "amount", "cost", "lines_without_cost")
     found = {
         (row["sold_on"], row["branch_number"], row["line_kind"]): tuple(row[name] for name in names)
         for row in rows
@@ -141,7 +143,10 @@ def test_a_days_lines_of_a_kind_add_up_by_branch(played: Played) -> None:
         for line, kind in classified(played.rows["sale"], shop_of(played))
     )
     assert found == {
-        key: ("mini", key[2] in GOODS, each.lines, each.units, each.amount, each.cost)
+        key: (
+            *("mini", key[2] in GOODS, each.lines, each.units, each.amount),
+            *(each.cost if each.lines > each.costless else None, each.costless),
+        )
         for key, each in sums.items()
     }
 

@@ -9,11 +9,11 @@ from decimal import Decimal
 import pytest
 from line_kinds import Row, money
 from played import Played
-from source_rows import WEEK, Size, by_number, day, free_of, goods_of, order_lines
+from source_rows import WEEK, Size, began, by_number, day, free_of, goods_of, order_lines
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
-SELLING_WEEKS = 13
+SELLING_WEEKS, NEW_WEEKS = 13, 6
 SHORT = ("stocked out", "potential stock-out")
 
 
@@ -93,6 +93,7 @@ def test_what_is_left_over_is_stock_beyond_what_will_be_sold(
     played: Played, candidates: dict[int, Row]
 ) -> None:
     price = {number: money(row["purchasePrice"]) for number, row in by_number(played.rows["article"]).items()}
+    first = began(played)
 
     for number, row in candidates.items():
         leftover = max(row["free_stock"] - row["expected_units"], 0)
@@ -101,6 +102,7 @@ def test_what_is_left_over_is_stock_beyond_what_will_be_sold(
             number
         )
         assert row["is_candidate"] == (leftover >= 1 and not row["is_new"]), number
+        assert row["is_new"] == (first.get(number, date.max) > played.today - NEW_WEEKS * WEEK), number
     ranked = sorted(candidates.values(), key=lambda row: row["impact_rank"])
     assert [row["impact_rank"] for row in ranked] == list(range(1, len(ranked) + 1))
     values = [(not row["is_new"], row["leftover_value"]) for row in ranked]

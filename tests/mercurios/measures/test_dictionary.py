@@ -120,13 +120,13 @@ def test_a_mart_of_the_year_says_so_or_its_columns_do() -> None:
 
 
 def test_no_model_reckons_a_year_of_its_own() -> None:
-    own = {
+    years = {
         path.stem: found
         for path in MODELS.rglob("*.sql")
         if (found := YEARS_OF_THEIR_OWN.findall(path.read_text(encoding="utf-8")))
     }
 
-    assert own == {}
+    assert years == {}
 
 
 @pytest.mark.parametrize("text", ["add_days('as_of_date', -364)", "units / 365", "'-7 * 52'", "- 728"])

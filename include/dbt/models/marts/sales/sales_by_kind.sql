@@ -47,6 +47,7 @@ select
     count(*) as line_count,
     cast(sum(coalesce(units, 0)) as decimal(18, 2)) as units,
     cast(sum(coalesce(amount, 0)) as decimal(18, 2)) as amount,
-    cast(sum(coalesce(cost, 0)) as decimal(18, 2)) as cost
+    cast(sum(cost) as decimal(18, 2)) as cost,
+    cast(count(*) - count(cost) as bigint) as lines_without_cost
 from lines
 group by tenant_id, sold_on, coalesce(branch_number, 0), line_kind
