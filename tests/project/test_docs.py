@@ -18,6 +18,12 @@ SECTIONS = ("Context", "Decision", "Consequences")
 TOP = ("benchmarks", "dags", "docs", "include", "plugins", "tests")
 # What a run writes, and what a reader puts in.
 WRITTEN = ("include/dbt/target/", "include/tenants/ID.yaml", "include/tenants/shop.yaml")
+# What a controller signs: the kinds of figures, by what they are about.
+SECTIONS_OF_FIGURES = (
+    *("Windows", "Kinds of lines", "Rates", "Revenue, tax and margin", "Stock and supply"),
+    *("Life of an article", "Orders and actions", "Forecast", "Words and the calendar"),
+    *("The workbook and the data product", "Faults that end in orders"),
+)
 PLACEHOLDER = re.compile(r"<\w+>|\bNAME\b|…")
 
 
@@ -185,3 +191,57 @@ def test_there_is_a_how_to_for_everything_one_adds(root: Path, what: str) -> Non
     article = "an" if what == "alert" else "a"
 
     assert (root / "docs" / "how-to" / f"add-{article}-{what}.md").is_file()
+
+
+def _rows(text: str) -> list[list[str]]:
+    """Return the cells of every row of the tables of figures, without headings."""
+    rows = [
+        [cell.strip() for cell in line.strip("|").split(" | ")]
+        for line in text.splitlines()
+        if line[:2] == "| "
+    ]
+    return [row for row in rows if row[-1].strip("| ") not in ("test name", "---")]
+
+
+def _tests(root: Path) -> set[str]:
+    """Return the names of all tests: those of pytest, and those of dbt by their YAML or file."""
+    found: set[str] = set()
+    for path in (root / "tests").rglob("test_*.py"):
+        found |= set(
+            re.findall(r"^(?:async )?def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+        )
+    for path in (root / "include" / "dbt" / "models").rglob("*.yml"):
+        found |= set(re.findall(r"- name: (\w+)\n    model: ", path.read_text(encoding="utf-8")))
+    return found | {path.stem for path in (root / "include" / "dbt" / "tests").rglob("*.sql")}
+
+
+def _untested(text: str, tests: set[str]) -> list[str]:
+    """Return the kinds of figures whose tests do not exist, or that name none."""
+    found = []
+    for row in _rows(text):
+        names = [name for name in re.findall(r"`([^`]+)`", row[-1]) if not name.endswith(".py")]
+        says = row[-1].startswith(("the same", "a figure of the workbook only"))
+        found += [f"{row[0]}: {name}" for name in names if name not in tests]
+        found += [] if names or says else [f"{row[0]}: no test"]
+    return found
+
+
+def test_every_kind_of_figure_names_tests_that_exist(root: Path) -> None:
+    text = (root / "docs" / "figures.md").read_text(encoding="utf-8")
+
+    assert len(_rows(text)) > 60
+    assert _untested(text, _tests(root)) == []
+
+
+def test_a_kind_of_figure_without_a_test_is_found() -> None:
+    text = "| kind | rule | test name |\n| --- | --- | --- |\n| a | b | `test_a` |\n| c | d | |\n| e | f | `test_e` |"
+
+    assert _untested(text, {"test_a"}) == ["c: no test", "e: test_e"]
+
+
+@pytest.mark.parametrize("section", SECTIONS_OF_FIGURES)
+def test_the_figures_have_a_table_for_every_room(root: Path, section: str) -> None:
+    text = (root / "docs" / "figures.md").read_text(encoding="utf-8")
+
+    [part] = [part for part in text.split("\n## ") if part.startswith(f"{section}\n")]
+    assert len(_rows(part)) > 2
