@@ -1,0 +1,61 @@
+"""Which published columns the played shop never shows a value of: of those a test only sees that they are null."""
+
+from __future__ import annotations
+
+import pytest
+from played import Played
+
+pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
+
+# Marts and columns without a value in any row, with the reason.
+FORECAST = (
+    "the shop is played without a forecast, whose tables tests/mercurios/forecasting and the benchmarks fill"
+)
+PRICED = "every line of the shop has a margin; test_margins.py has one in which some have none"
+WITHOUT = {
+    "branch_performance": {
+        "growth": "the shop has 60 weeks of history, so no branch traded through two years",
+        "margin_note": PRICED,
+    },
+    "replenishment_policy": {"budget": "the tenant file states none; a dbt unit test orders within one"},
+    **{
+        mart: {"margin_note": PRICED}
+        for mart in (
+            *("article_sales_agg", "daily_sales_agg", "fct_sales", "inventory_kpi", "inventory_measure"),
+            *("product_profitability", "sales_weekly"),
+        )
+    },
+}
+EMPTY = dict.fromkeys(("forecast_accuracy", "forecast_protection", "forecast_weekly"), FORECAST)
+
+
+def columns_of(played: Played) -> dict[str, list[str]]:
+    """Return the columns of every mart."""
+    found: dict[str, list[str]] = {}
+    for row in played.query(
+        "select table_name, column_name from information_schema.columns where table_schema = 'analytics'"
+    ):
+        found.setdefault(row["table_name"], []).append(row["column_name"])
+    return found
+
+
+def test_every_mart_of_the_played_shop_has_rows_unless_a_reason_says_why_not(played: Played) -> None:
+    empty = {
+        mart
+        for mart in columns_of(played)
+        if played.query(f"select count(*) as lines from analytics.{mart}") == [{"lines": 0}]
+    }
+
+    assert empty == set(EMPTY)
+
+
+def test_every_column_of_the_played_shop_has_a_value_unless_a_reason_says_why_not(played: Played) -> None:
+    found: dict[str, set[str]] = {}
+    for mart, columns in columns_of(played).items():
+        counts = ", ".join(f"count({column}) as {column}" for column in columns)
+        [values] = played.query(f"select {counts} from analytics.{mart}")
+        never = {column for column, count in values.items() if not count}
+        if never and mart not in EMPTY:
+            found[mart] = never
+
+    assert found == {mart: set(columns) for mart, columns in WITHOUT.items()}
