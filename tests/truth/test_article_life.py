@@ -20,6 +20,15 @@ NEW, RUN_OFF = timedelta(weeks=6), timedelta(days=28)
 NOT_REFILLED, QUARTER = timedelta(weeks=52), timedelta(weeks=13)
 
 
+STATES = {
+    **dict.fromkeys(("bought again", "on order", "sold out here", "in season"), "live"),
+    **dict.fromkeys(("selling off", "no more supply"), "running off"),
+    **dict.fromkeys(("sold out", "not refilled"), "sold out for good"),
+    **dict.fromkeys(("never here", "season over", "delisted", "not sold"), "ended"),
+    "first weeks": "new",
+}
+
+
 @dataclass
 class Day:
     """What came and went on a day."""
@@ -106,8 +115,8 @@ def articles(played: Played, found: dict[Key, Position]) -> dict[int, Article]:
     return known
 
 
-def states(played: Played) -> Iterator[tuple[Key, str]]:
-    """Yield the state of every size in every branch that ever had or ordered the article."""
+def lives(played: Played) -> Iterator[tuple[Key, str, date | None]]:
+    """Yield why every size lives or ended in every branch that ever had or ordered the article, and since when."""
     found = positions(played)
     known = articles(played, found)
     branches: dict[tuple[int, int], list[Position]] = defaultdict(list)
@@ -119,36 +128,73 @@ def states(played: Played) -> Iterator[tuple[Key, str]]:
         here = branches[article, branch]
         if any(each.first or each.on_order for each in here):
             others = any(not sold_out(each) for each in sizes[article, size])
-            yield (article, size, branch), state(played, known[article], position, here, others)
+            why = reason(played, known[article], position, here, others)
+            yield (article, size, branch), why, since(played, why, known[article], position, here)
+
+
+def states(played: Played) -> Iterator[tuple[Key, str]]:
+    """Yield the state of every such size."""
+    for key, why, _ in lives(played):
+        yield key, STATES[why]
 
 
 def sold_out(position: Position) -> bool:
     return position.on_order <= 0 and (position.stock <= 0 or position.emptied is not None)
 
 
-def state(played: Played, master: Article, size: Position, here: list[Position], others: bool) -> str:
+def reason(played: Played, master: Article, size: Position, here: list[Position], others: bool) -> str:
     sold = max((each.last_sold for each in here if each.last_sold), default=date.min)
     seen = min((each.first for each in here if each.first), default=played.today)
     if not master.again and size.first is None and not size.on_order:
-        return "ended"
+        return "never here"
     if master.over:
         if size.stock <= 0 or size.emptied:
-            return "sold out for good"
-        return "running off" if sold > played.today - RUN_OFF else "ended"
+            return "sold out"
+        if sold > played.today - RUN_OFF:
+            return "selling off"
+        return "season over" if master.ends and master.ends < played.today else "delisted"
     if master.again:
-        waits = any(each.on_order for each in here)
-        empty_since = size.emptied or seen
-        if not waits and size.stock <= 0 and empty_since <= played.today - NOT_REFILLED:
-            return "sold out for good"
-        return "new" if master.new else "live"
+        return reason_again(played, master, size, here, seen)
     if master.new and not sold_out(size):
-        return "new"
-    if sold_out(size) and not (others and master.ends):
-        return "sold out for good"
-    if master.ends or size.on_order:
-        return "live"
+        return "first weeks"
+    if size.on_order:
+        return "on order"
+    if sold_out(size):
+        return "sold out here" if others and master.ends else "sold out"
+    if master.ends:
+        return "in season"
     supplied = max((each.supplied for each in here if each.supplied), default=date.min)
-    return "running off" if max(sold, supplied) > played.today - QUARTER else "ended"
+    return "no more supply" if max(sold, supplied) > played.today - QUARTER else "not sold"
+
+
+def reason_again(played: Played, master: Article, size: Position, here: list[Position], seen: date) -> str:
+    waits = any(each.on_order for each in here)
+    empty_since = size.emptied or seen
+    if not waits and size.stock <= 0 and empty_since <= played.today - NOT_REFILLED:
+        return "not refilled"
+    return "first weeks" if master.new else "bought again"
+
+
+def since(played: Played, why: str, master: Article, size: Position, here: list[Position]) -> date | None:
+    """Return the first day on which a reason held; None where the branch only waits for the article."""
+    seen = min((each.first for each in here if each.first), default=None)
+    traded = max((at for each in here for at in (each.last_sold, each.supplied) if at), default=seen)
+    day_after = master.ends + timedelta(days=1) if master.ends else date.min
+    emptied, supplied = size.emptied, size.supplied or seen
+    if why == "selling off":
+        return day_after if date.min < day_after <= played.today else supplied
+    if why == "no more supply":
+        return supplied
+    last = traded or date.min
+    days = {
+        "season over": max(day_after, last + RUN_OFF),
+        "delisted": last + RUN_OFF,
+        "sold out": emptied or last + timedelta(days=1),
+        "not refilled": (emptied or seen or date.min) + NOT_REFILLED,
+        "sold out here": emptied or last,
+        "not sold": last + QUARTER,
+    }
+    return days.get(why, size.first or seen)
 
 
 def spells(position: Position, until: date) -> Iterator[tuple[date, list[date], date | None]]:
@@ -181,6 +227,35 @@ def test_a_life_is_what_season_receipts_and_sales_make_it(played: Played) -> Non
     expected = dict(states(played))
     assert {"live", "running off", "ended", "sold out for good"} <= set(expected.values())
     assert found == expected
+
+
+def test_a_life_says_why_and_since_when(played: Played) -> None:
+    rows = played.query("select * from analytics.article_life")
+    found = {
+        (row["article_number"], row["article_size_number"], row["branch_number"]): (
+            row["life_reason"],
+            row["life_since"],
+        )
+        for row in rows
+    }
+
+    expected = {key: (why, day) for key, why, day in lives(played)}
+    assert len({why for why, _ in expected.values()}) > 5
+    assert found == expected
+
+
+def test_a_weeks_demand_is_over_from_the_end_of_the_branchs_last_size_on(played: Played) -> None:
+    ends: dict[tuple[int, int], list[date | None]] = defaultdict(list)
+    for (article, _, branch), why, day_of_it in lives(played):
+        has_demand = STATES[why] in ("new", "live", "running off")
+        ends[article, branch].append(date.max if has_demand else day_of_it)
+    last = {place: max((at for at in days if at), default=date.max) for place, days in ends.items()}
+
+    rows = played.query("select * from analytics.fct_demand_weekly")
+    for row in rows:
+        place = row["article_number"], row["branch_number"]
+        assert row["is_over"] == (row["week_start"] >= last.get(place, date.max)), (place, row["week_start"])
+    assert {row["is_over"] for row in rows} == {True, False}
 
 
 def test_only_what_a_receipt_brought_and_no_return_begins_a_life(played: Played) -> None:
