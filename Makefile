@@ -10,8 +10,9 @@ BENCH_VENV := .venv-bench
 MUTANTS_VENV := .venv-mutants
 MANIFEST := include/dbt/target/manifest.json
 
-# What runs beside something else keeps its output to itself until it has ended, where make can do that.
+# What runs beside something else keeps its output to itself until it has ended, or a line of it, where make can do that.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+SYNC_LINES := $(if $(filter output-sync,$(.FEATURES)),--output-sync=line)
 
 export PYTHONPATH := include:plugins
 export UV_LINK_MODE ?= copy
@@ -34,8 +35,8 @@ endif
 
 test:  ## Everything CI runs
 	@$(MAKE) --no-print-directory --jobs=2 $(SYNC) lint types
-	@$(MAKE) --no-print-directory unit
-	@$(MAKE) --no-print-directory scheduler
+	@# A scheduler waits as much as it works: the other tests take what it leaves.
+	@$(MAKE) --no-print-directory --jobs=2 $(SYNC_LINES) unit scheduler
 
 lint: $(VENV)/.dev  ## Formatting, lint and SQL lint
 	$(BIN)/ruff format --check .

@@ -14,6 +14,8 @@ from rich.status import Status
 from mercurios_demo.airflow_api import FINAL_STATES, AirflowApi
 from mercurios_demo.stack import Stack
 
+# Airflow takes a good part of a second to list a hundred tasks, which the runs would have had.
+_LOOK_SECONDS = 2.0
 _SCHEDULE_SECONDS = 3.0  # in which the scheduler starts a run that is due
 _TASK_DONE = {"success", "failed", "skipped", "upstream_failed", "up_for_retry"}
 _MARKS = {"success": "[green]done[/]", "skipped": "[dim]skipped[/]", "failed": "[red]FAILED[/]"}
@@ -75,7 +77,7 @@ class Follower:
                         seconds = time.monotonic() - begun
                         outcomes[tenant] = RunOutcome(tenant, dag_id, run_id, label, state, seconds)
                 status.update(f"{self._clock()} running: {', '.join(running) or 'the scheduler is choosing'}")
-                time.sleep(0.5)
+                time.sleep(_LOOK_SECONDS)
         return [outcomes[tenant] for tenant in tenants]
 
     def _begin(self, dag_id: str, label: str) -> str:

@@ -108,6 +108,27 @@ def sources() -> list[str]:
     return [f"{node['schema']}.{node['name']}" for node in found if node["schema"] in ("raw", "ops")]
 
 
+def written_per_engine() -> list[str]:
+    """Return the models whose text is another on Snowflake, because a macro in it is written for each engine."""
+    manifest = json.loads(MANIFEST.read_text(encoding="utf-8"))
+    macros: dict[str, Any] = manifest["macros"]
+    apart = {name for name in macros if name.startswith("macro.mercurios.snowflake__")}
+
+    def reaches(name: str, met: set[str]) -> bool:
+        project, _, short = name.rpartition(".")
+        if f"{project}.snowflake__{short}" in apart:
+            return True
+        further = set(macros[name]["depends_on"]["macros"]) - met if name in macros else set()
+        return any(reaches(each, met | further) for each in further)
+
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    return sorted(
+        node["name"]
+        for node in models
+        if any(reaches(macro, set()) for macro in node["depends_on"]["macros"])
+    )
+
+
 def copy_tenant(retailer: SnowflakeRetailer, neighbour: str, tables: Sequence[str]) -> None:
     """Give another tenant of the same database the rows of the retailer's."""
     with retailer.engine() as engine:

@@ -14,12 +14,15 @@ import sys
 import fakesnow.server as server
 import uvicorn
 from snowflake_auth import guard_account
+from snowflake_parsing import work_once
 from snowflake_shims import SHIMS
 from snowflake_translation import skip_idle_steps
 
 
 def main(without: list[str]) -> None:
     """Serve until the process is ended."""
+    # Before the shims, each of which changes a statement before or after it is parsed.
+    work_once()
     for name, shim in SHIMS.items():
         if name not in without and without != ["all"]:
             shim()
