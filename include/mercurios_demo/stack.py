@@ -207,6 +207,7 @@ def _airflow_settings(home: Path, port: int) -> dict[str, str]:
         # A file that changes is parsed at once; the others need not be.
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
+        "AIRFLOW__COSMOS__CACHE_DIR": str(home / "cosmos"),
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
     }
 

@@ -74,6 +74,16 @@ def test_no_dbt_task_installs_packages(mini: Path) -> None:
     assert [task.task_id for task in tasks if getattr(task, "install_deps", False)] == []
 
 
+def test_what_dbt_parsed_is_kept_for_the_tenants_next_task_alone(mini: Path) -> None:
+    by_layer = [task for task in _dag("mini").tasks if task.task_type == "DbtBuildLocalOperator"]
+    by_model = [task for task in _dag("mini_models").tasks if hasattr(task, "cache_dir")]
+
+    assert len(by_layer) == 3
+    assert {(task.partial_parse, task.cache_dir.name) for task in by_layer} == {(True, "mini")}
+    assert by_model
+    assert all(task.partial_parse and "mini_models" in task.cache_dir.name for task in by_model)
+
+
 def test_on_snowflake_dbt_signs_in_with_the_connection_and_tags_its_statements(
     mini: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
