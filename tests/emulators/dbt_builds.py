@@ -32,13 +32,19 @@ class Dbt:
     home: Path
 
     def build(
-        self, retailer: Retailer, *arguments: str, tenant: str = "mini", blind: bool = False
+        self,
+        retailer: Retailer,
+        *arguments: str,
+        command: str = "build",
+        tenant: str = "mini",
+        blind: bool = False,
     ) -> dict[str, str]:
-        """Build without failures and return the status of every node that ran.
+        """Build or test without failures and return the status of every node that ran.
 
         Args:
             retailer: its warehouse.
-            arguments: further arguments of `dbt build`.
+            arguments: further arguments of the command.
+            command: `build` or `test`.
             tenant: for whom.
             blind: dbt looks into the database before anything is in it.
         """
@@ -49,7 +55,7 @@ class Dbt:
             "MERCURIOS_TENANT_ID": tenant,
             **variables,
         }
-        done = run_dbt(["build", *arguments], self.home, environment, target, database, blind)
+        done = run_dbt([command, *arguments], self.home, environment, target, database, blind)
         assert done.returncode == 0, done.stdout
         results = json.loads((self.home / target / "run_results.json").read_text(encoding="utf-8"))["results"]
         return {result["unique_id"]: result["status"] for result in results}

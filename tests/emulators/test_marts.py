@@ -98,7 +98,8 @@ def _build(dbt: Dbt, on_snowflake: SnowflakeRetailer, on_duckdb: Twin) -> Built:
     built.statuses = dbt.build(on_snowflake, *AS_A_TASK)
     built.created = dbt.statements()
     unit_tests = [f"test_type:unit,{model}" for model in written_per_engine()]
-    built.statuses |= dbt.build(on_snowflake, "--select", *unit_tests)
+    # `dbt build` runs a unit test only together with its model.
+    built.statuses |= dbt.build(on_snowflake, "--select", *unit_tests, command="test")
     dbt.build(on_duckdb, *AS_A_TASK)
     check("r1")
     keep("first")
