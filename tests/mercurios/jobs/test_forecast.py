@@ -348,14 +348,15 @@ def a_week_later(published: Path, tmp_path: Path) -> Path:
 
 
 def demand_that_is_known(history: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the weeks that stock did not limit, those after an end, and those that sold at least the level."""
+    """Yield the weeks that stock did not limit, and those that sold at least the level before the end."""
     for _, rows in groupby(history, key=lambda row: (row["article_number"], row["branch_number"])):
         level: float | None = None
         for row in rows:
             units = row["units"]
             usual = level or 0.0
             if row["is_over"]:
-                yield row
+                if not row["is_stock_out"]:
+                    yield row
                 continue
             if row["is_stock_out"] and not (units > 0 and units >= usual - usual**0.5):
                 continue

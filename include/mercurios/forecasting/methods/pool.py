@@ -156,7 +156,8 @@ def candidates(
 def _block(
     panel: Panel, frame: Frame, shared: Shared, settings: ForecastSettings, cache: Bases
 ) -> Candidates:
-    panel = panel.learnable()
+    greatest = panel.y.max(axis=1, initial=0.0)
+    panel = panel.learnable().after_first_sale()
     cadence = panel.cadence
     slow, slower = cadence.slowed(smoothing.SES_GRID), cadence.slowed(smoothing.TSB_GRID)
     factors = seasonal_factors(panel, frame, shared.profile, shared.effects)
@@ -186,7 +187,7 @@ def _block(
         available=tuple(_available(method, frame, has_factors) for method in range(len(METHODS))),
         demand_class=np.where((left > 0).any(axis=1), classify(panel), NONE),
         spread=error_spread(panel, float(shared.levels.excess[0])),
-        ceiling=settings.max_ratio * panel.y.max(axis=1, initial=0.0),
+        ceiling=settings.max_ratio * greatest,
         own_share=own_share(panel),
         usual=shared.levels.expected(panel.similarity_keys(), panel.branch_number),
         beta=factors.beta,

@@ -101,7 +101,7 @@ def _all_known(windows: list[Window], means: list[F64]) -> tuple[F64, F64, F64]:
     known = np.zeros((means[0].shape[1] if means else 0, 3))
     weeks, forecast = np.zeros((2, 2))
     for window, mean in zip(windows, means, strict=True):
-        truth = np.where(window.known, window.truth, 0.0)
+        truth = np.where(window.known, window.actual, 0.0)
         counted = np.where(window.known, mean, 0.0)
         sums = (truth, counted, np.abs(counted - truth))
         known += np.stack([values.sum(axis=0) for values in sums], axis=1)

@@ -9,7 +9,7 @@ import numpy as np
 
 from mercurios.forecasting.arrays import F64, I64, Bool, Days
 from mercurios.forecasting.panel.cadence import WEEKLY
-from mercurios.forecasting.panel.life import NO_END, Life, fading
+from mercurios.forecasting.panel.life import NO_END, Life, fadings
 from mercurios.forecasting.panel.panel import MAX_UNITS, MONDAY, NO_GROUP, WEEK, Panel, PanelError
 from mercurios.forecasting.panel.recorded import lower_bounds, net_of_returns
 
@@ -47,7 +47,7 @@ def panel_of(table: pa.Table, last_week: np.datetime64 | None = None) -> Panel:
     week = _mondays(table)
     units = _finite(table)
     over = _booleans(table, "is_over") if "is_over" in table.column_names else np.zeros(week.size, dtype=bool)
-    stock_out = _booleans(table, "is_stock_out") & ~over
+    stock_out = _booleans(table, "is_stock_out")
     order = np.lexsort((week, branch, article))
     _reject_duplicates(article[order], branch[order], week[order], order)
     codes = [
@@ -198,7 +198,7 @@ def _assemble(
     sold = y > 0
     begin = np.where(sold.any(axis=1), np.argmax(sold, axis=1), column[first_row])
     y = net_of_returns(y, WEEKLY)
-    life = _life(y, ended, season_end)
+    life = _life(y, ended, blocked, season_end)
     live = (np.arange(weeks.size)[None, :] >= begin[:, None]) & ~ended
     mask = live & ~blocked
     mask |= lower_bounds(y, mask, live & blocked, WEEKLY)
@@ -216,8 +216,8 @@ def _assemble(
     )
 
 
-def _life(y: F64, ended: Bool, season_end: I64) -> Life | None:
+def _life(y: F64, ended: Bool, sold_out: Bool, season_end: I64) -> Life | None:
     """Ends of the series; None where none has one."""
     if not ended.any() and bool((season_end == NO_END).all()):
         return None
-    return Life(np.where(ended, y, np.nan), season_end, fading(y, season_end))
+    return Life(ended, np.where(ended & ~sold_out, y, np.nan), season_end, fadings(y, season_end))

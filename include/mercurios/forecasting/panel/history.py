@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mercurios.forecasting.arrays import F64, I64, Bool, Days
+from mercurios.forecasting.arrays import F64, I64, Bool, Days, first_observed
 from mercurios.forecasting.panel.cadence import WEEKLY, Cadence
 
 
@@ -44,6 +44,19 @@ class History:
     def past_x(self) -> F64:
         """Regressors of the periods of the history; no column without regressors."""
         return np.zeros((*self.y.shape, 0)) if self.x is None else self.x[:, : self.n_weeks]
+
+    def chosen_by_sale(self) -> Bool:
+        """Mark the first period of each series that began with a sale within the history.
+
+        It was observed because something was sold in it, so it says more than the average of such periods sells: one
+        that sells in every third week begins with at least one unit. All later periods are observed whatever they sold.
+        Where there is none yet, one unit says nothing, and more say as much as they are (Tate and Goen 1958, Minimum
+        variance unbiased estimation for the truncated Poisson distribution, Ann. Math. Stat. 29(3), 755-765).
+        """
+        first, periods = first_observed(self.mask), np.arange(self.n_weeks)
+        began = (periods == first[:, None]) & (periods > 0) & (self.y > 0)
+        chosen: Bool = began & ((self.mask.sum(axis=1) > 1)[:, None] | (self.y <= 1))
+        return chosen
 
     def take(self, rows: I64 | Bool | slice) -> History:
         """Return the history of the given series, in the given order."""

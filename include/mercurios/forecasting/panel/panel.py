@@ -22,7 +22,7 @@ from mercurios.forecasting.panel.outliers import flag_outliers, without_one_offs
 WEEK = np.timedelta64(7, "D")
 MONDAY = np.datetime64("1970-01-05", "D")
 _STORED = ("y", "mask", "article_number", "branch_number", "week_starts", "group", "attributes")
-_LIFE = ("after", "season_end", "fade")
+_LIFE = ("over", "after", "season_end", "fades")
 NO_GROUP = -1
 # Beyond this a week is a keying error, and its square would lose the other weeks' digits.
 MAX_UNITS = 1e12
@@ -120,11 +120,16 @@ class Panel(History):
         return np.ones((self.n_series, horizon)) if self.life is None else self.life.factor(horizon)
 
     def known(self) -> tuple[Bool, F64]:
-        """Periods whose demand is known, those after a series' end included, and that demand; series x periods."""
+        """Periods whose demand is known, those with stock after a series' end included, and that demand."""
         if self.life is None:
             return self.mask, self.y
-        over = self.life.is_over()
-        return self.mask | over, np.where(over, self.life.after, self.y)
+        after = ~np.isnan(self.life.after)
+        return self.mask | after, np.where(after, self.life.after, self.y)
+
+    def alive(self) -> Bool:
+        """Series whose end does not lie behind the last period."""
+        ended = np.zeros(self.n_series, dtype=bool) if self.life is None else self.life.has_ended()
+        return ~ended
 
     def learnable(self) -> Panel:
         """Return the panel with keyed-in outliers masked and one-off orders damped."""
@@ -136,6 +141,11 @@ class Panel(History):
         )
         damped = without_one_offs(kept)
         return kept if damped is kept.y else replace(kept, y=damped)
+
+    def after_first_sale(self) -> Panel:
+        """Return the panel without the periods that were observed because of a sale in them."""
+        chosen = self.chosen_by_sale()
+        return replace(self, y=np.where(chosen, 0.0, self.y), mask=self.mask & ~chosen)
 
     def planned(self, horizon: int) -> Panel:
         """Return the panel without regressors that are not planned for the whole horizon."""

@@ -27,11 +27,11 @@ class Window:
     Attributes:
         cut: Periods of history at the origin.
         candidates: What each method forecast.
-        actual: What came true.
-        usable: Which periods methods are judged by: observed ones of series that were observed long enough.
+        actual: What came true, where that is known.
+        usable: Which periods methods are judged by: those of series that were observed long enough and had not ended,
+            whose demand is known. Ends after the origin do not matter: they were not known.
         there: Periods of series that had begun at the origin; all others were not forecast then.
         known: Those of them whose demand is known.
-        truth: Demand of those periods.
         absolute: Absolute error of every series and method over its usable periods.
         squared: Squared error over the series' variance.
     """
@@ -42,7 +42,6 @@ class Window:
     usable: Bool
     there: Bool
     known: Bool
-    truth: F64
     absolute: F64
     squared: F64
 
@@ -104,13 +103,13 @@ def _window(
     ahead = slice(cut, cut + settings.horizon)
     seen = past.mask.sum(axis=1) >= _MIN_OBSERVED_WEEKS * panel.cadence.week
     found = candidates(past, shared, holidays, settings)
-    actual, usable = panel.y[:, ahead], panel.mask[:, ahead] & seen[:, None]
-    known, truth = panel.known()
+    known, demand = panel.known()
+    known, truth = known[:, ahead], demand[:, ahead]
+    usable = known & (seen & past.alive())[:, None]
     begun = np.asarray(past.known()[0].any(axis=1))
-    there = np.repeat(begun[:, None], actual.shape[1], axis=1)
-    known = known[:, ahead] & there
+    there = np.repeat(begun[:, None], truth.shape[1], axis=1)
     blank = np.zeros((panel.n_series, len(METHODS)))
-    window = Window(cut, found, actual, usable, there, known, truth[:, ahead], blank, blank.copy())
+    window = Window(cut, found, truth, usable, there, known & there, blank, blank.copy())
     for method in range(len(METHODS)):
         window.absolute[:, method], window.squared[:, method] = window.errors(found.single(method))
     return window

@@ -98,12 +98,12 @@ def _learn(panel: Panel, sample: Panel, holidays: tuple[date, ...], settings: Fo
     frame = build_frame(panel, holidays, settings)
     if panel.x is None or sample.x is None:
         profile = fit_profile(panel, frame, settings)
-        return Shared(profile, no_effects(), fit_levels(panel))
+        return Shared(profile, no_effects(), fit_levels(panel.after_first_sale()))
     effects = fit_effects(sample)
     beta = series_effects(effects, sample)
     explained = log_effect(effects, beta, sample.past_x, typical_state(effects, sample))
     profile = fit_profile(sample, frame, settings, explained)
-    return Shared(profile, effects, fit_levels(panel))
+    return Shared(profile, effects, fit_levels(panel.after_first_sale()))
 
 
 def _sample(panel: Panel, size: int) -> I64:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from histories import history_of
 
-from mercurios.forecasting import forecast
+from mercurios.forecasting import ForecastSettings, forecast
 from mercurios.forecasting.methods.cold_start import Levels, fit_levels, own_share
 from mercurios.forecasting.panel.cadence import DAILY, WEEKLY
 from mercurios.forecasting.panel.panel import Panel
@@ -134,3 +134,23 @@ def test_a_panel_in_which_nothing_was_observed_expects_nothing(make_panel: Calla
 
     assert found.overall.tolist() == [0.0]
     assert found.expected(np.zeros((2, 1), dtype=np.int64), np.array([0, 1])).tolist() == [0.0, 0.0]
+
+
+def test_launches_are_forecast_what_they_sell_and_not_what_their_first_sale_was(
+    make_panel: Callable[..., Panel],
+) -> None:
+    """Every one begins with a sale; of slow goods that is far more than the average week."""
+    rng = np.random.default_rng(11)
+    rate = rng.gamma(1.0, 0.4, 3_000)
+    units = rng.poisson(rate[:, None], (3_000, 56)).astype(float)
+    begin = np.arange(3_000) % 54
+    units[np.arange(56) < begin[:, None]] = 0.0
+    mask = np.cumsum(units, axis=1) > 0
+    panel, rate = make_panel(units, mask=mask).take(mask[:, -1]), rate[mask[:, -1]]
+    weeks = panel.mask.sum(axis=1)
+
+    mean = forecast(panel, settings=ForecastSettings(horizon=4)).prediction.mean[:, 0]
+
+    for low, high in ((1, 5), (5, 13), (13, 57)):
+        chosen = (weeks >= low) & (weeks < high)
+        assert mean[chosen].sum() == pytest.approx(rate[chosen].sum(), rel=0.15), (low, "seed 11")

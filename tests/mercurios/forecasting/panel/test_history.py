@@ -34,3 +34,16 @@ def test_a_part_has_the_rows_of_its_series_in_the_order_asked_for(make_panel: Ca
     assert part.x is not None
     assert np.array_equal(part.x, planned[[2, 1]])
     assert (part.n_series, part.n_weeks) == (2, 4)
+
+
+def test_a_first_sale_is_observed_because_it_was_one(make_panel: Callable[..., Panel]) -> None:
+    """Not at the beginning of the history, not without a sale, and not as the only period with more than a unit."""
+    units = np.array([[0, 0, 5, 1], [5, 0, 0, 1], [0, 0, 0, 5], [0, 0, 0, 1], [0, 0, 0, 1]], dtype=float)
+    mask = np.array([[0, 0, 1, 1], [1, 1, 1, 1], [0, 0, 0, 1], [0, 0, 1, 1], [0, 0, 0, 1]], dtype=bool)
+    panel = make_panel(units, mask=mask)
+
+    learned = panel.after_first_sale()
+
+    assert np.argwhere(panel.chosen_by_sale()).tolist() == [[0, 2], [4, 3]]
+    assert learned.mask.tolist() == [[False, False, False, True], *mask[1:4].tolist(), [False] * 4]
+    assert learned.y[0].tolist() == [0, 0, 0, 1]
