@@ -6,11 +6,12 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+from edits import Edits
 from played import Played
 from session_cache import SessionCache
 from timeline import Timeline
 
-from prohandel_simulator.testing import running_simulator
+from prohandel_simulator.testing import RunningSimulator, running_simulator
 
 # The clocks are set forward in the night to Sunday, 2026-03-29.
 START, TODAY = date(2026, 3, 26), date(2026, 3, 30)
@@ -24,8 +25,18 @@ def played(session_cache: SessionCache) -> Played:
     return Played.load(session_cache.once("played", _play) / "played.json")
 
 
+def _send_home(simulator: RunningSimulator) -> None:
+    """Let customers try goods at home: one each of some sizes, and all that there is of one."""
+    sizes = Edits(simulator, "articlesize")
+    stocked = [row for row in simulator.truth("mini", "articlesize") if row["stockQuantity"] >= 2]
+    for row in stocked[::9]:
+        sizes.change(row["id"], selectionQuantity=1)
+    sizes.change(stocked[-1]["id"], selectionQuantity=stocked[-1]["stockQuantity"])
+
+
 def _play(home: Path) -> None:
     with running_simulator(["mini"], today=START) as simulator:
+        _send_home(simulator)
         timeline = Timeline(simulator, home)
         timeline.run(models=[SNAPSHOT])
         timeline.advance_to(datetime(2026, 3, 26, 12, 20))

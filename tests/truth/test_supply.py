@@ -167,6 +167,7 @@ def test_a_positions_stock_and_sales_are_the_shops(played: Played) -> None:
         days = max(on_hand - on_approval, 0) * 7 / weekly if weekly else None
         assert row["days_of_supply_at_past_sales"] == (None if days is None else pytest.approx(days)), key
         assert row["is_negative_stock"] == (on_hand < 0)
+    assert sum(row["on_approval"] for row in rows) > 10
 
 
 def test_a_position_is_named_and_valued_as_its_masters_say(played: Played) -> None:
