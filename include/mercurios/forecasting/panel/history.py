@@ -50,8 +50,8 @@ class History:
 
         It was observed because something was sold in it, so it says more than the average of such periods sells: one
         that sells in every third week begins with at least one unit. All later periods are observed whatever they sold.
-        Before there is a later one, one unit says nothing, and more say as much as they are (Tate and Goen 1958, Minimum
-        variance unbiased estimation for the truncated Poisson distribution, Ann. Math. Stat. 29(3), 755-765).
+        Before there is a later one, one unit says nothing, and more say as much as they are (Tate and Goen 1958,
+        Minimum variance unbiased estimation for the truncated Poisson distribution, Ann. Math. Stat. 29(3), 755-765).
         """
         first, periods = first_observed(self.mask), np.arange(self.n_weeks)
         began = (periods == first[:, None]) & (periods > 0) & (self.y > 0)
