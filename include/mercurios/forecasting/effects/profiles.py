@@ -2,7 +2,9 @@
 
 Each group's demand is an index series (demand over what its series sell on average, promotions taken out); its
 logarithm is fitted with the same additive ridge. All series give the profile of the whole panel, groups are shrunk to
-it by their number of series.
+it by their number of series. Branches have calendars too: a web shop sells on the holidays on which shops are closed,
+and has a Black Friday of its own. What a branch's index, with the groups' profiles taken out, deviates from that of all
+branches is fitted in the same way and holds for all of its series.
 """
 
 from __future__ import annotations
@@ -32,15 +34,33 @@ _TREND_PENALTY = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Log effects of history and horizon periods; row 0 for the whole panel, row 1 + i for group `codes[i]`."""
+    """Log effects of history and horizon periods.
+
+    Attributes:
+        codes: Groups, ascending.
+        season: Waves of the year and the week; row 0 for the whole panel, row 1 + i for group `codes[i]`.
+        holiday: Holidays and dates of retail, likewise.
+        branches: Branches, ascending.
+        branch_season: What is added to a group's season in each branch; row 0, of a branch unknown here, is nothing.
+        branch_holiday: What is added to its holidays.
+    """
 
     codes: I64
     season: F64
     holiday: F64
+    branches: I64
+    branch_season: F64
+    branch_holiday: F64
 
     def row(self, group: I64) -> I64:
         """Row of each series' group; the whole panel's for a group unknown here."""
         return place_of(self.codes, group) + 1
+
+    def of(self, history: History, periods: slice) -> tuple[F64, F64]:
+        """Season and holidays of each series in some periods."""
+        row, place = self.row(history.group), place_of(self.branches, history.places()) + 1
+        season = self.season[:, periods][row] + self.branch_season[:, periods][place]
+        return season, self.holiday[:, periods][row] + self.branch_holiday[:, periods][place]
 
 
 def fit_profile(
@@ -54,15 +74,16 @@ def fit_profile(
         settings: Settings of the run.
         explained: Log effect of the regressors, taken out before; none when omitted.
     """
-    codes = np.unique(history.group)
+    codes, branches = np.unique(history.group), np.unique(history.places())
     usable = frame.needs <= frame.weeks
     holidays = frame.holiday[:, : None if frame.has_season else 0]
     columns = np.concatenate([frame.fourier[:, usable], holidays], axis=1)
     width = int(usable.sum())
     if not columns.shape[1]:
         flat = np.zeros((codes.size + 1, frame.weeks + frame.horizon))
-        return Profile(codes, flat, flat)
-    index, present, members = _index_series(history, codes, explained)
+        nothing = np.zeros((branches.size + 1, flat.shape[1]))
+        return Profile(codes, flat, flat, branches, nothing, nothing)
+    index, present, members = _index_series(history, history.group, codes, explained)
     events = np.full(holidays.shape[1], _EVENT)
     events[:HOLIDAY_COLUMNS] = 1.0
     order = np.concatenate([frame.order[usable], events])
@@ -73,13 +94,40 @@ def fit_profile(
     yearly = np.append(frame.needs[usable] >= frame.cadence.year, np.full(columns.shape[1] - width, True))
     trust = np.where(yearly, _trust(frame.weeks / frame.cadence.year, float(members.sum())), 1.0)
     effect = np.concatenate([whole, whole + deviation]) * trust
+    season, holiday = _by_period(effect, columns, width)
+    known = (season + holiday)[place_of(codes, history.group) + 1, : frame.weeks]
+    known = known if explained is None else known + explained
+    place = _branch_effects(history, branches, known, (columns, order), frame, settings) * trust
+    return Profile(codes, season, holiday, branches, *_by_period(place, columns, width))
+
+
+def _by_period(effect: F64, columns: F64, width: int) -> tuple[F64, F64]:
+    """Effects of the waves, which are the first columns, and of all others in every period."""
     season = np.clip(effect[:, :width] @ columns[:, :width].T, *_LOG_LIMITS)
-    holiday = np.clip(effect[:, width:] @ columns[:, width:].T, *_LOG_LIMITS)
-    return Profile(codes, season, holiday)
+    return season, np.clip(effect[:, width:] @ columns[:, width:].T, *_LOG_LIMITS)
 
 
-def _index_series(history: History, codes: I64, explained: F64 | None) -> tuple[F64, Bool, F64]:
-    """Demand index of the panel (row 0) and each group: weighted demand over the same weights' average demand.
+def _branch_effects(
+    history: History,
+    branches: I64,
+    known: F64,
+    design: tuple[F64, F64],
+    frame: Frame,
+    settings: ForecastSettings,
+) -> F64:
+    """Calendar coefficients of each branch beyond those of its groups, below a row of zeros."""
+    columns, order = design
+    result = np.zeros((branches.size + 1, columns.shape[1]))
+    if branches.size > 1:
+        index, present, members = _index_series(history, history.places(), branches, known)
+        rest = np.log(index[1:] + _INDEX_FLOOR) - np.log(index[:1] + _INDEX_FLOOR)
+        weight = members / (members + _SERIES_FOR_HALF)
+        result[1:] = _effects(rest, present[1:], columns, order, frame, settings) * weight[:, None]
+    return result
+
+
+def _index_series(history: History, of: I64, codes: I64, explained: F64 | None) -> tuple[F64, Bool, F64]:
+    """Demand index of the panel (row 0) and each code: weighted demand over the same weights' average demand.
 
     Weeks before a series' first sale count half. Without them the index follows the articles of an assortment, most of
     which fade, with all of them the assortment itself; one year cannot tell growth from season.
@@ -92,7 +140,7 @@ def _index_series(history: History, codes: I64, explained: F64 | None) -> tuple[
     level = row_sum(np.where(mask, y, 0.0)) / np.where(share > 0, share, 1.0)
     selling = level > 0
     root = np.sqrt(np.where(selling, level, 1.0))
-    at = np.searchsorted(codes, history.group)
+    at = np.searchsorted(codes, of)
     scaled = np.zeros((codes.size, y.shape[1]))
     expected = np.zeros_like(scaled)
     members = np.zeros(codes.size)

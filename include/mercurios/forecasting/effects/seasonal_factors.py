@@ -49,10 +49,10 @@ def seasonal_factors(history: History, frame: Frame, profile: Profile, effects: 
         profile: Calendar factors by group.
         effects: Regressor effects by group.
     """
-    row, weeks = profile.row(history.group), frame.weeks
+    weeks = frame.weeks
     future = slice(weeks, weeks + frame.horizon)
-    past = (profile.season[:, :weeks] + profile.holiday[:, :weeks])[row]
-    season, holiday = profile.season[:, future][row], profile.holiday[:, future][row]
+    past = np.add(*profile.of(history, slice(weeks)))
+    season, holiday = profile.of(history, future)
     if history.x is None or not effects.count:
         none = np.zeros((history.n_series, 0))
         return SeasonalFactors(past, season, holiday, np.zeros_like(season), none, none)

@@ -45,6 +45,10 @@ class History:
         """Regressors of the periods of the history; no column without regressors."""
         return np.zeros((*self.y.shape, 0)) if self.x is None else self.x[:, : self.n_weeks]
 
+    def places(self) -> I64:
+        """Branch of each series; one for all where branches are not known."""
+        return np.zeros(self.n_series, dtype=np.int64)
+
     def chosen_by_sale(self) -> Bool:
         """Mark the first period of each series that began with a sale within the history.
 

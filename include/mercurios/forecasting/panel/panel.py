@@ -84,6 +84,10 @@ class Panel(History):
         if self.x is not None and not bool(np.all(np.abs(self.x) <= MAX_UNITS)):
             raise PanelError("x", None, f"regressors must be numbers within +-{MAX_UNITS:g}")
 
+    def places(self) -> I64:
+        """Branch of each series."""
+        return self.branch_number
+
     def similarity_keys(self) -> I64:
         """Group and attributes of each series, the most informative first."""
         group = self.group[:, None]

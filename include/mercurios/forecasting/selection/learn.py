@@ -83,7 +83,7 @@ def _in_season(windows: list[Window], tested: list[F64], profile: Profile, sampl
     What is left of their errors is what the next forecast, which knows that season, may get wrong: neither its bias nor
     its quantiles come from the rise or fall of another time of the year.
     """
-    season = (profile.season + profile.holiday)[profile.row(sample.group)]
+    season = np.add(*profile.of(sample, slice(None)))
     recent = MEAN_WEEKS * sample.cadence.week
     means = []
     for window, mean in zip(windows, tested, strict=True):

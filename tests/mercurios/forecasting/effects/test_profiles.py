@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -31,7 +32,7 @@ def test_an_index_is_what_all_series_sell_over_what_they_usually_sell() -> None:
     y = np.stack([4.0 * season, 9.0 * other, 0.0 * other, 16.0 * season])
     history = history_of(y, group=np.array([3, 3, 3, 8]))
 
-    index, present, members = profiles._index_series(history, np.array([3, 8]), None)
+    index, present, members = profiles._index_series(history, history.group, np.array([3, 8]), None)
 
     np.testing.assert_allclose(index[1], (2.0 * season + 3.0 * other) / 5.0)
     np.testing.assert_allclose(index[2], season)
@@ -45,9 +46,8 @@ def test_a_masked_week_and_an_explained_factor_are_taken_out_of_an_index() -> No
     y = 5.0 * np.exp(explained)
     mask = np.array([[True, True, False, True]])
 
-    index, present, _ = profiles._index_series(
-        history_of(np.where(mask, y, 0.0), mask), np.array([0]), explained
-    )
+    history = history_of(np.where(mask, y, 0.0), mask)
+    index, present, _ = profiles._index_series(history, history.group, np.array([0]), explained)
 
     np.testing.assert_allclose(index[:, mask[0]], 1.0)
     assert present.tolist() == [mask[0].tolist()] * 2
@@ -126,7 +126,8 @@ def test_a_groups_deviation_grows_with_its_series_as_if_fifteen_had_none() -> No
 
 
 def test_a_group_that_is_unknown_has_the_profile_of_the_panel() -> None:
-    found = Profile(np.array([3, 8]), np.zeros((3, 1)), np.zeros((3, 1)))
+    flat = np.zeros((3, 1))
+    found = Profile(np.array([3, 8]), flat, flat, np.array([1]), flat[:2], flat[:2])
 
     assert found.row(np.array([8, 3, 5, 99])).tolist() == [2, 1, 0, 0]
 
@@ -187,10 +188,29 @@ def test_articles_that_fade_and_are_replaced_are_hardly_a_fall_of_demand(
     quarter, begin = np.arange(52) // 13, np.arange(80)[:, None] % 4
     y = np.where(quarter >= begin, 16.0 / 2.0 ** (quarter - begin), 0.0)
     y[begin[:, 0] == 0] *= 2.0
-    index, present, members = profiles._index_series(
-        make_panel(y, quarter >= begin), np.zeros(1, dtype=np.int64), None
-    )
+    panel = make_panel(y, quarter >= begin)
+    index, present, members = profiles._index_series(panel, panel.group, np.zeros(1, dtype=np.int64), None)
     fall = np.log(index[1, ::13])
     assert present.all()
     assert members.tolist() == [80.0]
     assert abs(fall[3] - fall[0]) < 0.3 * np.log(8.0)
+
+
+def test_a_branch_has_a_calendar_of_its_own_in_all_groups(make_panel: Callable[..., Panel]) -> None:
+    """Branch 1 sells three times as much as usual in every fourth week of November, which the others do not."""
+    rng = np.random.default_rng(3)
+    panel = make_panel(rng.poisson(8.0, (180, 156)).astype(float), group=np.arange(180) // 3 % 2)
+    week = (panel.week_starts - panel.week_starts.astype("datetime64[Y]")).astype(int) // 7
+    rush = np.isin(week, [46, 47])
+    y = np.where(rush & (panel.branch_number == 1)[:, None], 3.0 * panel.y, panel.y)
+    panel = replace(panel, y=y)
+
+    found = profile(panel)
+
+    season = np.add(*found.of(panel, slice(panel.n_weeks)))
+    change = season[:, rush].mean(axis=1) - season[:, ~rush].mean(axis=1)
+    assert change[panel.branch_number == 1].min() > 0.5, "seed 3"
+    assert np.abs(change[panel.branch_number != 1]).max() < 0.2
+    assert found.branches.tolist() == [0, 1, 2]
+    one = replace(panel, branch_number=np.zeros(180, dtype=np.int64))
+    assert not profile(one).branch_season.any()
