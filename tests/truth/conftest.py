@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -34,9 +34,18 @@ def _send_home(simulator: RunningSimulator) -> None:
     sizes.change(stocked[-1]["id"], selectionQuantity=stocked[-1]["stockQuantity"])
 
 
+def _state_reasons(simulator: RunningSimulator) -> None:
+    """Give a few old returns a reason, which the simulated tills do not state by themselves."""
+    sales, old = Edits(simulator, "sale"), (START - timedelta(days=60)).isoformat()
+    returned = [row for row in simulator.truth("mini", "sale") if row["quantity"] < 0 and row["date"] < old]
+    for reason, row in enumerate(returned[:60:10], start=1):
+        sales.change(row["id"], returnReasonNumber=reason % 3 + 1)
+
+
 def _play(home: Path) -> None:
     with running_simulator(["mini"], today=START) as simulator:
         _send_home(simulator)
+        _state_reasons(simulator)
         timeline = Timeline(simulator, home)
         timeline.run(models=[SNAPSHOT])
         timeline.advance_to(datetime(2026, 3, 26, 12, 20))

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from edits import Edits
+from levels import levels_of
 from line_kinds import GOODS, Row, Shop, classified, money
 from price_truth import Earned, Priced, PriceList, earned_by, rounded
 from source_rows import sold_key, year_of
@@ -143,7 +144,7 @@ def _discount(simulator: RunningSimulator, article: int) -> None:
 MARTS = (
     *("fct_sales", "article_sales_agg", "daily_sales_agg", "sales_weekly", "product_profitability"),
     *("branch_performance", "inventory_kpi", "inventory_issue", "dim_article", "replenishment_position"),
-    "inventory_measure",
+    *("inventory_measure", "sales_by_season", "branch_monthly"),
 )
 
 
@@ -225,6 +226,34 @@ def test_a_weeks_sales_by_branch_and_category_add_up_to_their_lines(figures: Fig
     assert found == {
         at: (each.amount, each.net, each.cost, each.margin, each.note) for at, each in sums.items()
     }
+
+
+def test_a_seasons_sales_have_the_margin_of_their_lines(figures: Figures) -> None:
+    names = ("revenue", "revenue_net", "cost", "margin", "margin_rate", "margin_note")
+    grain = ("season_number", "category_number", "is_nos", "supplier_number", "colour", "price_tier")
+    found = {
+        (row["month_start"], *(row[name] for name in grain)): tuple(row[name] for name in names)
+        for row in figures.marts[True]["sales_by_season"]
+    }
+    articles = {int(row["number"]): row for row in figures.list.rows["article"]}
+
+    sums = earned_by(
+        figures.lines, lambda line: levels_of(articles.get(int(line["articleNumber"])), sold_on(line))
+    )
+    assert found == {
+        at: (each.amount, each.net, each.cost, each.margin, each.margin_rate, each.note)
+        for at, each in sums.items()
+    }
+
+
+def test_a_branchs_month_has_the_revenue_without_tax_of_its_lines(figures: Figures) -> None:
+    found = {
+        (row["month_start"], row["branch_number"]): (row["revenue"], row["revenue_net"])
+        for row in figures.marts[True]["branch_monthly"]
+    }
+
+    sums = earned_by(figures.lines, lambda line: (sold_on(line).replace(day=1), line["branchNumber"]))
+    assert found == {at: (each.amount, each.net) for at, each in sums.items()}
 
 
 def test_a_branchs_year_divides_margin_by_revenue_without_tax(figures: Figures) -> None:

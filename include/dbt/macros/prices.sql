@@ -112,3 +112,24 @@
             then round(cast({{ margin }} as double) / cast({{ revenue }} as double), 6)
     end
 {%- endmacro %}
+
+
+{# A part of a whole, from 0 to 1; null where there is no whole, or more came back than was sold of either. #}
+{% macro share_of(part, whole) -%}
+    case
+        when {{ whole }} > 0 and {{ part }} between 0 and {{ whole }}
+            then round(cast({{ part }} as double) / cast({{ whole }} as double), 6)
+    end
+{%- endmacro %}
+
+
+{# The price tier of a label price, from the cheapest up. #}
+{% macro price_tier(price) -%}
+    case
+        when coalesce({{ price }}, 0) <= 0 then 'no price'
+        {%- for tier in ['budget', 'economy', 'standard', 'premium'] %}
+        when {{ price }} <= {{ var('price_up_to_' ~ tier) }} then '{{ tier }}'
+        {%- endfor %}
+        else 'luxury'
+    end
+{%- endmacro %}

@@ -27,6 +27,20 @@ weekly as (
 
 ),
 
+months as (
+
+    select * from {{ ref('branch_monthly') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+seasons as (
+
+    select * from {{ ref('sales_by_season') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
 differences as (
 
     select
@@ -66,6 +80,32 @@ differences as (
         -units as units,
         -revenue as revenue
     from weekly
+    union all
+    select
+        'branch_monthly ' || cast(date_trunc('month', sold_on) as varchar) || ' '
+        || cast(coalesce(branch_number, 0) as varchar) as slice,
+        units,
+        revenue
+    from sales
+    union all
+    select
+        'branch_monthly ' || cast(date_trunc('month', month_start) as varchar) || ' '
+        || cast(branch_number as varchar) as slice,
+        -units as units,
+        -revenue as revenue
+    from months
+    union all
+    select
+        'sales_by_season ' || cast(date_trunc('month', sold_on) as varchar) as slice,
+        units,
+        revenue
+    from sales
+    union all
+    select
+        'sales_by_season ' || cast(date_trunc('month', month_start) as varchar) as slice,
+        -units as units,
+        -revenue as revenue
+    from seasons
 
 )
 
