@@ -188,6 +188,7 @@ def test_receipts_without_a_customer_and_of_staff_are_shares_of_all(played: Play
         assert (row["anonymous_receipts"], row["anonymous_revenue"]) == month.of(anonymous)
         assert row["anonymous_share"] == pytest.approx(month.of(anonymous)[0] / count, abs=1e-6)
         share = month.of(staff)[1] / month.amount
+        assert row["staff_note"] is None
         assert row["staff_share"] == (pytest.approx(float(share), abs=1e-6) if share >= 0 else None)
         staff_receipts += len(staff)
     assert staff_receipts > 10

@@ -220,6 +220,25 @@ def test_lines_without_a_price_are_write_offs_and_no_unit_of_the_file_is_lost(bu
     assert len(free) + len(sold) == len(built.lines)
 
 
+def test_what_no_file_says_of_buyers_and_receipts_is_null_with_a_reason(built: Built) -> None:
+    buyers = ("new_receipts", "known_revenue", "anonymous_share", "staff_revenue", "staff_share")
+    months = built.rows(
+        f"select distinct {', '.join((*buyers, 'customer_note', 'staff_note'))} from analytics.branch_monthly"
+    )
+    launches = built.rows(
+        "select distinct sell_through_to_date, sell_through_note from analytics.launch_sell_through"
+    )
+
+    assert months == [
+        dict.fromkeys(buyers)
+        | {
+            "customer_note": "the source names no customers",
+            "staff_note": "the source names no staff purchases",
+        }
+    ]
+    assert launches == [{"sell_through_to_date": None, "sell_through_note": "no receipt is known"}]
+
+
 def test_sales_by_month_are_those_of_the_file(built: Built) -> None:
     found = built.rows(
         "select strftime(sold_on, '%Y-%m') as month, sum(units) as units"

@@ -29,7 +29,8 @@ dated as (
         min(months.first_sold_on) over (partition by months.tenant_id, months.branch_number) as opened_on,
         max(months.last_sold_on) over (partition by months.tenant_id, months.branch_number) as last_day,
         min(months.first_sold_on) over (partition by months.tenant_id) as history_begins_on,
-        sum(months.new_customers + months.known_customers) over (partition by months.tenant_id) as customers
+        sum(months.new_customers + months.known_customers) over (partition by months.tenant_id) as customers,
+        sum(months.staff_receipts) over (partition by months.tenant_id) as all_staff_receipts
     from months
 
 ),
@@ -59,7 +60,8 @@ noted as (
             when dated.customers = 0 then 'the source names no customers'
             when dated.month_start < {{ add_days('dated.history_begins_on', 364) }}
                 then 'history begins on ' || cast(dated.history_begins_on as varchar)
-        end as customer_note
+        end as customer_note,
+        case when dated.all_staff_receipts = 0 then 'the source names no staff purchases' end as staff_note
     from dated
     inner join as_of
         on dated.tenant_id = as_of.tenant_id
@@ -105,9 +107,11 @@ select
     cast(noted.anonymous_revenue as decimal(18, 2)) as anonymous_revenue,
     case when noted.customers > 0 then {{ share_of('noted.anonymous_receipts', 'noted.receipts') }} end
         as anonymous_share,
-    noted.staff_receipts,
-    cast(noted.staff_revenue as decimal(18, 2)) as staff_revenue,
-    {{ share_of('noted.staff_revenue', 'noted.revenue') }} as staff_share
+    case when noted.staff_note is null then noted.staff_receipts end as staff_receipts,
+    cast(case when noted.staff_note is null then noted.staff_revenue end as decimal(18, 2)) as staff_revenue,
+    case when noted.staff_note is null then {{ share_of('noted.staff_revenue', 'noted.revenue') }} end
+        as staff_share,
+    noted.staff_note
 from noted
 left join branches
     on

@@ -74,7 +74,10 @@ summed as (
         {{ margin_of() }} as margin,
         {{ margin_note_of() }} as margin_note,
         {{ priced_revenue() }} as priced_revenue,
-        sum(case when is_staff_purchase then revenue else 0 end) as staff_revenue
+        case
+            when max(max(case when is_staff_purchase then 1 else 0 end)) over (partition by tenant_id) = 1
+                then sum(case when is_staff_purchase then revenue else 0 end)
+        end as staff_revenue
     from lines
     group by
         tenant_id, month_start, season_number, category_number, is_nos, supplier_number, colour, price_tier
