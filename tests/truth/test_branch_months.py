@@ -106,7 +106,7 @@ def test_a_branchs_month_has_the_units_and_the_money_of_its_receipts(played: Pla
         assert row == row | {
             "tenant_id": "mini",
             "branch_name": names[branch],
-            "is_complete": next_month(at) <= played.today,
+            "is_month_over": next_month(at) <= played.today,
             "selling_days": len(month.days),
             "units": sold - returned,
             "gross_units": sold,

@@ -67,7 +67,7 @@ def test_sales_add_up_by_season_category_supplier_colour_and_price_tier(played: 
         row, over = found[key], (key[0] + timedelta(days=31)).replace(day=1) <= played.today
         assert row == row | {
             "tenant_id": "mini",
-            "is_complete": over,
+            "is_month_over": over,
             "articles_sold": len(cell.articles),
             "units": cell.sold - cell.returned,
             "gross_units": cell.sold,

@@ -13,16 +13,22 @@ FORECAST = (
 )
 PRICED = "every line of the shop has a margin; test_margins.py has one in which some have none"
 WITHOUT = {
+    "branch_monthly": {
+        "staff_note": "staff buys in the shop; that of test_files_pipeline.py says nothing of staff"
+    },
     "branch_performance": {
         "growth": "the shop has 60 weeks of history, so no branch traded through two years",
         "margin_note": PRICED,
+    },
+    "launch_sell_through": {
+        "sell_through_note": "the shop receives every article before it sells it; test_files_pipeline.py knows no receipt"
     },
     "replenishment_policy": {"budget": "the tenant file states none; a dbt unit test orders within one"},
     **{
         mart: {"margin_note": PRICED}
         for mart in (
             *("article_sales_agg", "daily_sales_agg", "fct_sales", "inventory_kpi", "inventory_measure"),
-            *("product_profitability", "sales_weekly"),
+            *("product_profitability", "sales_by_season", "sales_weekly"),
         )
     },
 }

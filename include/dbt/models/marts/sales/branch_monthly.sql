@@ -41,7 +41,7 @@ noted as (
     select
         dated.*,
         last_year.revenue as revenue_last_year,
-        dated.next_month <= as_of.as_of_date as is_complete,
+        dated.next_month <= as_of.as_of_date as is_month_over,
         case
             when dated.branch_number = 0 then 'no branch'
             when dated.next_month > as_of.as_of_date then 'month not over'
@@ -78,7 +78,7 @@ select
     noted.month_start,
     noted.branch_number,
     coalesce(branches.branch_name, 'No branch') as branch_name,
-    noted.is_complete,
+    noted.is_month_over,
     noted.selling_days,
     cast(noted.units as decimal(18, 2)) as units,
     cast(noted.gross_units as decimal(18, 2)) as gross_units,

@@ -99,7 +99,7 @@ select
     summed.supplier_name,
     summed.colour,
     summed.price_tier,
-    cast({{ later_by('summed.month_start', 'month', 1) }} as date) <= as_of.as_of_date as is_complete,
+    cast({{ later_by('summed.month_start', 'month', 1) }} as date) <= as_of.as_of_date as is_month_over,
     summed.articles_sold,
     cast(summed.units as decimal(18, 2)) as units,
     cast(summed.gross_units as decimal(18, 2)) as gross_units,
