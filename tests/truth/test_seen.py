@@ -21,7 +21,7 @@ WITHOUT = {
         "margin_note": PRICED,
     },
     "launch_sell_through": {
-        "sell_through_note": "the shop receives every article before it sells it; test_files_pipeline.py knows no receipt"
+        "sell_through_note": "what the shop sells it received before; test_files_pipeline.py knows no receipt"
     },
     "replenishment_policy": {"budget": "the tenant file states none; a dbt unit test orders within one"},
     **{
