@@ -51,7 +51,7 @@ dated as (
     select
         *,
         max(case when units > 0 then sold_on end) over (
-            partition by tenant_id, branch_number, article_number, article_size_number
+            partition by tenant_id, branch_number, article_number, scanned_number
             order by sold_on range between unbounded preceding and current row
         ) as last_sold_on
     from sales
@@ -80,5 +80,5 @@ left join sizes
     on
         dated.tenant_id = sizes.tenant_id
         and dated.article_number = sizes.article_number
-        and dated.article_size_number = sizes.scanned_number
+        and dated.scanned_number = sizes.scanned_number
 where dated.units < 0
