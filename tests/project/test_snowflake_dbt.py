@@ -329,7 +329,12 @@ def unmasked_copies(models: dict[str, dict[str, Any]]) -> list[str]:
         and (
             about & {key, *node["depends_on"]["nodes"]}
             or PERSONS & set(node["columns"])
-            or (key not in COUNTING and any(name in node["compiled_code"] for name in PERSONS))
+            # A step is no table: its SQL is in that of the table that reads it.
+            or (
+                key not in COUNTING
+                and node["config"]["materialized"] != "ephemeral"
+                and any(name in node["compiled_code"] for name in PERSONS)
+            )
         )
     )
 
