@@ -21,6 +21,7 @@ DEFAULTS = {
     "display_units": 1,
     "transfer_minimum": 2,
     "expedite_days": 3,
+    "expedite_by_days": 14,
     "action_units": 1,
     "decide_units": 4,
     "budget": None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from math import ceil
 
 import pytest
 from line_kinds import Row, money
@@ -10,6 +11,10 @@ from played import Played
 from source_rows import Size, by_number, free_of, order_lines, size_key
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
+
+
+# Settings of a tenant that decides nothing itself, from the manual.
+REVIEW_DAYS, EXPEDITE_BY_DAYS = 7, 14
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +65,56 @@ def test_a_proposal_holds_the_stock_and_the_orders_of_its_size(
         assert (row["free_stock"], row["on_order"]) == (free[key], on_order[key]), key
         in_time = row["on_order_in_time"]
         assert 0 <= in_time <= on_order[key], key
-        assert max(free[key], 0) + in_time + row["transferred_units"] < row["reorder_point"], key
+        assert there_with(row) < row["reorder_point"], key
+
+
+def there_with(row: Row) -> float:
+    """Return what a size has or will have in time without its proposal."""
+    coming = row["on_order_in_time"] + row["on_order_if_expedited"] + row["transferred_units"]
+    return float(max(row["free_stock"], 0) + coming)
+
+
+def supply_by_its_day(played: Played) -> dict[Size, tuple[int, int]]:
+    """Return what comes before goods of the next order could, and what does if it comes two weeks earlier."""
+    leads = {
+        row["article_number"]: row["lead_time_days"]
+        for row in played.query("from analytics.replenishment_policy")
+    }
+    found: dict[Size, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for line in order_lines(played):
+        lead = leads[line.size[0]]
+        days = (line.arrives - played.today).days
+        in_time, expedited = found[line.size]
+        if line.backlog == 0 or days < -ceil(lead):
+            continue
+        if days <= ceil(lead + REVIEW_DAYS):
+            in_time += line.backlog
+        elif days <= ceil(lead + REVIEW_DAYS) + EXPEDITE_BY_DAYS:
+            expedited += line.backlog
+        found[line.size] = in_time, expedited
+    return found
+
+
+def test_nothing_is_ordered_beside_an_order_that_may_come_in_time(
+    played: Played, proposals: dict[Size, Row], transfers: list[Row]
+) -> None:
+    """A size is ordered where stock and all that may come in time stay below its level, and nowhere else."""
+    supply, sent = supply_by_its_day(played), defaultdict(float)
+    for row in transfers:
+        sent[row["article_number"], row["article_size_number"], row["to_branch_number"]] += row["units"]
+
+    spared = 0
+    for need in played.query("from analytics.replenishment_position"):
+        key = key_of(need)
+        in_time, expedited = supply[key]
+        there = max(need["free_stock"], 0) + in_time + sent[key]
+        is_short = need["is_reordered"] and there + expedited < need["reorder_point"]
+        assert (key in proposals) == is_short, key
+        if is_short:
+            row = proposals[key]
+            assert (row["on_order_in_time"], row["on_order_if_expedited"]) == (in_time, expedited), key
+        spared += need["is_reordered"] and not is_short and there < need["reorder_point"]
+    assert spared
 
 
 def test_a_proposal_is_whole_packs_that_fill_up_and_cost_what_units_do(
@@ -75,7 +129,7 @@ def test_a_proposal_is_whole_packs_that_fill_up_and_cost_what_units_do(
 
     for key, row in proposals.items():
         units, pack = row["order_units"], row["pack_size"]
-        there = max(row["free_stock"], 0) + row["on_order_in_time"] + row["transferred_units"]
+        there = there_with(row)
         assert units > 0, key
         assert units % pack == 0, key
         assert there + units >= row["order_up_to"], key

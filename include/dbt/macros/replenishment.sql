@@ -130,10 +130,21 @@
     || cast(cast({{ orders }}.transferred_units as decimal(18, 0)) as varchar)
     || ' from other branches.'
     || case
-        when {{ orders }}.on_order > {{ orders }}.on_order_in_time
+        when {{ orders }}.on_order_if_expedited > 0
             then
                 ' '
-                || cast(cast({{ orders }}.on_order - {{ orders }}.on_order_in_time as decimal(18, 0)) as varchar)
+                || cast(cast({{ orders }}.on_order_if_expedited as decimal(18, 0)) as varchar)
+                || ' more come in time if the supplier is asked for them.'
+        else ''
+    end
+    || case
+        when {{ orders }}.on_order > {{ orders }}.on_order_in_time + {{ orders }}.on_order_if_expedited
+            then
+                ' '
+                || cast(cast(
+                    {{ orders }}.on_order - {{ orders }}.on_order_in_time - {{ orders }}.on_order_if_expedited
+                    as decimal(18, 0)
+                ) as varchar)
                 || ' more on order come too late for it, or are overdue and not confirmed.'
         else ''
     end

@@ -46,6 +46,8 @@ class Policy(_Model):
         display_units: least stock of each size in a branch that carries the article, so that size runs stay whole.
         transfer_minimum: least units of an article, of all sizes together, that one branch sends to another.
         expedite_days: days of an empty shelf from which a supplier is asked to deliver an open order earlier.
+        expedite_by_days: most days by which a supplier that is asked delivers an open order earlier; what then comes in
+            time is not ordered again.
         action_units: least units that asking for an earlier, smaller or no delivery must save.
         decide_units: units sold in 13 weeks from which a person decides about what sold out and is not reordered.
     """
@@ -60,6 +62,7 @@ class Policy(_Model):
     display_units: Annotated[int, Field(ge=0)] | None = None
     transfer_minimum: Annotated[int, Field(ge=1)] | None = None
     expedite_days: Annotated[int, Field(ge=1, le=365)] | None = None
+    expedite_by_days: Annotated[int, Field(ge=0, le=365)] | None = None
     action_units: Annotated[int, Field(ge=1)] | None = None
     decide_units: Annotated[int, Field(ge=1)] | None = None
 

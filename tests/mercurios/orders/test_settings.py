@@ -67,6 +67,7 @@ def test_a_setting_that_makes_no_sense_is_named(section, named):
         ("display_units", (0, 10_000), (-1,)),
         ("transfer_minimum", (1, 10_000), (0,)),
         ("expedite_days", (1, 365), (0, 366)),
+        ("expedite_by_days", (0, 365), (-1, 366)),
         ("action_units", (1, 10_000), (0,)),
         ("decide_units", (1, 10_000), (0,)),
         ("minimum_order_value", (0, 1e9), (-0.01,)),

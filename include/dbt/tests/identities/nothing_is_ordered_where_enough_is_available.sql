@@ -1,4 +1,7 @@
-{# A position is proposed if, and only if, what is available and what other branches send is below its level. #}
+{#
+    A position is proposed if, and only if, what is available, what other branches send and what is asked for earlier is below
+    its level.
+#}
 with needs as (
 
     select * from {{ ref('replenishment_position') }}
@@ -31,32 +34,61 @@ incoming as (
     from transfers
     group by tenant_id, article_number, article_size_number, to_branch_number
 
+),
+
+expedited as (
+
+    select
+        tenant_id,
+        article_number,
+        article_size_number,
+        branch_number,
+        sum(open_units) as units
+    from {{ ref('int_open_order_lines') }}
+    where supply = 'if expedited'
+    group by tenant_id, article_number, article_size_number, branch_number
+
+),
+
+covered as (
+
+    select
+        needs.*,
+        needs.available + coalesce(incoming.units, 0) + coalesce(expedited.units, 0) as covered_units
+    from needs
+    left join incoming
+        on
+            needs.tenant_id = incoming.tenant_id
+            and needs.article_number = incoming.article_number
+            and needs.article_size_number = incoming.article_size_number
+            and needs.branch_number = incoming.branch_number
+    left join expedited
+        on
+            needs.tenant_id = expedited.tenant_id
+            and needs.article_number = expedited.article_number
+            and needs.article_size_number = expedited.article_size_number
+            and needs.branch_number = expedited.branch_number
+
 )
 
 select
-    needs.article_number,
-    needs.article_size_number,
-    needs.branch_number,
-    needs.available,
-    incoming.units as transferred_units,
-    needs.reorder_point,
-    needs.order_up_to,
+    covered.article_number,
+    covered.article_size_number,
+    covered.branch_number,
+    covered.available,
+    covered.covered_units,
+    covered.reorder_point,
+    covered.order_up_to,
     proposals.order_units
-from needs
-left join incoming
-    on
-        needs.tenant_id = incoming.tenant_id
-        and needs.article_number = incoming.article_number
-        and needs.article_size_number = incoming.article_size_number
-        and needs.branch_number = incoming.branch_number
+from covered
 left join proposals
     on
-        needs.tenant_id = proposals.tenant_id
-        and needs.article_number = proposals.article_number
-        and needs.article_size_number = proposals.article_size_number
-        and needs.branch_number = proposals.branch_number
+        covered.tenant_id = proposals.tenant_id
+        and covered.article_number = proposals.article_number
+        and covered.article_size_number = proposals.article_size_number
+        and covered.branch_number = proposals.branch_number
 where
     (proposals.order_units is null)
-    <> (not needs.is_reordered or needs.available + coalesce(incoming.units, 0) >= needs.reorder_point)
+    <> (not covered.is_reordered or covered.covered_units >= covered.reorder_point)
     or proposals.order_units < 0
-    or (proposals.order_units > 0 and needs.available + coalesce(incoming.units, 0) >= needs.order_up_to)
+    or (proposals.order_units > 0 and covered.covered_units >= covered.order_up_to)

@@ -93,6 +93,8 @@ select
     cast(coalesce(settings.transfer_minimum, {{ var('default_transfer_minimum') }}) as double)
         as transfer_minimum,
     cast(coalesce(settings.expedite_days, {{ var('default_expedite_days') }}) as double) as expedite_days,
+    cast(coalesce(settings.expedite_by_days, {{ var('default_expedite_by_days') }}) as double)
+        as expedite_by_days,
     cast(coalesce(settings.action_units, {{ var('default_action_units') }}) as double) as action_units,
     cast(coalesce(settings.decide_units, {{ var('default_decide_units') }}) as double) as decide_units,
     cast(settings.budget as double) as budget

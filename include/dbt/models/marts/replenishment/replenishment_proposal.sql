@@ -68,6 +68,7 @@ select
     orders.free_stock,
     orders.on_order,
     orders.on_order_in_time,
+    orders.on_order_if_expedited,
     orders.transferred_units,
     orders.reorder_point,
     orders.order_up_to,

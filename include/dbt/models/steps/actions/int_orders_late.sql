@@ -66,7 +66,7 @@ queued as (
             and order_lines.article_size_number = missed.article_size_number
             and order_lines.branch_number = missed.branch_number
     where
-        order_lines.supply = 'unconfirmed'
+        order_lines.supply in ('unconfirmed', 'if expedited')
         or order_lines.arrives_on = missed.next_arrival_on
 
 )

@@ -10,7 +10,9 @@ with positions as (
 proposals as (
 
     select * from {{ ref('replenishment_proposal') }}
-    where tenant_id = {{ tenant_id() }}
+    where
+        tenant_id = {{ tenant_id() }}
+        and on_order_if_expedited = 0
 
 ),
 
@@ -71,7 +73,8 @@ awaited as (
 
 )
 
--- What another branch sends lasts too. Goods ordered today fill the shelf as well as a delivery that is awaited.
+-- What another branch sends lasts too. Goods ordered today fill the shelf as well as a delivery that is awaited, but not
+-- where they are only what a delivery that is asked for lacks.
 select
     awaited.tenant_id,
     awaited.article_number,

@@ -49,7 +49,11 @@ due as (
         {{ add_days('as_of.as_of_date', '-ceil(policies.lead_time_days)') }} as plausible_from,
         {{ add_days('as_of.as_of_date', 'floor(policies.lead_time_days)') }} as lead_time_ends_on,
         {{ add_days('as_of.as_of_date', 'ceil(policies.lead_time_days + policies.review_days)') }}
-            as protected_until
+            as protected_until,
+        {{ add_days(
+            'as_of.as_of_date',
+            'ceil(policies.lead_time_days + policies.review_days) + policies.expedite_by_days'
+        ) }} as in_reach_until
     from lines
     inner join policies
         on
@@ -61,13 +65,15 @@ due as (
 )
 
 -- What is late by more than a lead time would have come from an order made on that day: it is no supply until the
--- supplier confirms it. What comes after an order of the next review could is no reason not to order today.
+-- supplier confirms it. What comes after an order of the next review could is no reason not to order today, unless the
+-- supplier can deliver it so much earlier that it comes in time: then it is asked for, and not ordered again.
 select
     due.*,
     case
         when due.due_on < due.plausible_from then 'unconfirmed'
         when due.due_on <= due.lead_time_ends_on then 'in lead time'
         when due.due_on <= due.protected_until then 'in time'
+        when due.due_on <= due.in_reach_until then 'if expedited'
         else 'later'
     end as supply,
     coalesce(open_days.next_open_on, greatest(due.due_on, due.as_of_date)) as arrives_on

@@ -21,6 +21,13 @@ policies as (
 
 ),
 
+order_lines as (
+
+    select * from {{ ref('int_open_order_lines') }}
+    where supply = 'if expedited'
+
+),
+
 classes as (
 
     select * from {{ ref('article_class') }}
@@ -38,6 +45,19 @@ incoming as (
         sum(units) as transferred_units
     from transfers
     group by tenant_id, article_number, article_size_number, to_branch_number
+
+),
+
+expedited as (
+
+    select
+        tenant_id,
+        article_number,
+        article_size_number,
+        branch_number,
+        cast(sum(open_units) as double) as units
+    from order_lines
+    group by tenant_id, article_number, article_size_number, branch_number
 
 ),
 
@@ -59,7 +79,9 @@ needed as (
         classes.weeks_measured,
         coalesce(incoming.transferred_units, 0) as transferred_units,
         positions.available - greatest(positions.free_stock, 0) as on_order_in_time,
-        positions.available + coalesce(incoming.transferred_units, 0) as covered_units
+        coalesce(expedited.units, 0) as on_order_if_expedited,
+        positions.available + coalesce(incoming.transferred_units, 0) + coalesce(expedited.units, 0)
+            as covered_units
     from positions
     inner join policies
         on
@@ -75,6 +97,12 @@ needed as (
             and positions.article_number = incoming.article_number
             and positions.article_size_number = incoming.article_size_number
             and positions.branch_number = incoming.branch_number
+    left join expedited
+        on
+            positions.tenant_id = expedited.tenant_id
+            and positions.article_number = expedited.article_number
+            and positions.article_size_number = expedited.article_size_number
+            and positions.branch_number = expedited.branch_number
 
 )
 
@@ -88,6 +116,7 @@ select
     free_stock,
     on_order,
     on_order_in_time,
+    on_order_if_expedited,
     reorder_point,
     order_up_to,
     protection_units,

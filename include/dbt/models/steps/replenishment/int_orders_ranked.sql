@@ -62,6 +62,7 @@ select
     free_stock,
     on_order,
     on_order_in_time,
+    on_order_if_expedited,
     reorder_point,
     order_up_to,
     protection_units,

@@ -100,6 +100,7 @@ select
     {{ setting('display_units') }} as display_units,
     {{ setting('transfer_minimum') }} as transfer_minimum,
     {{ setting('expedite_days') }} as expedite_days,
+    {{ setting('expedite_by_days') }} as expedite_by_days,
     {{ setting('action_units') }} as action_units,
     {{ setting('decide_units') }} as decide_units,
     {{ setting('budget') }} as budget
