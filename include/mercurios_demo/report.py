@@ -173,10 +173,13 @@ def print_actions(console: Console, tenant: str, actions: pa.Table, published: P
         why = f"{line['reason']} Confidence {line['confidence']}."
         console.print(escape(headline), highlight=False)
         console.print(Padding(escape(why), (0, 0, 0, 5)), style="dim", highlight=False)
-    others = Counter(kind for kind in actions["action"].to_pylist() if kind != ORDER)
-    if others:
-        listed = ", ".join(f"{count:,} {kind}" for kind, count in sorted(others.items()))
-        console.print(f"  beside orders: {listed}", highlight=False)
+    kinds = zip(actions["action"].to_pylist(), actions["is_minor"].to_pylist(), strict=True)
+    others = Counter("minor" if is_minor else kind for kind, is_minor in kinds if kind != ORDER)
+    minor = others.pop("minor", 0)
+    if others or minor:
+        listed = ", ".join(f"{count:,} {kind}" for kind, count in sorted(others.items())) or "nothing"
+        left_out = f"; {minor:,} more save less than is worth the work" if minor else ""
+        console.print(f"  beside orders: {listed}{left_out}", highlight=False)
     console.print(
         f"  all of them: .venv/bin/python -m mercurios propose --tenant {tenant} "
         f"{f'--warehouse {published} ' if published else ''}--out orders.xlsx",

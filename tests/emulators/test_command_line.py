@@ -172,6 +172,7 @@ def publish_an_order(retailer: SnowflakeRetailer) -> None:
         **dict.fromkeys(days, "cast(null as date)"),
         "action": "'order'",
         "urgency_rank": "1",
+        "is_minor": "false",
         "due_on": "cast('2026-03-04' as date)",
         "supplier_number": "7",
         "supplier_name": "'Weaver'",

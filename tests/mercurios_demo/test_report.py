@@ -14,12 +14,13 @@ from mercurios_demo.report import print_actions
 
 
 def proposals(count: int) -> pa.Table:
-    """Return so many orders, the most urgent first, and an action of another kind."""
-    numbers = [*reversed(range(count)), count]
+    """Return so many orders, the most urgent first, an action of another kind and one that is minor."""
+    numbers = [*reversed(range(count)), count, count + 1]
     lines = len(numbers)
     return pa.table(
         {
-            "action": ["order"] * count + ["expedite"],
+            "action": ["order"] * count + ["expedite", "reduce"],
+            "is_minor": [False] * (count + 1) + [True],
             "supplier_number": [n % 3 for n in numbers],
             "article_name": [f"Coat [{n}]" for n in numbers],
             "size": ["S"] * lines,
@@ -53,7 +54,7 @@ def test_the_ten_most_urgent_orders_are_shown_with_money_and_reason():
     assert [line.split("[")[1].split("]")[0] for line in lines if "Order by" in line] == [
         str(n) for n in range(11, 1, -1)
     ]
-    assert lines[-2] == "  beside orders: 1 expedite"
+    assert lines[-2] == "  beside orders: 1 expedite; 1 more save less than is worth the work"
     assert lines[-1].endswith(
         "propose --tenant modehaus --warehouse .demo/data/published/modehaus.duckdb --out orders.xlsx"
     )

@@ -55,8 +55,29 @@ def _play(home: Path) -> None:
         timeline.advance_to(datetime(2026, 3, 29, 3, 1))
         timeline.run(models=[SNAPSHOT])
         timeline.advance_to(datetime(2026, 3, 30, 12, 40))
+        _put_off(Edits(simulator, "order"))
         timeline.run(models=["+tag:marts"])
         rows = {name: simulator.truth(timeline.retailer.tenant.id, name) for name in RESOURCES}
         warehouse = timeline.retailer.warehouse
         played = Played(warehouse, TODAY, timeline.closing, timeline.stock_now(), rows)
         played.save(home / "played.json")
+
+
+def _put_off(orders: Edits) -> None:
+    """Let suppliers deliver half of the articles three weeks later than they said, where that is two weeks away."""
+    for key in orders.ids:
+        lines = orders.row(key)["positions"]
+        moved = [
+            {**line, "expectedArrival": _later(line["expectedArrival"])}
+            if line["backlogAmount"] > 0
+            and line["articleNumber"] % 2
+            and line["expectedArrival"][:10] >= (TODAY + timedelta(days=14)).isoformat()
+            else line
+            for line in lines
+        ]
+        if moved != lines:
+            orders.change(key, positions=moved)
+
+
+def _later(moment: str) -> str:
+    return f"{date.fromisoformat(moment[:10]) + timedelta(days=21)}{moment[10:]}"

@@ -14,6 +14,8 @@ pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
 Key = tuple[int, int, int]
 SHORT_DELIVERY, PACK_LINES, LINES_PER_ODD = 2, 6, 8
+# From the manual.
+ACTION_VALUE = 25
 
 
 def day(text: str) -> date:
@@ -130,6 +132,23 @@ def test_the_figures_of_an_article_as_a_whole_are_those_of_its_sizes(played: Pla
         article = row["article_number"]
         assert row["sold_13_weeks"] == sum(units for key, units in thirteen.items() if key[0] == article)
         assert row["free_stock"] == sum(units for key, units in there.items() if key[0] == article)
+
+
+def test_what_saves_less_than_an_action_is_worth_comes_last(played: Played) -> None:
+    price = {row["number"]: float(row["purchasePrice"]) for row in played.rows["article"]}
+    rows = sorted(actions(played), key=lambda row: row["urgency_rank"])
+
+    assert [row["urgency_rank"] for row in rows] == list(range(1, len(rows) + 1))
+    assert {row["is_minor"] for row in rows} == {True, False}
+    assert [row["is_minor"] for row in rows] == sorted(row["is_minor"] for row in rows)
+    for row in rows:
+        too_much = row["action"] in ("cancel", "reduce", "mark down")
+        value = row["units_at_stake"] * price[row["article_number"]]
+        if abs(value - ACTION_VALUE) > 0.01:
+            assert row["is_minor"] == (too_much and value < ACTION_VALUE), row["action_id"]
+    for important in (True, False):
+        days = [row["due_on"] for row in rows if row["is_minor"] != important]
+        assert days == sorted(days)
 
 
 def test_packs_and_minimums_are_those_that_past_orders_show(played: Played) -> None:

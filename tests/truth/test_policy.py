@@ -23,6 +23,7 @@ DEFAULTS = {
     "expedite_days": 3,
     "expedite_by_days": 14,
     "action_units": 1,
+    "action_value": 25,
     "decide_units": 4,
     "budget": None,
 }

@@ -14,6 +14,8 @@ from source_rows import WEEK, Size, began, by_number, day, free_of, goods_of, or
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
 SELLING_WEEKS, NEW_WEEKS = 13, 6
+# What an action is worth and what a year in stock costs, from the manual.
+ACTION_VALUE, HOLDING_RATE = 25, 0.25
 SHORT = ("stocked out", "potential stock-out")
 
 
@@ -107,6 +109,30 @@ def test_what_is_left_over_is_stock_beyond_what_will_be_sold(
     assert [row["impact_rank"] for row in ranked] == list(range(1, len(ranked) + 1))
     values = [(not row["is_new"], row["leftover_value"]) for row in ranked]
     assert values == sorted(values, reverse=True)
+
+
+def test_a_markdown_begins_while_what_is_left_can_still_be_sold(
+    played: Played, candidates: dict[int, Row]
+) -> None:
+    """As long before its season's end as the rest takes at today's pace; else when holding it cost 25."""
+    articles = by_number(played.rows["article"])
+    price = {number: float(money(row["purchasePrice"])) for number, row in articles.items()}
+    ends = {row["seasonNumber"]: day(row["validUntil"]) for row in played.rows["season"]}
+
+    kinds = set()
+    for number, row in candidates.items():
+        end = ends.get(articles[number]["seasonNumber"], date.min)
+        left = max(row["free_stock"] - row["expected_units"], 0)
+        days = 365.0
+        if end >= played.today:
+            pace = row["expected_units"] / ((end - played.today).days + 1)
+            days = (end - played.today).days - left / pace if pace else 0.0
+        elif left * price[number] > 0:
+            days = ACTION_VALUE / (left * price[number] * HOLDING_RATE / 365)
+        kinds.add((end >= played.today, 0 < days < 365))
+        expected = min(max(days, 0), 365)
+        assert (row["mark_down_by_on"] - played.today).days == pytest.approx(expected, abs=1.01), number
+    assert len(kinds) > 1
 
 
 def test_a_positions_stock_and_orders_are_the_shops_in_its_status(

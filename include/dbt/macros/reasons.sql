@@ -49,6 +49,7 @@
                     || ' {{ words.of_margin }}'
             end
     end
+    || case when {{ actions }}.is_minor then ' {{ words.minor }}' else '' end
 {%- endmacro %}
 
 
@@ -60,7 +61,7 @@
             'unconfirmed': 'Overdue, and the supplier names no day.', 'arrives': 'It comes on', 'without': 'Without this,',
             'leave': '', 'left': 'units worth', 'at_cost': 'at purchase price are left over.', 'empty': 'the shelf stays empty and',
             'runs_out': 'it runs out on', 'and': 'and', 'missed': 'units with', 'of_margin': 'of margin are missed.',
-            'units_missed': 'units are missed.',
+            'units_missed': 'units are missed.', 'minor': 'That is less than is worth the work.',
         },
         'de': {
             'sold': 'Verkauft:', 'in_four': 'in den letzten 4 Wochen,', 'in_thirteen': 'in 13;', 'in_stock': 'im Bestand',
@@ -68,7 +69,7 @@
             'unconfirmed': 'Überfällig, der Lieferant nennt keinen Tag.', 'arrives': 'Lieferung am', 'without': 'Sonst',
             'leave': 'bleiben ', 'left': 'Stück für', 'at_cost': 'Einkaufswert übrig.', 'empty': 'bleibt das Regal leer, und',
             'runs_out': 'ist es am', 'and': 'ausverkauft, und', 'missed': 'Stück mit', 'of_margin': 'Rohertrag fehlen.',
-            'units_missed': 'Stück fehlen.',
+            'units_missed': 'Stück fehlen.', 'minor': 'Das ist die Arbeit nicht wert.',
         },
     }[language]) }}
 {%- endmacro %}

@@ -174,3 +174,20 @@
         + max({{ sized }}.daily_units_after_horizon * greatest({{ days }} - {{ sized }}.horizon_days, 0))
     )
 {%- endmacro %}
+
+
+{#
+    Days until an article must be marked down, from the columns of markdown_candidate. With a season that goes on: its days
+    less those that the leftover takes at the pace of the outlook; without a sale they are over. Without one: until holding
+    the leftover has cost action_value, a year at most.
+#}
+{% macro days_until_markdown() -%}
+    case
+        when has_term and expected_units > 0
+            then floor(greatest(days_left - 1 - leftover_units * days_left / expected_units, 0))
+        when has_term then 0
+        when leftover_value > 0
+            then floor(least(action_value * 365 / (leftover_value * {{ var('holding_rate') }}), 365))
+        else 365
+    end
+{%- endmacro %}

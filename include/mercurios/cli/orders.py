@@ -56,8 +56,12 @@ def propose(
     currency = proposals["currency"][0].as_py() if proposals.num_rows else ""
     cost = f"{sum(proposals['cost'].to_pylist()):,.2f} {currency}".strip()
     typer.echo(f"{proposals.num_rows} lines to {suppliers} suppliers for {cost} in {out}.")
-    if actions.num_rows > proposals.num_rows:
-        typer.echo(f"{actions.num_rows - proposals.num_rows} lines of other actions.")
+    minor = actions["is_minor"].to_pylist().count(True)
+    others = actions.num_rows - proposals.num_rows - minor
+    if others:
+        typer.echo(f"{others} lines of other actions.")
+    if minor:
+        typer.echo(f"{minor} lines more save less than is worth the work (`action_value`).")
     beyond = proposals["is_within_budget"].to_pylist().count(False)
     if beyond:
         typer.echo(f"{beyond} of the lines are beyond the budget.")

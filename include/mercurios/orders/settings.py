@@ -49,6 +49,8 @@ class Policy(_Model):
         expedite_by_days: most days by which a supplier that is asked delivers an open order earlier; what then comes in
             time is not ordered again.
         action_units: least units that asking for an earlier, smaller or no delivery must save.
+        action_value: least purchase value that a cancelled or smaller order or a markdown must save; less is listed
+            last, and in a workbook only counted.
         decide_units: units sold in 13 weeks from which a person decides about what sold out and is not reordered.
     """
 
@@ -64,6 +66,7 @@ class Policy(_Model):
     expedite_days: Annotated[int, Field(ge=1, le=365)] | None = None
     expedite_by_days: Annotated[int, Field(ge=0, le=365)] | None = None
     action_units: Annotated[int, Field(ge=1)] | None = None
+    action_value: Annotated[float, Field(ge=0)] | None = None
     decide_units: Annotated[int, Field(ge=1)] | None = None
 
 

@@ -15,23 +15,25 @@ DAY_FORMS = {"en": "yyyy-mm-dd", "de": "dd.mm.yyyy"}
 
 
 class Column(NamedTuple):
-    """A column of a sheet; `total` is whether its sum is worth something."""
+    """A column of a sheet; `total` is whether its sum is worth something.
+
+    A measure has no heading of its own: it is that of the dictionary of measures.
+    """
 
     name: str
-    en: str
-    de: str
+    en: str | None = None
+    de: str | None = None
     form: str = TEXT
     total: bool = False
 
     def heading(self, language: str) -> str:
         """Return the heading in a language."""
-        return self.de if language == "de" else self.en
+        own = self.de if language == "de" else self.en
+        return own or measures()[self.name].label(language)
 
 
 def _measure(name: str, form: str, total: bool = False) -> Column:
-    """Return the column of a measure, with the heading that the dictionary of measures gives it."""
-    measure = measures()[name]
-    return Column(name, measure.label("en"), measure.label("de"), form, total)
+    return Column(name, form=form, total=total)
 
 
 class Sheet(NamedTuple):
@@ -185,7 +187,7 @@ ACTION_SHEETS = (
         ("mark down",),
         "Markdowns",
         "Abschriften",
-        (_SUPPLIER, *_ARTICLE, _units("Units", "Menge"), _LEFT, *_FIGURES, *_WHY),
+        (_DUE, _SUPPLIER, *_ARTICLE, _units("Units", "Menge"), _LEFT, *_FIGURES, *_WHY),
     ),
     Sheet(
         ("decide",),
@@ -244,6 +246,8 @@ SUMMARY_COLUMNS = (
     Column("cost", "Cost", "Einkaufswert", MONEY, total=True),
     _measure("margin_at_risk", MONEY, total=True),
     _measure("value_at_stake", MONEY, total=True),
+    Column("minor", "Left out as minor", "Als gering ausgelassen", UNITS, total=True),
+    Column("minor_value", "Their value", "Deren Wert", MONEY, total=True),
 )
 OVERVIEW_COLUMNS = (
     Column("sheet", "Supplier", "Lieferant"),

@@ -1,5 +1,7 @@
 """What to do as a workbook: an overview, a sheet for each kind of action, and a sheet to send to each supplier.
 
+What is minor, worth less than the policy's `action_value`, is only counted in the overview.
+
 It is a working document: every figure has a column of its own, and each line a cell for the buyer's decision. Figures
 are written, not formulas: a mail program's preview and a supplier's reader show the same as a spreadsheet. A supplier's
 sheet holds what a supplier needs and nothing of what the buyer earns, and only what the budget reaches.
@@ -76,7 +78,9 @@ class _Writer:
 
     def action_sheet(self, sheet: Sheet) -> Line:
         """Write the sheet of a kind of action, and return its line of the overview."""
-        lines = [line for line in self._lines if line["kind"] in sheet.actions]
+        listed = [line for line in self._lines if line["kind"] in sheet.actions]
+        lines = [line for line in listed if not line["is_minor"]]
+        minor = [line for line in listed if line["is_minor"]]
         name = sheet.name(self._language)
         worksheet = self._book.create_sheet(name)
         self._fill(worksheet, name, sheet.columns, lines)
@@ -85,6 +89,8 @@ class _Writer:
             "lines": len(lines),
             "urgent": sum(line["due_on"] <= line["proposed_on"] + timedelta(days=7) for line in lines),
             **{key: _total(lines, key) for key in ("units", "cost", "margin_at_risk", "value_at_stake")},
+            "minor": len(minor),
+            "minor_value": _total(minor, "value_at_stake"),
         }
 
     def supplier_sheets(self, orders: Sequence[Line]) -> list[Line]:

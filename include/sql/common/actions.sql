@@ -36,6 +36,7 @@ select
     retailer.currency,
     actions.action,
     actions.urgency_rank,
+    actions.is_minor,
     actions.due_on,
     actions.supplier_number,
     actions.supplier_name,

@@ -69,6 +69,7 @@ def test_a_setting_that_makes_no_sense_is_named(section, named):
         ("expedite_days", (1, 365), (0, 366)),
         ("expedite_by_days", (0, 365), (-1, 366)),
         ("action_units", (1, 10_000), (0,)),
+        ("action_value", (0, 1e9), (-0.01,)),
         ("decide_units", (1, 10_000), (0,)),
         ("minimum_order_value", (0, 1e9), (-0.01,)),
     ],

@@ -18,6 +18,13 @@ expected as (
 
 ),
 
+policies as (
+
+    select * from {{ ref('replenishment_policy') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
 measured as (
 
     select
@@ -27,6 +34,9 @@ measured as (
         ends.category_number,
         ends.season_number,
         ends.sell_until,
+        ends.as_of_date,
+        ends.has_term,
+        policies.action_value,
         greatest(ends.sell_until - ends.as_of_date + 1, 0) as days_left,
         ending.is_new,
         ending.free_stock,
@@ -45,13 +55,29 @@ measured as (
         on
             ends.tenant_id = ending.tenant_id
             and ends.article_number = ending.article_number
+    inner join policies
+        on
+            ends.tenant_id = policies.tenant_id
+            and ends.article_number = policies.article_number
     left join expected
         on
             ends.tenant_id = expected.tenant_id
             and ends.article_number = expected.article_number
 
+),
+
+leftovers as (
+
+    select
+        *,
+        greatest(free_stock - expected_units, 0) as leftover_units,
+        greatest(free_stock - expected_units, 0) * unit_cost as leftover_value
+    from measured
+
 )
 
+-- Sold at twice the pace, what would be left over is gone by the end of its season if that begins as long before as the
+-- rest takes at the pace of today. Without such a term a markdown is due when waiting has cost what an action is worth.
 select
     tenant_id,
     article_number,
@@ -65,12 +91,13 @@ select
     last_sold_on,
     round(units_sold / (units_sold + free_stock), 6) as sell_through_ever,
     round(expected_units, 4) as expected_units,
-    round(greatest(free_stock - expected_units, 0), 4) as leftover_units,
-    cast(greatest(free_stock - expected_units, 0) * unit_cost as decimal(18, 2)) as leftover_value,
+    round(leftover_units, 4) as leftover_units,
+    cast(leftover_value as decimal(18, 2)) as leftover_value,
+    {{ add_days('as_of_date', days_until_markdown()) }} as mark_down_by_on,
     is_new,
     free_stock - expected_units >= 1 and not is_new as is_candidate,
     cast(row_number() over (
         partition by tenant_id
-        order by is_new asc, greatest(free_stock - expected_units, 0) * unit_cost desc, article_number asc
+        order by is_new asc, leftover_value desc, article_number asc
     ) as bigint) as impact_rank
-from measured
+from leftovers

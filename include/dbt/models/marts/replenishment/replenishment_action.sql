@@ -41,10 +41,12 @@ select
     cast(row_number() over (
         partition by actions.tenant_id
         order by
+            actions.is_minor asc,
             actions.due_on asc,
             coalesce(actions.margin_at_risk, actions.value_at_stake, 0) desc,
             actions.action_id asc
     ) as bigint) as urgency_rank,
+    actions.is_minor,
     actions.due_on,
     actions.article_number,
     articles.article_name,

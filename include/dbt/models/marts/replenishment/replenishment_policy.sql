@@ -96,6 +96,7 @@ select
     cast(coalesce(settings.expedite_by_days, {{ var('default_expedite_by_days') }}) as double)
         as expedite_by_days,
     cast(coalesce(settings.action_units, {{ var('default_action_units') }}) as double) as action_units,
+    cast(coalesce(settings.action_value, {{ var('default_action_value') }}) as double) as action_value,
     cast(coalesce(settings.decide_units, {{ var('default_decide_units') }}) as double) as decide_units,
     cast(settings.budget as double) as budget
 from articles

@@ -36,21 +36,15 @@ days as (
 -- Goods that another branch has can be there before an order, so they are due when stock runs out.
 select
     transfers.tenant_id,
-    'transfer' as action,
     transfers.article_number,
-    transfers.article_size_number,
-    transfers.to_branch_number as branch_number,
-    transfers.from_branch_number,
-    transfers.units,
-    cast(null as double) as cost,
-    transfers.units as units_at_stake,
-    cast(transfers.expected_margin as double) as margin_at_risk,
-    cast(null as double) as value_at_stake,
-    greatest(coalesce(positions.stock_out_on, days.as_of_date), days.as_of_date) as due_on,
-    cast(null as date) as arrives_on,
-    positions.protection_units as demand_units,
-    days.protected_until as demand_until,
-    case when positions.is_reordered then positions.reorder_point end as level_units
+    {{ action_columns("'transfer'", {
+        'article_size_number': 'transfers.article_size_number', 'branch_number': 'transfers.to_branch_number',
+        'from_branch_number': 'transfers.from_branch_number', 'units': 'transfers.units',
+        'units_at_stake': 'transfers.units', 'margin_at_risk': 'transfers.expected_margin',
+        'due_on': 'greatest(coalesce(positions.stock_out_on, days.as_of_date), days.as_of_date)',
+        'demand_units': 'positions.protection_units', 'demand_until': 'days.protected_until',
+        'level_units': 'case when positions.is_reordered then positions.reorder_point end',
+    }) }}
 from transfers
 inner join positions
     on
@@ -65,21 +59,13 @@ inner join days
 union all
 select
     markdowns.tenant_id,
-    'mark down' as action,
     markdowns.article_number,
-    cast(null as bigint) as article_size_number,
-    cast(null as bigint) as branch_number,
-    cast(null as bigint) as from_branch_number,
-    floor(markdowns.leftover_units) as units,
-    cast(null as double) as cost,
-    markdowns.leftover_units as units_at_stake,
-    cast(null as double) as margin_at_risk,
-    cast(markdowns.leftover_value as double) as value_at_stake,
-    days.as_of_date as due_on,
-    cast(null as date) as arrives_on,
-    markdowns.expected_units as demand_units,
-    greatest(markdowns.sell_until, days.as_of_date) as demand_until,
-    cast(null as double) as level_units
+    {{ action_columns("'mark down'", {
+        'units': 'floor(markdowns.leftover_units)', 'units_at_stake': 'markdowns.leftover_units',
+        'value_at_stake': 'markdowns.leftover_value', 'due_on': 'markdowns.mark_down_by_on',
+        'demand_units': 'markdowns.expected_units',
+        'demand_until': 'greatest(markdowns.sell_until, days.as_of_date)',
+    }) }}
 from markdowns
 inner join days
     on
@@ -88,19 +74,10 @@ inner join days
 union all
 select
     tenant_id,
-    'decide' as action,
     article_number,
-    cast(null as bigint) as article_size_number,
-    cast(null as bigint) as branch_number,
-    cast(null as bigint) as from_branch_number,
-    units,
-    units * unit_cost as cost,
-    units_at_stake,
-    margin_at_risk,
-    cast(null as double) as value_at_stake,
-    due_on,
-    arrives_on,
-    demand_units,
-    demand_until,
-    cast(null as double) as level_units
+    {{ action_columns("'decide'", {
+        'units': 'units', 'cost': 'units * unit_cost', 'units_at_stake': 'units_at_stake',
+        'margin_at_risk': 'margin_at_risk', 'due_on': 'due_on', 'arrives_on': 'arrives_on',
+        'demand_units': 'demand_units', 'demand_until': 'demand_until',
+    }) }}
 from decisions

@@ -32,22 +32,14 @@ days as (
 
 select
     orders.tenant_id,
-    'order' as action,
     orders.article_number,
-    orders.article_size_number,
-    orders.branch_number,
-    cast(null as varchar) as order_line_id,
-    cast(null as varchar) as order_id,
-    orders.order_units as units,
-    cast(orders.order_cost as double) as cost,
-    orders.units_at_risk as units_at_stake,
-    cast(orders.margin_at_risk as double) as margin_at_risk,
-    cast(null as double) as value_at_stake,
-    orders.order_by_on as due_on,
-    orders.arrives_on,
-    positions.protection_units as demand_units,
-    days.protected_until as demand_until,
-    orders.reorder_point as level_units
+    {{ action_columns("'order'", {
+        'article_size_number': 'orders.article_size_number', 'branch_number': 'orders.branch_number',
+        'units': 'orders.order_units', 'cost': 'orders.order_cost', 'units_at_stake': 'orders.units_at_risk',
+        'margin_at_risk': 'orders.margin_at_risk', 'due_on': 'orders.order_by_on', 'arrives_on': 'orders.arrives_on',
+        'demand_units': 'positions.protection_units', 'demand_until': 'days.protected_until',
+        'level_units': 'orders.reorder_point',
+    }) }}
 from orders
 inner join positions
     on
@@ -62,40 +54,22 @@ inner join days
 union all
 select
     tenant_id,
-    'expedite' as action,
     article_number,
-    article_size_number,
-    branch_number,
-    order_position_id as order_line_id,
-    order_id,
-    cast(units as double) as units,
-    cast(null as double) as cost,
-    cast(units_at_stake as double) as units_at_stake,
-    cast(margin_at_risk as double) as margin_at_risk,
-    cast(null as double) as value_at_stake,
-    due_on,
-    arrives_on,
-    demand_units,
-    demand_until,
-    cast(null as double) as level_units
+    {{ action_columns("'expedite'", {
+        'article_size_number': 'article_size_number', 'branch_number': 'branch_number',
+        'order_line_id': 'order_position_id', 'order_id': 'order_id', 'units': 'units',
+        'units_at_stake': 'units_at_stake', 'margin_at_risk': 'margin_at_risk', 'due_on': 'due_on',
+        'arrives_on': 'arrives_on', 'demand_units': 'demand_units', 'demand_until': 'demand_until',
+    }) }}
 from late
 union all
 select
     tenant_id,
-    action,
     article_number,
-    article_size_number,
-    branch_number,
-    order_position_id as order_line_id,
-    order_id,
-    cast(units as double) as units,
-    cast(null as double) as cost,
-    cast(units as double) as units_at_stake,
-    cast(null as double) as margin_at_risk,
-    cast(surplus_value as double) as value_at_stake,
-    due_on,
-    arrives_on,
-    demand_units,
-    demand_until,
-    level_units
+    {{ action_columns('action', {
+        'article_size_number': 'article_size_number', 'branch_number': 'branch_number',
+        'order_line_id': 'order_position_id', 'order_id': 'order_id', 'units': 'units', 'units_at_stake': 'units',
+        'value_at_stake': 'surplus_value', 'due_on': 'due_on', 'arrives_on': 'arrives_on',
+        'demand_units': 'demand_units', 'demand_until': 'demand_until', 'level_units': 'level_units',
+    }) }}
 from surplus

@@ -19,7 +19,7 @@ as_of as (
 
 )
 
--- What has no season is given as long as a forecast reaches.
+-- What has no season is given as long as a forecast reaches; only a season that goes on is a term for a markdown.
 select
     articles.tenant_id,
     articles.article_number,
@@ -29,7 +29,8 @@ select
     as_of.as_of_date,
     coalesce(
         seasons.ends_on, {{ add_days('as_of.as_of_date', '7 * ' ~ var('selling_weeks')) }}
-    ) as sell_until
+    ) as sell_until,
+    coalesce(seasons.ends_on >= as_of.as_of_date, false) as has_term
 from articles
 inner join as_of
     on articles.tenant_id = as_of.tenant_id

@@ -102,6 +102,7 @@ select
     {{ setting('expedite_days') }} as expedite_days,
     {{ setting('expedite_by_days') }} as expedite_by_days,
     {{ setting('action_units') }} as action_units,
+    {{ setting('action_value') }} as action_value,
     {{ setting('decide_units') }} as decide_units,
     {{ setting('budget') }} as budget
 from decided
