@@ -28,8 +28,8 @@ class Column(NamedTuple):
 
     def heading(self, language: str) -> str:
         """Return the heading in a language."""
-        own = self.de if language == "de" else self.en
-        return own or measures()[self.name].label(language)
+        heading = self.de if language == "de" else self.en
+        return heading or measures()[self.name].label(language)
 
 
 def _measure(name: str, form: str, total: bool = False) -> Column:
