@@ -1,16 +1,6 @@
-with positions as (
+with covered as (
 
-    select * from {{ ref('replenishment_position') }}
-    where
-        tenant_id = {{ tenant_id() }}
-        and is_reordered
-
-),
-
-transfers as (
-
-    select * from {{ ref('replenishment_transfer') }}
-    where tenant_id = {{ tenant_id() }}
+    select * from {{ ref('int_supply_covered') }}
 
 ),
 
@@ -21,13 +11,6 @@ policies as (
 
 ),
 
-order_lines as (
-
-    select * from {{ ref('int_open_order_lines') }}
-    where supply = 'if expedited'
-
-),
-
 classes as (
 
     select * from {{ ref('article_class') }}
@@ -35,36 +18,10 @@ classes as (
 
 ),
 
-incoming as (
-
-    select
-        tenant_id,
-        article_number,
-        article_size_number,
-        to_branch_number as branch_number,
-        sum(units) as transferred_units
-    from transfers
-    group by tenant_id, article_number, article_size_number, to_branch_number
-
-),
-
-expedited as (
-
-    select
-        tenant_id,
-        article_number,
-        article_size_number,
-        branch_number,
-        cast(sum(open_units) as double) as units
-    from order_lines
-    group by tenant_id, article_number, article_size_number, branch_number
-
-),
-
 needed as (
 
     select
-        positions.*,
+        covered.*,
         policies.supplier_number,
         policies.value_class,
         policies.variability_class,
@@ -76,33 +33,16 @@ needed as (
         policies.minimum_order_value,
         policies.budget,
         classes.demand_class,
-        classes.weeks_measured,
-        coalesce(incoming.transferred_units, 0) as transferred_units,
-        positions.available - greatest(positions.free_stock, 0) as on_order_in_time,
-        coalesce(expedited.units, 0) as on_order_if_expedited,
-        positions.available + coalesce(incoming.transferred_units, 0) + coalesce(expedited.units, 0)
-            as covered_units
-    from positions
+        classes.weeks_measured
+    from covered
     inner join policies
         on
-            positions.tenant_id = policies.tenant_id
-            and positions.article_number = policies.article_number
+            covered.tenant_id = policies.tenant_id
+            and covered.article_number = policies.article_number
     left join classes
         on
-            positions.tenant_id = classes.tenant_id
-            and positions.article_number = classes.article_number
-    left join incoming
-        on
-            positions.tenant_id = incoming.tenant_id
-            and positions.article_number = incoming.article_number
-            and positions.article_size_number = incoming.article_size_number
-            and positions.branch_number = incoming.branch_number
-    left join expedited
-        on
-            positions.tenant_id = expedited.tenant_id
-            and positions.article_number = expedited.article_number
-            and positions.article_size_number = expedited.article_size_number
-            and positions.branch_number = expedited.branch_number
+            covered.tenant_id = classes.tenant_id
+            and covered.article_number = classes.article_number
 
 )
 
