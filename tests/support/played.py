@@ -11,6 +11,15 @@ from typing import Any
 import duckdb
 from timeline import Position
 
+# What the played retailer plans to buy: less than is on order, more than came, and of what no one ordered.
+LIMITS: dict[str, Any] = {
+    "budgets": [
+        {"season": 0, "category": 1230, "month": "2026-04", "amount": 500},
+        {"season": 0, "category": 1420, "month": "2026-03", "amount": 90_000.5},
+        {"season": 999, "category": 1240, "month": "2026-12", "amount": 250},
+    ]
+}
+
 
 @dataclass(frozen=True)
 class Played:

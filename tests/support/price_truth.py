@@ -58,9 +58,7 @@ class PriceList:
         article = self._articles.get(int(line["articleNumber"]), {})
         tax_number = self._categories.get(article.get("categoryNumber"), {}).get("taxNumber")
         rate = self._tax_rate(tax_number, date.fromisoformat(line["date"][:10]))
-        code = article.get("currencyNumber") or self._suppliers.get(article.get("supplierNumber"), {}).get(
-            "currencyNumber"
-        )
+        code = self._currency_code(article)
         exchange = self._exchange_rate(code or self.currency)
         factor = self._factor(int(line["articleNumber"]))
         paid, cost = money(line["salePrice"]), money(line["purchasePrice"])
@@ -75,6 +73,32 @@ class PriceList:
         article = self._articles[number]
         line = {"articleNumber": number, "date": "2026-03-01", "salePrice": 0}
         return self.priced({**line, "purchasePrice": article["purchasePrice"]}).cost
+
+    def list_price_net(self, number: int, day: date) -> Decimal | None:
+        """Return the list price of an article without tax at a day's rate; None where one is not known."""
+        price = self.list_price(number)
+        line = {"articleNumber": number, "date": day.isoformat(), "salePrice": price, "purchasePrice": 0}
+        return self.priced(line).net if price else None
+
+    def list_price(self, number: int) -> Decimal:
+        """Return the price that was planned for an article, else that of its label."""
+        article = self._articles[number]
+        return money(article["calculatedPrice"]) or money(article["labelPrice"])
+
+    def order_cost(self, order: Row, line: Row) -> Decimal | None:
+        """Return what a unit of an order line costs; where the line does not say, what the article costs today."""
+        is_net = (self.prices or {}).get("cost") == "net_purchase_price"
+        price = money(line["netPurchasePrice" if is_net else "purchasePrice"] or 0)
+        factor = 1 - money(order["overallDiscount"] or 0) / 100 if is_net else Decimal(1)
+        article = self._articles[int(line["articleNumber"])]
+        exchange = self._exchange_rate(self._currency_code(article) or self.currency)
+        if not price or exchange is None:
+            return self.unit_cost(int(line["articleNumber"]))
+        return rounded(price * rounded(factor * exchange, _RATE))
+
+    def _currency_code(self, article: Row) -> str | None:
+        supplier = self._suppliers.get(article.get("supplierNumber"), {})
+        return article.get("currencyNumber") or supplier.get("currencyNumber")
 
     def _note(
         self,

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 from edits import Edits
-from played import Played
+from played import LIMITS, Played
 from session_cache import SessionCache
 from timeline import Timeline
 
+from mercurios.tenants.limits import Limits
 from prohandel_simulator.testing import RunningSimulator, running_simulator
 
 # The clocks are set forward in the night to Sunday, 2026-03-29.
@@ -56,6 +57,8 @@ def _play(home: Path) -> None:
         timeline.run(models=[SNAPSHOT])
         timeline.advance_to(datetime(2026, 3, 30, 12, 40))
         _put_off(Edits(simulator, "order"))
+        retailer = timeline.retailer
+        retailer.tenant = retailer.tenant.model_copy(update={"limits": Limits.model_validate(LIMITS)})
         timeline.run(models=["+tag:marts"])
         rows = {name: simulator.truth(timeline.retailer.tenant.id, name) for name in RESOURCES}
         warehouse = timeline.retailer.warehouse

@@ -291,3 +291,24 @@ def test_reversals_of_the_mini_world_are_what_their_positions_say(truth: list[tu
     reversed_lines = [line for line, kind in truth if kind == "reversal"]
 
     assert sum(line["receiptPosition"] > REVERSED_FROM for line in reversed_lines) == len(reversed_lines) / 2
+
+
+def test_goods_that_were_written_off_are_a_months_write_offs_at_cost(
+    played: Timeline, truth: list[tuple[Row, str]]
+) -> None:
+    articles = {int(row["number"]): row for row in played.simulator.truth("mini", "article")}
+
+    def cell(line: Row, kind: str) -> tuple[date, int, int] | None:
+        article = articles.get(int(line["articleNumber"]))
+        if kind != "write-off" or article is None:
+            return None
+        month = date.fromisoformat(line["date"][:10]).replace(day=1)
+        return month, article["seasonNumber"], article["categoryNumber"]
+
+    rows = played.retailer.query("select * from analytics.markdowns_monthly where write_off_units <> 0")
+    found = {(row["month_start"], row["season_number"], row["category_number"]): row for row in rows}
+    expected = added_up(truth, cell)
+    assert set(found) == {key for key, units in expected.units.items() if units}
+    for key, row in found.items():
+        assert (row["write_off_units"], row["write_off_cost"]) == (expected.units[key], expected.cost[key])
+        assert row["write_off_note"] is None

@@ -6,8 +6,9 @@ whose cost or tax number is not known; and ends as a tenant whose file says noth
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -41,6 +42,7 @@ PRICES: dict[str, Any] = {
 REDUCED, UNTAXED, NUMBERLESS = 1221, 1430, 1810
 RESOURCES = ("sale", "order", "article", "category", "supplier", "currency")
 RECEIPT = 11_900_000
+LINE = {"date": TODAY.isoformat(), "salePrice": 1, "purchasePrice": 1}
 
 
 class Figures:
@@ -145,6 +147,7 @@ MARTS = (
     *("fct_sales", "article_sales_agg", "daily_sales_agg", "sales_weekly", "product_profitability"),
     *("branch_performance", "inventory_kpi", "inventory_issue", "dim_article", "replenishment_position"),
     *("inventory_measure", "sales_by_season", "branch_monthly"),
+    *("supplier_scorecard", "markup_by_level"),
 )
 
 
@@ -281,6 +284,172 @@ def test_an_articles_year_has_the_margin_of_its_lines(figures: Figures) -> None:
         at: (each.amount, each.net, each.cost, each.margin, each.margin_rate, each.note)
         for at, each in sums.items()
     }
+
+
+def test_a_suppliers_year_has_the_margin_of_its_lines(figures: Figures) -> None:
+    rows = figures.timeline.simulator.truth("mini", "article")
+    supplier = {int(row["number"]): row["supplierNumber"] for row in rows}
+
+    found = {row["supplier_number"]: row for row in figures.marts[True]["supplier_scorecard"]}
+    silent = figures.marts[False]["supplier_scorecard"]
+
+    sums = earned_by(figures.year(), lambda line: supplier.get(int(line["articleNumber"])))
+    assert {key for key, row in found.items() if row["margin_note"] or row["margin"]} == set(sums)
+    for number, each in sums.items():
+        row = found[number]
+        assert (row["revenue_net"], row["margin"], row["margin_rate"]) == (
+            *(each.net, each.margin),
+            each.margin_rate,
+        ), number
+        assert (row["margin_note"] or "").partition(",")[0] == (each.note or "").partition(",")[0]
+    assert {row["margin"] for row in silent if row["margin_note"]} == {None}
+
+
+@dataclass
+class Entry:
+    """What was delivered of an article, or of a season and category, at list price and at cost."""
+
+    units: Decimal = Decimal(0)
+    listed: Decimal | None = None
+    cost: Decimal | None = None
+    notes: list[str] = field(default_factory=list)
+    articles: int = 0
+
+    @property
+    def markup(self) -> Any:
+        return (
+            pytest.approx(float(self.listed / self.cost) - 1, abs=1e-5) if self.listed and self.cost else None
+        )
+
+
+def entries_of(figures: Figures) -> dict[int, Entry]:
+    """Return the receipts of every article of goods."""
+    prices, rows = figures.list, figures.list.rows
+    services = {row["number"] for row in rows["category"] if row["isServiceCategory"]}
+    found = {
+        int(row["number"]): Entry(articles=1)
+        for row in rows["article"]
+        if row["categoryNumber"] not in services
+    }
+    for order in rows["order"]:
+        for line in order["positions"]:
+            number, units = int(line["articleNumber"]), money(line["deliveredAmount"])
+            cost, net = prices.order_cost(order, line), prices.list_price_net(number, TODAY)
+            entry = found[number]
+            entry.units += max(units, Decimal(0))
+            if units > 0 and cost is not None:
+                entry.cost = (entry.cost or Decimal(0)) + units * cost
+                entry.listed = None if net is None else (entry.listed or Decimal(0)) + units * net
+    for number, entry in found.items():
+        if prices.list_price_net(number, TODAY) is None:
+            entry.notes, entry.cost = ["no tax rate"], None
+        elif entry.cost is None and prices.unit_cost(number) is None:
+            exchange = prices.priced({**LINE, "articleNumber": number}).note or ""
+            is_unknown = exchange.startswith("no rate of exchange")
+            entry.notes = ["no rate of exchange" if is_unknown else "no purchase price"]
+    return found
+
+
+def by_season(figures: Figures, entries: dict[int, Entry]) -> dict[tuple[int, int], Entry]:
+    """Add up entries by season and category."""
+    articles = {int(row["number"]): row for row in figures.list.rows["article"]}
+    found: dict[tuple[int, int], Entry] = defaultdict(Entry)
+    for number, entry in entries.items():
+        group = found[articles[number]["seasonNumber"], articles[number]["categoryNumber"]]
+        group.units += entry.units
+        group.articles += 1
+        group.notes += entry.notes
+        if entry.cost is not None and entry.listed is not None:
+            group.cost = (group.cost or Decimal(0)) + entry.cost
+            group.listed = (group.listed or Decimal(0)) + entry.listed
+    return found
+
+
+def test_an_entry_markup_is_the_list_price_without_tax_against_what_came(figures: Figures) -> None:
+    rows = [row for row in figures.marts[True]["markup_by_level"] if row["markup_level"] == "article"]
+    entries, unpriced = entries_of(figures), Counter[str]()
+
+    assert {row["article_number"] for row in rows} == set(entries)
+    for row in rows:
+        number = row["article_number"]
+        entry, net = entries[number], figures.list.list_price_net(number, TODAY)
+        unpriced.update(entry.notes)
+        assert (row["list_price"], row["list_price_net"]) == (figures.list.list_price(number), net), number
+        assert (row["units_received"], row["entry_note"]) == (entry.units, (entry.notes or [None])[0])
+        assert (row["received_list_value"], row["received_cost"]) == (entry.listed, entry.cost)
+        if entry.cost is None and not entry.notes:
+            entry = Entry(listed=net, cost=figures.list.unit_cost(number))
+        markup = entry.markup
+        assert row["entry_markup"] == markup
+        if markup is not None and entry.cost is not None and entry.listed is not None:
+            rate = 1 - float(entry.cost / entry.listed)
+            assert row["entry_margin_rate"] == pytest.approx(rate, abs=1e-5)
+    assert unpriced["no tax rate"]
+    assert unpriced["no rate of exchange"]
+
+
+def test_a_seasons_entry_markup_is_that_of_all_that_came_of_it(figures: Figures) -> None:
+    rows = [
+        row for row in figures.marts[True]["markup_by_level"] if row["markup_level"] == "season and category"
+    ]
+    expected = by_season(figures, entries_of(figures))
+
+    assert {row["article_number"] for row in rows} == {0}
+    assert {(row["season_number"], row["category_number"]) for row in rows} == set(expected)
+    for row in rows:
+        group = expected[row["season_number"], row["category_number"]]
+        note = f"{len(group.notes)} of {group.articles} articles: {min(group.notes)}" if group.notes else None
+        if note is None and group.cost is None:
+            note = "nothing received"
+        found = (row["units_received"], row["received_list_value"], row["received_cost"])
+        assert found == (group.units, group.listed, group.cost)
+        assert (row["entry_markup"], row["entry_note"]) == (group.markup, note)
+
+
+def test_a_realised_markup_is_margin_by_what_was_sold_cost(figures: Figures) -> None:
+    rows, entries = figures.marts[True]["markup_by_level"], entries_of(figures)
+    articles = {int(row["number"]): row for row in figures.list.rows["article"]}
+
+    def group(line: Row) -> tuple[int, int] | None:
+        number = int(line["articleNumber"])
+        if number not in entries:
+            return None
+        return articles[number]["seasonNumber"], articles[number]["categoryNumber"]
+
+    by_article = earned_by(figures.lines, article_of)
+    by_group = earned_by(figures.lines, group)
+    for row in rows:
+        season = row["season_number"], row["category_number"]
+        earned = by_article.get(row["article_number"]) if row["article_number"] else by_group.get(season)
+        if earned is None:
+            assert (row["margin_note"], row["realised_markup"], row["units_sold_ever"]) == (
+                "nothing sold",
+                None,
+                0,
+            )
+            continue
+        assert (row["revenue_net"], row["margin"], row["margin_rate"]) == (
+            *(earned.net, earned.margin),
+            earned.margin_rate,
+        )
+        assert row["margin_note"] == (earned.note.partition(",")[0] if earned.note else None)
+        cost = None if earned.margin is None else earned.priced_net - earned.margin
+        is_known = cost is not None and earned.margin is not None and cost > 0 and earned.priced_net > 0
+        markup = float(earned.margin / cost) if is_known and earned.margin and cost else None
+        assert row["realised_markup"] == (None if markup is None else pytest.approx(markup, abs=1e-5))
+    sold: dict[int, Decimal] = defaultdict(Decimal)
+    for line, _ in figures.lines:
+        sold[int(line["articleNumber"])] += money(line["quantity"])
+    assert all(
+        row["units_sold_ever"] == max(sold[row["article_number"]], 0) for row in rows if row["article_number"]
+    )
+
+
+def test_without_a_price_basis_there_is_no_markup_and_the_reason(figures: Figures) -> None:
+    rows = figures.marts[False]["markup_by_level"]
+
+    assert {row["entry_markup"] for row in rows} == {row["realised_markup"] for row in rows} == {None}
+    assert all((row["entry_note"] or "").endswith("no price basis") for row in rows)
 
 
 def average_stock(timeline: Timeline) -> dict[int, float]:

@@ -12,6 +12,7 @@ FORECAST = (
     "the shop is played without a forecast, whose tables tests/mercurios/forecasting and the benchmarks fill"
 )
 PRICED = "every line of the shop has a margin; test_margins.py has one in which some have none"
+VALUED = "every article of the shop has a purchase price; a dbt unit test has one without"
 WITHOUT = {
     "branch_monthly": {
         "staff_note": "staff buys in the shop; that of test_files_pipeline.py says nothing of staff"
@@ -24,6 +25,16 @@ WITHOUT = {
         "sell_through_note": "what the shop sells it received before; test_files_pipeline.py knows no receipt"
     },
     "replenishment_policy": {"budget": "the tenant file states none; a dbt unit test orders within one"},
+    "markdowns_monthly": {
+        "write_off_note": "every write-off of the shop has a cost; a dbt unit test has one without"
+    },
+    "markup_by_level": {
+        "entry_note": "every article of the shop has both prices; test_margins.py has some without",
+        "margin_note": PRICED,
+    },
+    "open_to_buy": {"value_note": VALUED},
+    "stock_age_by_season": {"value_note": VALUED},
+    "supplier_scorecard": {"margin_note": PRICED, "value_note": VALUED},
     **{
         mart: {"margin_note": PRICED}
         for mart in (

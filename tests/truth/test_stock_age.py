@@ -152,3 +152,34 @@ def test_an_article_was_first_sold_and_received_when_the_source_says(
         assert row["first_sold_on"] == first_sold.get(article), article
         assert row["last_sold_on"] == last_sold.get(article), article
         assert row["first_received_on"] == first_received.get(article), article
+
+
+def test_a_seasons_stock_is_as_old_as_the_units_of_its_sizes(
+    played: Played, received: dict[Size, dict[date, int]]
+) -> None:
+    masters = {int(row["number"]): row for row in played.rows["article"]}
+    ends = {row["seasonNumber"]: known_day(row["validUntil"]) for row in played.rows["season"]}
+    classes = {"under 90 days": 90, "90 to 179 days": 180, "180 to 364 days": 365, "365 days and more": None}
+    expected: dict[tuple[int, int, str], list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
+    for row in played.rows["articlesize"]:
+        article, stock, younger = masters[int(row["articleNumber"])], max(int(row["stockQuantity"]), 0), 0
+        for name, limit in classes.items():
+            came = received.get(size_key(row), {}).items()
+            young = sum(units for at, units in came if limit and (played.today - at).days < limit)
+            within = min(stock, young) if limit else stock
+            if within > younger:
+                sums = expected[article["seasonNumber"], article["categoryNumber"], name]
+                sums[0] += within - younger
+                sums[1] += (within - younger) * money(article["purchasePrice"])
+            younger = within
+
+    rows = played.query("select * from analytics.stock_age_by_season")
+
+    names = ("season_number", "category_number", "age_class")
+    found = {tuple(row[name] for name in names): [row["on_hand"], row["on_hand_value"]] for row in rows}
+    assert len({age for _, _, age in expected}) > 2
+    assert found == expected
+    assert {(row["tenant_id"], row["value_note"]) for row in rows} == {("mini", None)}
+    for row in rows:
+        end = ends.get(row["season_number"])
+        assert row["is_season_over"] == (None if end is None else end < played.today)

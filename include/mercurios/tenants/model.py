@@ -11,6 +11,7 @@ from mercurios.orders.settings import Replenishment
 from mercurios.sources.registry import AnySource
 from mercurios.sources.settings import ConnectionId, TimeZone
 from mercurios.tenants.classification import Classification
+from mercurios.tenants.limits import Limits
 from mercurios.tenants.prices import Prices
 from mercurios.tenants.settings import SettingRow
 from mercurios.warehouse.backend import Backend, DbtTasks
@@ -103,6 +104,7 @@ class Tenant(_Model):
             default: a folder beside a DuckDB file, and what `MERCURIOS_LANDING` names for Snowflake.
         database: Snowflake database that holds this tenant; may be shared. DuckDB uses a file per tenant.
         prices: what the amounts hold; without it there is no margin, because nothing is guessed.
+        limits: the buying plan by season, category and month; without it nothing has a limit.
         dbt_tasks: `layers` (a task per layer) or `models` (a task per model); None takes the engine's default.
     """
 
@@ -123,10 +125,12 @@ class Tenant(_Model):
     replenishment: Replenishment = Field(default_factory=Replenishment)
     classification: Classification = Field(default_factory=Classification)
     prices: Prices | None = None
+    limits: Limits | None = None
 
     def setting_rows(self) -> list[SettingRow]:
-        """Return what the file says of lines, articles and prices."""
-        return [*self.classification.rows(), *(self.prices.rows() if self.prices else [])]
+        """Return what the file says of lines, articles, prices and limits."""
+        declared = [section for section in (self.prices, self.limits) if section]
+        return [*self.classification.rows(), *(row for section in declared for row in section.rows())]
 
     @property
     def backend(self) -> Backend:

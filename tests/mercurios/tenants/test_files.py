@@ -24,6 +24,7 @@ GOOD: dict[str, Any] = {
 }
 
 
+BUDGET = {"season": 261, "category": 10, "month": "2026-03", "amount": 500}
 GROSS: dict[str, Any] = {"include_tax": True, "tax_rates": {1: [{"from": "2021-01-01", "rate": 19}]}}
 
 
@@ -142,6 +143,16 @@ def test_the_projects_own_tenant_files_are_valid() -> None:
             "prices.exchange_rates.CHF.0.rate",
             "greater than 0",
         ),
+        ({"limits": {}}, "limits.budgets", "missing"),
+        ({"limits": {"basis": "sales", "budgets": [BUDGET]}}, "limits.basis", "'cost' or 'list_price'"),
+        ({"limits": {"budgets": []}}, "limits.budgets", "at least 1 item"),
+        (
+            {"limits": {"budgets": 2 * [BUDGET]}},
+            "limits",
+            "two budgets of season 261, category 10 in 2026-03",
+        ),
+        ({"limits": {"budgets": [{**BUDGET, "month": "2026-13"}]}}, "limits.budgets.0.month", "should match"),
+        ({"limits": {"budgets": [{**BUDGET, "amount": -1}]}}, "limits.budgets.0.amount", "or equal to 0"),
     ],
 )
 def test_a_wrong_key_is_named_with_file_and_expectation_and_the_other_tenants_load(

@@ -15,6 +15,8 @@ with prohandel as (
         purchase_price,
         sale_price,
         label_price,
+        -- The price that was planned before any reduction.
+        coalesce(nullif(calculated_price, 0), label_price) as list_price,
         is_active,
         is_nos
     from {{ ref('stg_prohandel__articles') }}
@@ -42,6 +44,7 @@ files as (
         purchase_price,
         sale_price,
         label_price,
+        coalesce(label_price, sale_price) as list_price,
         is_active,
         is_reordered as is_nos
     from {{ ref('stg_files__articles') }}

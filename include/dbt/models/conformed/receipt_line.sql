@@ -14,6 +14,8 @@ with prohandel as (
         cast(
             coalesce(discount_amount, 0) + coalesce(deduction_amount, 0) as decimal(18, 2)
         ) as discount_amount,
+        cast(coalesce(deduction_amount, 0) as decimal(18, 2)) as deduction_amount,
+        cast(case when label_price > 0 then label_price * units end as decimal(18, 2)) as list_amount,
         cost_amount,
         coalesce(receipt_position >= {{ var('first_reversal_position') }}, false) as is_reversal,
         coalesce(sale_type in (2, 3), false) as is_staff_purchase,
@@ -42,6 +44,9 @@ files as (
         units,
         paid_amount,
         coalesce(discount_amount, 0) as discount_amount,
+        cast(0 as decimal(18, 2)) as deduction_amount,
+        -- Where the export has no discounts, what a line cost before them is not known.
+        cast(paid_amount + discount_amount as decimal(18, 2)) as list_amount,
         cost_amount,
         false as is_reversal,
         false as is_staff_purchase,

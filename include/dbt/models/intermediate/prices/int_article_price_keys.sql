@@ -58,6 +58,7 @@ select
     end as cost_factor,
     articles.purchase_price,
     articles.sale_price,
+    articles.list_price,
     basis.includes_tax,
     as_of.as_of_date
 from keys

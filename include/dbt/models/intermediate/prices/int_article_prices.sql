@@ -33,6 +33,11 @@ select
         when described.includes_tax then {{ net_of_tax('described.sale_price', 'tax_rates.tax_rate') }}
         when not described.includes_tax then described.sale_price
     end as sale_price_net,
+    described.list_price,
+    case
+        when described.includes_tax then {{ net_of_tax('described.list_price', 'tax_rates.tax_rate') }}
+        when not described.includes_tax then described.list_price
+    end as list_price_net,
     case
         when coalesce(described.purchase_price, 0) = 0 then 'no purchase price'
         when exchange_rates.exchange_rate is null then 'no rate of exchange'

@@ -1,0 +1,76 @@
+{{ config(materialized='incremental') }}
+
+with lines as (
+
+    select * from {{ ref('int_markdown_lines') }}
+
+),
+
+summed as (
+
+    select
+        tenant_id,
+        month_start,
+        season_number,
+        category_number,
+        coalesce(sum(revenue), 0) as revenue,
+        sum(list_amount) as list_revenue,
+        sum(case when list_amount is not null then before_till end) as price_reductions,
+        sum(case when list_amount is not null then case when is_staff_purchase then 0 else at_till end end)
+            as till_discounts,
+        sum(case when list_amount is not null then case when is_staff_purchase then at_till else 0 end end)
+            as staff_discounts,
+        count(revenue) as sale_lines,
+        count(list_amount) as listed_lines,
+        coalesce(sum(write_off_units), 0) as write_off_units,
+        count(write_off_units) as write_off_lines,
+        sum(write_off_cost) as write_off_cost,
+        count(write_off_cost) as costed_lines
+    from lines
+    group by tenant_id, month_start, season_number, category_number
+
+)
+
+select
+    tenant_id,
+    month_start,
+    season_number,
+    category_number,
+    cast(revenue as decimal(18, 2)) as revenue,
+    cast(list_revenue as decimal(18, 2)) as list_revenue,
+    cast(price_reductions as decimal(18, 2)) as price_reductions,
+    cast(till_discounts as decimal(18, 2)) as till_discounts,
+    cast(staff_discounts as decimal(18, 2)) as staff_discounts,
+    cast(price_reductions + till_discounts + staff_discounts as decimal(18, 2)) as markdowns,
+    case
+        when
+            list_revenue > 0
+            and price_reductions + till_discounts + staff_discounts between 0 and list_revenue
+            then round(
+                cast(price_reductions + till_discounts + staff_discounts as double)
+                / cast(list_revenue as double),
+                6
+            )
+    end as markdown_rate,
+    case
+        when sale_lines > listed_lines
+            then
+                cast(sale_lines - listed_lines as varchar)
+                || ' of '
+                || cast(sale_lines as varchar)
+                || ' lines: no list price'
+    end as markdown_note,
+    cast(write_off_units as double) as write_off_units,
+    case
+        when write_off_lines = 0 then 0
+        else cast(write_off_cost as decimal(18, 2))
+    end as write_off_cost,
+    case
+        when write_off_lines > costed_lines
+            then
+                cast(write_off_lines - costed_lines as varchar)
+                || ' of '
+                || cast(write_off_lines as varchar)
+                || ' lines: no cost'
+    end as write_off_note
+from summed

@@ -1,0 +1,87 @@
+"""What was marked down, by how, against a plain reckoning of the source's receipt lines."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import date
+from typing import Any
+
+import pytest
+from line_kinds import GOODS, Row, classified, money
+from played import Played
+from source_rows import by_number, day, goods_of, shop_of
+
+pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
+
+Cell = tuple[date, int, int]
+"""First day of a month, season and category."""
+
+
+@pytest.fixture(scope="module")
+def months(played: Played) -> dict[Cell, Row]:
+    names = ("month_start", "season_number", "category_number")
+    rows = played.query("select * from analytics.markdowns_monthly")
+    return {tuple(row[name] for name in names): row for row in rows}
+
+
+def cell_of(played: Played) -> Any:
+    """Return a function of a receipt line: its month, season and category."""
+    articles = by_number(played.rows["article"])
+
+    def cell(line: Row) -> Cell:
+        article = articles.get(int(line["articleNumber"]), {"seasonNumber": 0, "categoryNumber": 0})
+        return day(line["date"]).replace(day=1), article["seasonNumber"], article["categoryNumber"]
+
+    return cell
+
+
+def test_a_months_markdowns_are_what_tills_and_labels_say(played: Played, months: dict[Cell, Row]) -> None:
+    cell, lines, unlisted = cell_of(played), Counter[Cell](), Counter[Cell]()
+    sums: dict[Cell, Counter[str]] = defaultdict(Counter)
+    for line, kind in goods_of(played):
+        key = cell(line)
+        lines[key] += 1
+        sums[key]["revenue"] += money(line["salePrice"])
+        if not line["labelPrice"]:
+            unlisted[key] += 1
+            continue
+        taken_off = "staff_discounts" if kind.startswith("staff") else "till_discounts"
+        sums[key]["list_revenue"] += money(line["labelPrice"]) * money(line["quantity"])
+        sums[key]["price_reductions"] += money(line["discount"])
+        sums[key][taken_off] += money(line["deduction"])
+
+    assert {row["tenant_id"] for row in months.values()} == {"mini"}
+    assert unlisted
+    assert all(any(each[name] for each in sums.values()) for name in ("price_reductions", "staff_discounts"))
+    for key, each in sums.items():
+        row, missing = months[key], unlisted[key]
+        parts = [each[name] for name in ("price_reductions", "till_discounts", "staff_discounts")]
+        note = f"{missing} of {lines[key]} lines: no list price" if missing else None
+        assert (row["revenue"], row["markdown_note"]) == (each["revenue"], note), key
+        found = [row["price_reductions"], row["till_discounts"], row["staff_discounts"]]
+        if missing == lines[key]:
+            assert [row["list_revenue"], *found, row["markdowns"]] == [None] * 5
+            continue
+        assert (row["list_revenue"], found, row["markdowns"]) == (each["list_revenue"], parts, sum(parts))
+
+
+def test_a_markdown_rate_is_of_revenue_at_list_price(months: dict[Cell, Row]) -> None:
+    rates = []
+    for key, row in months.items():
+        whole, part = row["list_revenue"], row["markdowns"]
+        is_share = whole is not None and 0 <= part <= whole and whole > 0
+        expected = pytest.approx(float(part) / float(whole), abs=1e-5) if is_share else None
+        assert row["markdown_rate"] == expected, key
+        rates += [row["markdown_rate"]] if is_share else []
+
+    assert 0 < sum(rates) / len(rates) < 0.5
+
+
+def test_only_months_seasons_and_categories_of_lines_have_markdowns(
+    played: Played, months: dict[Cell, Row]
+) -> None:
+    cell, kinds = cell_of(played), GOODS | {"write-off"}
+
+    cells = {cell(line) for line, kind in classified(played.rows["sale"], shop_of(played)) if kind in kinds}
+
+    assert set(months) == cells
