@@ -7,7 +7,8 @@
     The model names its upstream in `meta.days_of`, in `meta.days_where` which of the upstream's lines it keeps, and in
     `meta.days_by` a column by which it compares them, since a line may change its kind without being loaded again. For
     the same reason `meta.days_sums` and `meta.days_notes` name columns whose sum, or greatest text, is compared too.
-    `meta.days_need` names columns that were renamed: a table without them is built as a whole.
+    A column that is new or has another name belongs to them as well: where tenants share a table, the first one's build
+    adds it, and it is empty in the others' rows until their days are built again.
 #}
 {% macro changed_days() -%}
     {%- set meta = config.get('meta', {}) -%}
@@ -42,14 +43,12 @@
 {%- endmacro %}
 
 
-{# Whether this run rebuilds changed days only; `dbt build --full-refresh` rebuilds the tenant's whole history. #}
+{#
+    Whether this run rebuilds changed days only; `dbt build --full-refresh` rebuilds the tenant's whole history, and so does
+    the first build after a release that added columns to the model.
+#}
 {% macro is_partial_build() -%}
     {%- if not is_incremental() or flags.FULL_REFRESH -%} {{ return(false) }} {%- endif -%}
-    {%- set meta = config.get('meta', {}) -%}
-    {%- set by = [meta['days_by']] if meta.get('days_by') else [] -%}
-    {%- set needed = by + meta.get('days_sums', []) + meta.get('days_notes', []) + meta.get('days_need', []) -%}
-    {%- if not needed -%} {{ return(true) }} {%- endif -%}
-    {#- A table of an older release, which has not all of these columns yet, is built as a whole. -#}
     {%- set known = adapter.get_columns_in_relation(this) | map(attribute='name') | map('lower') | list -%}
-    {{ return(needed | reject('in', known) | list | length == 0) }}
+    {{ return(model['columns'] | map('lower') | reject('in', known) | list | length == 0) }}
 {%- endmacro %}

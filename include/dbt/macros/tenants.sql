@@ -50,7 +50,8 @@
     delete from {{ relation }}
     where tenant_id = {{ tenant_id() }}
     {%- if days %}
-        and sold_on in ({{ days }})
+        -- A model that was built as a whole brings days that did not change.
+        and (sold_on in ({{ days }}) or sold_on in (select sold_on from {{ source }}))
     {%- endif %};
 
     insert into {{ relation }} ({{ columns }})

@@ -1,5 +1,5 @@
 {{ config(materialized='incremental', meta=dict(
-    days_of='receipt_line', days_where='sold_on is not null', days_need=['paid_amount', 'scanned_number']
+    days_of='receipt_line', days_where='sold_on is not null', days_sums=['paid_amount', 'scanned_number']
 )) }}
 
 with sales as (

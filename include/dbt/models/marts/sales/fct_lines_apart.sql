@@ -5,8 +5,7 @@
             'days_of': 'int_sales_priced',
             'days_where': 'line_kind not in ' ~ sales_kinds(),
             'days_by': 'line_kind',
-            'days_need': ['scanned_number'],
-            'days_sums': ['cost'],
+            'days_sums': ['cost', 'scanned_number'],
         },
     )
 }}

@@ -5,8 +5,7 @@
             'days_of': 'int_sales_priced',
             'days_where': 'line_kind in ' ~ sales_kinds(),
             'days_by': 'line_kind',
-            'days_need': ['scanned_number'],
-            'days_sums': ['revenue_net', 'cost'],
+            'days_sums': ['revenue_net', 'cost', 'scanned_number'],
             'days_notes': ['margin_note'],
         },
     )
