@@ -12,7 +12,7 @@ moved as (
 
 ),
 
-weeks as (
+weeks_on as (
 
     {{ integers(var('launch_weeks')) }}
 
@@ -23,23 +23,23 @@ added_up as (
 
     select
         launches.*,
-        weeks.n + 1 as week_number,
+        weeks_on.n + 1 as week_number,
         sum(coalesce(moved.received_units, 0)) over (
-            partition by launches.tenant_id, launches.article_number order by weeks.n
+            partition by launches.tenant_id, launches.article_number order by weeks_on.n
             rows between unbounded preceding and current row
         ) as received_to_date,
         sum(coalesce(moved.sold_units, 0)) over (
-            partition by launches.tenant_id, launches.article_number order by weeks.n
+            partition by launches.tenant_id, launches.article_number order by weeks_on.n
             rows between unbounded preceding and current row
         ) as sold_to_date
     from launches
-    inner join weeks
-        on launches.launched_on <= {{ add_days('launches.as_of_date', '-7 * (weeks.n + 1)') }}
+    inner join weeks_on
+        on launches.launched_on <= {{ add_days('launches.as_of_date', '-7 * (weeks_on.n + 1)') }}
     left join moved
         on
             launches.tenant_id = moved.tenant_id
             and launches.article_number = moved.article_number
-            and moved.week_number = weeks.n + 1
+            and moved.week_number = weeks_on.n + 1
 
 ),
 
