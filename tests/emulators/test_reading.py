@@ -270,6 +270,7 @@ def test_the_demos_summary_is_the_same(both: Pair) -> None:
     none = pa.table({"action": pa.array([], pa.string())})
     for column in ("supplier_number", "cost"):
         none = none.append_column(column, pa.array([], pa.int64()))
+    none = none.append_column("is_minor", pa.array([], pa.bool_()))
 
     def summary(engine: Engine, _: Retailer) -> str:
         for metric, value in {"wape_model": 0.412, "wape_seasonal_naive": 0.6}.items():
