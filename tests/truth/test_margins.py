@@ -508,7 +508,7 @@ def test_a_positions_year_has_the_margin_of_its_lines_and_says_what_it_leaves_ou
     assert {row["margin_note"] is None for row in positions.values()} == {True, False}
 
 
-def test_a_groups_key_figures_have_the_revenue_without_tax_and_the_note_of_its_lines(
+def test_a_groups_key_figures_have_revenue_without_tax_and_a_note(
     figures: Figures,
 ) -> None:
     keys: dict[str, Callable[[Row], Any]] = {

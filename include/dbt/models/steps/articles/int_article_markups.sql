@@ -38,8 +38,10 @@ select
     entries.list_price_net,
     entries.unit_cost,
     entries.units_received,
-    case when entries.entry_note is null then entries.costed_units * entries.list_price_net end
-        as received_list_value,
+    case
+        when entries.entry_note is null and entries.costed_units > 0
+            then entries.costed_units * entries.list_price_net
+    end as received_list_value,
     case when entries.entry_note is null then entries.received_cost end as received_cost,
     entries.entry_note,
     coalesce(sold.units_sold, 0) as units_sold,
