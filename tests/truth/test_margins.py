@@ -8,140 +8,33 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from edits import Edits
 from levels import levels_of
-from line_kinds import GOODS, Row, Shop, classified, money
-from price_truth import Earned, Priced, PriceList, earned_by, rounded
+from line_kinds import Row, money
+from price_truth import Earned, earned_by, rounded
+from priced_shop import (
+    PRICES,
+    START,
+    TODAY,
+    Entry,
+    Figures,
+    article_of,
+    by_season,
+    entries_of,
+    prepare,
+    sold_on,
+)
 from source_rows import sold_key, year_of
 from timeline import Timeline
 
 from mercurios.tenants.prices import Prices
-from prohandel_simulator.testing import RunningSimulator, running_simulator
+from prohandel_simulator.testing import running_simulator
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
-
-START, TODAY = date(2026, 3, 4), date(2026, 3, 6)
-PRICES: dict[str, Any] = {
-    "include_tax": True,
-    "tax_rates": {
-        1: [
-            {"from": "2021-01-01", "rate": 19},
-            {"from": "2025-11-01", "rate": 16},
-            {"from": "2026-02-01", "rate": 19},
-        ],
-        2: [{"from": "2021-01-01", "rate": 7}],
-    },
-    "cost": "net_purchase_price",
-}
-REDUCED, UNTAXED, NUMBERLESS = 1221, 1430, 1810
-RESOURCES = ("sale", "order", "article", "category", "supplier", "currency")
-RECEIPT = 11_900_000
-LINE = {"date": TODAY.isoformat(), "salePrice": 1, "purchasePrice": 1}
-
-
-class Figures:
-    """What the marts say with a price basis and without one, and every line of goods with what it holds.
-
-    Attributes:
-        timeline: the shop after its last run.
-        marts: rows of each mart by whether the tenant file says what prices hold.
-    """
-
-    def __init__(self, timeline: Timeline, marts: dict[bool, dict[str, list[Row]]]) -> None:
-        self.timeline, self.marts = timeline, marts
-        rows = {name: timeline.simulator.truth("mini", name) for name in RESOURCES}
-        self.list = PriceList(PRICES, rows)
-        self.silent = PriceList(None, rows)
-        services = {row["number"] for row in rows["category"] if row["isServiceCategory"]}
-        shop = Shop({int(row["number"]): row for row in rows["article"]}, services)
-        goods = [line for line, kind in classified(rows["sale"], shop) if kind in GOODS]
-        self.lines = [(line, self.list.priced(line)) for line in goods]
-        self.category = {int(row["number"]): row["categoryNumber"] for row in rows["article"]}
-
-    def year(self) -> list[tuple[Row, Priced]]:
-        """Return the lines of the 52 complete weeks."""
-        first, after = year_of(TODAY)
-        return [each for each in self.lines if first <= sold_on(each[0]) < after]
-
-    def days(self, count: int) -> list[tuple[Row, Priced]]:
-        """Return the lines of so many days up to today."""
-        first = TODAY - timedelta(days=count - 1)
-        return [each for each in self.lines if first <= sold_on(each[0])]
-
-
-def sold_on(line: Row) -> date:
-    return date.fromisoformat(line["date"][:10])
-
-
-def article_of(line: Row) -> int | None:
-    return int(line["articleNumber"]) or None
-
-
-def _prepare(simulator: RunningSimulator) -> None:
-    """Give the shop rates, currencies and gaps that its world does not have by itself."""
-    currencies = Edits(simulator, "currency")
-    currencies.add("francs", number="CHF", isoAlpha3="CHF", unit=100, course=105.1234)
-    for resource, number, fields in (
-        ("category", REDUCED, {"taxNumber": 2}),
-        ("category", UNTAXED, {"taxNumber": 3}),
-        ("category", NUMBERLESS, {"taxNumber": 0}),
-    ):
-        edits = Edits(simulator, resource)
-        [key] = [row["id"] for row in simulator.truth("mini", resource) if row["number"] == number]
-        edits.change(key, **fields)
-    sold = defaultdict(list)
-    for line in simulator.truth("mini", "sale"):
-        sold[int(line["articleNumber"])].append(line["id"])
-    usual = [
-        row
-        for row in simulator.truth("mini", "article")
-        if row["categoryNumber"] not in (REDUCED, UNTAXED, NUMBERLESS) and len(sold[int(row["number"])]) > 20
-    ]
-    articles, suppliers = Edits(simulator, "article"), Edits(simulator, "supplier")
-    abroad = usual[0]["supplierNumber"]
-    for row in simulator.truth("mini", "supplier"):
-        if row["number"] == abroad:
-            suppliers.change(row["id"], currencyNumber="CHF")
-    for row in simulator.truth("mini", "article"):
-        if row["supplierNumber"] == abroad:
-            articles.change(row["id"], currencyNumber="")
-    others = [row for row in usual if row["supplierNumber"] != abroad]
-    articles.change(others[0]["id"], currencyNumber="PLN")
-    articles.change(others[1]["id"], purchasePrice=0)
-    sales = Edits(simulator, "sale")
-    for key in sold[int(others[1]["number"])]:
-        sales.change(key, purchasePrice=0)
-    _discount(simulator, int(others[2]["number"]))
-    # The Sunday before: the last day of the year.
-    day = f"{START - timedelta(days=3):%Y-%m-%d}T00:00:00"
-    nowhere = {
-        "articleNumber": 0,
-        "articleSizeNumber": 0,
-        "branchNumber": 1,
-        "quantity": 2,
-        "salePrice": 30.0,
-    }
-    receipt = {"receiptNumber": RECEIPT, "receiptPosition": 1, "date": day, "time": 43_200, "type": 0}
-    sales.add("of no article", **nowhere, **receipt, purchasePrice=10.0, discount=0, deduction=0)
-
-
-def _discount(simulator: RunningSimulator, article: int) -> None:
-    """Take 3 % off every order, and a tenth off the lines of an article."""
-    orders = simulator.world("mini").collections["order"]
-    for slot in orders.visible.tolist():
-        order = orders.read(slot)
-        order["overallDiscount"] = 3.0
-        for line in order["positions"]:
-            if line["articleNumber"] == article:
-                line["netPurchasePrice"] = round(line["purchasePrice"] * 0.9, 2)
-        orders.update(slot, order, simulator.simulator.clock.ticks)
-
 
 MARTS = (
     *("fct_sales", "article_sales_agg", "daily_sales_agg", "sales_weekly", "product_profitability"),
@@ -155,7 +48,7 @@ MARTS = (
 def figures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Figures]:
     """Build at night and two days later at noon, and once more when the tenant file says nothing of prices."""
     with running_simulator(["mini"], today=START) as simulator:
-        _prepare(simulator)
+        prepare(simulator)
         timeline = Timeline(simulator, tmp_path_factory.mktemp("margins"))
         retailer, marts = timeline.retailer, {}
         for prices in (Prices.model_validate(PRICES), None):
@@ -303,66 +196,6 @@ def test_a_suppliers_year_has_the_margin_of_its_lines(figures: Figures) -> None:
         ), number
         assert (row["margin_note"] or "").partition(",")[0] == (each.note or "").partition(",")[0]
     assert {row["margin"] for row in silent if row["margin_note"]} == {None}
-
-
-@dataclass
-class Entry:
-    """What was delivered of an article, or of a season and category, at list price and at cost."""
-
-    units: Decimal = Decimal(0)
-    listed: Decimal | None = None
-    cost: Decimal | None = None
-    notes: list[str] = field(default_factory=list)
-    articles: int = 0
-
-    @property
-    def markup(self) -> Any:
-        return (
-            pytest.approx(float(self.listed / self.cost) - 1, abs=1e-5) if self.listed and self.cost else None
-        )
-
-
-def entries_of(figures: Figures) -> dict[int, Entry]:
-    """Return the receipts of every article of goods."""
-    prices, rows = figures.list, figures.list.rows
-    services = {row["number"] for row in rows["category"] if row["isServiceCategory"]}
-    found = {
-        int(row["number"]): Entry(articles=1)
-        for row in rows["article"]
-        if row["categoryNumber"] not in services
-    }
-    for order in rows["order"]:
-        for line in order["positions"]:
-            number, units = int(line["articleNumber"]), money(line["deliveredAmount"])
-            cost, net = prices.order_cost(order, line), prices.list_price_net(number, TODAY)
-            entry = found[number]
-            entry.units += max(units, Decimal(0))
-            if units > 0 and cost is not None:
-                entry.cost = (entry.cost or Decimal(0)) + units * cost
-                entry.listed = None if net is None else (entry.listed or Decimal(0)) + units * net
-    for number, entry in found.items():
-        if prices.list_price_net(number, TODAY) is None:
-            entry.notes, entry.cost = ["no tax rate"], None
-        elif entry.cost is None and prices.unit_cost(number) is None:
-            exchange = prices.priced({**LINE, "articleNumber": number}).note or ""
-            is_unknown = exchange.startswith("no rate of exchange")
-            entry.notes = ["no rate of exchange" if is_unknown else "no purchase price"]
-    return found
-
-
-def by_season(figures: Figures, entries: dict[int, Entry]) -> dict[tuple[int, int], Entry]:
-    """Add up entries by season and category."""
-    articles = {int(row["number"]): row for row in figures.list.rows["article"]}
-    found: dict[tuple[int, int], Entry] = defaultdict(Entry)
-    for number, entry in entries.items():
-        group = found[articles[number]["seasonNumber"], articles[number]["categoryNumber"]]
-        group.units += entry.units
-        group.articles += 1
-        group.notes += entry.notes
-        if entry.cost is not None and entry.listed is not None:
-            group.cost = (group.cost or Decimal(0)) + entry.cost
-            group.listed = (group.listed or Decimal(0)) + entry.listed
-    return found
 
 
 def test_an_entry_markup_is_the_list_price_without_tax_against_what_came(figures: Figures) -> None:

@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from mercurios.tenants.settings import SettingRow
+from mercurios.tenants.settings import Section, SettingRow
 
 ArticleKind = Literal["merchandise", "service", "voucher", "consignment"]
 # A number, or the name that the source gives: an article's code, a category's or a supplier's name.
 Key = int | Annotated[str, StringConstraints(min_length=1)]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class KeyingErrors(_Model):
+class KeyingErrors(Section):
     """From where on a receipt line of goods is a keying error; None finds none.
 
     Attributes:
@@ -30,7 +26,7 @@ class KeyingErrors(_Model):
     price_factor: Annotated[float, Field(gt=1)] | None = 100
 
 
-class Classification(_Model):
+class Classification(Section):
     """The section `classification` of a tenant file.
 
     An article is what the narrowest entry says: its own, its supplier's, its category's. Without one it is a service

@@ -5,19 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from mercurios.tenants.settings import SettingRow
+from mercurios.tenants.settings import Section, SettingRow
 
 LimitBasis = Literal["cost", "list_price"]
 Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Budget(_Model):
+class Budget(Section):
     """What may be ordered of a season and category to come in a month.
 
     Attributes:
@@ -38,7 +34,7 @@ class Budget(_Model):
         return f"{self.season}/{self.category}"
 
 
-class Limits(_Model):
+class Limits(Section):
     """The section `limits` of a tenant file.
 
     Attributes:

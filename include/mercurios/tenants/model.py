@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from mercurios.orders.settings import Replenishment
 from mercurios.sources.registry import AnySource
@@ -13,7 +13,7 @@ from mercurios.sources.settings import ConnectionId, TimeZone
 from mercurios.tenants.classification import Classification
 from mercurios.tenants.limits import Limits
 from mercurios.tenants.prices import Prices
-from mercurios.tenants.settings import SettingRow
+from mercurios.tenants.settings import Section, SettingRow
 from mercurios.warehouse.backend import Backend, DbtTasks
 from mercurios.warehouse.registry import backend_of_connection
 
@@ -54,11 +54,7 @@ def _known_schedule(schedule: str) -> str:
 Schedule = Annotated[str, AfterValidator(_known_schedule)]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Connections(_Model):
+class Connections(Section):
     """Airflow connection ids; the secrets behind them are never in a tenant file.
 
     The warehouse id begins with the engine it leads to (such as `duckdb_`), so that the graph of tasks is known
@@ -71,7 +67,7 @@ class Connections(_Model):
     slack: ConnectionId | None = None
 
 
-class Schedules(_Model):
+class Schedules(Section):
     """When the pipeline runs: a cron expression or an Airflow preset; None runs it on request only.
 
     The forecast has no clock of its own: it starts when the pipeline has published a week that was not yet
@@ -81,14 +77,14 @@ class Schedules(_Model):
     pipeline: Schedule | None = "@hourly"
 
 
-class Forecast(_Model):
+class Forecast(Section):
     """Settings of the weekly forecast."""
 
     horizon_weeks: Annotated[int, Field(ge=1, le=52)] = 13
     shard_size: Annotated[int, Field(ge=100)] = 10_000
 
 
-class Tenant(_Model):
+class Tenant(Section):
     """One retailer.
 
     Attributes:

@@ -7,9 +7,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from mercurios.tenants.settings import SettingRow
+from mercurios.tenants.settings import Section, SettingRow
 
 CostBasis = Literal["purchase_price", "net_purchase_price"]
 CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
@@ -21,11 +21,7 @@ def _percent(rate: Decimal) -> Decimal:
     return rate
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Rate(_Model):
+class _Rate(Section):
     model_config = ConfigDict(populate_by_name=True)
 
     from_: date = Field(alias="from")
@@ -69,7 +65,7 @@ TaxRates = Annotated[list[TaxRate], Field(min_length=1), AfterValidator(_one_a_d
 ExchangeRates = Annotated[list[ExchangeRate], Field(min_length=1), AfterValidator(_one_a_day)]
 
 
-class Prices(_Model):
+class Prices(Section):
     """The section `prices` of a tenant file.
 
     Margin is revenue without tax less cost, in the tenant's currency. A tenant without this section has no margin.

@@ -1,8 +1,16 @@
-"""Settings of a tenant file that dbt reads, as rows of `raw.tenant_setting`."""
+"""Sections of a tenant file, and the settings in them that dbt reads, as rows of `raw.tenant_setting`."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Section(BaseModel):
+    """A part of a tenant file: a key that it does not know is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class SettingRow(NamedTuple):
