@@ -36,6 +36,12 @@
 {%- endmacro %}
 
 
+{# How many of something a figure leaves out, such as `3 of 120 lines: no cost`; `what` is what they are, and may say why. #}
+{% macro some_of(count, whole, what) -%}
+    cast({{ count }} as varchar) || ' of ' || cast({{ whole }} as varchar) || ' {{ what }}'
+{%- endmacro %}
+
+
 {# The issue of a line without a margin: its note, without what differs from line to line. #}
 {% macro margin_issue() -%}
     case
@@ -68,10 +74,11 @@
     case
         when count(case when {{ lines }} and margin is null then 1 end) > 0
             then
-                cast(count(case when {{ lines }} and margin is null then 1 end) as varchar)
-                || ' of '
-                || cast(count(case when {{ lines }} then 1 end) as varchar)
-                || ' lines: '
+                {{ some_of(
+                    'count(case when ' ~ lines ~ ' and margin is null then 1 end)',
+                    'count(case when ' ~ lines ~ ' then 1 end)',
+                    'lines: ',
+                ) }}
                 || coalesce(min(case when {{ lines }} then margin_note end), 'no margin')
                 || case
                     when min(case when {{ lines }} then margin_note end)
@@ -96,10 +103,7 @@
     case
         when sum(unpriced_lines) > 0
             then
-                cast(cast(sum(unpriced_lines) as bigint) as varchar)
-                || ' of '
-                || cast(cast(sum(sale_lines) as bigint) as varchar)
-                || ' lines: '
+                {{ some_of('cast(sum(unpriced_lines) as bigint)', 'cast(sum(sale_lines) as bigint)', 'lines: ') }}
                 || coalesce(min(margin_note), 'no margin')
     end
 {%- endmacro %}

@@ -84,10 +84,7 @@ select
     case
         when summed.unvalued_articles > 0
             then
-                cast(summed.unvalued_articles as varchar)
-                || ' of '
-                || cast(summed.articles as varchar)
-                || ' articles: no purchase price'
+                {{ some_of('summed.unvalued_articles', 'summed.articles', 'articles: no purchase price') }}
     end as value_note
 from summed
 inner join as_of

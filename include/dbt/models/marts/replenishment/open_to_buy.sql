@@ -101,10 +101,7 @@ select
     case
         when joined.unvalued_lines > 0
             then
-                cast(joined.unvalued_lines as varchar)
-                || ' of '
-                || cast(joined.order_lines as varchar)
-                || ' lines: no price'
+                {{ some_of('joined.unvalued_lines', 'joined.order_lines', 'lines: no price') }}
     end as value_note
 from joined
 left join tenants

@@ -55,10 +55,7 @@ select
     case
         when sale_lines > listed_lines
             then
-                cast(sale_lines - listed_lines as varchar)
-                || ' of '
-                || cast(sale_lines as varchar)
-                || ' lines: no list price'
+                {{ some_of('sale_lines - listed_lines', 'sale_lines', 'lines: no list price') }}
     end as markdown_note,
     cast(write_off_units as double) as write_off_units,
     case
@@ -68,9 +65,6 @@ select
     case
         when write_off_lines > costed_lines
             then
-                cast(write_off_lines - costed_lines as varchar)
-                || ' of '
-                || cast(write_off_lines as varchar)
-                || ' lines: no cost'
+                {{ some_of('write_off_lines - costed_lines', 'write_off_lines', 'lines: no cost') }}
     end as write_off_note
 from summed

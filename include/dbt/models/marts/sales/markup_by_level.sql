@@ -48,10 +48,7 @@ levels as (
         case
             when count(entry_note) > 0
                 then
-                    cast(count(entry_note) as varchar)
-                    || ' of '
-                    || cast(count(*) as varchar)
-                    || ' articles: '
+                    {{ some_of('count(entry_note)', 'count(*)', 'articles: ') }}
                     || min(entry_note)
             when sum(received_cost) is null then 'nothing received'
         end as entry_note,
@@ -99,10 +96,7 @@ select
         when sale_lines = 0 then 'nothing sold'
         when unpriced_lines > 0
             then
-                cast(unpriced_lines as varchar)
-                || ' of '
-                || cast(sale_lines as varchar)
-                || ' lines: '
+                {{ some_of('unpriced_lines', 'sale_lines', 'lines: ') }}
                 || coalesce(margin_note, 'no margin')
     end as margin_note
 from levels

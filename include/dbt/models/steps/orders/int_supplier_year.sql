@@ -29,10 +29,11 @@ select
     case
         when count(case when is_ordered and unit_cost is null then 1 end) > 0
             then
-                cast(count(case when is_ordered and unit_cost is null then 1 end) as varchar)
-                || ' of '
-                || cast(count(case when is_ordered then 1 end) as varchar)
-                || ' lines: no purchase price'
+                {{ some_of(
+                    'count(case when is_ordered and unit_cost is null then 1 end)',
+                    'count(case when is_ordered then 1 end)',
+                    'lines: no purchase price',
+                ) }}
     end as value_note,
     sum(case when is_received then delivered_units else 0 end) as units_received,
     sum(case when is_ordered and is_finished then ordered_units else 0 end) as finished_units,
