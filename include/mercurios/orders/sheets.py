@@ -89,7 +89,7 @@ _ARTICLE = (
     Column("category_name", "Category", "Warengruppe"),
     _measure("purchase_price", MONEY),
     _measure("label_price", MONEY),
-    Column("mark_up", "Mark-up (label / purchase)", "Kalkulation", MONEY),
+    _measure("entry_markup", MONEY),
 )
 _SUPPLIER = Column("supplier_name", "Supplier", "Lieferant")
 _BRANCH = Column("branch_name", "Branch", "Filiale")

@@ -51,7 +51,7 @@ select
     articles.category_name,
     articles.purchase_price,
     articles.label_price,
-    cast(articles.label_price / nullif(articles.purchase_price, 0) as decimal(18, 2)) as mark_up,
+    markups.entry_markup,
     actions.branch_number,
     actions.branch_name,
     actions.from_branch_number,
@@ -102,5 +102,10 @@ left join {{ published_schema() }}.dim_article as articles
     on
         actions.tenant_id = articles.tenant_id
         and actions.article_number = articles.article_number
+left join {{ published_schema() }}.markup_by_level as markups
+    on
+        markups.markup_level = 'article'
+        and actions.tenant_id = markups.tenant_id
+        and actions.article_number = markups.article_number
 where actions.tenant_id = $tenant_id
 order by actions.urgency_rank;

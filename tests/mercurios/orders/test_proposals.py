@@ -90,6 +90,13 @@ TABLES = (
         'Spring' as season_name, 'Hats' as category_name, 5.00 as purchase_price, 12.50 as label_price
     from analytics.replenishment_action
     """,
+    """
+    create table analytics.markup_by_level as
+    select distinct tenant_id, 'article' as markup_level, article_number, 1.1 as entry_markup
+    from analytics.replenishment_action
+    union all
+    select 'mini', 'season and category', 0, 9.0
+    """,
 )
 
 
@@ -148,8 +155,8 @@ def test_the_list_is_written_the_most_urgent_first_with_everything_beside_it(war
     }
     assert heads == {("Mini", "2026-03-04", "2026-03-04 05:12", "EUR")}
     assert lines[3]["article_name"] == "Mütze"
-    assert (lines[0]["mark_up"], lines[0]["season_name"], lines[0]["pack_source"]) == (
-        "2.50",
+    assert (lines[0]["entry_markup"], lines[0]["season_name"], lines[0]["pack_source"]) == (
+        "1.1",
         "Spring",
         "learned",
     )
@@ -291,7 +298,7 @@ def test_every_order_stands_with_its_figures_in_columns_of_their_own(book: Workb
     assert (first["Next arrival"], first["Arrives"]) == (datetime(2026, 3, 12), datetime(2026, 3, 20))
     assert (first["Colour"], first["Season"], first["Category"]) == ("-blue", "Spring", "Hats")
     assert (first["Purchase price"], first["Label price"]) == (5, 12.5)
-    assert (first["Mark-up (label / purchase)"], first["Pack from"]) == (2.5, "learned")
+    assert (first["Entry mark-up"], first["Pack from"]) == (1.1, "learned")
     assert (first["Why"], first["Your decision"]) == ("Runs out, soon.", None)
 
 
