@@ -57,6 +57,7 @@ def _play(home: Path) -> None:
         timeline.run(models=[SNAPSHOT])
         timeline.advance_to(datetime(2026, 3, 30, 12, 40))
         _put_off(Edits(simulator, "order"))
+        _cancel(Edits(simulator, "order"))
         retailer = timeline.retailer
         retailer.tenant = retailer.tenant.model_copy(update={"limits": Limits.model_validate(LIMITS)})
         timeline.run(models=["+tag:marts"])
@@ -80,6 +81,12 @@ def _put_off(orders: Edits) -> None:
         ]
         if moved != lines:
             orders.change(key, positions=moved)
+
+
+def _cancel(orders: Edits) -> None:
+    """Let the retailer cancel an order of which nothing has come."""
+    nothing = (key for key in orders.ids if not any(line["deliveredAmount"] for line in orders.row(key)["positions"]))
+    orders.delete(next(nothing), silent=False)
 
 
 def _later(moment: str) -> str:

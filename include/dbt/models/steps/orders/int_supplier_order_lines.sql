@@ -42,6 +42,9 @@ select
     sized.delivered_units,
     case
         when sized.open_units > 0 then 0
+        -- The retailer's own decision is no failure of the supplier's.
+        when order_lines.is_cancelled
+            then least(coalesce(order_lines.ordered_units, 0), sized.delivered_units)
         else coalesce(order_lines.ordered_units, 0)
     end as finished_units,
     case
