@@ -39,6 +39,13 @@ OTHER_MEANINGS = {
         "replenishment_transfer": "those that are sent; a transfer is an action",
     },
 }
+# Names that mean the same, with the reason why there are two.
+SAME_MEANINGS = {
+    (
+        "units",
+        "units_sold",
+    ): "units of sales alone; units_sold beside units that lie in stock, are on order or came"
+}
 SENTENCE = re.compile(r"{% docs (\w+) %}\n(.+?)\n{% enddocs %}", re.DOTALL)
 MEANING = re.compile(r"[.;] |\.$")
 
@@ -151,6 +158,21 @@ def test_a_column_more_or_less_is_found(manifest: dict[str, Any], where: str) ->
     ]
 
 
+def test_no_former_column_of_a_model_is_made_again(manifest: dict[str, Any]) -> None:
+    """Columns that are named as former are dropped where they are empty."""
+    former = {
+        name: set(node["config"]["meta"].get("former_columns", ()))
+        for name, node in stored_models(manifest).items()
+    }
+
+    assert sum(map(len, former.values())) > 20
+    again = {
+        name: columns.intersection(stored_models(manifest)[name]["columns"])
+        for name, columns in former.items()
+    }
+    assert {name: columns for name, columns in again.items() if columns} == {}
+
+
 def test_every_table_and_column_is_described(manifest: dict[str, Any]) -> None:
     assert list(undescribed([*manifest["sources"].values(), *stored_models(manifest).values()])) == []
 
@@ -189,6 +211,28 @@ def test_a_second_meaning_of_a_column_is_found(manifest: dict[str, Any]) -> None
     }
 
     assert {name for name, found in meanings(wrong).items() if len(found) > 1} == {"free_stock"}
+
+
+def names(manifest: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return the columns that are said to mean the same, by what that is."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for name, meant in meanings(manifest).items():
+        for meaning in meant:
+            found[meaning].add(name)
+    return {meaning: tuple(sorted(columns)) for meaning, columns in found.items() if len(columns) > 1}
+
+
+def test_a_meaning_has_one_name_in_all_marts(manifest: dict[str, Any]) -> None:
+    assert set(names(manifest).values()) == set(SAME_MEANINGS), "rename one, or list them in SAME_MEANINGS"
+
+
+def test_a_second_name_of_a_meaning_is_found(manifest: dict[str, Any]) -> None:
+    wrong = copy.deepcopy(manifest)
+    columns = wrong["nodes"]["model.mercurios.stock_age"]["columns"]
+    columns["stock"] = {**columns["on_hand"], "name": "stock"}
+    del wrong["nodes"]["model.mercurios.article_life"]["columns"]["stock"]
+
+    assert set(names(wrong).values()) == {*SAME_MEANINGS, ("on_hand", "stock")}
 
 
 def test_no_column_is_said_to_have_another_meaning_that_has_not(manifest: dict[str, Any]) -> None:

@@ -99,6 +99,29 @@ def test_a_table_of_an_older_release_is_built_as_a_whole_and_once(changed, tmp_p
     assert older.rows(souths)[0][1] > 0
 
 
+def test_a_renamed_column_is_dropped_once_no_tenants_rows_have_it(changed, tmp_path):
+    """And nothing else of what the model does not make: what somebody has added stays."""
+    older = changed.copy(tmp_path / "older")
+    older.execute(
+        "alter table analytics.article_sales_agg add column total_amount decimal(18, 2)",
+        "alter table analytics.article_sales_agg add column remark varchar",
+        "update analytics.article_sales_agg set total_amount = revenue",
+    )
+    build = ("--select", "article_sales_agg", "--exclude-resource-type", "test", "unit_test")
+    filled = "select tenant_id from analytics.article_sales_agg where total_amount is not null group by all"
+
+    older.build("north", *build)
+    left_by_north = older.rows(filled)
+    older.execute("update analytics.article_sales_agg set total_amount = null")
+    older.build("north", *build)
+
+    assert left_by_north == [("south",)]
+    extra = set(_columns(older, "analytics.article_sales_agg").split(", ")) - set(
+        _columns(changed, "analytics.article_sales_agg").split(", ")
+    )
+    assert extra == {"remark"}
+
+
 def _columns(warehouse, table: str) -> str:
     """Return the columns of a table in order."""
     return ", ".join(row[0] for row in warehouse.rows(f"select column_name from (describe {table})"))

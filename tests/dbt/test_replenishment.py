@@ -102,7 +102,7 @@ def test_an_order_secures_what_the_sum_of_its_weeks_may_be_more(proposing, tmp_p
 
     # Two weeks may sell 9 units more than 14; 6 are on order and the other branch needs its own: five packs for 17.
     levels = warehouse.rows(
-        "select branch_number, round(protection_mean + protection_spread, 2) from analytics.replenishment_level "
+        "select branch_number, round(protection_units + protection_spread, 2) from analytics.replenishment_level "
         "where (tenant_id, article_number) = ('north', 100) order by all"
     )
     assert levels == [(1, 23.0), (2, 12.5)]

@@ -6,7 +6,7 @@ A tenant's prices are given as its file gives them, the source's rows as the wir
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -212,11 +212,15 @@ class Earned:
     @property
     def note(self) -> str | None:
         """How many lines have none, and why."""
-        if not self.notes:
-            return None
-        others = ", and others" if len(set(self.notes)) > 1 else ""
-        lines = len(self.notes) + len(self.margins)
-        return f"{len(self.notes)} of {lines} lines: {min(self.notes)}{others}"
+        reason, lines = first_reason(self.notes), len(self.notes) + len(self.margins)
+        return f"{len(self.notes)} of {lines} lines: {reason}" if reason else None
+
+
+def first_reason(reasons: Collection[str]) -> str | None:
+    """Return the first of the reasons, by the alphabet, and whether there are others."""
+    if not reasons:
+        return None
+    return min(reasons) + (", and others" if len(set(reasons)) > 1 else "")
 
 
 def earned_by(lines: Iterable[tuple[Row, Priced]], key: Callable[[Row], Any]) -> dict[Any, Earned]:

@@ -218,7 +218,7 @@ def test_without_a_forecast_what_is_expected_is_the_average_of_a_quarter(
         assert (row["tenant_id"], row["demand_source"]) == ("mini", "average"), key
         assert row["first_day"] == (starts - played.today).days, key
         assert row["day_count"] == (key[2] + WEEK - starts).days, key
-        assert row["mean_units"] == row["quantile_50"] == pytest.approx(mean, abs=1e-5), key
+        assert row["mean"] == row["quantile_50"] == pytest.approx(mean, abs=1e-5), key
         assert row["quantile_80"] == pytest.approx(mean + 0.8416 * deviation, abs=1e-4), key
         assert row["quantile_95"] == pytest.approx(mean + 1.6449 * deviation, abs=1e-4), key
 
@@ -227,7 +227,7 @@ def test_the_demand_of_a_period_is_that_of_its_days(played: Played) -> None:
     """Every week of an average is alike; lead times are compared in test_policy.py."""
     weekly: dict[tuple[int, int], list[float]] = defaultdict(list)
     for row in played.query("select * from analytics.demand_outlook"):
-        weekly[row["article_number"], row["branch_number"]].append(row["mean_units"] * row["day_count"] / 7)
+        weekly[row["article_number"], row["branch_number"]].append(row["mean"] * row["day_count"] / 7)
     policies = {
         row["article_number"]: row for row in played.query("select * from analytics.replenishment_policy")
     }
@@ -240,11 +240,11 @@ def test_the_demand_of_a_period_is_that_of_its_days(played: Played) -> None:
         lead, period = policy["lead_time_days"], policy["lead_time_days"] + policy["review_days"]
         assert (row["tenant_id"], row["demand_source"]) == ("mini", "average"), place
         assert row["horizon_days"] == 7 * QUARTER_WEEKS, place
-        assert row["horizon_mean"] == pytest.approx(sum(weekly[place]), rel=1e-3), place
+        assert row["horizon_units"] == pytest.approx(sum(weekly[place]), rel=1e-3), place
         assert row["daily_units_after_horizon"] == pytest.approx(daily, rel=1e-3), place
         assert row["protection_days"] == pytest.approx(period, abs=1e-3), place
-        assert row["lead_mean"] == pytest.approx(daily * lead, rel=1e-3), place
-        assert row["protection_mean"] == pytest.approx(daily * period, rel=1e-3), place
+        assert row["lead_units"] == pytest.approx(daily * lead, rel=1e-3), place
+        assert row["protection_units"] == pytest.approx(daily * period, rel=1e-3), place
         assert row["service_factor"] == pytest.approx(
             NormalDist().inv_cdf(policy["service_level"]), abs=1e-3
         ), place

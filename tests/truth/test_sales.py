@@ -180,7 +180,7 @@ def test_a_weeks_sales_by_branch_and_category_add_up(played: Played) -> None:
 
 
 def test_an_articles_sales_of_all_time_add_up(played: Played) -> None:
-    names = ("sale_count", "total_quantity", "total_amount", "first_sale_date", "last_sale_date")
+    names = ("line_count", "units", "revenue", "first_sale_date", "last_sale_date")
     rows = played.query("select * from analytics.article_sales_agg")
     sums = totals((int(line["articleNumber"]), line) for line, _ in goods_of(played))
 
@@ -212,11 +212,11 @@ def test_an_articles_names_in_its_sales_are_those_of_its_masters(played: Played)
 
 
 def test_a_days_sales_add_up(played: Played) -> None:
-    names = ("tenant_id", "sale_count", "total_quantity", "total_amount")
+    names = ("tenant_id", "line_count", "units", "revenue")
     rows = played.query("select * from analytics.daily_sales_agg")
     sums = totals((day(line["date"]), line) for line, _ in goods_of(played))
 
-    assert {row["sale_date"]: tuple(row[name] for name in names) for row in rows} == {
+    assert {row["sold_on"]: tuple(row[name] for name in names) for row in rows} == {
         at: ("mini", each.lines, each.units, each.amount) for at, each in sums.items()
     }
 

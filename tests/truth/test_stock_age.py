@@ -119,9 +119,9 @@ def test_a_branchs_stock_is_that_of_its_sizes(played: Played) -> None:
         row["branch_number"]: (
             row["tenant_id"],
             row["branch_name"],
-            row["total_on_order"],
-            row["total_on_hand"],
-            row["total_value"],
+            row["on_order"],
+            row["on_hand"],
+            row["stock_value"],
             row["article_count"],
             row["negative_count"],
         )

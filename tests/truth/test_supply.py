@@ -99,7 +99,7 @@ def test_a_suppliers_deliveries_and_backlog_are_the_orders(played: Played) -> No
             overdue[line.supplier] += line.backlog
     for row in rows:
         supplier = row["supplier_number"]
-        assert row["delivered_units"] == delivered[supplier]
+        assert row["units_received"] == delivered[supplier]
         assert row["overdue_units"] == overdue[supplier]
         rate = filled[supplier] / finished[supplier] if finished[supplier] else None
         assert row["delivered_share"] == (None if rate is None else pytest.approx(rate))

@@ -42,6 +42,16 @@
 {%- endmacro %}
 
 
+{# The first of the reasons of rows, by the alphabet, and whether there are others; null where there is none. #}
+{% macro first_reason(reason) -%}
+    min({{ reason }})
+    || case
+        when min({{ reason }}) <> max({{ reason }}) and min({{ reason }}) not like '%, and others' then ', and others'
+        else ''
+    end
+{%- endmacro %}
+
+
 {# The issue of a line without a margin: its note, without what differs from line to line. #}
 {% macro margin_issue() -%}
     case
@@ -79,13 +89,7 @@
                     'count(case when ' ~ lines ~ ' then 1 end)',
                     'lines: ',
                 ) }}
-                || coalesce(min(case when {{ lines }} then margin_note end), 'no margin')
-                || case
-                    when min(case when {{ lines }} then margin_note end)
-                        <> max(case when {{ lines }} then margin_note end)
-                        then ', and others'
-                    else ''
-                end
+                || coalesce({{ first_reason('case when ' ~ lines ~ ' then margin_note end') }}, 'no margin')
     end
 {%- endmacro %}
 
@@ -93,7 +97,7 @@
 {# The same of rows that have counts of lines: a group in which no line has a margin has none, which is not 0. #}
 {% macro margin_of_counted_lines() -%}
     case
-        when sum(sale_lines) = 0 or sum(unpriced_lines) < sum(sale_lines)
+        when sum(line_count) = 0 or sum(unpriced_lines) < sum(line_count)
             then cast(sum(cast(margin as decimal(18, 6))) as double)
     end
 {%- endmacro %}
@@ -103,8 +107,8 @@
     case
         when sum(unpriced_lines) > 0
             then
-                {{ some_of('cast(sum(unpriced_lines) as bigint)', 'cast(sum(sale_lines) as bigint)', 'lines: ') }}
-                || coalesce(min(margin_note), 'no margin')
+                {{ some_of('cast(sum(unpriced_lines) as bigint)', 'cast(sum(line_count) as bigint)', 'lines: ') }}
+                || coalesce({{ first_reason('margin_note') }}, 'no margin')
     end
 {%- endmacro %}
 

@@ -168,7 +168,7 @@
 {% macro demand_within(days, sized, outlook) -%}
     max({{ sized }}.size_share) * (
         sum(
-            {{ outlook }}.mean_units / 7
+            {{ outlook }}.mean / 7
             * least({{ outlook }}.day_count, greatest({{ days }} - {{ outlook }}.first_day, 0))
         )
         + max({{ sized }}.daily_units_after_horizon * greatest({{ days }} - {{ sized }}.horizon_days, 0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,15 @@ def test_every_figure_of_the_marts_is_in_the_dictionary() -> None:
 
 def test_no_measure_is_in_the_dictionary_that_no_mart_has() -> None:
     assert set(measures()) - figures() == set()
+
+
+def test_a_formula_has_one_name() -> None:
+    """But for units of sales, whose names `test_a_meaning_has_one_name_in_all_marts` explains."""
+    named: dict[tuple[str, str, str | None], set[str]] = defaultdict(set)
+    for name, measure in measures().items():
+        named[measure.unit, measure.formula, measure.window].add(name)
+
+    assert [found for found in named.values() if len(found) > 1] == [{"units", "units_sold"}]
 
 
 def marts_of_the_year() -> dict[str, set[str]]:

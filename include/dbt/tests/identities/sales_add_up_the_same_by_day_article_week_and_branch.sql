@@ -50,9 +50,9 @@ differences as (
     from sales
     union all
     select
-        'daily_sales_agg ' || cast(sale_date as varchar) as slice,
-        -total_quantity as units,
-        -total_amount as revenue
+        'daily_sales_agg ' || cast(sold_on as varchar) as slice,
+        -units as units,
+        -revenue as revenue
     from daily
     union all
     select
@@ -64,8 +64,8 @@ differences as (
     union all
     select
         'article_sales_agg ' || cast(article_number as varchar) as slice,
-        -total_quantity as units,
-        -total_amount as revenue
+        -units as units,
+        -revenue as revenue
     from articles
     union all
     select

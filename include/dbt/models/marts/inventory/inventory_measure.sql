@@ -47,7 +47,7 @@ select
     cast(coalesce(sold.units_sold, 0) as double) as units_sold,
     cast(coalesce(sold.revenue, 0) as double) as revenue,
     cast(coalesce(sold.cost, 0) as double) as cost,
-    cast(case when coalesce(sold.sale_lines, 0) = 0 then 0 else sold.margin end as double) as margin,
+    cast(case when coalesce(sold.line_count, 0) = 0 then 0 else sold.margin end as double) as margin,
     round(coalesce(held.unit_days, 0) / (7 * {{ var('year_weeks') }}), 6) as average_stock,
     round(
         coalesce(held.unit_days, 0) / (7 * {{ var('year_weeks') }}) * positions.unit_cost, 6
@@ -79,7 +79,7 @@ select
     policies.service_level,
     cast(coalesce(sold.revenue_net, 0) as double) as revenue_net,
     cast(coalesce(sold.priced_revenue, 0) as double) as priced_revenue,
-    cast(coalesce(sold.sale_lines, 0) as bigint) as sale_lines,
+    cast(coalesce(sold.line_count, 0) as bigint) as line_count,
     cast(coalesce(sold.unpriced_lines, 0) as bigint) as unpriced_lines,
     sold.margin_note
 from statuses

@@ -20,9 +20,9 @@ summed as (
         tenant_id,
         branch_number,
         count(distinct case when on_hand > 0 then article_number end) as article_count,
-        sum(on_hand) as total_on_hand,
-        sum(on_order) as total_on_order,
-        sum(stock_value) as total_value,
+        sum(on_hand) as on_hand,
+        sum(on_order) as on_order,
+        sum(stock_value) as stock_value,
         sum(case when on_hand < 0 then 1 else 0 end) as negative_count
     from positions
     group by tenant_id, branch_number
@@ -34,9 +34,9 @@ select
     summed.branch_number,
     branches.branch_name,
     summed.article_count,
-    cast(summed.total_on_hand as decimal(18, 2)) as total_on_hand,
-    cast(summed.total_on_order as decimal(18, 2)) as total_on_order,
-    cast(summed.total_value as decimal(18, 2)) as total_value,
+    cast(summed.on_hand as decimal(18, 2)) as on_hand,
+    cast(summed.on_order as decimal(18, 2)) as on_order,
+    cast(summed.stock_value as decimal(18, 2)) as stock_value,
     cast(summed.negative_count as bigint) as negative_count
 from summed
 left join branches

@@ -51,7 +51,7 @@ select
     cast(
         {{ add_days('weeks.week_start', 7) }} - greatest(weeks.week_start, as_of.as_of_date) as integer
     ) as day_count,
-    round(cast(weeks.mean_units as double), 6) as mean_units,
+    round(cast(weeks.mean as double), 6) as mean,
     round(cast(weeks.quantile_50 as double), 6) as quantile_50,
     round(cast(weeks.quantile_80 as double), 6) as quantile_80,
     round(cast(weeks.quantile_95 as double), 6) as quantile_95

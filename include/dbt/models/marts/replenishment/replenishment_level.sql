@@ -81,20 +81,20 @@ select
     branch_number,
     demand_source,
     cast(horizon_days as integer) as horizon_days,
-    round(horizon_mean, 6) as horizon_mean,
+    round(horizon_units, 6) as horizon_units,
     round(greatest(horizon_spread, 0), 6) as horizon_spread,
     round(daily_units_after_horizon, 6) as daily_units_after_horizon,
     protection_days,
     round(service_factor, 6) as service_factor,
-    round(lead_mean, 6) as lead_mean,
-    round(protection_mean, 6) as protection_mean,
+    round(lead_units, 6) as lead_units,
+    round(protection_units, 6) as protection_units,
     -- A lead time that varies adds the demand of the days it is longer.
     round(sqrt(
         power(greatest(protection_spread, 0), 2)
-        + power(service_factor * lead_time_deviation_days * protection_mean / protection_days, 2)
+        + power(service_factor * lead_time_deviation_days * protection_units / protection_days, 2)
     ), 6) as protection_spread,
     round(sqrt(
         power(greatest(protection_deviation, 0), 2)
-        + power(lead_time_deviation_days * protection_mean / protection_days, 2)
+        + power(lead_time_deviation_days * protection_units / protection_days, 2)
     ), 6) as protection_deviation
 from distances

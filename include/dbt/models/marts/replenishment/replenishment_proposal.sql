@@ -54,7 +54,7 @@ select
     articles.supplier_name,
     articles.article_name,
     articles.supplier_article_number,
-    coalesce(curves.size, '') as size,
+    curves.size,
     eans.ean,
     branches.branch_name,
     orders.order_units,

@@ -91,7 +91,7 @@ select
     round(deviation_days, 4) as observed_deviation_days,
     round(cast(lead_time_days as double), 4) as lead_time_days,
     round(cast(lead_time_deviation_days as double), 4) as lead_time_deviation_days,
-    cast(delivered_units as double) as delivered_units,
+    cast(delivered_units as double) as units_received,
     case
         when finished_units > 0 then cast(filled_units as double) / cast(finished_units as double)
     end as delivered_share,

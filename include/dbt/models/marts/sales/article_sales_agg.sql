@@ -21,11 +21,11 @@ summed as (
     select
         tenant_id,
         article_number,
-        count(*) as sale_count,
-        sum(units) as total_quantity,
-        sum(revenue) as total_amount,
-        sum(revenue_net) as total_amount_net,
-        {{ margin_of() }} as total_margin,
+        count(*) as line_count,
+        sum(units) as units,
+        sum(revenue) as revenue,
+        sum(revenue_net) as revenue_net,
+        {{ margin_of() }} as margin,
         {{ margin_note_of() }} as margin_note,
         min(sold_on) as first_sale_date,
         max(sold_on) as last_sale_date
@@ -40,13 +40,13 @@ select
     articles.article_name,
     articles.category_name,
     articles.supplier_name,
-    summed.sale_count,
-    cast(summed.total_quantity as decimal(18, 2)) as total_quantity,
-    cast(summed.total_amount as decimal(18, 2)) as total_amount,
-    cast(summed.total_margin as decimal(18, 2)) as total_margin,
+    summed.line_count,
+    cast(summed.units as decimal(18, 2)) as units,
+    cast(summed.revenue as decimal(18, 2)) as revenue,
+    cast(summed.margin as decimal(18, 2)) as margin,
     summed.first_sale_date,
     summed.last_sale_date,
-    cast(summed.total_amount_net as decimal(18, 2)) as total_amount_net,
+    cast(summed.revenue_net as decimal(18, 2)) as revenue_net,
     summed.margin_note
 from summed
 left join articles

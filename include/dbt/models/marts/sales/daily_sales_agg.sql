@@ -9,12 +9,12 @@ with sales as (
 
 select
     tenant_id,
-    sold_on as sale_date,
-    count(*) as sale_count,
-    cast(sum(units) as decimal(18, 2)) as total_quantity,
-    cast(sum(revenue) as decimal(18, 2)) as total_amount,
-    cast({{ margin_of() }} as decimal(18, 2)) as total_margin,
-    cast(sum(revenue_net) as decimal(18, 2)) as total_amount_net,
+    sold_on,
+    count(*) as line_count,
+    cast(sum(units) as decimal(18, 2)) as units,
+    cast(sum(revenue) as decimal(18, 2)) as revenue,
+    cast({{ margin_of() }} as decimal(18, 2)) as margin,
+    cast(sum(revenue_net) as decimal(18, 2)) as revenue_net,
     {{ margin_note_of() }} as margin_note
 from sales
 group by tenant_id, sold_on

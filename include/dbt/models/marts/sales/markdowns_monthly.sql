@@ -20,7 +20,7 @@ summed as (
             as till_discounts,
         sum(case when list_amount is not null then case when is_staff_purchase then at_till else 0 end end)
             as staff_discounts,
-        count(revenue) as sale_lines,
+        count(revenue) as line_count,
         count(list_amount) as listed_lines,
         coalesce(sum(write_off_units), 0) as write_off_units,
         count(write_off_units) as write_off_lines,
@@ -53,9 +53,9 @@ select
             )
     end as markdown_rate,
     case
-        when sale_lines > listed_lines
+        when line_count > listed_lines
             then
-                {{ some_of('sale_lines - listed_lines', 'sale_lines', 'lines: no list price') }}
+                {{ some_of('line_count - listed_lines', 'line_count', 'lines: no list price') }}
     end as markdown_note,
     cast(write_off_units as double) as write_off_units,
     case

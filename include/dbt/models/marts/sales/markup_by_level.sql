@@ -27,7 +27,7 @@ levels as (
         revenue_net,
         priced_revenue,
         margin,
-        sale_lines,
+        line_count,
         unpriced_lines,
         margin_note
     from articles
@@ -49,16 +49,16 @@ levels as (
             when count(entry_note) > 0
                 then
                     {{ some_of('count(entry_note)', 'count(*)', 'articles: ') }}
-                    || min(entry_note)
+                    || {{ first_reason('entry_note') }}
             when sum(received_cost) is null then 'nothing received'
         end as entry_note,
         sum(units_sold) as units_sold,
         sum(revenue_net) as revenue_net,
         sum(priced_revenue) as priced_revenue,
         sum(margin) as margin,
-        sum(sale_lines) as sale_lines,
+        sum(line_count) as line_count,
         sum(unpriced_lines) as unpriced_lines,
-        min(margin_note) as margin_note
+        {{ first_reason('margin_note') }} as margin_note
     from articles
     group by tenant_id, season_number, category_number
 
@@ -93,10 +93,11 @@ select
     end as realised_markup,
     {{ margin_rate('margin', 'priced_revenue') }} as margin_rate,
     case
-        when sale_lines = 0 then 'nothing sold'
+        when line_count = 0 then 'nothing sold'
         when unpriced_lines > 0
             then
-                {{ some_of('unpriced_lines', 'sale_lines', 'lines: ') }}
+                {{ some_of('unpriced_lines', 'line_count', 'lines: ') }}
                 || coalesce(margin_note, 'no margin')
+        when priced_revenue <= greatest(margin, 0) then 'all that was sold came back'
     end as margin_note
 from levels

@@ -20,9 +20,9 @@ sold as (
         sum(revenue_net) as revenue_net,
         {{ priced_revenue() }} as priced_revenue,
         sum(margin) as margin,
-        count(*) as sale_lines,
+        count(*) as line_count,
         count(*) - count(margin) as unpriced_lines,
-        min(margin_note) as margin_note
+        {{ first_reason('margin_note') }} as margin_note
     from sales
     group by tenant_id, article_number
 
@@ -48,7 +48,7 @@ select
     sold.revenue_net,
     sold.priced_revenue,
     sold.margin,
-    coalesce(sold.sale_lines, 0) as sale_lines,
+    coalesce(sold.line_count, 0) as line_count,
     coalesce(sold.unpriced_lines, 0) as unpriced_lines,
     sold.margin_note
 from entries

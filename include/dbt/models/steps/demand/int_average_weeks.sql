@@ -44,7 +44,7 @@ recent as (
         greatest(coalesce(
             avg(case when not demand.is_stock_out then demand.units end),
             avg(demand.units)
-        ), 0) as mean_units,
+        ), 0) as mean,
         coalesce(var_samp(case when not demand.is_stock_out then demand.units end), 0) as variance_units
     from demand
     inner join as_of
@@ -67,12 +67,12 @@ select
     recent.branch_number,
     {{ add_days('as_of.current_week', '7 * weeks_on.n') }} as week_start,
     'average' as demand_source,
-    recent.mean_units,
-    recent.mean_units as quantile_50,
-    recent.mean_units + 0.8416 * sqrt(greatest(recent.variance_units, recent.mean_units)) as quantile_80,
-    recent.mean_units + 1.6449 * sqrt(greatest(recent.variance_units, recent.mean_units)) as quantile_95
+    recent.mean,
+    recent.mean as quantile_50,
+    recent.mean + 0.8416 * sqrt(greatest(recent.variance_units, recent.mean)) as quantile_80,
+    recent.mean + 1.6449 * sqrt(greatest(recent.variance_units, recent.mean)) as quantile_95
 from recent
 inner join as_of
     on recent.tenant_id = as_of.tenant_id
 cross join weeks_on
-where recent.mean_units > 0
+where recent.mean > 0

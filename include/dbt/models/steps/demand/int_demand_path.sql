@@ -10,16 +10,16 @@ select
     article_number,
     branch_number,
     first_day,
-    mean_units / 7 as daily_mean,
-    coalesce(sum(mean_units * day_count / 7) over (
+    mean / 7 as daily_mean,
+    coalesce(sum(mean * day_count / 7) over (
         partition by tenant_id, article_number, branch_number
         order by first_day
         rows between unbounded preceding and 1 preceding
     ), 0) as mean_before,
-    sum(mean_units * day_count / 7) over (
+    sum(mean * day_count / 7) over (
         partition by tenant_id, article_number, branch_number
         order by first_day
         rows between unbounded preceding and current row
     ) as mean_after
 from outlook
-where mean_units > 0
+where mean > 0

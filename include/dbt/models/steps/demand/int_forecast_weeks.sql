@@ -29,7 +29,7 @@ select
     forecasts.branch_number,
     forecasts.week_start,
     'forecast' as demand_source,
-    greatest(forecasts.mean, 0) as mean_units,
+    greatest(forecasts.mean, 0) as mean,
     greatest(forecasts.quantile_50, 0) as quantile_50,
     greatest(forecasts.quantile_80, 0) as quantile_80,
     greatest(forecasts.quantile_95, 0) as quantile_95

@@ -40,7 +40,7 @@ expected as (
     select
         tenant_id,
         article_number,
-        sum(mean_units) as units
+        sum(mean) as units
     from outlook
     group by tenant_id, article_number
 

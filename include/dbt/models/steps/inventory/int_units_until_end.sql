@@ -19,7 +19,7 @@ weeks as (
         week_start,
         min(first_day) as first_day,
         min(day_count) as day_count,
-        sum(mean_units) as mean_units
+        sum(mean) as mean
     from outlook
     group by tenant_id, article_number, week_start
 
@@ -29,11 +29,11 @@ select
     ends.tenant_id,
     ends.article_number,
     sum(
-        weeks.mean_units / 7
+        weeks.mean / 7
         * least(weeks.day_count, greatest(ends.sell_until - ends.as_of_date + 1 - weeks.first_day, 0))
     ) as expected_units,
     max(weeks.first_day + weeks.day_count) as horizon_days,
-    avg(weeks.mean_units) / 7 as daily_units
+    avg(weeks.mean) / 7 as daily_units
 from ends
 inner join weeks
     on

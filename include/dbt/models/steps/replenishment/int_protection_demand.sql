@@ -24,7 +24,7 @@ weeks as (
         policies.protection_days,
         least(outlook.day_count, greatest(policies.lead_time_days - outlook.first_day, 0)) as lead_days,
         least(outlook.day_count, greatest(policies.protection_days - outlook.first_day, 0)) as covered_days,
-        greatest(outlook.quantile_95 - outlook.mean_units, 0) / 1.6449 as deviation,
+        greatest(outlook.quantile_95 - outlook.mean, 0) / 1.6449 as deviation,
         row_number() over (
             partition by outlook.tenant_id, outlook.article_number, outlook.branch_number
             order by outlook.week_start desc
@@ -45,12 +45,12 @@ summed as (
         branch_number,
         min(demand_source) as demand_source,
         max(first_day + day_count) as horizon_days,
-        sum(mean_units * day_count / 7) as horizon_mean,
-        sum(mean_units * lead_days / 7) as lead_mean,
-        sum(mean_units * covered_days / 7) as covered_mean,
+        sum(mean * day_count / 7) as horizon_units,
+        sum(mean * lead_days / 7) as lead_units,
+        sum(mean * covered_days / 7) as covered_mean,
         avg(deviation) as weekly_deviation,
         -- Beyond the forecast, demand goes on as in its last four weeks.
-        avg(case when week_from_last <= 4 then mean_units end) as last_mean
+        avg(case when week_from_last <= 4 then mean end) as last_mean
     from weeks
     group by tenant_id, article_number, branch_number
 
@@ -67,14 +67,14 @@ select
     policies.lead_time_deviation_days,
     summed.horizon_days,
     cast(summed.horizon_days as double) / 7 as horizon_weeks,
-    summed.horizon_mean,
+    summed.horizon_units,
     summed.weekly_deviation,
     summed.last_mean / 7 as daily_units_after_horizon,
-    summed.lead_mean
-    + greatest(policies.lead_time_days - summed.horizon_days, 0) / 7 * summed.last_mean as lead_mean,
+    summed.lead_units
+    + greatest(policies.lead_time_days - summed.horizon_days, 0) / 7 * summed.last_mean as lead_units,
     summed.covered_mean
     + greatest(policies.protection_days - summed.horizon_days, 0) / 7 * summed.last_mean
-        as protection_mean
+        as protection_units
 from summed
 inner join policies
     on

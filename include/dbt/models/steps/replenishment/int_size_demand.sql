@@ -61,32 +61,32 @@ select
     coalesce(levels.demand_source, 'none') as demand_source,
     coalesce(curves.size_share, 0) as size_share,
     coalesce(levels.horizon_days, 0) as horizon_days,
-    coalesce(levels.horizon_mean * curves.size_share, 0) as horizon_units,
+    coalesce(levels.horizon_units * curves.size_share, 0) as horizon_units,
     coalesce(levels.daily_units_after_horizon * curves.size_share, 0) as daily_units_after_horizon,
-    coalesce(levels.lead_mean * curves.size_share, 0) as lead_units,
-    coalesce(levels.protection_mean * curves.size_share, 0) as protection_units,
-    coalesce(levels.protection_mean * curves.size_share / levels.protection_days, 0) as daily_units,
+    coalesce(levels.lead_units * curves.size_share, 0) as lead_units,
+    coalesce(levels.protection_units * curves.size_share, 0) as protection_units,
+    coalesce(levels.protection_units * curves.size_share / levels.protection_days, 0) as daily_units,
     coalesce(sqrt(
         power(curves.size_share * levels.horizon_spread, 2)
         + curves.size_share
         * (1 - curves.size_share)
         * power(levels.service_factor, 2)
-        * levels.horizon_mean
+        * levels.horizon_units
     ), 0) as horizon_spread,
     coalesce(sqrt(
         power(curves.size_share * levels.protection_spread, 2)
         + curves.size_share
         * (1 - curves.size_share)
         * power(levels.service_factor, 2)
-        * levels.protection_mean
+        * levels.protection_units
     ), 0) as protection_spread,
     coalesce(sqrt(
         power(curves.size_share * levels.protection_deviation, 2)
-        + curves.size_share * (1 - curves.size_share) * levels.protection_mean
+        + curves.size_share * (1 - curves.size_share) * levels.protection_units
     ), 0) as protection_deviation,
     positions.is_branch_active
     and curves.size_share > 0
-    and (coalesce(levels.protection_mean, 0) > 0 or positions.available_in_branch > 0) as is_carried,
+    and (coalesce(levels.protection_units, 0) > 0 or positions.available_in_branch > 0) as is_carried,
     articles.unit_cost,
     articles.unit_margin
 from positions

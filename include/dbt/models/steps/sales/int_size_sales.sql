@@ -39,7 +39,7 @@ sizes as (
         article_sizes.tenant_id,
         article_sizes.article_number,
         article_sizes.article_size_number,
-        coalesce(min(article_sizes.size), '') as size,
+        min(article_sizes.size) as size,
         coalesce(min(article_sizes.size_group), '') as size_group,
         coalesce(min(articles.category_number), 0) as category_number
     from article_sizes

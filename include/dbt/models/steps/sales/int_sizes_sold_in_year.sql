@@ -30,9 +30,9 @@ select
     sum(sales.revenue_net) as revenue_net,
     {{ priced_revenue() }} as priced_revenue,
     {{ margin_of() }} as margin,
-    count(*) as sale_lines,
+    count(*) as line_count,
     count(*) - count(sales.margin) as unpriced_lines,
-    min(sales.margin_note) as margin_note
+    {{ first_reason('sales.margin_note') }} as margin_note
 from sales
 inner join as_of
     on sales.tenant_id = as_of.tenant_id
