@@ -100,7 +100,7 @@ def test_a_table_of_an_older_release_is_built_as_a_whole_and_once(changed, tmp_p
 
 
 def test_a_renamed_column_is_dropped_once_no_tenants_rows_have_it(changed, tmp_path):
-    """And nothing else of what the model does not make: what somebody has added stays."""
+    """And nothing else of what the model does not make: what others have added stays."""
     older = changed.copy(tmp_path / "older")
     older.execute(
         "alter table analytics.article_sales_agg add column total_amount decimal(18, 2)",

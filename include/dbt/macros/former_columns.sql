@@ -1,6 +1,6 @@
 {#
     A table that an older release made keeps the columns that its model has renamed or given up since, empty. Those that the
-    model names in `meta.former_columns` are dropped, and no others: what somebody else has added to a table stays.
+    model names in `meta.former_columns` are dropped, and no others: what others have added to a table stays.
 
     Only an empty column is dropped, so that nothing is lost where tenants share a table: while the rows of one of them are
     still the older release's, its run reads them as they are. The first run after an upgrade empties a column, the next one

@@ -42,7 +42,7 @@
 {%- endmacro %}
 
 
-{# The first of the reasons of rows, by the alphabet, and whether there are others; null where there is none. #}
+{# The first of the reasons of rows, by the alphabet, and whether there are others; null without any. #}
 {% macro first_reason(reason) -%}
     min({{ reason }})
     || case
