@@ -85,7 +85,9 @@ def _put_off(orders: Edits) -> None:
 
 def _cancel(orders: Edits) -> None:
     """Let the retailer cancel an order of which nothing has come."""
-    nothing = (key for key in orders.ids if not any(line["deliveredAmount"] for line in orders.row(key)["positions"]))
+    nothing = (
+        key for key in orders.ids if not any(line["deliveredAmount"] for line in orders.row(key)["positions"])
+    )
     orders.delete(next(nothing), silent=False)
 
 
