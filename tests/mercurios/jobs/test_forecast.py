@@ -23,6 +23,7 @@ from mercurios.tenants.run import Run
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.setup import set_up, write_reference
+from mercurios.warehouse.sql import render
 
 SERIES, WEEKS, HORIZON = 130, 60, 4
 LAST_WEEK = date(2026, 2, 23)
@@ -120,6 +121,33 @@ def fitted(published: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[P
     plan_url, urls = run.fit("r1")
     run.engine.close()
     return home, plan_url, urls
+
+
+def test_a_receipt_of_long_ago_lengthens_the_history_of_no_series(published: Path, tmp_path: Path) -> None:
+    shutil.copy(published, tmp_path / "mini.duckdb")
+    with DuckDBEngine(tmp_path / "mini.duckdb", threads=1) as engine:
+        sql = render(engine.dialect, "forecast_demand")
+        before = engine.fetch_arrow(sql, {"tenant_id": "mini"})
+        engine.execute(
+            "insert into analytics.fct_demand_weekly by name"
+            " select * replace (week_start - 7 * n::integer as week_start, if(n = 1000, 1, 0) as units)"
+            " from (select * from analytics.fct_demand_weekly order by week_start, article_number limit 1),"
+            " range(1, 1001) as weeks (n)"
+        )
+
+        after = engine.fetch_arrow(sql, {"tenant_id": "mini"})
+
+    assert after.equals(before)
+
+
+def test_a_retailer_that_has_just_begun_is_read_from_its_first_week(published: Path, tmp_path: Path) -> None:
+    shutil.copy(published, tmp_path / "mini.duckdb")
+    with DuckDBEngine(tmp_path / "mini.duckdb", threads=1) as engine:
+        engine.execute(f"delete from analytics.fct_demand_weekly where week_start < date '{LAST_WEEK}' - 14")
+
+        found = engine.fetch_arrow(render(engine.dialect, "forecast_demand"), {"tenant_id": "mini"})
+
+    assert len(set(found["week_start"].to_pylist())) == 3
 
 
 def test_every_plannable_series_gets_every_week_of_the_horizon(
