@@ -131,14 +131,18 @@ def open_warehouse(path: Path, tenant_id: str, lock_wait: float) -> Iterator[Duc
                 f"{path} is not a warehouse file (it has no ops.watermark): name the file that the tenant's pipeline "
                 "writes, not the published one"
             )
-        known = engine.fetch_arrow(render(engine.dialect, "recovery_tenants"))["tenant_id"].to_pylist()
-        if tenant_id not in known:
-            raise WarehouseError(
-                f"{path} holds no run of tenant {tenant_id!r} (it knows: {', '.join(known) or 'none'}): "
-                "check --tenant and --warehouse"
-            )
+        _check_tenant(engine, path, tenant_id)
         set_up(engine)
         yield engine
+
+
+def _check_tenant(engine: DuckDBEngine, path: Path, tenant_id: str) -> None:
+    known = [row["tenant_id"] for row in engine.fetch_rows(render(engine.dialect, "recovery_tenants"))]
+    if tenant_id not in known:
+        raise WarehouseError(
+            f"{path} holds no run of tenant {tenant_id!r} (it knows: {', '.join(known) or 'none'}): "
+            "check --tenant and --warehouse"
+        )
 
 
 @contextmanager
@@ -155,7 +159,7 @@ def open_readers(
 
     Raises:
         KeyError: there is no such tenant.
-        WarehouseError: it cannot be opened, or the file is missing.
+        WarehouseError: it cannot be opened, the file is missing, or it holds nothing of the tenant.
     """
     from mercurios.warehouse.duckdb.engine import DuckDBEngine
 
@@ -168,6 +172,10 @@ def open_readers(
             return
         path = connections().published_file(tenant)
     with DuckDBEngine(path, read_only=True, lock_wait=lock_wait) as file:
+        columns = {"table_schema": "ops", "table_name": "run"}
+        if file.fetch_arrow(render(file.dialect, "quality_columns"), columns).num_rows:
+            # A misspelt name finds nothing, and nothing to order is an answer too.
+            _check_tenant(file, path, tenant_id)
         yield file
 
 

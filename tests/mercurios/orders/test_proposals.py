@@ -403,6 +403,27 @@ def test_a_warehouse_without_proposals_says_what_to_run(tmp_path: Path):
     assert "run the pipeline of tenant mini first" in done.output
 
 
+def test_a_misspelt_tenant_is_an_error_that_lists_those_in_the_file(warehouse: Path, tmp_path: Path) -> None:
+    with DuckDBEngine(warehouse, threads=1) as engine:
+        engine.execute("create schema ops")
+        engine.execute("create table ops.run as select 'mini' as tenant_id union all select 'other'")
+    command = [
+        "propose",
+        "--tenant",
+        "MINI",
+        "--out",
+        str(tmp_path / "orders.csv"),
+        "--warehouse",
+        str(warehouse),
+    ]
+
+    done = CliRunner().invoke(app, command)
+
+    assert done.exit_code == 1
+    assert "no run of tenant 'MINI' (it knows: mini, other)" in done.output
+    assert not (tmp_path / "orders.csv").exists()
+
+
 def test_a_margin_that_is_not_known_is_an_empty_cell_and_no_zero(warehouse: Path, tmp_path: Path) -> None:
     with DuckDBEngine(warehouse, threads=1) as engine:
         engine.execute("update analytics.replenishment_action set margin_at_risk = null")
