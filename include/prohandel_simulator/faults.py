@@ -29,6 +29,7 @@ Receive = Callable[[], Awaitable[Message]]
 
 SLOW_SECONDS = 0.02
 ABSURD_SECONDS = 10**9
+TRICKLED_BYTES = 150
 
 
 class Fault(StrEnum):
@@ -54,6 +55,7 @@ class Fault(StrEnum):
     WORLD_MOVES = "world_moves"  # rows are inserted, changed and deleted between two pages
     DUPLICATE_ROW = "duplicate_row"  # a page shows one of its rows twice
     HANG = "hang"  # no response, until the client gives up
+    TRICKLE = "trickle"  # the body comes byte by byte, each in time, for seconds, and is no JSON
     SHORT_PAGE = "short_page"  # the last row of a page is on no page, although more pages follow
     NEW_COLUMN = "new_column"
     MISSING_COLUMN = "missing_column"
@@ -62,7 +64,9 @@ class Fault(StrEnum):
 
 DRIFT_FAULTS = (Fault.NEW_COLUMN, Fault.MISSING_COLUMN, Fault.RETYPED_COLUMN)
 """A source that changes its mind about its columns, which is no accident of one request."""
-ALL_FAULTS = tuple(fault for fault in Fault if fault not in (*DRIFT_FAULTS, Fault.HANG, Fault.SHORT_PAGE))
+ALL_FAULTS = tuple(
+    fault for fault in Fault if fault not in (*DRIFT_FAULTS, Fault.HANG, Fault.TRICKLE, Fault.SHORT_PAGE)
+)
 """Faults that a client which asks again, or reads again, sees through."""
 _STATUS = {Fault.ERROR_500: 500, Fault.ERROR_502: 502, Fault.ERROR_503: 503}
 _TOO_MANY = {Fault.TOO_MANY, Fault.TOO_MANY_SECONDS, Fault.TOO_MANY_DATE, Fault.TOO_MANY_ABSURD}
@@ -194,6 +198,26 @@ async def _slow(faulty: Faulty, scope: Scope, receive: Receive, send: Send) -> N
     await send({"type": "http.response.body", "body": body[half:]})
 
 
+async def _trickle(faulty: Faulty, scope: Scope, receive: Receive, send: Send) -> None:
+    head, _ = await faulty.collect(scope, receive)
+    head["headers"] = [item for item in head["headers"] if item[0] != b"content-length"]
+    await send(head)
+    for _ in range(TRICKLED_BYTES):
+        await send({"type": "http.response.body", "body": b" ", "more_body": True})
+        await asyncio.sleep(SLOW_SECONDS)
+        if await _has_gone(receive):
+            return
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _has_gone(receive: Receive) -> bool:
+    """Return whether the client has closed the connection."""
+    try:
+        return bool((await asyncio.wait_for(receive(), timeout=0.001))["type"] == "http.disconnect")
+    except TimeoutError:
+        return False
+
+
 async def _token_dies(faulty: Faulty, scope: Scope, receive: Receive, send: Send) -> None:
     faulty.application.simulator.tokens.expire(api.parse(scope).tenant)
     await faulty.application(scope, receive, send)
@@ -300,6 +324,7 @@ def _mislead(faulty: Faulty, scope: Scope, rows: Iterable[dict[str, Any]]) -> No
 
 _PAGE_FAULTS: dict[Fault, Callable[[Faulty, Scope, Receive, Send], Awaitable[None]]] = {
     Fault.SLOW: _slow,
+    Fault.TRICKLE: _trickle,
     Fault.TOKEN_DIES: _token_dies,
     Fault.ERROR_IN_200: _error_in_200,
     Fault.HTML_IN_200: _html_in_200,

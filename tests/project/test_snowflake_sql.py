@@ -34,6 +34,7 @@ ALLOWED = {
     "datediff",
     "flatten",
     "lag",
+    "lead",
     "left",
     "lower",
     "max",

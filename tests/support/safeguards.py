@@ -7,6 +7,7 @@ variable `MERCURIOS_SAFEGUARDS` says `kept`, and writes the outcome to the file 
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import time
@@ -24,12 +25,14 @@ from mercurios.landing.manifest import Counts
 from mercurios.landing.store import LandingStore
 from mercurios.sources.collect.collector import Collector
 from mercurios.sources.prohandel import reading
+from mercurios.sources.prohandel.http import bodies, deadlines, session, tokens
 from mercurios.sources.prohandel.paging import boundary_checks, list_reader
 from mercurios.sources.prohandel.paging.page_requests import PageRequests
 from mercurios.sources.prohandel.paging.scans import Verdict
 from mercurios.sources.prohandel.reading import Reading
 from mercurios.sources.prohandel.settings import ProHandelSettings
-from mercurios.warehouse import deletes, load
+from mercurios.sources.rows import exact_rows
+from mercurios.warehouse import deletes, load, run_plan
 from mercurios.warehouse.duckdb import engine as duckdb
 from mercurios.warehouse.duckdb import publish
 
@@ -266,6 +269,53 @@ SAFEGUARDS = (
         instead(load, "_check_arrived", lambda *_: None),
         f"{CASES}/test_loading.py::test_rows_that_are_lost_in_the_merge_stop_the_load",
         "DID NOT RAISE",
+    ),
+    Safeguard(
+        "a token goes only to hosts that a person has allowed",
+        instead(session, "check_api", lambda *_: None),
+        f"{CASES}/test_hostile_source.py::test_a_token_goes_to_no_host_that_no_one_allowed"
+        "[https://shop.prohandel.de.thief.invalid]",
+        "ProxyError",
+    ),
+    Safeguard(
+        "an API that moves while it is read is another API",
+        instead(tokens.Tokens, "_renewed", lambda self, ended, _: self._request(ended)),
+        f"{CASES}/test_hostile_source.py::test_an_api_that_moves_while_it_is_read_fails_the_read",
+        "DID NOT RAISE",
+    ),
+    Safeguard(
+        "a response has a bound after it is unpacked",
+        instead(bodies, "_unzipped", lambda pieces, _: iter([gzip.decompress(b"".join(pieces))])),
+        f"{CASES}/test_hostile_source.py::test_what_exceeds_a_bound_fails_its_resource_and_the_next_run_reads_it"
+        "[a bomb]",
+        "Regex pattern did not match",
+    ),
+    Safeguard(
+        "a response has a time limit as a whole",
+        instead(deadlines._TimedReader, "_is_late", lambda _: False),
+        f"{CASES}/test_hostile_source.py"
+        "::test_a_body_that_trickles_is_given_up_although_each_byte_comes_in_time",
+        "Regex pattern did not match",
+    ),
+    Safeguard(
+        "a list has a bound of pages",
+        instead(list_reader.ListReader, "_refuse_endless", lambda *_: None),
+        f"{CASES}/test_hostile_source.py::test_what_exceeds_a_bound_fails_its_resource_and_the_next_run_reads_it"
+        "[a list without an end]",
+        "Regex pattern did not match",
+    ),
+    Safeguard(
+        "the door: what no retailer can mean is set aside",
+        instead(exact_rows, "check_value", lambda *_: None),
+        f"{CASES}/test_plausible_values.py::test_one_row_moves_nothing_of_another[a receipt of 1970]",
+        "assert ",
+    ),
+    Safeguard(
+        "moments of the warehouse never go back",
+        instead(run_plan, "next_moment", lambda *_: datetime.now(UTC)),
+        f"{CASES}/test_clocks.py"
+        "::test_a_worker_more_than_a_year_off_keeps_no_delete_and_no_change_from_following_runs[ahead-extracts]",
+        "assert 0 == 4",
     ),
     Safeguard(
         "the readers' file is replaced in one step",

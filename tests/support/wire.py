@@ -7,15 +7,19 @@ from datetime import date, datetime
 
 from hypothesis import strategies as st
 
-from mercurios.sources.contract import Column, ColumnType, Resource
+from mercurios.sources.contract import Column, ColumnType, Meaning, Resource
 from mercurios.sources.prohandel.resources import RESOURCES
 
 _whole = st.integers(-(2**63), 2**63 - 1).map(str) | st.integers(-(2**53) + 1, 2**53 - 1).map(
     lambda n: f"{n}.0"
 )
 _codes = st.integers(10**12, 10**13 - 1)
-_cents = st.integers(-(10**13), 10**13) | st.integers(-100_000, 100_000)
-_dates = st.dates(date(1990, 1, 1), date(2030, 12, 31)).map(lambda d: f'"{d}T00:00:00"')
+_cents = st.integers(-(10**8), 10**8) | st.integers(-100_000, 100_000)
+_booked = st.dates(date(2000, 1, 1), date(2030, 12, 31))
+_days = st.dates(date(1990, 1, 1), date(2030, 12, 31)) | st.sampled_from([date(1, 1, 1), date(9999, 12, 31)])
+_letters = st.characters(
+    codec="utf-8", exclude_characters=[*map(chr, range(9)), "\v", "\f", *map(chr, range(14, 32))]
+)
 _digits = st.text("0123456789", max_size=7)
 _moments = st.datetimes(datetime(1990, 1, 1), datetime(2030, 12, 31)) | st.sampled_from(
     [
@@ -36,15 +40,19 @@ _instants = st.tuples(_moments, _digits).map(
 def wire(column: Column) -> st.SearchStrategy[str]:
     """JSON texts of values that fit a column."""
     kinds: dict[ColumnType, st.SearchStrategy[str]] = {
-        ColumnType.INTEGER: _whole | _codes.map(lambda n: f"{n}.0"),
+        ColumnType.INTEGER: (
+            st.integers(0, 86_399).map(str)
+            if column.meaning is Meaning.SECONDS
+            else _whole | _codes.map(lambda n: f"{n}.0")
+        ),
         ColumnType.DECIMAL: _cents.map(lambda n: f"{'-' if n < 0 else ''}{abs(n) // 100}.{abs(n) % 100:02d}"),
         ColumnType.FLOAT: st.floats(-1e9, 1e9).map(repr) | st.integers(-(10**6), 10**6).map(str),
-        ColumnType.TEXT: st.text(st.characters(codec="utf-8"), max_size=8).map(json.dumps),
+        ColumnType.TEXT: st.text(_letters, max_size=8).map(json.dumps),
         ColumnType.CODE: st.text("0123456789AB-", max_size=13).map(json.dumps)
         | _codes.map(str)
         | _codes.map(lambda n: f"{n}.0"),
         ColumnType.BOOLEAN: st.sampled_from(["true", "false"]),
-        ColumnType.DATE: _dates,
+        ColumnType.DATE: (_booked if column.meaning is Meaning.BOOKED else _days).map('"{}T00:00:00"'.format),
         ColumnType.TIMESTAMP: _instants,
         ColumnType.KEY_HASH: st.integers(0, 10**9).map(str) | st.integers(0, 10**9).map(lambda n: f"{n}.0"),
     }

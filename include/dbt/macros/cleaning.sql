@@ -1,4 +1,5 @@
-{# How ProHandel writes "no value": '' for text, 0 for a number that refers to something, 1990-01-01 for a date. #}
+{# How ProHandel writes "no value": '' for text, 0 for a number that refers to something, 1990-01-01 for a date. The other days
+   are those with which systems on the way say the same; a test compares them with what passes where rows are typed. #}
 
 {% macro text_or_null(column) -%}
     nullif(trim({{ column }}), '')
@@ -9,7 +10,16 @@
 {%- endmacro %}
 
 {% macro date_or_null(column) -%}
-    nullif({{ column }}, cast('1990-01-01' as date))
+    {%- set no_days = [
+        '0001-01-01', '1753-01-01', '1899-12-30', '1899-12-31', '1900-01-01', '1990-01-01', '9999-12-31'
+    ] -%}
+    case
+        when {{ column }} not in (
+            {%- for day in no_days %}
+            cast('{{ day }}' as date) {%- if not loop.last %}, {%- endif %}
+            {%- endfor %}
+        ) then {{ column }}
+    end
 {%- endmacro %}
 
 {# RAW keeps what was deleted at the source; `has_flag` is false for the collections that carry no deletion flag. #}

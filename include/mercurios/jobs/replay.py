@@ -141,6 +141,9 @@ def _type_again(contract: Resource, tenant: Tenant, rows: list[Row], run: Run) -
             time_zone=tenant.source.time_zone,
             hash_key=b"",  # hashed when it was extracted
             parent_key=contract.parent_key,
+            business_zone=tenant.time_zone,
+            local_days=tenant.source.kind == "files",
+            bounds=tenant.source.plausible.bounds(datetime.now(UTC)),
         )
         members = list(same_read)
         for start in range(0, len(members), _BATCH):

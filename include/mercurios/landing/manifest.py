@@ -6,7 +6,7 @@ attempt leaves nothing behind that could be loaded by accident.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
@@ -65,6 +65,17 @@ class DriftNote(BaseModel):
     rows: int
 
 
+class ReadBounds(BaseModel):
+    """What a retailer could mean when a read was typed (see `sources.settings.Bounds`)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
+
+    first_day: date
+    last_day: date
+    most_units: int
+    largest_amount: int
+
+
 class Manifest(BaseModel):
     """What one attempt landed.
 
@@ -73,6 +84,7 @@ class Manifest(BaseModel):
         fence: number of the run's newest start when the attempt began; an older one may not be loaded.
         source: host and path of the API that was read, by which another retailer's would be noticed; None where
             nothing was asked.
+        bounds: what the rows could mean; None in manifests of older releases, and of replays.
         mode: how changes were found.
         complete: every row of the source was enumerated, so a row not seen is deleted.
         stable: no row shifted from page to page in at least one scan; otherwise rows may have been hidden,
@@ -92,6 +104,7 @@ class Manifest(BaseModel):
     attempt: int = Field(ge=1)
     fence: int
     source: str | None = None
+    bounds: ReadBounds | None = None
     mode: str
     complete: bool
     stable: bool = Field(default=True, validation_alias=AliasChoices("stable", "settled"))

@@ -6,7 +6,7 @@ the warehouse, all of them agree on where to continue, and the plan of a past ru
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pydantic import BaseModel, ConfigDict
 
@@ -36,6 +36,8 @@ class RunPlan(BaseModel):
         fence: number of this start of the run; manifests carry it, and only the newest start may be loaded.
         attempts: greatest number of an attempt of this run that the ledger holds. Numbers go on from there even if
             the landing area was emptied, or the ledger would take a new attempt for one it has loaded.
+        time_zone: zone of the shops, whose midnights begin the days; None in plans of older releases.
+        not_before: a moment, UTC, after every one that the warehouse held; reads of this run are dated no earlier.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -44,7 +46,14 @@ class RunPlan(BaseModel):
     run_id: str
     fence: int
     attempts: int = 0
+    time_zone: str | None = None
+    not_before: datetime | None = None
     resources: dict[str, ResourcePlan]
+
+    def moment(self) -> datetime:
+        """Return now, UTC; a moment after what the warehouse holds, where the clock of this machine is behind."""
+        now = datetime.now(UTC)
+        return now if self.not_before is None else max(now, self.not_before)
 
     def write(self, store: LandingStore) -> str:
         """Write the plan to the landing area and return its URL."""

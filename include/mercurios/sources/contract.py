@@ -34,13 +34,25 @@ class ColumnType(StrEnum):
     KEY_HASH = "hash"
 
 
+class Meaning(StrEnum):
+    """What a value stands for, where that bounds it more than its type; the value is the word used in declarations."""
+
+    # the day on which the retailer booked something, so a day of its life
+    BOOKED = "booked"
+    # pieces, not money
+    UNITS = "units"
+    # since midnight
+    SECONDS = "seconds"
+
+
 @dataclass(frozen=True)
 class Column:
-    """One kept field: its name at the source, its name in the warehouse and its type."""
+    """One kept field: its name at the source, its name in the warehouse, its type and what it stands for."""
 
     field: str
     name: str
     type: ColumnType
+    meaning: Meaning | None = None
 
 
 @dataclass(frozen=True)
@@ -141,7 +153,7 @@ def snake_case(name: str) -> str:
 
 
 def columns_of(declaration: str, renamed: Mapping[str, str] | None = None) -> tuple[Column, ...]:
-    """Return the columns of a declaration such as `number:int name isActive:bool`; text needs no type.
+    """Return the columns of a declaration such as `number:int name sold:dec/units`; text needs no type.
 
     Args:
         declaration: fields with their types, separated by spaces.
@@ -149,6 +161,14 @@ def columns_of(declaration: str, renamed: Mapping[str, str] | None = None) -> tu
     """
     columns = []
     for word in declaration.split():
-        name, _, kind = word.partition(":")
-        columns.append(Column(name, (renamed or {}).get(name, snake_case(name)), ColumnType(kind or "str")))
+        name, _, form = word.partition(":")
+        kind, _, meaning = form.partition("/")
+        columns.append(
+            Column(
+                field=name,
+                name=(renamed or {}).get(name, snake_case(name)),
+                type=ColumnType(kind or "str"),
+                meaning=Meaning(meaning) if meaning else None,
+            )
+        )
     return tuple(columns)

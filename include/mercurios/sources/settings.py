@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, ClassVar
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from mercurios.sources.contract import Contract
 
@@ -43,6 +44,47 @@ class Drift(StrEnum):
     QUARANTINE = "quarantine"
 
 
+@dataclass(frozen=True)
+class Bounds:
+    """What a retailer can mean on one day.
+
+    Attributes:
+        first_day: nothing was booked before it.
+        last_day: nothing is booked after it.
+        most_units: of a line, a position or a stock.
+        largest_amount: of a price, a line or a document.
+    """
+
+    first_day: date = date(2000, 1, 1)
+    last_day: date = date(2199, 12, 31)
+    most_units: int = 1_000_000
+    largest_amount: int = 10_000_000
+
+
+class Plausible(BaseModel):
+    """What a retailer can mean: a row with a value beyond it is set aside, so that it moves nothing of another.
+
+    Attributes:
+        first_day: nothing was sold before it.
+        days_ahead: nothing is booked so many days after the source's clock.
+        most_units: of a receipt line, an order line or a stock.
+        largest_amount: of a price, a receipt line or a document, in the tenant's currency.
+    """
+
+    # Of the greatest bounds, the product still fits every amount of the marts.
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    first_day: Annotated[date, Field(ge=date(1970, 1, 1))] = date(2000, 1, 1)
+    days_ahead: Annotated[int, Field(ge=1, le=3660)] = 366
+    most_units: Annotated[int, Field(ge=1, le=10**7)] = 1_000_000
+    largest_amount: Annotated[int, Field(ge=1, le=10**8)] = 10_000_000
+
+    def bounds(self, now: datetime) -> Bounds:
+        """Return the bounds of rows that are read at a moment."""
+        last_day = (now + timedelta(days=self.days_ahead)).date()
+        return Bounds(self.first_day, last_day, self.most_units, self.largest_amount)
+
+
 class SourceSettings(BaseModel):
     """How one tenant's source is read; each kind of source has a class of its own below this one.
 
@@ -50,6 +92,7 @@ class SourceSettings(BaseModel):
         contract: what this kind of source declares.
         kind: the word that chooses the class in a tenant file.
         time_zone: zone of the instants that the source writes without one.
+        plausible: what this retailer can mean; rows beyond it are set aside.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -57,6 +100,7 @@ class SourceSettings(BaseModel):
 
     kind: str
     time_zone: TimeZone = "UTC"
+    plausible: Plausible = Plausible()
 
     def mode_of(self, resource: str) -> Mode:
         """Return how changes of a resource are found."""

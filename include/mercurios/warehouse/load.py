@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from mercurios.landing.manifest import Manifest
 from mercurios.landing.store import LandingStore
-from mercurios.sources.contract import Resource
+from mercurios.sources.contract import ColumnType, Meaning, Resource
 from mercurios.sources.registry import every_resource
+from mercurios.warehouse.clock import next_moment
 from mercurios.warehouse.counting import count, naive, scalar
 from mercurios.warehouse.deletes import (
     CLOCKS_APART,
@@ -102,7 +103,7 @@ def load_manifest(engine: Engine, store: LandingStore, url: str, *, time_zone: s
         done = _ledger_of(engine, manifest)  # again: only now can no other process be loading it
         if done:
             return done
-        loaded_at = datetime.now(UTC).replace(tzinfo=None)
+        loaded_at = naive(next_moment(engine, manifest.tenant_id, manifest.extracted_at))
         complete = {each.name: newest_complete_read(engine, manifest, each) for each in resources}
         rows = [
             _load_resource(engine, manifest, resource, complete[resource.name], loaded_at)
@@ -314,8 +315,25 @@ def _quarantine(engine: Engine, manifest: Manifest, resource: Resource, loaded_a
             "extracted_at": naive(manifest.extracted_at),
         },
     )
+    _set_aside(engine, manifest, resource, loaded_at)
     log.warning("%s: %d rows went to quarantine (ops.quarantine says why)", resource.name, staged)
     return staged
+
+
+def _set_aside(engine: Engine, manifest: Manifest, resource: Resource, loaded_at: datetime) -> None:
+    """Take rows out of RAW whose version there is the implausible one that this read has set aside."""
+    if manifest.bounds is None:
+        return
+    decimals = [column for column in resource.columns if column.type is ColumnType.DECIMAL]
+    shape = {
+        "booked": [column.name for column in resource.columns if column.meaning is Meaning.BOOKED],
+        "seconds": [column.name for column in resource.columns if column.meaning is Meaning.SECONDS],
+        "units": [column.name for column in decimals if column.meaning is Meaning.UNITS],
+        "amounts": [column.name for column in decimals if column.meaning is None],
+    }
+    if any(shape.values()):
+        values = {**manifest.bounds.model_dump(), "tenant_id": manifest.tenant_id, "loaded_at": loaded_at}
+        engine.execute(render(engine.dialect, "set_aside", table=resource.table, **shape), values)
 
 
 def _note_clock(engine: Engine, manifest: Manifest, time_zone: str) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from mercurios.sources.contract import Contract
 from mercurios.sources.registry import CONTRACTS
+from mercurios.warehouse.clock import next_moment
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.sql import render
 
@@ -37,7 +38,7 @@ def request_resync(
     """
     check_collections(resources, contract)
     with engine.transaction():
-        note_resync(engine, tenant_id, resources, requested_by, datetime.now(UTC))
+        note_resync(engine, tenant_id, resources, requested_by, next_moment(engine, tenant_id))
 
 
 def approve_deletes(
@@ -63,7 +64,7 @@ def approve_deletes(
         ValueError: a name is no collection.
     """
     check_collections(resources, contract)
-    now = datetime.now(UTC)
+    now = next_moment(engine, tenant_id)
     with engine.transaction():
         note_resync(engine, tenant_id, resources, approved_by, now)
         note_approval(engine, tenant_id, resources, approved_by, now)

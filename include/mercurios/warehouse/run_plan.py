@@ -14,6 +14,7 @@ from mercurios.sources.contract import Resource
 from mercurios.sources.settings import Mode
 from mercurios.tenants import Tenant
 from mercurios.tenants.run import Run
+from mercurios.warehouse.clock import next_moment
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.requests import check_collections, note_approval, note_resync
 from mercurios.warehouse.sql import render
@@ -49,7 +50,7 @@ def begin_run(
         ValueError: a name is no collection.
     """
     check_collections([*resync, *accept_deletes], tenant.source.contract)
-    now = datetime.now(UTC)
+    now = next_moment(engine, tenant.id)
     parameters = {**run.parameters(), "started_at": now.replace(tzinfo=None)}
     with engine.transaction():
         requested_by = f"{run.dag_id}, run {run.run_id}"
@@ -60,12 +61,14 @@ def begin_run(
         [attempts] = engine.fetch_rows(render(engine.dialect, "ledger_attempts"), parameters)
         standing = engine.fetch_rows(render(engine.dialect, "watermarks"), {"tenant_id": tenant.id})
     fence = int(found["fence"])
-    resources = _plans(engine, store, tenant, run, fence, standing, now.replace(tzinfo=None))
+    resources = _plans(engine, store, tenant, run, fence, standing, datetime.now(UTC).replace(tzinfo=None))
     plan = RunPlan(
         tenant_id=run.tenant_id,
         run_id=run.run_id,
         fence=fence,
         attempts=int(attempts["attempts"]),
+        time_zone=tenant.time_zone,
+        not_before=now,
         resources=resources,
     )
     return plan.write(store)
@@ -127,7 +130,8 @@ def plan_resource(
     mode = settings.mode_of(resource.name)
     if resource.cursor is None or cursor is None or complete_at is None:
         return ResourcePlan(mode=Mode.SCAN if resource.cursor is None else mode)
-    if mode == Mode.SCAN or now - complete_at >= settings.full_read_after:
+    # A read that is still to come was noted by a clock that is ahead: no one knows when it was.
+    if mode == Mode.SCAN or complete_at > now or now - complete_at >= settings.full_read_after:
         return ResourcePlan(mode=Mode.SCAN)
     return ResourcePlan(mode=mode, since=cursor.replace(tzinfo=UTC) - settings.overlap)
 

@@ -42,6 +42,12 @@ def _prohandel() -> dict[str, Any]:
                 " Changing it breaks joins with rows loaded before.",
                 "schema": {"type": ["string", "null"], "format": "password"},
             },
+            "api_hosts": {
+                "label": "Hosts of the API",
+                "description": "Hosts that may get tokens, separated by commas; .example.com stands for all below it."
+                " Empty: .prohandel.cloud, .prohandel.de",
+                "schema": {"type": ["string", "null"]},
+            },
         },
     }
 

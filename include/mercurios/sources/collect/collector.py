@@ -8,6 +8,7 @@ keeps memory flat for millions of rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -28,7 +29,7 @@ from mercurios.sources.rows.landed_table import Stamp, schema
 from mercurios.sources.rows.records import Record
 from mercurios.sources.rows.typed_page import Rejected, TypedPage
 from mercurios.sources.rows.typed_rows import type_records, type_rows
-from mercurios.sources.settings import Drift
+from mercurios.sources.settings import Bounds, Drift
 
 
 class Collector:
@@ -69,6 +70,15 @@ class Collector:
     def landed(self) -> int:
         """Rows written so far."""
         return self._parts.rows
+
+    @property
+    def bounds(self) -> Bounds:
+        """What the rows may mean."""
+        return self._stamp.bounds
+
+    def bound(self, bounds: Bounds) -> None:
+        """Set what the rows may mean from here on."""
+        self._stamp = replace(self._stamp, bounds=bounds)
 
     def take(self, rows: Sequence[dict[str, Any]], reread: Callable[[], Sequence[dict[str, Any]]]) -> bool:
         """Type one page of rows and write what is new.

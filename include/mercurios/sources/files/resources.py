@@ -17,8 +17,8 @@ _ALL = (
         name="sales",
         table="files_sale",
         columns=columns_of(
-            f"""id receipt:code receipt_number:int position:int date:date {_BRANCH} {_ARTICLE}
-            quantity:dec unit_price:dbl amount:dec discount:dec cost:dec"""
+            f"""id receipt:code receipt_number:int position:int date:date/booked {_BRANCH} {_ARTICLE}
+            quantity:dec/units unit_price:dbl amount:dec discount:dec cost:dec"""
         ),
         group="sales",
     ),
@@ -41,7 +41,7 @@ _ALL = (
     Resource(
         name="stock",
         table="files_stock",
-        columns=columns_of(f"id {_BRANCH} {_ARTICLE} quantity:dec"),
+        columns=columns_of(f"id {_BRANCH} {_ARTICLE} quantity:dec/units"),
         group="stock",
     ),
     Resource(
@@ -49,7 +49,7 @@ _ALL = (
         table="files_open_order",
         columns=columns_of(
             f"""id order:code position:int supplier:code supplier_number:int {_BRANCH} {_ARTICLE}
-            ordered:dec delivered:dec open:dec ordered_on:date expected_on:date""",
+            ordered:dec/units delivered:dec/units open:dec/units ordered_on:date expected_on:date""",
             # The fields' own names are words of SQL.
             {"order": "order_code", "open": "open_quantity"},
         ),

@@ -69,6 +69,7 @@ class FilesSettings(SourceSettings):
     """How a folder of exports is read.
 
     Attributes:
+        plausible: what this retailer can mean; rows beyond it are set aside.
         folder: URL of the folder, `file://` or `s3://`; `${NAME}` is filled in from the environment.
         connection: AWS connection that opens a folder on S3.
         as_of: business day of the exports; None takes the day on which the newest file was written.

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import fsspec
 
-from mercurios.landing.manifest import Manifest
+from mercurios.landing.manifest import Manifest, ReadBounds
 from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingStore
 from mercurios.sources.collect.collector import Collector
@@ -138,7 +138,7 @@ class FilesSource:
             return None
         attempt = store.reserve_attempt(plan.tenant_id, resource, plan.run_id, after=plan.attempts)
         prefix = store.prefix(plan.tenant_id, resource, plan.run_id, attempt)
-        extracted_at = datetime.now(UTC)
+        extracted_at = plan.moment()
         collector = self._collector(CONTRACT.resources[resource], dataset, plan, store, prefix, extracted_at)
         try:
             for number, file in enumerate(self.files_of(resource)):
@@ -156,6 +156,7 @@ class FilesSource:
             attempt=attempt,
             fence=plan.fence,
             source=self.url,
+            bounds=ReadBounds.model_validate(collector.bounds),
             mode=plan.resources[resource].mode,
             complete=not dataset.append_only,
             extracted_at=extracted_at,
@@ -190,6 +191,9 @@ class FilesSource:
             time_zone=self._settings.time_zone,
             # No field of an export is a person's number.
             hash_key=b"",
+            business_zone=plan.time_zone or self._settings.time_zone,
+            local_days=True,
+            bounds=self._settings.plausible.bounds(max(extracted_at, self.source_now())),
         )
         known = load_known(store, plan.resources[resource.name].known_url).get(resource.name)
         return Collector(resource, stamp, dataset.drift, known, store, prefix)

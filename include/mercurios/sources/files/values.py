@@ -59,6 +59,9 @@ def _number(cell: Any, dataset: Dataset) -> Any:
 def _date(cell: Any, form: str | None) -> Any:
     if _is_empty(cell):
         return None
+    if isinstance(cell, datetime) and cell.tzinfo:
+        # An instant: typing knows in which zone its day is meant.
+        return cell.isoformat()
     if isinstance(cell, datetime | date):
         return cell.isoformat()[:10]
     if not isinstance(cell, str):

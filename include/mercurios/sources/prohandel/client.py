@@ -47,7 +47,8 @@ class ProHandelClient:
     ) -> None:
         self._settings = settings or ClientSettings()
         limiter = RateLimiter(self._settings.requests_per_minute, sleep=sleep, clock=clock)
-        self._session = Session(auth_url, credentials, Sender(self._settings, limiter))
+        sender = Sender(self._settings, limiter)
+        self._session = Session(auth_url, credentials, sender, self._settings.api_hosts)
 
     def __enter__(self) -> ProHandelClient:
         return self

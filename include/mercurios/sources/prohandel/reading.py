@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from mercurios.landing.manifest import Manifest
+from mercurios.landing.manifest import Manifest, ReadBounds
 from mercurios.landing.plan import ResourcePlan
 from mercurios.landing.store import LandingStore
 from mercurios.sources.collect.collector import Collector
@@ -50,7 +50,7 @@ class Reading:
         self.source: str | None = None
         self.stopped_early = False
         self.verdict = Verdict.COMPLETE
-        self.extracted_at = datetime.now(UTC)
+        self.extracted_at = request.plan.moment()
         self.collectors = self._new_collectors(store, prefix)
         self._progress = Progress(self.resource.name, self._extracted)
         self.sink = PageSink(self.collectors, 1 if self.is_window else PAGES_TOGETHER)
@@ -67,6 +67,8 @@ class Reading:
                     time_zone=request.settings.time_zone,
                     hash_key=request.hash_key,
                     parent_key=resource.parent_key,
+                    business_zone=request.plan.time_zone or request.settings.time_zone,
+                    bounds=request.settings.plausible.bounds(self.extracted_at),
                 ),
                 request.settings.drift_of(resource.name),
                 known.get(resource.name),
@@ -144,7 +146,12 @@ class Reading:
         Raises:
             TransientProHandelError: the API keeps showing what it has shown, and says that more follows.
         """
-        self.source_now = self.source_now or self._clock_of(page)
+        if self.source_now is None:
+            self.source_now = self._clock_of(page)
+            # Of two clocks the later decides what lies ahead: one that is behind would set good rows aside.
+            bounds = self.request.settings.plausible.bounds(max(self.source_now, self.extracted_at))
+            for collector in self.collectors:
+                collector.bound(bounds)
         self.sink.take(page)
 
     def misses_known_rows(self) -> bool:
@@ -163,6 +170,7 @@ class Reading:
             attempt=attempt,
             fence=plan.fence,
             source=self.source,
+            bounds=ReadBounds.model_validate(self.collectors[0].bounds),
             mode=self.plan.mode,
             complete=self.complete,
             stable=self.verdict is not Verdict.UNSTABLE,

@@ -49,10 +49,10 @@ _ALL = (
     _resource(
         "sale",
         """articleNumber:int branchNumber:int articleSizeNumber:int customerNumber:hash currencyNumber
-        countryNumber staffNumber:hash receiptNumber:int date:date purchasePrice:dec id cashierNumber:hash
+        countryNumber staffNumber:hash receiptNumber:int date:date/booked purchasePrice:dec id cashierNumber:hash
         discount:dec cashRegisterNumber:int deduction:dec staffDiscount:dec receiptPosition:int
-        priceChangeReasonNumber:int returnReasonNumber:int quantity:dec salePrice:dec labelPrice:dec
-        paymentOptionNumber:int time:int type:int lastChange:ts isDeleted:bool""",
+        priceChangeReasonNumber:int returnReasonNumber:int quantity:dec/units salePrice:dec labelPrice:dec
+        paymentOptionNumber:int time:int/seconds type:int lastChange:ts isDeleted:bool""",
         group="sales",
         dropped="zipCode alternativeReceiptNumber",
         renamed=_PERSON_KEYS,
@@ -62,7 +62,7 @@ _ALL = (
         """articleNumber:int branchNumber:int size sizeGroup:code ean:code purchasePrice:dec
         firstPurchaseDate:date lastPurchaseDate:date fifo:code id volumeUnit:dbl isNOS:bool number:int
         salePrice:dec firstSaleDate:date lastSaleDate:date labelPrice:dec currencyNumber priceUnitNumber
-        lastChange:ts isDeleted:bool stockQuantity:dec selectionQuantity:dec""",
+        lastChange:ts isDeleted:bool stockQuantity:dec/units selectionQuantity:dec/units""",
         group="stock",
     ),
     _resource(
@@ -129,14 +129,14 @@ _ALL = (
     _resource(
         "invoice",
         """branchNumber:int customerNumber:hash currencyNumber receiptNumber:int receiptPosition:int
-        date:date paymentDueDate:date id staffNumber:hash cashRegisterNumber:int number:int status:int
+        date:date/booked paymentDueDate:date id staffNumber:hash cashRegisterNumber:int number:int status:int
         amount:dec amountCleared:dec paymentConditionNumber:int lastChange:ts isDeleted:bool""",
         group="documents",
         renamed=_PERSON_KEYS,
     ),
     _resource(
         "payment",
-        """receiptNumber:int receiptPosition:int date:date id cashRegisterNumber:int staffNumber:hash
+        """receiptNumber:int receiptPosition:int date:date/booked id cashRegisterNumber:int staffNumber:hash
         status:int amount:dec branchNumber:int customerNumber:hash currencyNumber invoiceDate:date
         number:int lastChange:ts isDeleted:bool""",
         group="documents",
@@ -200,8 +200,8 @@ _ALL = (
         "order.positions",
         """id orderNumber:int articleNumber:int branchNumber:int sizeGroupNumber:int sizeGroupPosition:int
         size originalEAN:code purchasePrice:dec netPurchasePrice:dec ean:code isConsignment:bool
-        deliveredAmount:dec orderAmount:dec backlogAmount:dec status:int salePrice:dec labelPrice:dec
-        distributionStatus:int distributedAmount:dec expectedArrival:date lastChange:ts isDeleted:bool""",
+        deliveredAmount:dec/units orderAmount:dec/units backlogAmount:dec/units status:int salePrice:dec labelPrice:dec
+        distributionStatus:int distributedAmount:dec/units expectedArrival:date lastChange:ts isDeleted:bool""",
         group="orders",
         table="purchase_order_position",
         child_of="order",

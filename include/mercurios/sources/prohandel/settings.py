@@ -27,6 +27,7 @@ class ProHandelSettings(SourceSettings):
     Attributes:
         connection: Airflow connection of type `prohandel`.
         time_zone: zone of the instants the API writes without one (`lastChange`, `created`).
+        plausible: what this retailer can mean; rows beyond it are set aside.
         page_size: rows asked for in one request.
         pages_in_flight: requests under way at once in one task.
         requests_per_minute: budget of this credential over all tasks; None sets no limit.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,18 +31,20 @@ ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     ColumnType.KEY_HASH: pa.string(),
 }
 NUMBERS = frozenset({ColumnType.INTEGER, ColumnType.DECIMAL, ColumnType.FLOAT, ColumnType.KEY_HASH})
+# What follows a day that is written without a time, or with its first moment.
+_NO_TIMES = frozenset({None, "", "T00:00:00", "T00:00:00.000"})
 _FIRST_INSTANT, _LAST_INSTANT = datetime(2, 1, 1), datetime(9998, 12, 31)
 
 
 def convert(
-    columns: Sequence[Column], values: Sequence[Sequence[Any]], time_zone: str, hash_key: bytes
+    columns: Sequence[Column], values: Sequence[Sequence[Any]], zones: cells.Zones, hash_key: bytes
 ) -> list[pa.Array]:
     """Return the values of a page, field by field, as columns of their types.
 
     Args:
         columns: the contract.
         values: for each of its fields one value a row, as JSON has them; where numbers are expected, no booleans.
-        time_zone: zone of instants that come without one.
+        zones: how instants are read.
         hash_key: key of the hash that replaces persons' numbers.
 
     Raises:
@@ -53,12 +56,12 @@ def convert(
     arrays: dict[int, pa.Array] = {}
     for kind, places in places_by_type.items():
         fields = [values[place] for place in places]
-        arrays.update(zip(places, _converted(kind, fields, time_zone, hash_key), strict=True))
+        arrays.update(zip(places, _converted(kind, fields, zones, hash_key), strict=True))
     return [arrays[place] for place in range(len(columns))]
 
 
 def _converted(
-    kind: ColumnType, fields: Sequence[Sequence[Any]], time_zone: str, hash_key: bytes
+    kind: ColumnType, fields: Sequence[Sequence[Any]], zones: cells.Zones, hash_key: bytes
 ) -> Iterable[pa.Array]:
     match kind:
         case ColumnType.INTEGER:
@@ -66,9 +69,9 @@ def _converted(
         case ColumnType.DECIMAL:
             return decimals(fields)
         case ColumnType.DATE:
-            return (_each_once(values, _dates) for values in fields)
+            return (_each_once(values, partial(_dates, zones=zones)) for values in fields)
         case ColumnType.TIMESTAMP:
-            return (_instants(values, time_zone) for values in fields)
+            return (_instants(values, zones.source) for values in fields)
         case ColumnType.CODE:
             return (texts([cells.code(value) for value in values]) for values in fields)
         case ColumnType.KEY_HASH:
@@ -94,8 +97,12 @@ def _each_once(values: Sequence[Any], converted: Callable[[Sequence[Any]], pa.Ar
     )
 
 
-def _dates(values: Sequence[Any]) -> pa.Array:
-    dates = pc.utf8_slice_codeunits(texts(values), 0, 10).cast(pa.date32())
+def _dates(values: Sequence[Any], zones: cells.Zones) -> pa.Array:
+    written = texts(values)
+    if not set(pc.utf8_slice_codeunits(written, 10).to_pylist()) <= _NO_TIMES:
+        days = [cells.day(value, zones) for value in values]
+        return pa.array(np.array(days, "datetime64[D]"), pa.date32(), from_pandas=True)
+    dates = pc.utf8_slice_codeunits(written, 0, 10).cast(pa.date32())
     # Raises for a year that Python does not know.
     pc.min(dates).as_py()
     return dates

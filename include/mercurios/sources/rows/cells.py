@@ -7,7 +7,9 @@ engineer can act on.
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, date, datetime
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -19,6 +21,11 @@ _NOTHING = object()
 _EXACT_FLOAT = 2**53
 # Beyond it a double no longer holds two decimals exactly.
 LARGEST_CENTS = 9e13
+# Longer codes than any that people print on goods.
+_LARGEST_CODE = Decimal(10) ** 40
+_MIDNIGHT = re.compile(r"|.00:00(:00([.,]0*)?)?", re.DOTALL)
+# Some write the end of a day instead of the day.
+_END_OF_A_DAY = time(23, 59, 59)
 
 
 class CellError(ValueError):
@@ -36,13 +43,28 @@ class CellError(ValueError):
         self.field = field
 
 
-def convert(kind: ColumnType, value: Any, time_zone: str, hash_key: bytes) -> Any:
+@dataclass(frozen=True)
+class Zones:
+    """How instants are read.
+
+    Attributes:
+        source: zone of instants that come without one.
+        business: zone of the shops, whose midnights begin the days.
+        local_days: days that are written with a time are days of the shops, not instants of the source.
+    """
+
+    source: str = "UTC"
+    business: str = "UTC"
+    local_days: bool = False
+
+
+def convert(kind: ColumnType, value: Any, zones: Zones, hash_key: bytes) -> Any:
     """Convert one wire value.
 
     Args:
         kind: type the contract declares.
         value: decoded JSON value; floating numbers as Decimal where exactness matters.
-        time_zone: zone of instants written without one.
+        zones: how instants are read.
         hash_key: key of the hash that replaces a person's number.
 
     Raises:
@@ -54,7 +76,9 @@ def convert(kind: ColumnType, value: Any, time_zone: str, hash_key: bytes) -> An
         case ColumnType.CODE:
             return code(value)
         case ColumnType.TIMESTAMP:
-            return _instant(value, time_zone)
+            return _instant(value, zones.source)
+        case ColumnType.DATE:
+            return day(value, zones)
         case _:
             return None if value is None else _CONVERTERS[kind](value)
 
@@ -108,13 +132,41 @@ def _boolean(value: Any) -> bool:
     return value
 
 
-def _date(value: Any) -> date:
+def day(value: Any, zones: Zones) -> date | None:
+    """Return a business day.
+
+    A day may be written as an instant: then it is the day that begins with it, where it is a midnight, as written or in
+    the zone of the shops. Any other instant says nothing of the day that was meant, except in exports, where people
+    write their own time.
+    """
+    if value is None:
+        return None
     if not isinstance(value, str):
         raise CellError("expected a date such as 2025-03-01T00:00:00", value)
     try:
-        return date.fromisoformat(value[:10])
-    except ValueError:
+        written = date.fromisoformat(value[:10])
+        if _MIDNIGHT.fullmatch(value, 10):
+            return written
+        instant = datetime.fromisoformat(value)
+        local = _local(instant, zones)
+    except (ValueError, OverflowError):
         raise CellError("expected a date such as 2025-03-01T00:00:00", value) from None
+    if _is_whole_day(instant) and (instant.tzinfo or not _is_whole_day(local)):
+        return written
+    if _is_whole_day(local) or zones.local_days:
+        return local.date()
+    raise CellError("expected a day, or an instant that is a midnight of the shops", value)
+
+
+def _local(instant: datetime, zones: Zones) -> datetime:
+    if instant.tzinfo is None and zones.local_days:
+        return instant
+    zoned = instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(zones.source))
+    return zoned.astimezone(ZoneInfo(zones.business))
+
+
+def _is_whole_day(moment: datetime) -> bool:
+    return moment.time() == time() or moment.time() >= _END_OF_A_DAY
 
 
 def _instant(value: Any, time_zone: str) -> datetime | None:
@@ -142,6 +194,8 @@ def code(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     number = _number(value, "expected a code")
+    if abs(number) >= _LARGEST_CODE:
+        raise CellError("expected a code of at most 40 digits")
     return str(int(number)) if number == number.to_integral_value() else str(float(number))
 
 
@@ -167,5 +221,4 @@ _CONVERTERS = {
     ColumnType.FLOAT: _float,
     ColumnType.TEXT: _text,
     ColumnType.BOOLEAN: _boolean,
-    ColumnType.DATE: _date,
 }

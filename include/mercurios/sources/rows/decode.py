@@ -16,13 +16,20 @@ from typing import Any
 
 import orjson
 
-UNREADABLE = "unreadable"
-"""The one key of the object that replaces a value that cannot be held; its value shows what came."""
+from mercurios.sources.rows.nesting import UNREADABLE, shallow_text
 
 # More than a double has, and few enough to cost no time.
 _MOST_DIGITS = 400
+# A body with so many values takes as much memory as any page may; counted only where there is room for them.
+_MOST_VALUES = 4_000_000
+_LARGE_BODY = 8 * 1024 * 1024
 # Bytes that are not UTF-8, and escaped surrogates.
 _SUSPECT = re.compile(r"[\udc80-\udcff]|\\u[dD][89a-fA-F]")
+
+
+def holds_too_many_values(body: bytes) -> bool:
+    """Return whether a body would take many times its size in memory: empty lists take two bytes of it each."""
+    return len(body) > _LARGE_BODY and sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES
 
 
 def decode(body: bytes) -> Any:
@@ -40,19 +47,23 @@ def decode(body: bytes) -> Any:
 def decode_exact(body: bytes | str) -> Any:
     """Decode JSON with exact numbers: int up to 64 bits, Decimal for all others.
 
-    Control characters in a text without escape are taken as they are.
+    Control characters in a text without escape are taken as they are, and what is nested too deeply is cut off.
 
     Raises:
         ValueError: it is not JSON.
     """
     text = body if isinstance(body, str) else body.decode("utf-8-sig", "surrogateescape")
     try:
-        value = json.loads(
-            text, strict=False, parse_float=_fraction, parse_int=_whole, parse_constant=_unreadable
-        )
-        return _mended(value) if _SUSPECT.search(text) else value
+        return _exact(text)
     except RecursionError:
-        raise ValueError("nested too deeply") from None
+        return _exact(shallow_text(text))
+
+
+def _exact(text: str) -> Any:
+    value = json.loads(
+        text, strict=False, parse_float=_fraction, parse_int=_whole, parse_constant=_unreadable
+    )
+    return _mended(value) if _SUSPECT.search(text) else value
 
 
 def _whole(digits: str) -> int | Decimal | dict[str, str]:

@@ -17,6 +17,8 @@ from mercurios.sources.rows.arrow_columns import ARROW_TYPES
 from mercurios.sources.rows.field_drift import compare_fields, require_fields
 from mercurios.sources.rows.kept_values import is_key, kept_values, parent_keys
 from mercurios.sources.rows.landed_table import Stamp, assemble
+from mercurios.sources.rows.nesting import shallow
+from mercurios.sources.rows.plausible import check_value
 from mercurios.sources.rows.typed_page import Rejected, TypedPage
 from mercurios.sources.settings import Drift
 
@@ -36,7 +38,7 @@ def exact_page(
     good: list[dict[str, Any]] = []
     values: list[list[Any]] = []
     rejected: list[Rejected] = []
-    for number, row in enumerate(rows, start=first_row):
+    for number, row in enumerate(map(_without_depth, rows), start=first_row):
         try:
             require_fields(resource, row, stamp.parent_key, drift)
             values.append(_exact_row(resource, row, stamp))
@@ -52,6 +54,11 @@ def exact_page(
     return TypedPage(assemble(resource, arrays, parents, kept, extras, stamp), rejected)
 
 
+def _without_depth(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row whose values can be walked, each of them shallow."""
+    return {name: shallow(value) if isinstance(value, dict | list) else value for name, value in row.items()}
+
+
 def _exact_row(resource: Resource, row: dict[str, Any], stamp: Stamp) -> list[Any]:
     if not is_key(row.get("id")):
         padded = isinstance(row.get("id"), str) and row["id"].strip()
@@ -61,7 +68,9 @@ def _exact_row(resource: Resource, row: dict[str, Any], stamp: Stamp) -> list[An
     result = []
     for column in resource.columns:
         try:
-            result.append(cells.convert(column.type, row.get(column.field), stamp.time_zone, stamp.hash_key))
+            value = cells.convert(column.type, row.get(column.field), stamp.zones, stamp.hash_key)
+            check_value(column, value, stamp.bounds)
+            result.append(value)
         except cells.CellError as error:
             hidden = resource.personal or column.type is ColumnType.KEY_HASH
             reason = error.discreet if hidden else str(error)

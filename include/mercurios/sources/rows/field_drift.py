@@ -11,7 +11,11 @@ import orjson
 
 from mercurios.sources.contract import Resource
 from mercurios.sources.rows.cells import CellError
+from mercurios.sources.rows.nesting import TOO_DEEP, is_cut, shallow
 from mercurios.sources.settings import Drift
+
+# Values that the fast decoder reads as they are written, and every encoder writes.
+_EXACT = frozenset({str, int, bool, type(None)})
 
 
 @dataclass
@@ -22,17 +26,35 @@ class FieldDrift:
         unknown: undeclared fields, and how many rows have each.
         missing: declared fields, and how many rows lack each.
         extras: for each row its undeclared fields as JSON; None where no row has one that is kept.
+        is_inexact: the fast decoder may have lost digits of an undeclared field.
+        is_too_deep: an undeclared field is nested beyond what is kept.
     """
 
     unknown: Counter[str] = field(default_factory=Counter)
     missing: Counter[str] = field(default_factory=Counter)
     extras: list[str | None] | None = None
+    is_inexact: bool = False
+    is_too_deep: bool = False
 
     def is_refused_by(self, drift: Drift) -> bool:
         """Return whether the policy refuses any of the rows, so that each must be looked at."""
-        if drift is Drift.QUARANTINE and self.unknown:
+        if self.is_too_deep or (drift is Drift.QUARANTINE and self.unknown):
             return True
         return drift is not Drift.EVOLVE and bool(self.missing)
+
+    def keep(self, index: int, fields: dict[str, Any]) -> None:
+        """Keep the undeclared fields of a row as JSON, numbers as they came."""
+        nested = [value for value in fields.values() if isinstance(value, dict | list)]
+        if any(is_cut(shallow(value)) for value in nested):
+            self.is_too_deep = True
+            return
+        self.is_inexact |= not all(type(value) in _EXACT for value in fields.values())
+        if self.extras is not None:
+            self.extras[index] = orjson.dumps(fields, default=_as_written).decode()
+
+
+def _as_written(number: Any) -> orjson.Fragment:
+    return orjson.Fragment(str(number))
 
 
 def compare_fields(
@@ -64,7 +86,7 @@ def compare_fields(
             found.unknown.update(new)
             if drift is not Drift.FREEZE and not resource.personal:
                 found.extras = found.extras or [None] * len(rows)
-                found.extras[index] = orjson.dumps({name: row[name] for name in new}, default=float).decode()
+                found.keep(index, {name: row[name] for name in new})
     return found
 
 
@@ -77,6 +99,8 @@ def require_fields(resource: Resource, row: dict[str, Any], parent_key: str | No
     new = sorted(row.keys() - resource.fields - resource.dropped - {parent_key})
     if new and drift is Drift.QUARANTINE:
         raise CellError(f"unknown field {', '.join(new)} under drift policy {drift}")
+    if drift is not Drift.FREEZE and not resource.personal and any(is_cut(row[name]) for name in new):
+        raise CellError(f"an undeclared field is {TOO_DEEP}")
     missing = sorted(resource.fields - row.keys())
     if missing and drift is not Drift.EVOLVE:
         raise CellError(f"missing field {', '.join(missing)} under drift policy {drift}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
@@ -16,6 +16,8 @@ import pyarrow as pa
 from mercurios.sources.contract import Resource
 from mercurios.sources.rows.arrow_buffers import texts
 from mercurios.sources.rows.arrow_columns import ARROW_TYPES
+from mercurios.sources.rows.cells import Zones
+from mercurios.sources.settings import Bounds
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,9 @@ class Stamp:
         time_zone: zone of instants that come without one.
         hash_key: key of the hash that replaces persons' numbers.
         parent_key: column that holds the key of the row around a nested one.
+        business_zone: zone of the shops, whose midnights begin the days.
+        local_days: days that are written with a time are days of the shops, not instants of the source.
+        bounds: what the retailer can mean.
     """
 
     tenant_id: str
@@ -37,6 +42,14 @@ class Stamp:
     time_zone: str
     hash_key: bytes
     parent_key: str | None = None
+    business_zone: str = "UTC"
+    local_days: bool = False
+    bounds: Bounds = field(default_factory=Bounds)
+
+    @property
+    def zones(self) -> Zones:
+        """How instants are read."""
+        return Zones(self.time_zone, self.business_zone, self.local_days)
 
 
 @cache

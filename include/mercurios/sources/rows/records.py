@@ -60,7 +60,7 @@ class Records:
         """Return the rows of a page; None where one of them is not what the contract says."""
         try:
             records: list[Record] = self._decoder.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
         return records
 

@@ -20,6 +20,7 @@ from mercurios.sources.rows.exact_rows import exact_page
 from mercurios.sources.rows.field_drift import compare_fields
 from mercurios.sources.rows.kept_values import kept_values, parent_keys
 from mercurios.sources.rows.landed_table import Stamp, assemble
+from mercurios.sources.rows.plausible import check_columns
 from mercurios.sources.rows.records import Record, records_of
 from mercurios.sources.rows.typed_page import TypedPage
 from mercurios.sources.settings import Drift
@@ -56,6 +57,8 @@ def type_rows(
     """
     fields = compare_fields(resource, rows, stamp.parent_key, drift)
     if not fields.is_refused_by(drift):
+        if fields.is_inexact and reread:
+            fields.extras = compare_fields(resource, reread(), stamp.parent_key, drift).extras
         try:
             parents = parent_keys(resource, rows)
             table = _fast_table(resource, kept_values(resource, rows), parents, fields.extras, stamp)
@@ -107,8 +110,9 @@ def _fast_table(
     columns = list(zip(*kept, strict=True)) if kept else [()] * len(resource.columns)
     if not checked:
         _refuse_booleans(resource, columns)
-    arrays = convert(resource.columns, columns, stamp.time_zone, stamp.hash_key)
+    arrays = convert(resource.columns, columns, stamp.zones, stamp.hash_key)
     _require_keys(resource, columns)
+    check_columns(resource.columns, arrays, stamp.bounds)
     return assemble(resource, arrays, parents, kept, extras, stamp)
 
 

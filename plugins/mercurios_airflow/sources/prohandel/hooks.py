@@ -1,11 +1,13 @@
 """The hook that turns an Airflow connection into a ProHandel client.
 
 Connection of type `prohandel`: host is the token service, login the API key, password the secret. The extra
-field `hash_key` keys the hashes that replace persons' numbers; changing it changes every hash.
+field `hash_key` keys the hashes that replace persons' numbers; changing it changes every hash. `api_hosts` lists the
+hosts that may get tokens, where they are not ProHandel's own.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook
@@ -13,6 +15,10 @@ from airflow.sdk import BaseHook
 if TYPE_CHECKING:
     from mercurios.sources.prohandel.client import ProHandelClient
     from mercurios.sources.prohandel.settings import ProHandelSettings
+
+
+# A host, or a dot and what hosts below it end with; a top-level domain alone would be everybody.
+_HOST = re.compile(r"localhost|\.?[a-z0-9-]+(\.[a-z0-9-]+)+|[0-9a-f:]{2,39}")
 
 
 class ConnectionIncompleteError(ValueError):
@@ -50,10 +56,10 @@ class ProHandelHook(BaseHook):
             share: number of tasks that share the credential's request budget.
 
         Raises:
-            ConnectionIncompleteError: the connection lacks key or secret, or its host is no URL.
+            ConnectionIncompleteError: the connection lacks key or secret, or its host is no URL, or api_hosts no hosts.
         """
         from mercurios.sources.prohandel.client import DEFAULT_AUTH_URL, ProHandelClient
-        from mercurios.sources.prohandel.http.settings import ClientSettings, Credentials
+        from mercurios.sources.prohandel.http.settings import PROHANDELS_HOSTS, ClientSettings, Credentials
 
         connection = self.get_connection(self.prohandel_conn_id)
         if not connection.login or not connection.password:
@@ -67,10 +73,12 @@ class ProHandelHook(BaseHook):
                 f"connection {self.prohandel_conn_id!r} has a host without scheme; set it to the URL of the token "
                 f"service, such as {DEFAULT_AUTH_URL}"
             )
-        client_settings = ClientSettings()
+        hosts = self._api_hosts(connection.extra_dejson.get("api_hosts")) or PROHANDELS_HOSTS
+        client_settings = ClientSettings(api_hosts=hosts)
         if settings is not None:
             budget = settings.requests_per_minute
             client_settings = ClientSettings(
+                api_hosts=hosts,
                 page_size=settings.page_size,
                 pages_in_flight=settings.pages_in_flight,
                 requests_per_minute=budget / share if budget else None,
@@ -80,6 +88,18 @@ class ProHandelHook(BaseHook):
             Credentials(connection.login, connection.password),
             client_settings,
         )
+
+    def _api_hosts(self, written: Any) -> tuple[str, ...]:
+        words = re.split(r"[,\s]+", written) if isinstance(written, str) else written or []
+        hosts = (
+            tuple(str(word).strip().lower() for word in words if word) if isinstance(words, list) else ("?",)
+        )
+        if not all(_HOST.fullmatch(host) for host in hosts):
+            raise ConnectionIncompleteError(
+                f"connection {self.prohandel_conn_id!r} has an extra field api_hosts that is no list of hosts; "
+                "write them without scheme, port and path, such as shop.example.com, .example.com"
+            )
+        return hosts
 
     def hash_key(self) -> bytes:
         """Return the key of the hashes that replace persons' numbers.

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from mercurios.sources.contract import ColumnType
-from mercurios.sources.rows.cells import LARGEST_CENTS, CellError, code, convert, key_hash, tolerance
+from mercurios.sources.rows.cells import LARGEST_CENTS, CellError, Zones, code, convert, key_hash, tolerance
 
 KEY = b"tests"
 
 
 def cell(kind: ColumnType, value: Any, zone: str = "UTC") -> Any:
-    return convert(kind, value, zone, KEY)
+    return convert(kind, value, Zones(zone), KEY)
 
 
 @pytest.mark.parametrize(

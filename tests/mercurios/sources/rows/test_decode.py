@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mercurios.sources.rows.decode import decode, decode_exact
+from mercurios.sources.rows.decode import decode, decode_exact, holds_too_many_values
+from mercurios.sources.rows.nesting import is_cut, shallow
 
 _json = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)
@@ -97,3 +98,26 @@ def test_a_number_of_more_than_four_hundred_characters_is_shown_and_not_read(dig
         assert found == [{"unreadable": whole}, {"unreadable": fraction}]
     else:
         assert found == [Decimal(whole), Decimal(fraction)]
+
+
+@pytest.mark.parametrize("levels", [300, 900, 5_000, 100_000])
+def test_what_is_nested_too_deeply_is_cut_off_and_its_neighbours_are_read(levels: int) -> None:
+    deep = '{"a]":[' * levels + "1" + "]}" * levels
+    body = f'[{{"id":"a","text":"[[{{\\"","x":{deep}}},{{"id":"b","x":[1]}}]'.encode()
+
+    first, second = decode(body)
+
+    assert (first["id"], first["text"], second) == ("a", '[[{"', {"id": "b", "x": [1]})
+    assert is_cut(shallow(first["x"]))
+    assert not is_cut(shallow(second["x"]))
+
+
+def test_a_text_that_never_ends_is_no_json_however_deep() -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - a decoder's own words
+        decode(b"[" * 100_000)
+
+
+def test_a_large_body_of_nothing_but_lists_holds_too_many_values() -> None:
+    assert holds_too_many_values(b"[" + b"[]," * 3_000_000 + b"1]")
+    assert not holds_too_many_values(b'["' + b"x" * 9_000_000 + b'"]')
+    assert not holds_too_many_values(b"[" + b"[]," * 2_000_000 + b"1]")

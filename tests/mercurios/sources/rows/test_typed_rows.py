@@ -254,7 +254,7 @@ def test_an_unknown_field_that_nothing_can_hold_costs_no_row() -> None:
 def test_unknown_fields_of_ordinary_resources_are_kept_and_counted() -> None:
     page = typed("sale", [row_of("sale"), row_of("sale", id='"b"', tier='{"n":1.50}')])
 
-    assert page.table["_extra"].to_pylist() == [None, '{"tier":{"n":1.5}}']
+    assert page.table["_extra"].to_pylist() == [None, '{"tier":{"n":1.50}}']
     assert page.unknown_fields == {"tier": 1}
     assert not page.missing_fields
 

@@ -27,8 +27,13 @@ renamed as (
 
     from source
     where
-        coalesce(is_deleted, false)
-        or _deleted_at is not null
+        (
+            coalesce(is_deleted, false)
+            or _deleted_at is not null
+        )
+        -- What was set aside never happened: it is in RAW only if an older release has loaded it.
+        and date > cast('1990-01-01' as date)
+        and abs(quantity) <= 10000000
 
 )
 

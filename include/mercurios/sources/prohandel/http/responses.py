@@ -6,6 +6,7 @@ missing or absurd.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,6 +22,11 @@ from mercurios.sources.prohandel.http.transport import Response
 MORE_PAGES_HEADER = "X-More-Pages-Available"
 PAGE_SIZE_HEADER = "X-Pagesize"
 _YEARS = range(2000, 2100)
+# More digits than any page size has; beyond some thousand Python itself refuses them.
+_SIZE = re.compile(r"[1-9][0-9]{0,6}", re.ASCII)
+# Servers and proxies write ids and media types so; anything else may be a text that belongs in no message.
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,80}", re.ASCII)
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9.+/-]{1,80}", re.ASCII)
 
 
 def raise_for_status(status: int, headers: Mapping[str, str], context: RequestContext) -> None:
@@ -37,6 +43,13 @@ def raise_for_status(status: int, headers: Mapping[str, str], context: RequestCo
         now = source_clock(headers.get("Date")) or datetime.now(UTC)
         error.retry_after = retry_after(headers.get("Retry-After"), now)
         raise error
+    if 300 <= status < 400:
+        raise TerminalProHandelError(
+            f"the API answers with status {status}, a redirect, which is not followed, so that tokens go nowhere else: "
+            "check the host of the tenant's ProHandel connection, and proxies on the way",
+            context,
+            status=status,
+        )
     remedy = {
         401: "the token is refused although it is new: check what the key may read",
         403: "the key may not read this resource: check its scope",
@@ -69,10 +82,10 @@ def source_clock(header: str | None) -> datetime | None:
 def _moment(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
+        # A date without a zone is UTC by the standard; taken as local it would depend on where this runs.
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    # A date without a zone is UTC by the standard; taken as local it would depend on where this runs.
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def more_pages(headers: Mapping[str, str], context: RequestContext) -> bool:
@@ -90,9 +103,16 @@ def more_pages(headers: Mapping[str, str], context: RequestContext) -> bool:
 def page_size(headers: Mapping[str, str], requested: int) -> int:
     """Return how many rows a full page of this list has: what the API says it used, else what was requested."""
     value = headers.get(PAGE_SIZE_HEADER, "")
-    return int(value) if value.isascii() and value.isdigit() and int(value) > 0 else requested
+    return int(value) if _SIZE.fullmatch(value) else requested
 
 
 def with_correlation(context: RequestContext, response: Response) -> RequestContext:
-    """Return the request with the id under which the API's own log has it."""
-    return replace(context, correlation_id=response.headers.get("X-Correlation-ID", None))
+    """Return the request with the id under which the API's own log has it; without what cannot be an id."""
+    written = response.headers.get("X-Correlation-ID", "")
+    return replace(context, correlation_id=written if _ID.fullmatch(written) else None)
+
+
+def media_type(headers: Mapping[str, str]) -> str:
+    """Return the kind of content, for a message."""
+    written = headers.get("Content-Type", "").partition(";")[0].strip()
+    return written if _MEDIA_TYPE.fullmatch(written) else "unknown"

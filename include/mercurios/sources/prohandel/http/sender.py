@@ -15,10 +15,15 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from mercurios.sources.prohandel.http.errors import RequestContext, TransientProHandelError
+from mercurios.sources.prohandel.http.bodies import NoResponseError, ResponseRefusedError
+from mercurios.sources.prohandel.http.errors import (
+    RequestContext,
+    TerminalProHandelError,
+    TransientProHandelError,
+)
 from mercurios.sources.prohandel.http.rate_limiter import RateLimiter
 from mercurios.sources.prohandel.http.settings import ClientSettings
-from mercurios.sources.prohandel.http.transport import NoResponseError, Response, Transport
+from mercurios.sources.prohandel.http.transport import Response, Transport
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +39,7 @@ class Sender:
     def __init__(self, settings: ClientSettings, limiter: RateLimiter) -> None:
         self._settings = settings
         self._limiter = limiter
-        self._transport = Transport(settings.pages_in_flight + 1)
+        self._transport = Transport(settings)
 
     def close(self) -> None:
         """Close the connections."""
@@ -64,14 +69,16 @@ class Sender:
 
         Raises:
             TransientProHandelError: there is no response.
+            TerminalProHandelError: the response exceeds a bound.
         """
         if not self._limiter.acquire(ended):
             raise TransientProHandelError("not sent: the read has ended", context)
-        timeout = (self._settings.connect_timeout, self._settings.read_timeout)
         try:
-            return self._transport.send(method, url, headers, timeout, body)
+            return self._transport.send(method, url, headers, body)
         except NoResponseError as error:
             raise TransientProHandelError(f"{failure}: {error}", context) from None
+        except ResponseRefusedError as error:
+            raise TerminalProHandelError(f"the response is refused: {error}", context) from None
 
     def retrying(self, context: RequestContext, ended: threading.Event) -> Retrying:
         """Return what calls a function again, with waits between, while its error is transient and of this request."""

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Sequence
 
 import orjson
 from tenacity import Retrying
 
+from mercurios.sources.prohandel.http.addresses import AddressError, check_api, check_secure
 from mercurios.sources.prohandel.http.errors import RequestContext, TerminalProHandelError
 from mercurios.sources.prohandel.http.responses import raise_for_status, with_correlation
 from mercurios.sources.prohandel.http.sender import Sender
@@ -28,11 +30,15 @@ class Session:
         auth_url: scheme and host of the token service.
         credentials: key and secret.
         sender: sends the requests.
+        api_hosts: hosts beside the token service's own that may get its tokens.
     """
 
-    def __init__(self, auth_url: str, credentials: Credentials, sender: Sender) -> None:
+    def __init__(
+        self, auth_url: str, credentials: Credentials, sender: Sender, api_hosts: Sequence[str]
+    ) -> None:
         self._auth_url = auth_url.rstrip("/").removesuffix("/api/v4")
         self._credentials = credentials
+        self._api_hosts = api_hosts
         self._sender = sender
         self._tokens = Tokens(self._new_token)
 
@@ -72,6 +78,7 @@ class Session:
 
     def _request_token(self, context: RequestContext, ended: threading.Event) -> Token:
         requested_at = time.monotonic()
+        _check(lambda: check_secure(self._auth_url), "host of the tenant's ProHandel connection", context)
         response = self._sender.send(
             "POST",
             self._auth_url + TOKEN_PATH,
@@ -83,7 +90,13 @@ class Session:
         )
         self._raise_if_refused(response, context)
         raise_for_status(response.status, response.headers, with_correlation(context, response))
-        return token_of(response.content, requested_at, context)
+        token = token_of(response.content, requested_at, context)
+        _check(
+            lambda: check_api(token.server, self._auth_url, self._api_hosts),
+            "address of the tenant's API in the token response",
+            context,
+        )
+        return token
 
     def _raise_if_refused(self, response: Response, context: RequestContext) -> None:
         if response.status in (400, 401, 403):
@@ -99,3 +112,12 @@ class Session:
                 context,
                 status=404,
             )
+
+
+def _check(check: Callable[[], object], what: str, context: RequestContext) -> None:
+    try:
+        check()
+    except AddressError as error:
+        raise TerminalProHandelError(
+            f"the {what} is refused, and nothing is sent there: {error}", context
+        ) from None

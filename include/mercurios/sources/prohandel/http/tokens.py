@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -10,11 +12,19 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from mercurios.sources.prohandel.http.errors import RequestContext, TransientProHandelError
+from mercurios.sources.prohandel.http.errors import (
+    RequestContext,
+    TerminalProHandelError,
+    TransientProHandelError,
+)
 
 API_PATH = "/api/v2"
 # A token is replaced so long before it expires.
 _RENEWAL_SECONDS = 60.0
+# A header line takes no more, and no other characters.
+_VALUE = re.compile(r"[!-~]{1,16384}", re.ASCII)
+_LONGEST_SECONDS = 86_400.0
+_LONGEST_RESPONSE = 65_536
 
 
 @dataclass(frozen=True)
@@ -72,8 +82,18 @@ class Tokens:
         with self._lock:
             token = self._token
             if token is None or token is refused or token.expires_soon():
-                token = self._token = self._request(ended)
+                token = self._token = self._renewed(ended, token)
             return token
+
+    def _renewed(self, ended: threading.Event, before: Token | None) -> Token:
+        """Request a token of the API that was read so far: half of a list from another would be noticed by no one."""
+        token = self._request(ended)
+        if before is not None and token.source != before.source:
+            raise TerminalProHandelError(
+                f"the tenant's API was at {before.source}, and is at {token.source} since: it moved while it was read",
+                RequestContext("token"),
+            )
+        return token
 
 
 def token_of(body: bytes, requested_at: float, context: RequestContext) -> Token:
@@ -88,8 +108,16 @@ def token_of(body: bytes, requested_at: float, context: RequestContext) -> Token
         TransientProHandelError: the response has another shape.
     """
     try:
-        read = orjson.loads(body)
+        read = orjson.loads(body if len(body) <= _LONGEST_RESPONSE else b"")
         inner = read["token"]["token"]
-        return Token(str(inner["value"]), str(read["serverUrl"]), requested_at + float(inner["expiresIn"]))
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        value, server, seconds = inner["value"], read["serverUrl"], float(inner["expiresIn"])
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, OverflowError):
         raise TransientProHandelError("the token response has an unknown shape", context) from None
+    if not (
+        isinstance(server, str)
+        and isinstance(value, str)
+        and _VALUE.fullmatch(value)
+        and math.isfinite(seconds)
+    ):
+        raise TransientProHandelError("the token response has an unknown shape", context)
+    return Token(value, server, requested_at + min(seconds, _LONGEST_SECONDS))

@@ -3,8 +3,9 @@
 Before every request `requests` reads proxies, certificates and credentials from the environment, prepares the request
 and wraps the response, and it reads responses in pieces; together that costs more than to receive a page. Here it is
 used once a host: for the environment's rules, and for the pool of connections that follows them. The pool is urllib3's,
-as beneath `requests`; it sends each request, and a response is read in one piece. Redirects are followed by `requests`,
-by its rules of which headers may be sent to which host.
+as beneath `requests`; it sends each request, and a response is read in one piece where its length is known. No redirect
+is followed: a request carries credentials, and these go where the connection says and nowhere else. Every response is
+bounded, in bytes, headers and seconds.
 """
 
 from __future__ import annotations
@@ -25,9 +26,12 @@ from urllib3.exceptions import (
     ReadTimeoutError,
 )
 
+from mercurios.sources.prohandel.http.bodies import NoResponseError, ResponseRefusedError, body_of
+from mercurios.sources.prohandel.http.deadlines import timed
+from mercurios.sources.prohandel.http.settings import ClientSettings
 
-class NoResponseError(Exception):
-    """There is no response; the message is the kind of error alone, for its text may repeat addresses and headers."""
+# Characters of all headers of a response together.
+_MOST_HEADERS = 65_536
 
 
 @dataclass(frozen=True)
@@ -45,30 +49,26 @@ class Call:
 
     Attributes:
         timeout: seconds to connect, and to wait for the next bytes.
+        most_bytes: bound of the response.
     """
 
     method: str
     url: str
     headers: Mapping[str, str]
     timeout: tuple[float, float]
-    body: bytes | None = None
-
-    def prepared(self) -> requests.PreparedRequest:
-        """Return the request as `requests` takes it."""
-        request = requests.PreparedRequest()
-        request.prepare(self.method, self.url, self.headers, data=self.body)
-        return request
+    body: bytes | None
+    most_bytes: int
 
 
 class Transport:
     """Keeps connections to the hosts that are requested, directly or through the environment's proxies.
 
     Args:
-        connections: most requests under way at once.
+        settings: time limits, bounds, and how many requests are under way at once.
     """
 
-    def __init__(self, connections: int) -> None:
-        self._connections = connections
+    def __init__(self, settings: ClientSettings) -> None:
+        self._settings = settings
         self._hosts: dict[str, _Host] = {}
         self._lock = threading.Lock()
 
@@ -77,17 +77,20 @@ class Transport:
         method: str,
         url: str,
         headers: Mapping[str, str],
-        timeout: tuple[float, float],
         body: bytes | None = None,
     ) -> Response:
-        """Send a request and read its response to the end.
+        """Send a request and read its response to the end, that of a redirect too.
 
         Raises:
             NoResponseError: nothing came, or not all of it.
+            ResponseRefusedError: what came exceeds a bound.
         """
         scheme, _, rest = url.partition("://")
         name, _, path = rest.partition("/")
-        return self._host(f"{scheme}://{name}").send(Call(method, url, headers, timeout, body), f"/{path}")
+        limits = self._settings
+        timeout = (limits.connect_timeout, limits.read_timeout)
+        call = Call(method, url, headers, timeout, body, limits.most_bytes)
+        return self._host(f"{scheme}://{name}").send(call, f"/{path}")
 
     def close(self) -> None:
         """Close the connections."""
@@ -98,7 +101,7 @@ class Transport:
         with self._lock:
             if address not in self._hosts:
                 try:
-                    self._hosts[address] = _Host(address, self._connections)
+                    self._hosts[address] = _Host(address, self._settings)
                 except (requests.RequestException, HTTPError, ValueError) as error:
                     raise NoResponseError(_reason(error)) from None
             return self._hosts[address]
@@ -107,37 +110,34 @@ class Transport:
 class _Host:
     """A host and the connections to it."""
 
-    def __init__(self, address: str, connections: int) -> None:
+    def __init__(self, address: str, settings: ClientSettings) -> None:
         self.session = _session(address)
         # The stubs of `requests` are older than urllib3 2.
-        self._adapter = cast(Any, HTTPAdapter(pool_maxsize=connections))
+        adapter = cast(Any, HTTPAdapter(pool_maxsize=settings.pages_in_flight + 1))
         for scheme in ("http://", "https://"):
-            self.session.mount(scheme, self._adapter)
-        first = Call("GET", f"{address}/", {}, (0, 0)).prepared()
+            self.session.mount(scheme, adapter)
+        first = requests.PreparedRequest()
+        first.prepare("GET", f"{address}/")
         verify, proxies = self.session.verify, self.session.proxies
-        self.pool: HTTPConnectionPool = self._adapter.get_connection_with_tls_context(first, verify, proxies)
-        self._adapter.cert_verify(self.pool, address, verify, None)
+        self.pool: HTTPConnectionPool = adapter.get_connection_with_tls_context(first, verify, proxies)
+        self.pool.ConnectionCls = timed(self.pool.ConnectionCls, settings.longest_response)
+        adapter.cert_verify(self.pool, address, verify, None)
         # A proxy that forwards plain requests needs the whole address.
-        self._is_relayed = self._adapter.request_url(first, proxies) != first.path_url
+        self._is_relayed = adapter.request_url(first, proxies) != first.path_url
 
     def send(self, call: Call, path: str) -> Response:
-        """Send a request and read its response, or that of the address to which it is redirected."""
+        """Send a request and read its response."""
         response = _requested(self.pool, call.url if self._is_relayed else path, call)
-        if response.get_redirect_location():
-            return self._redirected(response, call)
-        return Response(response.status, response.headers, _content(response))
-
-    def _redirected(self, response: BaseHTTPResponse, call: Call) -> Response:
         try:
-            request = call.prepared()
-            first = self._adapter.build_response(request, response)
-            rules: dict[str, Any] = {"verify": self.session.verify, "proxies": self.session.proxies}
-            later = self.session.resolve_redirects(first, request, stream=True, timeout=call.timeout, **rules)
-            last = [first, *later][-1]
-        except requests.RequestException as error:
-            raise NoResponseError(_reason(error)) from None
-        with last:
-            return Response(last.status_code, last.headers, _content(last.raw))
+            if sum(len(name) + len(value) for name, value in response.headers.items()) > _MOST_HEADERS:
+                raise ResponseRefusedError(f"its headers have more than {_MOST_HEADERS:,} characters")
+            return Response(response.status, response.headers, body_of(response, call.most_bytes))
+        except BaseException:
+            # What was not read would be taken for the next response.
+            response.close()
+            raise
+        finally:
+            response.release_conn()
 
 
 def _session(address: str) -> requests.Session:
@@ -171,17 +171,6 @@ def _requested(pool: HTTPConnectionPool, target: str, call: Call) -> BaseHTTPRes
     except (HTTPError, ValueError) as error:
         # The text of a ValueError shows the invalid header, which may hold a token.
         raise NoResponseError(type(error).__name__) from None
-
-
-def _content(response: BaseHTTPResponse) -> bytes:
-    try:
-        return response.read(decode_content=True)
-    except ReadTimeoutError:
-        raise NoResponseError("the response took too long") from None
-    except HTTPError:
-        raise NoResponseError("the response broke off") from None
-    finally:
-        response.release_conn()
 
 
 def _reason(error: Exception) -> str:

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from mercurios.sources.prohandel.http.errors import TerminalProHandelError
 from mercurios.sources.prohandel.http.session import Session
 from mercurios.sources.prohandel.http.settings import ClientSettings
 from mercurios.sources.prohandel.paging.boundary_checks import checks_between
@@ -26,7 +27,7 @@ class ListReader:
     Args:
         session: sends the requests.
         path: the list, below `/api/v2/`.
-        settings: page size and pages in flight.
+        settings: page size, pages in flight and most pages.
         on_shift: called with a page's number when rows may be hidden behind its end; None checks no boundary.
         records: decodes pages whose rows are what their contract says.
     """
@@ -44,6 +45,7 @@ class ListReader:
         self._ended = threading.Event()
         self._requests = PageRequests(session, path, settings.page_size, self._ended, records)
         self._pages_in_flight = settings.pages_in_flight
+        self._most_pages = settings.most_pages
         self._on_shift = on_shift
         self._requested = 0
         self._pages: deque[Future[Page]] = deque()
@@ -54,7 +56,7 @@ class ListReader:
         """Yield the pages in order until the API says that no more follow.
 
         Raises:
-            ProHandelError: a page or a probe of a boundary could not be read.
+            ProHandelError: a page or a probe of a boundary could not be read, or there are too many pages.
         """
         with ThreadPoolExecutor(self._pages_in_flight, thread_name_prefix="page") as pool:
             try:
@@ -63,6 +65,7 @@ class ListReader:
                 while more:
                     page = self._next_page()
                     more = page.more
+                    self._refuse_endless(page)
                     self._check_boundaries(pool, page)
                     # The first page shows whether a second exists; only then more are requested at once.
                     self._request_pages(pool, self._pages_in_flight if more else 0)
@@ -71,6 +74,13 @@ class ListReader:
                     self._previous = page
             finally:
                 self._stop()
+
+    def _refuse_endless(self, page: Page) -> None:
+        if page.more and page.number >= self._most_pages:
+            raise TerminalProHandelError(
+                f"the list has more than {self._most_pages:,} pages, so it is not read to its end",
+                page.context,
+            )
 
     def _request_pages(self, pool: ThreadPoolExecutor, in_flight: int) -> None:
         while len(self._pages) < in_flight:

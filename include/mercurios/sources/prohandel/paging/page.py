@@ -8,8 +8,14 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from mercurios.sources.prohandel.http.errors import EmptyPageError, RequestContext, TransientProHandelError
+from mercurios.sources.prohandel.http.errors import (
+    EmptyPageError,
+    RequestContext,
+    TerminalProHandelError,
+    TransientProHandelError,
+)
 from mercurios.sources.prohandel.http.responses import (
+    media_type,
     more_pages,
     page_size,
     raise_for_status,
@@ -18,7 +24,7 @@ from mercurios.sources.prohandel.http.responses import (
 )
 from mercurios.sources.prohandel.http.transport import Response
 from mercurios.sources.prohandel.paging.boundaries import Key, Row, is_contiguous, reaches_the_end, row_key
-from mercurios.sources.rows.decode import decode
+from mercurios.sources.rows.decode import decode, holds_too_many_values
 from mercurios.sources.rows.records import Record, Records
 
 NOWHERE = RequestContext("")
@@ -74,10 +80,12 @@ def page_of(response: Response, context: RequestContext, decoder: Records | None
     """Read a response as a page.
 
     Raises:
-        ProHandelError: it is an error, no page, or empty although more pages follow.
+        ProHandelError: it is an error, no page, has more rows than were asked for, or none although more pages follow.
     """
     context, headers = with_correlation(context, response), response.headers
     raise_for_status(response.status, headers, context)
+    if holds_too_many_values(response.content):
+        raise TerminalProHandelError("the response has too many values for one page", context)
     records = decoder.decode(response.content) if decoder else None
     page = Page(
         number=context.page or 1,
@@ -91,6 +99,8 @@ def page_of(response: Response, context: RequestContext, decoder: Records | None
     )
     if page.more and not len(page):
         raise EmptyPageError("the page is empty although the API says that more follow", context)
+    if context.page_size is not None and len(page) > context.page_size:
+        raise TerminalProHandelError(f"the page has {len(page):,} rows, more than were asked for", context)
     return page
 
 
@@ -98,7 +108,7 @@ def _objects(response: Response, context: RequestContext) -> list[dict[str, Any]
     try:
         rows = decode(response.content)
     except ValueError:
-        kind = response.headers.get("Content-Type", "unknown")
+        kind = media_type(response.headers)
         raise TransientProHandelError(
             f"the response is not readable JSON (content type {kind})", context
         ) from None

@@ -191,7 +191,13 @@ def test_a_page_shown_twice_is_noticed_whatever_its_bytes(
     stub: Start, reply: Any, again: list[dict[str, Any]]
 ) -> None:
     first = [{"lastChange": None, "id": "a"}, {"lastChange": None, "id": "b"}]
-    server = stub(lambda page, _: reply(first if page == 1 else again, more="True"))
+
+    def script(page: int, _: int, size: int) -> Any:
+        """Answer requests of one row, which ask where a page ended, from the first page."""
+        rows = first if page == 1 else again
+        return reply(rows if size == 2 else first[page - 1 : page], more="True")
+
+    server = stub(script, sized=True)
 
     with (
         server.client(page_size=2, pages_in_flight=1) as client,

@@ -114,3 +114,36 @@ def test_a_host_without_scheme_is_refused_at_once(
 
     with pytest.raises(ValueError, match=r"connection 'prohandel_shop' has a host without scheme"):
         ProHandelHook("prohandel_shop").get_conn()
+
+
+@pytest.mark.parametrize(
+    ("written", "hosts"),
+    [
+        (None, (".prohandel.cloud", ".prohandel.de")),
+        ("", (".prohandel.cloud", ".prohandel.de")),
+        ("ERP.example.com, .example.org", ("erp.example.com", ".example.org")),
+        (["erp.example.com"], ("erp.example.com",)),
+    ],
+)
+def test_the_hosts_of_the_api_are_the_connections(
+    monkeypatch: pytest.MonkeyPatch,
+    prohandel_connection: Callable[..., str],
+    written: object,
+    hosts: tuple[str, ...],
+) -> None:
+    monkeypatch.setenv(CONNECTION, prohandel_connection(extra={"api_hosts": written}))
+
+    with ProHandelHook("prohandel_shop").get_conn() as client:
+        assert client._settings.api_hosts == hosts
+
+
+@pytest.mark.parametrize(
+    "written", ["https://erp.example.com", ".com", ".", "*", "erp.example.com/api", {"a": 1}, 7]
+)
+def test_hosts_that_are_none_are_refused(
+    monkeypatch: pytest.MonkeyPatch, prohandel_connection: Callable[..., str], written: object
+) -> None:
+    monkeypatch.setenv(CONNECTION, prohandel_connection(extra={"api_hosts": written}))
+
+    with pytest.raises(ValueError, match="has an extra field api_hosts that is no list of hosts"):
+        ProHandelHook("prohandel_shop").get_conn()
