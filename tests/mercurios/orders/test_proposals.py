@@ -405,8 +405,10 @@ def test_a_warehouse_without_proposals_says_what_to_run(tmp_path: Path):
 
 def test_a_misspelt_tenant_is_an_error_that_lists_those_in_the_file(warehouse: Path, tmp_path: Path) -> None:
     with DuckDBEngine(warehouse, threads=1) as engine:
-        engine.execute("create schema ops")
-        engine.execute("create table ops.run as select 'mini' as tenant_id union all select 'other'")
+        engine.execute("create schema if not exists ops")
+        engine.execute(
+            "create or replace table ops.run as select 'mini' as tenant_id union all select 'other'"
+        )
     command = [
         "propose",
         "--tenant",
