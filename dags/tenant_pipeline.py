@@ -113,7 +113,7 @@ def params(tenant: Tenant) -> dict[str, Param]:
 def pipeline(tenant: Tenant) -> DAG:
     """Build the pipeline of one tenant."""
     settings = dag_settings(tenant, "pipeline", __doc__)
-    with DAG(schedule=tenant.schedules.pipeline, params=params(tenant), **settings) as dag:
+    with DAG(schedule=tenant.schedules.pipeline, **settings) as dag:
         begin = BeginRunOperator(task_id="begin", tenant_id=tenant.id)
         with TaskGroup("extract"):
             extracts = [
@@ -146,6 +146,8 @@ def pipeline(tenant: Tenant) -> DAG:
             task_id="week_closed", publication=publish.output, outlets=[week_closed_asset(tenant)]
         )
         load >> check_raw >> model_tasks(tenant) >> check_marts >> publish >> week_closed
+    # Every task copies and checks the parameters that its DAG has when it is made. A run gives them to its tasks itself.
+    dag.params = params(tenant)
     return dag
 
 

@@ -23,6 +23,7 @@ MAY_NAME = {
     "include/mercurios/cli/orders.py": "help of an option that takes a DuckDB file",
     "include/mercurios/policy_backtest/models.py": "computes in a DuckDB file of its own, whatever the tenant's engine",
     "plugins/mercurios_airflow/connection_types/__init__.py": "declares the connection type that Airflow lacks",
+    "plugins/mercurios_airflow/executor.py": "imports the libraries of both before tasks are forked",
     "plugins/mercurios_airflow/connections.py": "opens the command line's connections through Airflow",
 }
 
