@@ -77,6 +77,20 @@ class AirflowApi:
             if not page["task_instances"] or len(found) >= page["total_entries"]:
                 return found
 
+    def clear(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """Let a task of a run that has ended run again."""
+        body = {"dry_run": False, "dag_run_id": run_id, "task_ids": [task_id], "only_failed": False}
+        self._call("POST", f"/dags/{dag_id}/clearTaskInstances", json=body)
+
+    def parse_again(self, dag_id: str) -> None:
+        """Ask for a DAG's file to be parsed now, as the button of the UI does."""
+        token = self._call("GET", f"/dags/{dag_id}/details")["file_token"]
+        self._call("PUT", f"/parseDagFile/{token}")
+
+    def task_ids(self, dag_id: str) -> set[str]:
+        """Return the tasks of a DAG as it was parsed last."""
+        return {task["task_id"] for task in self._call("GET", f"/dags/{dag_id}/tasks")["tasks"]}
+
     def xcom(self, dag_id: str, run_id: str, task_id: str) -> Any:
         """Return what a task returned."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"

@@ -8,6 +8,8 @@ import pytest
 
 pytestmark = [pytest.mark.dbt, pytest.mark.slow]
 
+# Data tests run once, on what every test here starts from.
+MODELS = ("--exclude-resource-type", "unit_test", "test")
 PROPOSED = (
     "select branch_number, order_units, order_cost, order_by_on, is_late, transferred_units, confidence "
     "from analytics.replenishment_proposal where tenant_id = 'north' order by all"
@@ -85,7 +87,7 @@ def test_a_policy_reaches_the_orders_of_the_next_run(proposing, tmp_path):
     warehouse = proposing.copy(tmp_path / "copy")
     warehouse.execute(decide("display_units", 30), decide("budget", 10))
 
-    warehouse.build("north", "--select", "replenishment_policy+", "--exclude-resource-type", "unit_test")
+    warehouse.build("north", "--select", "replenishment_policy+", *MODELS)
 
     proposed = warehouse.rows(
         "select branch_number, order_units, is_within_budget from analytics.replenishment_proposal "
@@ -98,7 +100,7 @@ def test_an_order_secures_what_the_sum_of_its_weeks_may_be_more(proposing, tmp_p
     warehouse = proposing.copy(tmp_path / "copy")
     warehouse.execute(unsure(9.0))
 
-    warehouse.build("north", "--select", "replenishment_level+", "--exclude-resource-type", "unit_test")
+    warehouse.build("north", "--select", "replenishment_level+", *MODELS)
 
     # Two weeks may sell 9 units more than 14; 6 are on order and the other branch needs its own: five packs for 17.
     levels = warehouse.rows(
@@ -114,7 +116,7 @@ def test_a_single_piece_is_not_sent_unless_the_tenant_file_says_so(proposing, tm
     warehouse = proposing.copy(tmp_path / "copy")
     warehouse.execute("delete from raw.replenishment_policy where setting = 'transfer_minimum'")
 
-    warehouse.build("north", "--select", "replenishment_policy+", "--exclude-resource-type", "unit_test")
+    warehouse.build("north", "--select", "replenishment_policy+", *MODELS)
 
     moved = warehouse.rows("select units from analytics.replenishment_transfer where tenant_id = 'north'")
     # 14 less 6 on order are two packs of 4 with the piece or without it.
@@ -142,7 +144,7 @@ def test_what_is_on_order_too_late_or_long_overdue_is_no_reason_to_wait(proposin
         "delete from raw.replenishment_policy where setting = 'transfer_minimum'",
     )
 
-    warehouse.build("north", "--exclude-resource-type", "unit_test")
+    warehouse.build("north", *MODELS)
 
     # 7 a week, lead time and review period a week each, and no stock.
     assert [line[:2] for line in warehouse.rows(PROPOSED)] == [(1, 14.0)]
@@ -159,7 +161,7 @@ def test_a_closed_branch_is_neither_ordered_for_nor_sent_to(proposing, tmp_path)
     warehouse = proposing.copy(tmp_path / "copy")
     warehouse.execute("update raw.branch set is_active = false where (tenant_id, number) = ('north', 1)")
 
-    warehouse.build("north", "--exclude-resource-type", "unit_test")
+    warehouse.build("north", *MODELS)
 
     assert [line for line in warehouse.rows(PROPOSED) if line[0] == 1] == []
     moved = (

@@ -5,7 +5,9 @@ credentials the API refuses. `mini_models` builds model by model and is switched
 by its connection id and nothing else. What happens, in this order:
 
 1. the first pipeline run of all three at once; the week it closes starts the forecast of `mini` by itself;
-2. a day passes in the shops, and the pipelines of `mini` and `mini_models` run again.
+2. the task of one model is cleared and runs again;
+3. the file of `mini_models` says that it builds layer by layer from now on;
+4. a day passes in the shops, and the pipelines of `mini` and `mini_models` run again.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from rich.console import Console
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.marts import gated_by
-from mercurios_demo.airflow_api import FINAL_STATES, AirflowApi
+from mercurios_demo.airflow_api import FINAL_STATES, AirflowApi, AirflowApiError
 from mercurios_demo.follow import Follower, RunOutcome
 from mercurios_demo.processes import session_members
 from mercurios_demo.stack import Ports, Stack
@@ -43,6 +45,9 @@ TODAY = "2026-03-04"
 RUN_SECONDS = 1500.0
 ON_SNOWFLAKE = "mini_models"
 SWITCH = ("warehouse: duckdb_mini_models", "warehouse: snowflake_mini_models")
+BY_LAYERS = ("dbt_tasks: models", "dbt_tasks: layers")
+# The task of a model that is cleared after its run.
+CLEARED = "model.fct_sales_run"
 
 
 @dataclass
@@ -51,6 +56,9 @@ class Played:
 
     Attributes:
         on_snowflake: the marts that readers of `mini_models` saw after each of its runs.
+        by_model: the tasks of its first run before one was cleared.
+        cleared: that task when it had run again.
+        log: what it wrote then.
     """
 
     api: AirflowApi
@@ -61,6 +69,9 @@ class Played:
     forecast_runs: dict[str, dict[str, Any]] = field(default_factory=dict)
     first_published: dict[str, Path] = field(default_factory=dict)
     on_snowflake: dict[str, State] = field(default_factory=dict)
+    by_model: dict[str, dict[str, Any]] = field(default_factory=dict)
+    cleared: dict[str, Any] = field(default_factory=dict)
+    log: str = ""
 
     def warehouse(self, tenant: str) -> duckdb.DuckDBPyConnection:
         """Open a tenant's warehouse; every run has ended, so no other process holds it."""
@@ -113,11 +124,16 @@ def _tenant_files(root: Path, home: Path) -> Path:
     """Return a folder with the test tenants, one of them switched to Snowflake."""
     folder = home / "tenants"
     shutil.copytree(root / "tests" / "tenants", folder)
+    _replace(folder, *SWITCH)
+    return folder
+
+
+def _replace(folder: Path, old: str, new: str) -> None:
+    """Change what the file of `mini_models` says."""
     file = folder / "mini_models.yaml"
     text = file.read_text(encoding="utf-8")
-    assert text.count(SWITCH[0]) == 1
-    file.write_text(text.replace(*SWITCH), encoding="utf-8")
-    return folder
+    assert text.count(old) == 1
+    file.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def _stack(home: Path, tenants_dir: Path, account: EmulatedAccount) -> Stack:
@@ -161,10 +177,34 @@ def _play(stack: Stack, account: EmulatedAccount) -> Played:
     played.on_snowflake["first"] = _marts_on_snowflake(account)
     # What a pipeline says of articles without a forecast is the same only where both tenants have one.
     played.forecast_runs = {tenant: _run_ended(api, stack, f"forecast__{tenant}") for tenant in both}
+    _clear_a_model(played)
+    _build_by_layers(played)
     stack.advance_clock(24)
     played.second = dict(zip(both, follower.run("pipeline", "second", both, RUN_SECONDS), strict=True))
     played.on_snowflake["second"] = _marts_on_snowflake(account)
     return played
+
+
+def _clear_a_model(played: Played) -> None:
+    """Let a model's task of the first run on Snowflake run again."""
+    run = played.first[ON_SNOWFLAKE]
+    played.by_model = played.tasks(run)
+    if CLEARED not in played.by_model:
+        return
+    played.api.clear(run.dag_id, run.run_id, CLEARED)
+    _run_ended(played.api, played.stack, run.dag_id)
+    played.cleared = played.tasks(run)[CLEARED]
+    with suppress(AirflowApiError):
+        played.log = played.api.task_log(run.dag_id, run.run_id, CLEARED, 2)
+
+
+def _build_by_layers(played: Played) -> None:
+    """Let the file of `mini_models` say so, and wait until Airflow has read it."""
+    dag_id = f"pipeline__{ON_SNOWFLAKE}"
+    if played.stack.tenants_dir is not None:
+        _replace(played.stack.tenants_dir, *BY_LAYERS)
+    played.api.parse_again(dag_id)
+    _await(played.stack, lambda: "model.marts" in played.api.task_ids(dag_id))
 
 
 def _marts_on_snowflake(account: EmulatedAccount) -> State:

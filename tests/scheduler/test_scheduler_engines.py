@@ -1,4 +1,4 @@
-"""One retailer on two engines, built layer by layer and model by model, gives one set of marts, twice."""
+"""One retailer on two engines gives one set of marts, twice: built model by model, then layer by layer."""
 
 from __future__ import annotations
 
@@ -32,6 +32,16 @@ def by_mart(state: State) -> State:
 def test_both_runs_on_snowflake_succeed(played: Any) -> None:
     for run in (played.first["mini_models"], played.second["mini_models"]):
         assert run.state == "success", {name: task["state"] for name, task in played.tasks(run).items()}
+
+
+def test_a_tenant_file_that_asks_for_layers_is_followed_by_the_next_run(played: Any) -> None:
+    tasks = played.tasks(played.second["mini_models"])
+
+    assert {name for name in tasks if name.startswith("model.")} == {
+        "model.staging",
+        "model.intermediate",
+        "model.marts",
+    }
 
 
 @pytest.mark.parametrize("name", ["first", "second"])

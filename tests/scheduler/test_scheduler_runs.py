@@ -120,8 +120,7 @@ def test_publications_tell_their_assets(played: Any) -> None:
 
 
 def test_a_task_per_model_mirrors_one_build_at_the_first_try(played: Any) -> None:
-    tasks = played.tasks(played.first["mini_models"])
-    models = {name: task for name, task in tasks.items() if name.startswith("model.")}
+    models = {name: task for name, task in played.by_model.items() if name.startswith("model.")}
 
     assert {"model.dbt_producer_watcher", "model.fct_sales_run", "model.tests"} <= set(models)
     assert {name: task["state"] for name, task in models.items() if task["state"] != "success"} == {}

@@ -92,6 +92,12 @@ def _add(sales: Edits, place: int, where: Row, units: int, paid: float, cost: fl
     sales.add(f"line {place}", **where, **amounts, **receipt)
 
 
+MARTS = (
+    *("article_sales_agg", "branch_performance", "daily_sales_agg", "fct_demand_weekly", "fct_sales"),
+    *("inventory_daily", "inventory_issue", "inventory_kpi", "markdowns_monthly", "sales_by_kind"),
+)
+
+
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Timeline]:
     """Build everything at night, and again at noon two days later."""
@@ -107,9 +113,9 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Timeline]:
         prices = Prices(include_tax=False)
         tenant = timeline.retailer.tenant.model_copy(update={"classification": kinds, "prices": prices})
         timeline.retailer.tenant = tenant
-        timeline.run(models=["mercurios"])
+        timeline.run(models=[f"+{mart}" for mart in MARTS])
         timeline.advance_to(datetime(2026, 3, 4 + DAYS_PLAYED, 12, 20))
-        timeline.run(models=["mercurios"])
+        timeline.run(models=[f"+{mart}" for mart in MARTS])
         yield timeline
 
 

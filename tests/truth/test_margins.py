@@ -54,9 +54,9 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Figures]:
         for prices in (Prices.model_validate(PRICES), None):
             retailer.tenant = retailer.tenant.model_copy(update={"prices": prices})
             if prices:
-                timeline.run(models=["mercurios"])
+                timeline.run(models=[f"+{mart}" for mart in MARTS])
                 timeline.advance_to(datetime(TODAY.year, TODAY.month, TODAY.day, 12, 20))
-            timeline.run(models=["mercurios"])
+            timeline.run(models=[f"+{mart}" for mart in MARTS])
             marts[prices is not None] = {
                 mart: retailer.query(f"select * from analytics.{mart}") for mart in MARTS
             }
