@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
 MUTANTS_VENV := .venv-mutants
 MANIFEST := include/dbt/target/manifest.json
+PYTEST = $(BIN)/python -m pytest --numprocesses logical --dist loadfile --durations=20
 
 # What runs beside something else keeps its output to itself until it has ended, or a line of it, where make can do that.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
@@ -20,7 +21,7 @@ export UV_LINK_MODE ?= copy
 # import them.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test lint types unit scheduler live soak bench mutants format docs requirements clean
+.PHONY: help demo test ci check lint types unit long unit-and-long scheduler live soak bench mutants format docs requirements clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -33,10 +34,14 @@ else
 	@exec $(BIN)/python -m mercurios_demo $(if $(DEMO_EXIT),--exit)
 endif
 
-test:  ## Everything CI runs
-	@$(MAKE) --no-print-directory --jobs=2 $(SYNC) lint types
+test: check unit  ## Lint, types and every test but the long ones
+
+ci: check  ## Everything CI runs: those, and the long ones
 	@# A scheduler waits as much as it works: the other tests take what it leaves.
-	@$(MAKE) --no-print-directory --jobs=2 $(SYNC_LINES) unit scheduler
+	@$(MAKE) --no-print-directory --jobs=2 $(SYNC_LINES) unit-and-long scheduler
+
+check:
+	@$(MAKE) --no-print-directory --jobs=2 $(SYNC) lint types
 
 lint: $(VENV)/.dev  ## Formatting, lint and SQL lint
 	$(BIN)/ruff format --check .
@@ -46,8 +51,15 @@ lint: $(VENV)/.dev  ## Formatting, lint and SQL lint
 types: $(VENV)/.dev  ## Static types
 	$(BIN)/mypy
 
-unit: $(VENV)/.dev $(MANIFEST)  ## All tests but those in a real scheduler
-	$(BIN)/python -m pytest -m "not scheduler" --numprocesses logical --dist loadfile --durations=20
+unit: $(VENV)/.dev $(MANIFEST)  ## Every test but the long ones
+	$(PYTEST) -m "not scheduler and not long"
+
+long: $(VENV)/.dev $(MANIFEST)  ## The long tests: Snowflake's emulator, replays, random schedules, then a real scheduler
+	$(PYTEST) -m "long and not scheduler"
+	@$(MAKE) --no-print-directory scheduler
+
+unit-and-long: $(VENV)/.dev $(MANIFEST)
+	$(PYTEST) -m "not scheduler"
 
 scheduler: $(VENV)/.dev $(MANIFEST)  ## A small tenant's DAGs in a real Airflow scheduler
 	$(BIN)/python -m pytest -m scheduler

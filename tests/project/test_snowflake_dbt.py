@@ -22,7 +22,7 @@ from translations import same_without_idle_steps
 from mercurios.sources.contract import ColumnType
 from mercurios.sources.prohandel.resources import RESOURCES
 
-pytestmark = [pytest.mark.dbt, pytest.mark.slow]
+pytestmark = [pytest.mark.dbt, pytest.mark.long, pytest.mark.slow]
 
 POLICY = "ops.tenant_rows on (tenant_id)"
 PERSONS = {

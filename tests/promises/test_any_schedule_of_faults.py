@@ -27,6 +27,7 @@ FAILED_ONCE = (132, 1310, 10675, 10681)
 # A request that hangs costs time and is rare.
 HANGS = 56
 SEEDS = (*range(40), HANGS, *FAILED_ONCE)
+SHORT = (*range(8), *FAILED_ONCE)
 EVERY_KIND = (ACTIONS, MUTATIONS, Fault, StorageFault, WarehouseFault)
 DRAWN = settings(
     max_examples=10,
@@ -59,7 +60,9 @@ def own_stage() -> Iterator[Stage]:
         yield shared
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    "seed", [seed if seed in SHORT else pytest.param(seed, marks=pytest.mark.long) for seed in SEEDS]
+)
 def test_raw_equals_the_source_after_any_schedule_of_faults_and_clean_runs(
     played: dict[int, Future[Played]], seed: int
 ) -> None:
@@ -68,6 +71,7 @@ def test_raw_equals_the_source_after_any_schedule_of_faults_and_clean_runs(
     assert not result.found, str(result)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_every_kind_of_action_fault_and_mutation_happens(played: dict[int, Future[Played]]) -> None:
     """Where a change of the schedules loses one, a seed that has it is added: `Played.met` names them."""
@@ -88,6 +92,7 @@ def test_a_seed_replays_exactly(own_stage: Stage) -> None:
 
 
 # Making a failing schedule short plays it many times.
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
 def test_raw_equals_the_source_after_any_sequence_of_actions_that_hypothesis_draws(own_stage: Stage) -> None:

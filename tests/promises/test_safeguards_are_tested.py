@@ -114,6 +114,7 @@ def test_every_safeguard_names_a_test_that_exists_and_no_two_the_same(root: Path
     assert len(set(tests)) == len(tests)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("safeguard", SAFEGUARDS, ids=lambda each: each.name)
 def test_without_a_safeguard_its_named_test_fails_for_that_reason(
     outcomes: dict[str, Outcomes], safeguard: Safeguard
@@ -126,6 +127,7 @@ def test_without_a_safeguard_its_named_test_fails_for_that_reason(
     assert safeguard.symptom in "\n".join(reason)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("safeguard", "without", "symptom"),

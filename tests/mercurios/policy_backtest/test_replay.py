@@ -17,7 +17,7 @@ from mercurios.policy_backtest.models import Model
 from mercurios.policy_backtest.request import Request
 from mercurios.policy_backtest.rules import RULES
 
-pytestmark = [pytest.mark.dbt, pytest.mark.slow]
+pytestmark = [pytest.mark.dbt, pytest.mark.long, pytest.mark.slow]
 Columns = Callable[..., dict[str, Any]]
 Backtest = Callable[..., tuple[dict[str, Any], pa.Table]]
 POLICY = "default: {service_level: 0.9, lead_time_days: 14, review_days: 7}"
