@@ -21,8 +21,6 @@ import duckdb
 import pipeline
 
 Row = dict[str, Any]
-# Of dbt_project.yml.
-HOLDING_RATE = 0.25
 
 
 def main() -> int:
@@ -53,7 +51,7 @@ def show(warehouse: Path) -> None:
         "from analytics.replenishment_proposal where on_order_if_expedited > 0) desc"
     )
     firsts = (
-        ("order", order, "true", f"{lacking}, margin_at_risk desc"),
+        ("order", order, "not is_minor", f"{lacking}, margin_at_risk desc"),
         ("expedite", expedite, "arrives_on is not null", "margin_at_risk desc"),
         ("mark down", markdown, "demand_units >= 1", "urgency_rank"),
     )
@@ -179,7 +177,7 @@ def expedite(line: Row, policy: Row, need: Row) -> list[str]:
 def markdown(line: Row, policy: Row, left: Row) -> list[str]:
     """Work out the day of a markdown, by its season or by what waiting costs."""
     over, pace = left["leftover_units"], left["expected_units"] / max(left["days_left"], 1)
-    holding = left["leftover_value"] * HOLDING_RATE / 365
+    holding = left["leftover_value"] * policy["holding_rate"] / 365
     worth = policy["action_value"]
     by_season = f"{over:,.1f} at {pace:.3f} a day take {over / pace:,.0f} of the {left['days_left']} days that are left"
     by_cost = f"holding it costs {holding:,.4f} a day: {worth:,.0f} in {worth / holding:,.0f} days"

@@ -174,11 +174,11 @@ def print_actions(console: Console, tenant: str, actions: pa.Table, published: P
         console.print(escape(headline), highlight=False)
         console.print(Padding(escape(why), (0, 0, 0, 5)), style="dim", highlight=False)
     kinds = zip(actions["action"].to_pylist(), actions["is_minor"].to_pylist(), strict=True)
-    others = Counter("minor" if is_minor else kind for kind, is_minor in kinds if kind != ORDER)
+    others = Counter("minor" if is_minor else kind for kind, is_minor in kinds if is_minor or kind != ORDER)
     minor = others.pop("minor", 0)
     if others or minor:
         listed = ", ".join(f"{count:,} {kind}" for kind, count in sorted(others.items())) or "nothing"
-        left_out = f"; {minor:,} more save less than is worth the work" if minor else ""
+        left_out = f"; {minor:,} more are not worth the work yet" if minor else ""
         console.print(f"  beside orders: {listed}{left_out}", highlight=False)
     console.print(
         f"  all of them: .venv/bin/python -m mercurios propose --tenant {tenant} "

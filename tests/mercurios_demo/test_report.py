@@ -54,7 +54,7 @@ def test_the_ten_most_urgent_orders_are_shown_with_money_and_reason():
     assert [line.split("[")[1].split("]")[0] for line in lines if "Order by" in line] == [
         str(n) for n in range(11, 1, -1)
     ]
-    assert lines[-2] == "  beside orders: 1 expedite; 1 more save less than is worth the work"
+    assert lines[-2] == "  beside orders: 1 expedite; 1 more are not worth the work yet"
     assert lines[-1].endswith(
         "propose --tenant modehaus --warehouse .demo/data/published/modehaus.duckdb --out orders.xlsx"
     )

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from line_kinds import Row
 from played import Played
 from source_rows import free_of
 
@@ -15,7 +16,7 @@ pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 Key = tuple[int, int, int]
 SHORT_DELIVERY, PACK_LINES, LINES_PER_ODD = 2, 6, 8
 # From the manual.
-ACTION_VALUE = 25
+ACTION_VALUE, ACTION_UNITS, ORDER_LINE_VALUE, REVIEW_DAYS = 25, 1, 25, 7
 
 
 def day(text: str) -> date:
@@ -134,7 +135,15 @@ def test_the_figures_of_an_article_as_a_whole_are_those_of_its_sizes(played: Pla
         assert row["free_stock"] == sum(units for key, units in there.items() if key[0] == article)
 
 
+def waits(row: Row, value: float, today: date) -> bool:
+    """Return whether an order is small and can be placed at the next review as well."""
+    next_review = today + timedelta(days=REVIEW_DAYS)
+    is_needed = row["units_at_stake"] >= ACTION_UNITS or row["due_on"] <= next_review
+    return row["action"] == "order" and value < ORDER_LINE_VALUE and not is_needed
+
+
 def test_what_saves_less_than_an_action_is_worth_comes_last(played: Played) -> None:
+    """So does an order of less than an order line is worth, while stock lasts until goods of the next review come."""
     price = {row["number"]: float(row["purchasePrice"]) for row in played.rows["article"]}
     rows = sorted(actions(played), key=lambda row: row["urgency_rank"])
 
@@ -143,9 +152,11 @@ def test_what_saves_less_than_an_action_is_worth_comes_last(played: Played) -> N
     assert [row["is_minor"] for row in rows] == sorted(row["is_minor"] for row in rows)
     for row in rows:
         too_much = row["action"] in ("cancel", "reduce", "mark down")
-        value = row["units_at_stake"] * price[row["article_number"]]
+        value = row["units_at_stake" if too_much else "units"] * price[row["article_number"]]
         if abs(value - ACTION_VALUE) > 0.01:
-            assert row["is_minor"] == (too_much and value < ACTION_VALUE), row["action_id"]
+            is_small = too_much and value < ACTION_VALUE
+            assert row["is_minor"] == (is_small or waits(row, value, played.today)), row["action_id"]
+    assert {row["is_minor"] for row in rows if row["action"] == "order"} == {True, False}
     for important in (True, False):
         days = [row["due_on"] for row in rows if row["is_minor"] != important]
         assert days == sorted(days)

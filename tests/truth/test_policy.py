@@ -24,6 +24,8 @@ DEFAULTS = {
     "expedite_by_days": 14,
     "action_units": 1,
     "action_value": 25,
+    "order_line_value": 25,
+    "holding_rate": 0.25,
     "decide_units": 4,
     "budget": None,
 }

@@ -187,7 +187,7 @@
             then floor(greatest(days_left - 1 - leftover_units * days_left / expected_units, 0))
         when has_term then 0
         when leftover_value > 0
-            then floor(least(action_value * 365 / (leftover_value * {{ var('holding_rate') }}), 365))
+            then floor(least(action_value * 365 / (leftover_value * holding_rate), 365))
         else 365
     end
 {%- endmacro %}

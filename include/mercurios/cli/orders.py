@@ -61,7 +61,7 @@ def propose(
     if others:
         typer.echo(f"{others} lines of other actions.")
     if minor:
-        typer.echo(f"{minor} lines more save less than is worth the work (`action_value`).")
+        typer.echo(f"{minor} lines more are not worth the work yet (`action_value`, `order_line_value`).")
     beyond = proposals["is_within_budget"].to_pylist().count(False)
     if beyond:
         typer.echo(f"{beyond} of the lines are beyond the budget.")

@@ -33,7 +33,7 @@ def fetch_actions(engine: Engine, tenant_id: str) -> pa.Table:
 
 
 def orders_of(actions: pa.Table) -> pa.Table:
-    """Return the orders among actions."""
+    """Return the orders among actions that are worth placing now, without those that are minor."""
     import pyarrow.compute as pc
 
-    return actions.filter(pc.equal(actions["action"], ORDER))
+    return actions.filter(pc.and_not(pc.equal(actions["action"], ORDER), actions["is_minor"]))

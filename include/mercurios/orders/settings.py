@@ -44,13 +44,17 @@ class Policy(_Model):
         pack_size: orders are multiples of this; left open, learned from past order lines.
         minimum_order_units: least units of an order line; left open, learned from past order lines.
         display_units: least stock of each size in a branch that carries the article, so that size runs stay whole.
-        transfer_minimum: least units of an article, of all sizes together, that one branch sends to another.
+        transfer_minimum: least units of an article, of all sizes together, that one branch sends to another; a single
+            piece is not worth picking, packing and booking.
         expedite_days: days of an empty shelf from which a supplier is asked to deliver an open order earlier.
         expedite_by_days: most days by which a supplier that is asked delivers an open order earlier; what then comes in
             time is not ordered again.
         action_units: least units that asking for an earlier, smaller or no delivery must save.
         action_value: least purchase value that a cancelled or smaller order or a markdown must save; less is listed
             last, and in a workbook only counted.
+        order_line_value: least purchase value of an order line; less is listed last, and in a workbook only counted,
+            while stock lasts until goods of the next review can come.
+        holding_rate: what a year in stock costs, as a share of the purchase value.
         decide_units: units sold in 13 weeks from which a person decides about what sold out and is not reordered.
     """
 
@@ -67,6 +71,8 @@ class Policy(_Model):
     expedite_by_days: Annotated[int, Field(ge=0, le=365)] | None = None
     action_units: Annotated[int, Field(ge=1)] | None = None
     action_value: Annotated[float, Field(ge=0)] | None = None
+    order_line_value: Annotated[float, Field(ge=0)] | None = None
+    holding_rate: Annotated[float, Field(ge=0.01, le=1)] | None = None
     decide_units: Annotated[int, Field(ge=1)] | None = None
 
 

@@ -1,6 +1,6 @@
 """What to do as a workbook: an overview, a sheet for each kind of action, and a sheet to send to each supplier.
 
-What is minor, worth less than the policy's `action_value`, is only counted in the overview.
+What is minor, worth less than the policy's `action_value` or `order_line_value`, is only counted in the overview.
 
 It is a working document: every figure has a column of its own, and each line a cell for the buyer's decision. Figures
 are written, not formulas: a mail program's preview and a supplier's reader show the same as a spreadsheet. A supplier's
@@ -63,7 +63,8 @@ def write_workbook(actions: pa.Table, path: Path, language: str) -> None:
     overview = book.active
     overview.title = word("Overview", language)
     summaries = [writer.action_sheet(sheet) for sheet in ACTION_SHEETS]
-    suppliers = writer.supplier_sheets([line for line in lines if line["kind"] in ORDERS.actions])
+    orders = [line for line in lines if line["kind"] in ORDERS.actions and not line["is_minor"]]
+    suppliers = writer.supplier_sheets(orders)
     writer.overview(overview, summaries, suppliers)
     with path.open("wb") as handle:
         book.save(handle)
@@ -90,7 +91,7 @@ class _Writer:
             "urgent": sum(line["due_on"] <= line["proposed_on"] + timedelta(days=7) for line in lines),
             **{key: _total(lines, key) for key in ("units", "cost", "margin_at_risk", "value_at_stake")},
             "minor": len(minor),
-            "minor_value": _total(minor, "value_at_stake"),
+            "minor_value": _total(minor, "cost" if sheet is ORDERS else "value_at_stake"),
         }
 
     def supplier_sheets(self, orders: Sequence[Line]) -> list[Line]:

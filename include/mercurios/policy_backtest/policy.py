@@ -17,7 +17,6 @@ from mercurios.orders.settings import (
     model_default,
 )
 
-HOLDING_RATE = 0.25
 WEEKS_A_YEAR = 52
 _SECTION = "replenishment"
 

@@ -10,11 +10,11 @@ from mercurios.forecasting.arrays import F64, I64
 from mercurios.forecasting.methods import baselines
 from mercurios.forecasting.panel.panel import Panel, PanelError
 from mercurios.forecasting.panel.public_holidays import holidays_of
-from mercurios.orders.settings import PolicyRow
+from mercurios.orders.settings import PolicyRow, model_default
 from mercurios.policy_backtest.levels import Settings, Variant
 from mercurios.policy_backtest.models import OrderModels
 from mercurios.policy_backtest.order_simulator import OrderSimulator
-from mercurios.policy_backtest.policy import HOLDING_RATE, WEEKS_A_YEAR, BacktestPolicy
+from mercurios.policy_backtest.policy import WEEKS_A_YEAR, BacktestPolicy
 from mercurios.policy_backtest.replay import Costs, Plan, horizon_of
 from mercurios.policy_backtest.request import Request
 from mercurios.policy_backtest.rules import RULES
@@ -77,7 +77,7 @@ def costs_of(policy: BacktestPolicy, history: SalesHistory) -> Costs:
 
     given = policy.costs
     unit = stated_or("unit_cost", np.full(history.panel.n_series, given.unit_cost))
-    holding = unit * HOLDING_RATE / WEEKS_A_YEAR
+    holding = unit * model_default("holding_rate") / WEEKS_A_YEAR
     if given.holding_cost is not None:
         holding = np.full_like(unit, given.holding_cost)
     shortage = unit if given.shortage_cost is None else np.full_like(unit, given.shortage_cost)

@@ -54,7 +54,7 @@ TABLES = (
     f"""
     insert into analytics.replenishment_action
     select
-        'mini', action, 10 + article_number, coalesce(leftover < 25, false), due_on, 20, 'Nordlicht',
+        'mini', action, 10 + article_number, coalesce(leftover < 25, action = 'order'), due_on, 20, 'Nordlicht',
         article_number, 'Coat', size_number, 'M', branch,
         'Old Town', sender, 'Web', line, line, units, cost, margin, leftover, {FIGURES}
     from (values
@@ -64,7 +64,8 @@ TABLES = (
         ('decide', date '2026-03-04', 4, null, null, null, null, 12.0, 60.00, 7.00, null),
         ('reduce', date '2026-03-15', 5, 50, 1, null, 'l2', 4.0, null, null, 25.00),
         ('reduce', date '2026-03-15', 7, 70, 1, null, 'l4', 1.0, null, null, 24.99),
-        ('cancel', date '2026-03-15', 6, 60, 1, null, 'l3', 8.0, null, null, 40.00)
+        ('cancel', date '2026-03-15', 6, 60, 1, null, 'l3', 8.0, null, null, 40.00),
+        ('order', date '2026-03-20', 8, 80, 1, null, null, 1.0, 10.00, 0.50, null)
     ) as lines (
         action, due_on, article_number, size_number, branch, sender, line, units, cost, margin, leftover
     )
@@ -138,9 +139,9 @@ def test_the_list_is_written_the_most_urgent_first_with_everything_beside_it(war
     assert done.exit_code == 0, done.output
     assert "5 lines to 3 suppliers for 150.00 EUR" in done.output
     assert "6 lines of other actions" in done.output
-    assert "1 lines more save less than is worth the work" in done.output
+    assert "2 lines more are not worth the work yet" in done.output
     assert "1 of the lines are beyond the budget" in done.output
-    assert [line["article_number"] for line in lines] == ["1", "2", "3", "4", "5", *"1234567"]
+    assert [line["article_number"] for line in lines] == ["1", "2", "3", "4", "5", *"12345678"]
     assert [line["action"] for line in lines[5:]] == [
         "expedite",
         "transfer",
@@ -149,6 +150,7 @@ def test_the_list_is_written_the_most_urgent_first_with_everything_beside_it(war
         "reduce",
         "cancel",
         "reduce",
+        "order",
     ]
     heads = {
         (line["retailer"], line["proposed_on"], line["published_at"][:16], line["currency"]) for line in lines
@@ -260,14 +262,14 @@ def test_the_overview_counts_every_kind_of_action_and_its_money(book: Workbook):
     assert headings[:3] == ("Action", "Lines", "Due within a week")
     assert headings[7:9] == ("Left out as minor", "Their value")
     assert [line[:9] for line in kinds] == [
-        ("Orders", 5, 5, 30, 150, 19, None, 0, None),
+        ("Orders", 5, 5, 30, 150, 19, None, 1, 10),
         ("Expedite", 1, 1, 6, None, 5, None, 0, None),
         ("Transfers", 1, 0, 2, None, 6, None, 0, None),
         ("Markdowns", 1, 1, 40, None, None, 200, 0, None),
         ("Decisions", 1, 1, 12, 60, 7, None, 0, None),
         ("Cancel or reduce", 2, 0, 12, None, None, 65, 1, 24.99),
     ]
-    assert totals[:9] == ("Total", 11, 8, None, 210, 37, 265, 1, 24.99)
+    assert totals[:9] == ("Total", 11, 8, None, 210, 37, 265, 2, 34.99)
     assert book["Overview"]["A6"].hyperlink.location == "'Expedite'!A1"
 
 

@@ -37,6 +37,7 @@ measured as (
         ends.as_of_date,
         ends.has_term,
         policies.action_value,
+        policies.holding_rate,
         greatest(ends.sell_until - ends.as_of_date + 1, 0) as days_left,
         ending.is_new,
         ending.free_stock,

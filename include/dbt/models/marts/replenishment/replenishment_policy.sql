@@ -89,15 +89,12 @@ select
     ) as minimum_order_units,
     {{ source_of_quantity('minimum_order_units') }} as minimum_source,
     cast(coalesce(settings.minimum_order_value, 0) as double) as minimum_order_value,
-    cast(coalesce(settings.display_units, {{ var('default_display_units') }}) as double) as display_units,
-    cast(coalesce(settings.transfer_minimum, {{ var('default_transfer_minimum') }}) as double)
-        as transfer_minimum,
-    cast(coalesce(settings.expedite_days, {{ var('default_expedite_days') }}) as double) as expedite_days,
-    cast(coalesce(settings.expedite_by_days, {{ var('default_expedite_by_days') }}) as double)
-        as expedite_by_days,
-    cast(coalesce(settings.action_units, {{ var('default_action_units') }}) as double) as action_units,
-    cast(coalesce(settings.action_value, {{ var('default_action_value') }}) as double) as action_value,
-    cast(coalesce(settings.decide_units, {{ var('default_decide_units') }}) as double) as decide_units,
+    {%- for name in [
+        'display_units', 'transfer_minimum', 'expedite_days', 'expedite_by_days', 'action_units', 'action_value',
+        'order_line_value', 'holding_rate', 'decide_units',
+    ] %}
+    cast(coalesce(settings.{{ name }}, {{ var('default_' ~ name) }}) as double) as {{ name }},
+    {%- endfor %}
     cast(settings.budget as double) as budget
 from articles
 left join classes

@@ -11,6 +11,13 @@ policies as (
 
 ),
 
+as_of as (
+
+    select * from {{ ref('int_tenant_as_of') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
 actions as (
 
     select * from {{ ref('int_actions_supply') }}
@@ -19,7 +26,8 @@ actions as (
 
 )
 
--- What concerns an article as a whole has the article's figures.
+-- What concerns an article as a whole has the article's figures. A small order waits while stock lasts until goods of the
+-- next review can come.
 select
     actions.tenant_id,
     actions.article_number,
@@ -29,7 +37,15 @@ select
     || '/' || coalesce(cast(actions.article_size_number as varchar), '')
     || '/' || coalesce(cast(actions.branch_number as varchar), '')
     || '/' || coalesce(actions.order_line_id, cast(actions.from_branch_number as varchar), '') as action_id,
-    coalesce(actions.value_at_stake < policies.action_value, false) as is_minor,
+    coalesce(
+        actions.value_at_stake < policies.action_value,
+        actions.action = 'order'
+        and actions.cost > 0
+        and actions.cost < policies.order_line_value
+        and actions.units_at_stake < policies.action_units
+        and actions.due_on > {{ add_days('as_of.as_of_date', 'ceil(policies.review_days)') }},
+        false
+    ) as is_minor,
     figures.sold_4_weeks,
     figures.sold_13_weeks,
     figures.free_stock,
@@ -41,6 +57,8 @@ inner join policies
     on
         actions.tenant_id = policies.tenant_id
         and actions.article_number = policies.article_number
+inner join as_of
+    on actions.tenant_id = as_of.tenant_id
 inner join figures
     on
         actions.tenant_id = figures.tenant_id

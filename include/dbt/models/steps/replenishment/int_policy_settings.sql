@@ -103,6 +103,8 @@ select
     {{ setting('expedite_by_days') }} as expedite_by_days,
     {{ setting('action_units') }} as action_units,
     {{ setting('action_value') }} as action_value,
+    {{ setting('order_line_value') }} as order_line_value,
+    {{ setting('holding_rate') }} as holding_rate,
     {{ setting('decide_units') }} as decide_units,
     {{ setting('budget') }} as budget
 from decided
