@@ -21,7 +21,7 @@ export UV_LINK_MODE ?= copy
 # import them.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test ci check lint types unit long unit-and-long scheduler live soak bench mutants format docs requirements clean
+.PHONY: help demo test ci check lint types unit long unit-and-long scheduler live soak bench mutants truth format docs requirements clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -76,6 +76,9 @@ bench: $(VENV)/.dev $(BENCH_VENV)/.installed $(MANIFEST)  ## Speed and memory ag
 mutants: $(VENV)/.dev $(MUTANTS_VENV)/.installed $(MANIFEST)  ## Do tests notice small changes of the code? COUNT=66 of them, drawn with SEED=20240101
 	@# The source changes many times a second, which bytecode does not notice.
 	@PYTHONDONTWRITEBYTECODE=1 $(MUTANTS_VENV)/bin/python tests/support/mutants.py --count $(or $(COUNT),66) --seed $(or $(SEED),20240101)
+
+truth: $(VENV)/.dev $(MANIFEST)  ## Do marts of the fashion retailer of the demo agree with what its source's rows add up to in plain Python? After `make demo`
+	@PYTHONPATH=$(PYTHONPATH):tests/support $(BIN)/python tests/truth/of_warehouse.py .demo/data/warehouse/modehaus.duckdb
 
 docs: $(VENV)/.dev $(MANIFEST)  ## Write the generated pages: references and fault cases
 	$(BIN)/python tests/support/references.py

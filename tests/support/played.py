@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,8 @@ class Played:
         closing: true stock at the end of each day before it, by article and branch.
         stock: true stock of the last run.
         rows: the source's undeleted rows after the last run, as it sends them, by resource.
+        vouchers: numbers of articles that are vouchers.
+        known: what has been worked out of the rows, once for all tests.
     """
 
     warehouse: Path
@@ -38,6 +40,8 @@ class Played:
     closing: dict[date, dict[Position, int]]
     stock: dict[Position, int]
     rows: dict[str, list[dict[str, Any]]]
+    vouchers: frozenset[int] = frozenset()
+    known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def query(self, statement: str) -> list[dict[str, Any]]:
         """Return rows of the warehouse."""

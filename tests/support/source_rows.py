@@ -43,14 +43,18 @@ def by_number(rows: Iterable[Row], name: str = "number") -> dict[int, Row]:
 
 
 def shop_of(played: Played) -> Shop:
-    """Return what is known of a shop without vouchers and consignment."""
+    """Return what is known of a shop without consignment."""
     services = {row["number"] for row in played.rows["category"] if row["isServiceCategory"]}
-    return Shop(by_number(played.rows["article"]), services)
+    return Shop(by_number(played.rows["article"]), services, vouchers=set(played.vouchers))
 
 
 def goods_of(played: Played) -> list[tuple[Row, str]]:
     """Return the receipt lines of goods that nothing took back, with their kind."""
-    return [(line, kind) for line, kind in classified(played.rows["sale"], shop_of(played)) if kind in GOODS]
+    if "goods" not in played.known:
+        lines = classified(played.rows["sale"], shop_of(played))
+        played.known["goods"] = [(line, kind) for line, kind in lines if kind in GOODS]
+    found: list[tuple[Row, str]] = played.known["goods"]
+    return found
 
 
 def size_key(row: Row) -> Size:

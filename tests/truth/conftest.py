@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from demo_shop import WAREHOUSE, demo_shop
 from edits import Edits
 from played import LIMITS, Played
 from session_cache import SessionCache
@@ -22,7 +24,12 @@ RESOURCES = ("sale", "order", "article", "articlesize", "branch", "category", "s
 
 @pytest.fixture(scope="session")
 def played(session_cache: SessionCache) -> Played:
-    """Run at night, at noon, over midnight, not at all for a day, in the hour that the clocks skip, and at noon."""
+    """Run at night, at noon, over midnight, not at all for a day, in the hour that the clocks skip, and at noon.
+
+    Or a warehouse that was not played, where one is named: see `of_warehouse.py`.
+    """
+    if name := os.environ.get(WAREHOUSE):
+        return demo_shop(Path(name))
     return Played.load(session_cache.once("played", _play) / "played.json")
 
 

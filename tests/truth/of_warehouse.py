@@ -1,0 +1,68 @@
+"""Compare the marts of warehouses that were not played, such as the demo's, by tests of this folder.
+
+    PYTHONPATH=include:plugins:tests/support python tests/truth/of_warehouse.py .demo/data/warehouse/modehaus.duckdb
+
+The tests read the source's rows from RAW, without any of the product's SQL, and reckon in plain Python what they
+compare. A test that needs what only the simulator knows, or that is of the small shop alone, is left out. It ends with
+an error where a figure differs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from demo_shop import WAREHOUSE
+
+HERE = Path(__file__).parent
+TESTS = {
+    "test_sales.py": (
+        "test_every_line_of_goods_is_as_the_till_wrote_it",
+        "test_every_other_line_is_apart_as_the_till_wrote_it",
+        "test_a_days_lines_of_a_kind_add_up_by_branch",
+        "test_a_weeks_sales_by_branch_and_category_add_up",
+        "test_an_articles_sales_of_all_time_add_up",
+        "test_an_articles_names_in_its_sales_are_those_of_its_masters",
+        "test_a_days_sales_add_up",
+    ),
+    "test_dimensions.py": (
+        "test_an_articles_names_are_those_of_its_masters",
+        "test_an_articles_prices_and_flags_are_those_of_its_master",
+        "test_a_branch_is_what_its_master_says",
+        "test_the_calendar_has_every_day_from_the_first_receipt_to_two_years_ahead",
+    ),
+    "test_sizes.py": (
+        "test_a_size_is_named_and_sold_as_the_source_says",
+        "test_a_sizes_share_is_its_own_sales_drawn_to_those_of_its_group",
+    ),
+}
+
+
+def columns(tests: set[str]) -> int:
+    """Return how many published columns tests compare."""
+    table = yaml.safe_load((HERE / "columns.yaml").read_text(encoding="utf-8"))
+    return sum(
+        len(
+            {column for name, named in parts.get("compared", {}).items() if name in tests for column in named}
+        )
+        for parts in table.values()
+    )
+
+
+def main(warehouses: list[str]) -> int:
+    """Run the tests on each warehouse."""
+    wrong = 0
+    tests = {name for names in TESTS.values() for name in names}
+    chosen = [f"{HERE / file}::{name}" for file, names in TESTS.items() for name in names]
+    for warehouse in warehouses:
+        os.environ[WAREHOUSE] = str(Path(warehouse).resolve())
+        wrong += pytest.main(["-q", "-p", "no:cacheprovider", *chosen]) != 0
+        print(f"{warehouse}: {len(tests)} tests of {columns(tests)} published columns")
+    return 1 if wrong or not warehouses else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
