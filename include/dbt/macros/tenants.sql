@@ -2,8 +2,9 @@
     Many tenants may share one database. Staging views show all of them; every materialised model, test and
     freshness check sees only the tenant of this run.
 
-    The environment is read while a statement runs, never while the project is parsed, so one manifest and one
-    partial-parse file serve all tenants.
+    The tenant is read while a statement runs, never while the project is parsed, so one manifest serves all tenants.
+    What dbt keeps in order to parse only what changed does not: it is good for one profile, which names the tenant's
+    database, and is kept for each tenant.
 #}
 {% macro tenant_id() -%}
     {%- if execute -%}

@@ -29,8 +29,9 @@ LAYERS = {"staging": "tag:staging tag:conformed", "intermediate": "tag:intermedi
 # dbt writes such a model into the queries of its readers, so there is nothing to wait for or to try again.
 _STORES_NOTHING = "config.materialized:ephemeral"
 
-# dbt's log of every step takes a quarter of its time and is thrown away with the folder it runs in.
-_NO_LOG_FILE = ["--log-level-file", "none"]
+# dbt's log of every step takes a quarter of its time, the manifest is written twice, and both are thrown away with the
+# folder that dbt runs in.
+_WRITE_NOTHING = ["--log-level-file", "none", "--no-write-json"]
 
 # dbt's unit tests prove formulas on handmade rows: they belong to the build of the project, not to every run.
 _NO_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]
@@ -73,7 +74,7 @@ def _dbt(tenant: Tenant) -> dict[str, Any]:
         "profile_config": _profile(tenant),
         "invocation_mode": InvocationMode.DBT_RUNNER,
         "dbt_cmd_flags": _NO_UNIT_TESTS,
-        "dbt_cmd_global_flags": _NO_LOG_FILE,
+        "dbt_cmd_global_flags": _WRITE_NOTHING,
         "cache_dir": settings.cache_dir / tenant.id,
         "install_deps": False,
         "emit_datasets": False,
@@ -125,7 +126,7 @@ def _models(tenant: Tenant) -> TaskGroup:
         execution_config=ExecutionConfig(
             execution_mode=ExecutionMode.WATCHER, invocation_mode=InvocationMode.DBT_RUNNER
         ),
-        operator_args={"append_env": True, "dbt_cmd_global_flags": _NO_LOG_FILE},
+        operator_args={"append_env": True, "dbt_cmd_global_flags": _WRITE_NOTHING},
     )
     _keep_order(group)
     _sort_tasks(group)
