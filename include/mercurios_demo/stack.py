@@ -165,7 +165,7 @@ class Stack:
                 "host": f"{self.simulator_url}/auth",
                 "login": keys["apiKey"],
                 "password": keys["secret"],
-                "extra": {"hash_key": f"demo-hash-key-{tenant}"},
+                "extra": {"hash_key": f"demo-hash-key-of-{tenant}-which-is-no-secret"},
             }
             result[f"AIRFLOW_CONN_PROHANDEL_{tenant.upper()}"] = json.dumps(connection)
         return result

@@ -57,7 +57,11 @@ def switched(
         "MERCURIOS_LANDING": retailer.root,
         **airflow_connections(s3, snowflake_emulator),
         "AIRFLOW_CONN_PROHANDEL_MINI": json.dumps(
-            {**source, "password": keys["secret"], "extra": {"hash_key": "tests"}}
+            {
+                **source,
+                "password": keys["secret"],
+                "extra": {"hash_key": "emulator-tests-hash-key-that-is-no-secret"},
+            }
         ),
     }
     for name, value in environment.items():

@@ -13,7 +13,7 @@ from airflow.sdk import DAG
 
 from prohandel_simulator.testing import RunningSimulator, running_simulator
 
-HASH_KEY = "plugin-tests-hash-key"
+HASH_KEY = "plugin-tests-hash-key-that-is-no-secret"
 Execute = Callable[..., Any]
 
 

@@ -38,7 +38,7 @@ from mercurios_demo.processes import session_members
 from mercurios_demo.stack import Ports, Stack
 from prohandel_simulator.auth import credentials
 
-HASH_KEY = "scheduler-tests-hash-key"
+HASH_KEY = "scheduler-tests-hash-key-that-is-no-secret"
 REFUSED_SECRET = "a-secret-that-is-not-the-right-one"
 TODAY = "2026-03-04"
 # A guard against a hang, not a promise: a machine with other work needs several times what an idle one does.

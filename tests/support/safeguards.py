@@ -31,7 +31,7 @@ from mercurios.sources.prohandel.paging.page_requests import PageRequests
 from mercurios.sources.prohandel.paging.scans import Verdict
 from mercurios.sources.prohandel.reading import Reading
 from mercurios.sources.prohandel.settings import ProHandelSettings
-from mercurios.sources.rows import exact_rows
+from mercurios.sources.rows import cells, exact_rows, landed_table
 from mercurios.warehouse import deletes, load, run_plan
 from mercurios.warehouse.duckdb import engine as duckdb
 from mercurios.warehouse.duckdb import publish
@@ -316,6 +316,26 @@ SAFEGUARDS = (
         f"{CASES}/test_clocks.py"
         "::test_a_worker_more_than_a_year_off_keeps_no_delete_and_no_change_from_following_runs[ahead-extracts]",
         "assert 0 == 4",
+    ),
+    Safeguard(
+        "hashes of contents with persons are keyed",
+        instead(landed_table, "keyed_contents", lambda hashes, _: hashes),
+        "tests/mercurios/sources/rows/test_typed_rows.py"
+        "::test_who_knows_a_row_but_not_the_key_finds_no_person_by_its_hash",
+        "assert",
+    ),
+    Safeguard(
+        "what was hashed with another key is not loaded",
+        instead(load, "check_key", lambda *_: None),
+        f"{LOADER}/test_hash_key.py::test_rows_that_were_hashed_with_another_key_are_not_loaded",
+        "DID NOT RAISE",
+    ),
+    Safeguard(
+        "a refusal names the kind of a value and never the value",
+        instead(cells, "type_name", repr),
+        "tests/mercurios/sources/rows/test_cells.py"
+        "::test_a_refusal_names_the_kind_of_a_value_and_never_the_value",
+        "Erika",
     ),
     Safeguard(
         "the readers' file is replaced in one step",

@@ -99,7 +99,7 @@ def runbook(page: str) -> str:
 
 
 _DRIFT_LOSSES = {
-    "evolve": "nothing: its values are kept in column _extra of the RAW table",
+    "evolve": "its values until the contract declares it: name and type are in column _extra of the RAW table",
     "freeze": "the values of the field, as the tenant's file asks (drift: freeze); known fields are loaded",
     "quarantine": "nothing: rows with the field wait in quarantine",
 }
@@ -211,7 +211,7 @@ FINDINGS = (
 
 CREDENTIALS_REFUSED = FailureKind(
     name="credentials-refused",
-    errors=("AirflowNotFoundException", "ConnectionIncompleteError"),
+    errors=("AirflowNotFoundException", "ConnectionIncompleteError", "HashKeyChangedError"),
     advice=(
         "Correct the tenant's ProHandel connection as the message says, press Test, then clear begin with its "
         "downstream tasks. Trying again will not help before that."

@@ -24,6 +24,7 @@ for command in (
     operate.reconcile,
     operate.accept_deletes,
     operate.accept_source,
+    operate.rekey,
 ):
     app.command()(command)
 # What the command was called before it was confused with `simulator`.

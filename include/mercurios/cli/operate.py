@@ -226,6 +226,25 @@ def accept_source(tenant: TenantOption, warehouse: WarehouseOption = None, wait:
     typer.echo(f"{tenant} {earlier}; the next run that loads notes where it reads.")
 
 
+def rekey(tenant: TenantOption, warehouse: WarehouseOption = None, wait: WaitOption = 30) -> None:
+    """Have the next run of the pipeline hash persons' numbers with another hash_key, by a complete read.
+
+    Enter the new key in the source's connection as well. Every row with a person that the source still shows is read
+    again; rows that it has deleted keep the hash of the earlier key.
+    """
+    from datetime import UTC, datetime
+
+    from mercurios.tenants import load_tenants
+    from mercurios.warehouse.hash_key import request_rekey
+
+    with _opened(warehouse, tenant, wait) as engine:
+        contract = load_tenants(only=tenant).get(tenant).source.contract
+        names = request_rekey(engine, tenant, contract, "command line", datetime.now(UTC))
+    typer.echo(
+        f"The next run of the pipeline of {tenant} takes a new hash_key and reads completely: {', '.join(names)}."
+    )
+
+
 def _contract(tenant: str) -> Contract | None:
     """Return what a tenant's source declares; None where only a warehouse file is at hand, and no tenant file."""
     from mercurios.tenants import load_tenants

@@ -7,6 +7,7 @@ never overwritten by it.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -30,6 +31,7 @@ from mercurios.sources.settings import Drift
 from mercurios.tenants import Tenant
 from mercurios.tenants.run import Run
 from mercurios.warehouse.engine import Engine
+from mercurios.warehouse.hash_key import keyed_since
 from mercurios.warehouse.load import LedgerRow, load_manifest
 from mercurios.warehouse.run_plan import adopt_run
 from mercurios.warehouse.sql import render
@@ -102,7 +104,8 @@ def replay(engine: Engine, store: LandingStore, tenant: Tenant, name: str) -> Re
     rows = engine.fetch_arrow(render(engine.dialect, "replay_rows"), key).to_pylist()
     now = datetime.now(UTC)
     run = Run(tenant.id, MODE, f"{MODE}__{now.isoformat()}")
-    found = _type_again(_contract(every_resource()[name]), tenant, rows, run)
+    since = keyed_since(engine, tenant.id)
+    found = _type_again(_contract(every_resource()[name]), tenant, rows, run, since)
     result = Replay(waiting=len(found.refused))
     if found.fitting:
         url = _land(engine, store, run, name, found, now)
@@ -123,12 +126,14 @@ def _contract(resource: Resource) -> Resource:
     return replace(resource, columns=columns)
 
 
-def _type_again(contract: Resource, tenant: Tenant, rows: list[Row], run: Run) -> _Sorted:
+def _type_again(
+    contract: Resource, tenant: Tenant, rows: list[Row], run: Run, since: datetime | None
+) -> _Sorted:
     drift = tenant.source.drift_of(contract.name)
     found = _Sorted()
     usable = []
     for row in rows:
-        reason = _not_kept(contract, row)
+        reason = _not_kept(contract, row, since)
         if reason:
             found.refused.append({**row, "reason": reason})
         else:
@@ -151,13 +156,16 @@ def _type_again(contract: Resource, tenant: Tenant, rows: list[Row], run: Run) -
     return found
 
 
-def _not_kept(contract: Resource, row: Row) -> str | None:
+def _not_kept(contract: Resource, row: Row, since: datetime | None) -> str | None:
     """Return why a payload says too little to be loaded; a guess would differ from the source unseen."""
+    declared = every_resource()[contract.name]
+    if since and declared.holds_persons and (row["extracted_at"] is None or row["extracted_at"] < since):
+        return f"persons' numbers are hashed with an earlier hash_key; {_REREAD}"
     payload = orjson.loads(row["payload"])
     missing = sorted(contract.fields - payload.keys())
     if missing:
         return f"field {missing[0]!r}: not in the payload; {_REREAD}"
-    for column in every_resource()[contract.name].columns:
+    for column in declared.columns:
         if column.type is ColumnType.KEY_HASH and payload[column.field] is False:
             return f"field {column.field!r}: expected a whole number, what came was not kept; {_REREAD}"
     if contract.personal and row["reason"].startswith("unknown field"):
@@ -176,7 +184,20 @@ def _type_batch(contract: Resource, rows: list[Row], stamp: Stamp, drift: Drift,
     reasons = {rejected.row_number: rejected.reason for rejected in page.rejected}
     found.refused += [{**rows[number], "reason": reason} for number, reason in reasons.items()]
     found.fitting += [row for number, row in enumerate(rows) if number not in reasons]
-    found.tables.append(page.table)
+    found.tables.append(_with_contents_unknown(contract, page.table, found.fitting[-page.table.num_rows :]))
+
+
+def _with_contents_unknown(contract: Resource, table: pa.Table, rows: list[Row]) -> pa.Table:
+    """Give rows with persons a hash that says only which row in quarantine each is.
+
+    The key of contents is the source's and not at hand, and an unkeyed hash would show a person to whoever tries all.
+    The next complete read takes such a row for changed, and loads it again.
+    """
+    if not every_resource()[contract.name].holds_persons or not table.num_rows:
+        return table
+    places = (f"{row['run_id']}|{row['attempt']}|{row['row_number']}" for row in rows)
+    hashes = [f"{hashlib.blake2b(place.encode(), digest_size=16).hexdigest()}.{MODE}" for place in places]
+    return table.set_column(table.schema.get_field_index("_content_hash"), "_content_hash", [hashes])
 
 
 def _land(engine: Engine, store: LandingStore, run: Run, name: str, found: _Sorted, now: datetime) -> str:

@@ -85,6 +85,8 @@ class Manifest(BaseModel):
         source: host and path of the API that was read, by which another retailer's would be noticed; None where
             nothing was asked.
         bounds: what the rows could mean; None in manifests of older releases, and of replays.
+        key_id: name of the key by which persons' numbers are hashed; None where the rows name no persons, and in
+            manifests of releases that did not say.
         mode: how changes were found.
         complete: every row of the source was enumerated, so a row not seen is deleted.
         stable: no row shifted from page to page in at least one scan; otherwise rows may have been hidden,
@@ -105,6 +107,7 @@ class Manifest(BaseModel):
     fence: int
     source: str | None = None
     bounds: ReadBounds | None = None
+    key_id: str | None = None
     mode: str
     complete: bool
     stable: bool = Field(default=True, validation_alias=AliasChoices("stable", "settled"))

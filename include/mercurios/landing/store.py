@@ -93,6 +93,11 @@ class LandingStore:
         except OSError as error:
             raise LandingError(f"{url} cannot be read ({error.strerror or error})") from error
 
+    def remove(self, url: str) -> None:
+        """Remove a file by full URL, where it is still there; one that stays is only waste."""
+        with suppress(OSError):
+            self._fs.rm_file(self._fs._strip_protocol(url))
+
     def write_manifest(self, prefix: str, manifest: Manifest) -> str:
         """Write the manifest in one step and return its URL. Call it last."""
         return self.write_document(f"{prefix}/{MANIFEST_NAME}", manifest.model_dump_json(indent=2).encode())

@@ -89,6 +89,11 @@ class Resource:
         object.__setattr__(self, "fields", frozenset(column.field for column in self.columns))
 
     @property
+    def holds_persons(self) -> bool:
+        """Whether its rows say who a person is, or something about one."""
+        return self.personal or any(column.type is ColumnType.KEY_HASH for column in self.columns)
+
+    @property
     def cursor_column(self) -> str | None:
         """Warehouse name of the cursor field."""
         return self._name_of(self.cursor)

@@ -35,8 +35,9 @@ class Mode(StrEnum):
 class Drift(StrEnum):
     """What happens to rows whose columns are not those of the contract; the changelog says so in any case.
 
-    `evolve` keeps unknown columns in `_extra` and takes missing ones for null. `freeze` leaves unknown columns out,
-    `quarantine` refuses rows that have some; both refuse rows that lack a column, so that nulls overwrite nothing.
+    `evolve` keeps name and type of unknown columns in `_extra` and takes missing ones for null. `freeze` leaves out
+    unknown ones, `quarantine` refuses rows that have some; both refuse rows that lack a column, so that nulls overwrite
+    nothing.
     """
 
     EVOLVE = "evolve"

@@ -24,6 +24,10 @@ class Source(Protocol):
     ) -> None:
         """Release what was opened."""
 
+    @property
+    def hash_key(self) -> bytes | None:
+        """The key of the hashes that replace persons' numbers; None where the source knows no persons."""
+
     def check(self) -> str:
         """Make sure that the source may be read, and return its address.
 

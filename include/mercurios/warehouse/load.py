@@ -29,6 +29,7 @@ from mercurios.warehouse.deletes import (
 )
 from mercurios.warehouse.drift import record_drift
 from mercurios.warehouse.engine import Engine, WarehouseError
+from mercurios.warehouse.hash_key import check_key
 from mercurios.warehouse.schema import QUARANTINE_COLUMNS, landed_columns, transient_relations, typed
 from mercurios.warehouse.sql import render, statements
 
@@ -81,6 +82,7 @@ def load_manifest(engine: Engine, store: LandingStore, url: str, *, time_zone: s
 
     Raises:
         FencedError: the run was started again since.
+        HashKeyChangedError: persons' numbers are hashed with another key than those in the warehouse.
         TenantGuardError: a part holds rows of another tenant, or another retailer's source was read.
         LandingError: a part of an attempt that is not loaded yet is missing or is not the file the manifest names.
         WarehouseError: a statement failed; nothing of the manifest is loaded.
@@ -100,6 +102,7 @@ def load_manifest(engine: Engine, store: LandingStore, url: str, *, time_zone: s
             _guard_tenant(engine, manifest, resource)
         _check_fence(engine, manifest)
         _check_source(engine, manifest)
+        check_key(engine, manifest, resources)
         done = _ledger_of(engine, manifest)  # again: only now can no other process be loading it
         if done:
             return done

@@ -81,6 +81,13 @@ create table if not exists ops.source (
     run_id varchar not null
 );
 
+-- The name of the key by which persons' numbers are hashed, and since when it is another one than before.
+create table if not exists ops.hash_key (
+    tenant_id varchar not null primary key,
+    key_id varchar,
+    since {{ timestamp_type() }}
+);
+
 create table if not exists ops.watermark (
     tenant_id varchar not null,
     resource varchar not null,

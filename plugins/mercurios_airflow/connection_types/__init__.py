@@ -38,8 +38,8 @@ def _prohandel() -> dict[str, Any]:
         "conn-fields": {
             "hash_key": {
                 "label": "Hash key",
-                "description": "Required. Key of the hash that replaces customer and staff numbers; any random text."
-                " Changing it breaks joins with rows loaded before.",
+                "description": "Required. Key of the hash that replaces customer and staff numbers; a random text"
+                " of at least 32 characters. Another one asks for `python -m mercurios rekey`.",
                 "schema": {"type": ["string", "null"], "format": "password"},
             },
             "api_hosts": {

@@ -44,8 +44,8 @@ def connected_source(tenant: Tenant, run: Run, *, share: int = 1) -> Iterator[So
         yield source
 
 
-def check_access(tenant: Tenant, run: Run) -> None:
-    """Ask a tenant's source whether it may be read.
+def check_access(tenant: Tenant, run: Run) -> bytes | None:
+    """Ask a tenant's source whether it may be read, and return its `hash_key` where it has one.
 
     All extract tasks of a run use the same connection. Asked once, before the run takes its fence, a refused key is
     one failure and one alert; left to the extract tasks it would be one for each of them.
@@ -58,6 +58,7 @@ def check_access(tenant: Tenant, run: Run) -> None:
     with connected_source(tenant, run) as source:
         try:
             source.check()
+            return source.hash_key
         except TerminalSourceError as error:
             where = f"{run}, connection {tenant.source.connection!r}"
             raise AirflowFailException(f"{where}: {error}") from error

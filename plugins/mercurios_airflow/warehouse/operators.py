@@ -52,9 +52,11 @@ class BeginRunOperator(TenantOperator):
         """Begin the run.
 
         Raises:
-            AirflowFailException: a param names an unknown resource, or the source refuses the tenant.
+            AirflowFailException: a param names an unknown resource, the source refuses the tenant, or its connection
+                has another `hash_key` than the warehouse was written with.
         """
         from mercurios.jobs.replay import check_resources
+        from mercurios.warehouse.hash_key import HashKeyChangedError, adopt_key
         from mercurios.warehouse.requests import check_collections
         from mercurios.warehouse.run_plan import begin_run
         from mercurios.warehouse.setup import set_up
@@ -77,10 +79,14 @@ class BeginRunOperator(TenantOperator):
                 raise AirflowFailException(
                     f"{run}, param {name}: {error}; trigger the DAG again with known names"
                 ) from error
-        check_access(tenant, run)
+        hash_key = check_access(tenant, run)
         with warehouse_of(tenant, run).get_conn() as engine:
             set_up(engine)
             store = landing_of(tenant)
+            try:
+                adopt_key(engine, store, run, contract, hash_key)
+            except HashKeyChangedError as error:
+                raise AirflowFailException(f"{run}: {error}") from error
             return begin_run(engine, store, tenant, run, **asked)
 
 

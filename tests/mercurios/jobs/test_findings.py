@@ -110,7 +110,7 @@ def test_a_run_without_news_has_no_findings(engine: DuckDBEngine, tenant: Tenant
 @pytest.mark.parametrize(
     ("policy", "lost"),
     [
-        ("evolve", "nothing: its values are kept in column _extra"),
+        ("evolve", "its values until the contract declares it"),
         ("freeze", "the values of the field, as the tenant's file asks"),
         ("quarantine", "nothing: rows with the field wait in quarantine"),
     ],

@@ -328,7 +328,7 @@ def test_a_new_field_is_one_line_in_the_changelog_however_often_it_is_seen(own_r
         "run_id": "r1",
     }
     assert own_retailer.query("select distinct _extra from raw.sale where _extra is not null") == [
-        {"_extra": '{"loyaltyTier":"gold"}'}
+        {"_extra": '{"loyaltyTier":"text"}'}
     ]
 
 

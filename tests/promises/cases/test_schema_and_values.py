@@ -26,7 +26,7 @@ def changelog(retailer: QuickRetailer) -> list[tuple[Any, ...]]:
     return [tuple(row.values()) for row in rows]
 
 
-def test_a_renamed_field_is_two_lines_in_the_changelog_and_its_values_are_kept(
+def test_a_renamed_field_is_two_lines_in_the_changelog_and_comes_back_once_declared(
     retailer: QuickRetailer, source: RunningSimulator
 ) -> None:
     before = retailer.run("r1", "sale")["sale"]
@@ -46,9 +46,7 @@ def test_a_renamed_field_is_two_lines_in_the_changelog_and_its_values_are_kept(
     ]
     truth = retailer.truth("sale")
     kept = {row["id"]: row["_extra"] for row in retailer.query("select id, _extra from raw.sale")}
-    assert {key: json.loads(kept[key])["rebate"] for key in truth} == {
-        key: float(row["discount"]) for key, row in truth.items()
-    }
+    assert {key: json.loads(kept[key]) for key in truth} == {key: {"rebate": "number"} for key in truth}
     retailer.run("r4", "sale")
     assert retailer.differences("sale") == []
 
@@ -69,14 +67,16 @@ def test_a_field_that_returned_and_vanishes_again_is_reported_again(
     }
 
 
-def test_a_field_that_appears_is_kept_as_it_came(retailer: QuickRetailer, source: RunningSimulator) -> None:
+def test_a_field_that_appears_is_kept_by_name_and_type(
+    retailer: QuickRetailer, source: RunningSimulator
+) -> None:
     sales = Edits(source, "sale")
     sales.add("new", wire=lambda text: text[:-1] + ',"tier":{"name":"gold","since":[2024,1]}}')
 
     retailer.run("r1", "sale")
 
     [row] = retailer.query("select _extra from raw.sale where id = 'new'")
-    assert json.loads(row["_extra"]) == {"tier": {"name": "gold", "since": [2024, 1]}}
+    assert json.loads(row["_extra"]) == {"tier": "object"}
     assert changelog(retailer) == [("sale", "tier", "appeared", 1, "r1")]
     assert retailer.differences("sale") == []
 

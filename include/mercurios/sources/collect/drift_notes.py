@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from mercurios.landing.manifest import DriftNote
 from mercurios.sources.rows.typed_page import TypedPage
 
+# So many undeclared fields are noted by name: a source may write a name for each row.
+_MOST_NAMES = 100
+_FURTHER = "further_fields"
 # Up to so many refused rows are bad rows, whatever their share.
 _A_HANDFUL = 5
 _SHARE_OF_A_CHANGED_TYPE = 0.5
@@ -25,7 +28,9 @@ class DriftCounts:
     def add(self, page: TypedPage, rows: int) -> None:
         """Count the rows of a page."""
         self._rows += rows
-        self._unknown.update(page.unknown_fields)
+        for name, count in page.unknown_fields.items():
+            noted = name in self._unknown or len(self._unknown) < _MOST_NAMES
+            self._unknown[name if noted else _FURTHER] += count
         self._missing.update(page.missing_fields)
         self._refused.update(row.field for row in page.rejected if row.field)
 

@@ -79,6 +79,11 @@ class FilesSource:
     ) -> None:
         self._fs.invalidate_cache()
 
+    @property
+    def hash_key(self) -> None:
+        """None: exports name no persons."""
+        return None
+
     def check(self) -> str:
         """Make sure that every dataset has a file, and return the folder's address.
 

@@ -15,6 +15,7 @@ from mercurios.landing.plan import ResourcePlan
 from mercurios.landing.store import LandingStore
 from mercurios.sources.collect.collector import Collector
 from mercurios.sources.collect.keys import load_known
+from mercurios.sources.hash_keys import key_id
 from mercurios.sources.prohandel.client import ProHandelClient
 from mercurios.sources.prohandel.page_sink import PAGES_TOGETHER, PageSink
 from mercurios.sources.prohandel.paging.page import Page
@@ -171,6 +172,7 @@ class Reading:
             fence=plan.fence,
             source=self.source,
             bounds=ReadBounds.model_validate(self.collectors[0].bounds),
+            key_id=self._key_id(),
             mode=self.plan.mode,
             complete=self.complete,
             stable=self.verdict is not Verdict.UNSTABLE,
@@ -182,6 +184,10 @@ class Reading:
             drift=[note for collector in self.collectors for note in collector.drift_notes()],
             parts=parts,
         )
+
+    def _key_id(self) -> str | None:
+        holds_persons = any(collector.resource.holds_persons for collector in self.collectors)
+        return key_id(self.request.hash_key) if holds_persons else None
 
     def _cursor_to(self, source_now: datetime) -> datetime | None:
         """Return the greatest cursor seen, but never later than the read began by the source's own clock.

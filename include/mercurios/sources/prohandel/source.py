@@ -35,6 +35,11 @@ class ProHandelSource:
     ) -> None:
         self._client.close()
 
+    @property
+    def hash_key(self) -> bytes:
+        """The key of the hashes that replace persons' numbers."""
+        return self._hash_key
+
     def check(self) -> str:
         """Request a token and one row, and return the address of the tenant's API.
 

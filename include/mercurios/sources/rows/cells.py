@@ -29,17 +29,14 @@ _END_OF_A_DAY = time(23, 59, 59)
 
 
 class CellError(ValueError):
-    """A value that does not fit its column; the message says what was expected, never a whole row.
+    """A value that does not fit its column; the message says what was expected and what kind came, never the value.
 
     Attributes:
-        discreet: the message without the value, for columns where the value may name a person.
         field: the field, where the error is that of one field.
     """
 
     def __init__(self, expectation: str, value: Any = _NOTHING, *, field: str | None = None) -> None:
-        kind = "" if value is _NOTHING else f", got {type(value).__name__}"
-        super().__init__(expectation + kind + (f" {str(value)[:40]!r}" if kind else ""))
-        self.discreet = expectation + kind
+        super().__init__(expectation if value is _NOTHING else f"{expectation}, got {type_name(value)}")
         self.field = field
 
 
@@ -56,6 +53,11 @@ class Zones:
     source: str = "UTC"
     business: str = "UTC"
     local_days: bool = False
+
+
+def type_name(value: Any) -> str:
+    """Return the kind of a JSON value: what messages and `_extra` say of it."""
+    return _TYPE_NAMES.get(type(value), "number")
 
 
 def convert(kind: ColumnType, value: Any, zones: Zones, hash_key: bytes) -> Any:
@@ -215,6 +217,13 @@ def _hashed(number: int, hash_key: bytes) -> str:
     return hashlib.blake2b(str(number).encode(), key=hash_key[:64], digest_size=8).hexdigest()
 
 
+_TYPE_NAMES = {
+    str: "text",
+    bool: "boolean",
+    dict: "object",
+    list: "list",
+    type(None): "null",
+}
 _CONVERTERS = {
     ColumnType.INTEGER: _integer,
     ColumnType.DECIMAL: _decimal,

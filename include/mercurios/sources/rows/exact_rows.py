@@ -44,7 +44,7 @@ def exact_page(
             values.append(_exact_row(resource, row, stamp))
             good.append(row)
         except cells.CellError as error:
-            rejected.append(_rejected(resource, row, number, error, stamp))
+            rejected.append(_rejected(resource, row, number, error, stamp, drift))
     arrays = [
         pa.array([row[i] for row in values], ARROW_TYPES[column.type])
         for i, column in enumerate(resource.columns)
@@ -72,17 +72,19 @@ def _exact_row(resource: Resource, row: dict[str, Any], stamp: Stamp) -> list[An
             check_value(column, value, stamp.bounds)
             result.append(value)
         except cells.CellError as error:
-            hidden = resource.personal or column.type is ColumnType.KEY_HASH
-            reason = error.discreet if hidden else str(error)
-            raise cells.CellError(f"field {column.field!r}: {reason}", field=column.field) from error
+            raise cells.CellError(f"field {column.field!r}: {error}", field=column.field) from error
     return result
 
 
 def _rejected(
-    resource: Resource, row: dict[str, Any], number: int, error: cells.CellError, stamp: Stamp
+    resource: Resource,
+    row: dict[str, Any],
+    number: int,
+    error: cells.CellError,
+    stamp: Stamp,
+    drift: Drift,
 ) -> Rejected:
-    kept = {k: v for k, v in row.items() if not resource.personal or k in resource.fields}
-    kept = {k: v for k, v in kept.items() if k not in resource.dropped}
+    kept = _payload(resource, row, stamp, drift)
     for column in resource.columns:
         if column.type is ColumnType.KEY_HASH and column.field in kept:
             kept[column.field] = _hash_or_refusal(kept[column.field], stamp.hash_key)
@@ -92,6 +94,14 @@ def _rejected(
     # Numbers stay in the payload as they came, so that the row can be replayed.
     payload = orjson.dumps(kept, default=lambda number: orjson.Fragment(str(number))).decode()
     return Rejected(number, source_id or None, str(error), payload, error.field)
+
+
+def _payload(resource: Resource, row: dict[str, Any], stamp: Stamp, drift: Drift) -> dict[str, Any]:
+    """Return what a row in quarantine keeps: declared fields, and others where the policy holds rows until declared."""
+    if drift is Drift.QUARANTINE and not resource.personal:
+        return {name: value for name, value in row.items() if name not in resource.dropped}
+    declared = resource.fields | {stamp.parent_key}
+    return {name: value for name, value in row.items() if name in declared}
 
 
 def _hash_or_refusal(value: Any, hash_key: bytes) -> str | bool | None:

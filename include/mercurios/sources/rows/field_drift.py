@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,12 +11,16 @@ from typing import Any
 import orjson
 
 from mercurios.sources.contract import Resource
-from mercurios.sources.rows.cells import CellError
+from mercurios.sources.rows.cells import CellError, type_name
 from mercurios.sources.rows.nesting import TOO_DEEP, is_cut, shallow
 from mercurios.sources.settings import Drift
 
-# Values that the fast decoder reads as they are written, and every encoder writes.
-_EXACT = frozenset({str, int, bool, type(None)})
+UNNAMED = "not_an_identifier"
+"""What takes the place of the name of an undeclared field that may be a value: anything but a short identifier."""
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+# As many undeclared fields of one row as a message lists and `_extra` keeps.
+_LISTED, _KEPT = 5, 50
 
 
 @dataclass
@@ -25,15 +30,13 @@ class FieldDrift:
     Attributes:
         unknown: undeclared fields, and how many rows have each.
         missing: declared fields, and how many rows lack each.
-        extras: for each row its undeclared fields as JSON; None where no row has one that is kept.
-        is_inexact: the fast decoder may have lost digits of an undeclared field.
-        is_too_deep: an undeclared field is nested beyond what is kept.
+        extras: for each row names and types of its undeclared fields as JSON; None where no row has one that is kept.
+        is_too_deep: an undeclared field is nested beyond what is read.
     """
 
     unknown: Counter[str] = field(default_factory=Counter)
     missing: Counter[str] = field(default_factory=Counter)
     extras: list[str | None] | None = None
-    is_inexact: bool = False
     is_too_deep: bool = False
 
     def is_refused_by(self, drift: Drift) -> bool:
@@ -43,18 +46,14 @@ class FieldDrift:
         return drift is not Drift.EVOLVE and bool(self.missing)
 
     def keep(self, index: int, fields: dict[str, Any]) -> None:
-        """Keep the undeclared fields of a row as JSON, numbers as they came."""
+        """Keep names and types of the undeclared fields of a row as JSON."""
         nested = [value for value in fields.values() if isinstance(value, dict | list)]
         if any(is_cut(shallow(value)) for value in nested):
             self.is_too_deep = True
             return
-        self.is_inexact |= not all(type(value) in _EXACT for value in fields.values())
         if self.extras is not None:
-            self.extras[index] = orjson.dumps(fields, default=_as_written).decode()
-
-
-def _as_written(number: Any) -> orjson.Fragment:
-    return orjson.Fragment(str(number))
+            types = {shown_name(name): type_name(value) for name, value in list(fields.items())[:_KEPT]}
+            self.extras[index] = orjson.dumps(types).decode()
 
 
 def compare_fields(
@@ -83,11 +82,16 @@ def compare_fields(
         new = sorted(names - declared)
         found.missing.update(resource.fields - names)
         if new:
-            found.unknown.update(new)
+            found.unknown.update({shown_name(name) for name in new})
             if drift is not Drift.FREEZE and not resource.personal:
                 found.extras = found.extras or [None] * len(rows)
                 found.keep(index, {name: row[name] for name in new})
     return found
+
+
+def shown_name(field: str) -> str:
+    """Return the name of an undeclared field as anybody may see it; a source may use what names a person for a name."""
+    return field if _IDENTIFIER.fullmatch(field) else UNNAMED
 
 
 def require_fields(resource: Resource, row: dict[str, Any], parent_key: str | None, drift: Drift) -> None:
@@ -98,7 +102,9 @@ def require_fields(resource: Resource, row: dict[str, Any], parent_key: str | No
     """
     new = sorted(row.keys() - resource.fields - resource.dropped - {parent_key})
     if new and drift is Drift.QUARANTINE:
-        raise CellError(f"unknown field {', '.join(new)} under drift policy {drift}")
+        names = sorted({shown_name(name) for name in new})
+        more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+        raise CellError(f"unknown field {', '.join(names[:_LISTED])}{more} under drift policy {drift}")
     if drift is not Drift.FREEZE and not resource.personal and any(is_cut(row[name]) for name in new):
         raise CellError(f"an undeclared field is {TOO_DEEP}")
     missing = sorted(resource.fields - row.keys())

@@ -14,6 +14,7 @@ import orjson
 import pyarrow as pa
 
 from mercurios.sources.contract import Resource
+from mercurios.sources.hash_keys import keyed_contents
 from mercurios.sources.rows.arrow_buffers import texts
 from mercurios.sources.rows.arrow_columns import ARROW_TYPES
 from mercurios.sources.rows.cells import Zones
@@ -29,7 +30,7 @@ class Stamp:
         run_id: the run.
         extracted_at: when the extraction began, UTC without zone.
         time_zone: zone of instants that come without one.
-        hash_key: key of the hash that replaces persons' numbers.
+        hash_key: key of the hash that replaces persons' numbers, from which the key of contents is derived.
         parent_key: column that holds the key of the row around a nested one.
         business_zone: zone of the shops, whose midnights begin the days.
         local_days: days that are written with a time are days of the shops, not instants of the source.
@@ -83,16 +84,17 @@ def assemble(
         arrays: the contract's columns.
         parents: the key of the row around each nested row; None for a resource that is not nested.
         kept: the values of each row in the contract's order, for the hash of its content.
-        extras: undeclared fields of each row as JSON; None where no row has one.
+        extras: names and types of each row's undeclared fields as JSON; None where no row has one.
         stamp: tenant, run and moment.
     """
     tenant_id, no_extra, extracted_at, run_id = _stamped(stamp, len(kept))
+    contents = _content_hashes(kept, parents, extras)
     columns = [
         tenant_id,
         *([] if parents is None else [texts(parents)]),
         *arrays,
         texts(extras) if extras else no_extra,
-        texts(_content_hashes(kept, parents, extras)),
+        texts(keyed_contents(contents, stamp.hash_key) if resource.holds_persons else contents),
         extracted_at,
         run_id,
     ]

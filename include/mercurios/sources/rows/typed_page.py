@@ -15,9 +15,9 @@ class Rejected:
     Attributes:
         row_number: position in the extraction, from 0.
         source_id: the row's `id` where it has one.
-        reason: field, expectation and the value's shape.
-        payload: the row as JSON with persons' numbers hashed; of a resource with personal data only the fields
-            the contract keeps.
+        reason: field, expectation and the value's type, never the value.
+        payload: the fields that the contract keeps as JSON, persons' numbers hashed; under the drift policy
+            `quarantine` also undeclared fields of a resource that is not about persons.
         field: the one field whose value does not fit; None where that is not the reason.
     """
 

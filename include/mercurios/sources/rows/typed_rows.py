@@ -39,9 +39,9 @@ def type_rows(
 ) -> TypedPage:
     """Type one page.
 
-    What drift does to a row: under `evolve` an unknown field goes to `_extra` and a missing one is null; under
-    `freeze` an unknown field is left out; under `quarantine` a row with an unknown field is refused. A row that
-    lacks a declared field is refused under both of these, so that what RAW holds is not overwritten with nulls.
+    What drift does to a row: under `evolve` name and type of an unknown field go to `_extra` and a missing one is
+    null; under `freeze` an unknown field is left out; under `quarantine` a row with an unknown field is refused. A row
+    that lacks a declared field is refused under both of these, so that what RAW holds is not overwritten with nulls.
 
     Args:
         resource: the contract.
@@ -57,8 +57,6 @@ def type_rows(
     """
     fields = compare_fields(resource, rows, stamp.parent_key, drift)
     if not fields.is_refused_by(drift):
-        if fields.is_inexact and reread:
-            fields.extras = compare_fields(resource, reread(), stamp.parent_key, drift).extras
         try:
             parents = parent_keys(resource, rows)
             table = _fast_table(resource, kept_values(resource, rows), parents, fields.extras, stamp)

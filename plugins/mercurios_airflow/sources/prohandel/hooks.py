@@ -105,13 +105,21 @@ class ProHandelHook(BaseHook):
         """Return the key of the hashes that replace persons' numbers.
 
         Raises:
-            ConnectionIncompleteError: the connection has none, and a key that others can guess hides no person.
+            ConnectionIncompleteError: the connection has none, or one that others can guess, which hides no person.
         """
+        from mercurios.sources.hash_keys import LEAST_LENGTH, weakness
+
         key = self.get_connection(self.prohandel_conn_id).extra_dejson.get("hash_key")
         if not key:
             raise ConnectionIncompleteError(
                 f"connection {self.prohandel_conn_id!r} has no hash_key; set the extra field to a random text, once "
                 "and for good, since another one changes every hash"
+            )
+        if reason := weakness(str(key)):
+            raise ConnectionIncompleteError(
+                f"connection {self.prohandel_conn_id!r} has a weak hash_key, which {reason}; set the extra field to a "
+                f"random text of at least {LEAST_LENGTH} characters, such as `openssl rand -hex 32` prints, and where "
+                "rows are loaded have them read again with `python -m mercurios rekey`"
             )
         return str(key).encode()
 

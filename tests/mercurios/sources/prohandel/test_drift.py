@@ -65,7 +65,7 @@ def test_a_column_whose_type_changed_is_one_note_besides_the_quarantine_of_its_r
     assert notes(manifest) == {("number", "retyped", 20)}
     assert manifest.counts["label"].quarantined == 20
     assert {row["reason"] for row in table(manifest, "quarantine")} == {
-        "field 'number': expected a whole number, got str 'Frühjahr'"
+        "field 'number': expected a whole number, got text"
     }
 
 

@@ -43,14 +43,14 @@ def test_a_whole_number_of_at_most_63_bits_is_taken(value: Any, number: int | No
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        (0.5, "expected a whole number of at most 63 bits, got float '0.5'"),
-        (2**63, "expected a whole number of at most 63 bits, got int '9223372036854775808'"),
-        (-(2**63) - 1, "expected a whole number of at most 63 bits, got int '-9223372036854775809'"),
-        (float(2**53), "expected a whole number that a double holds exactly, got float '9007199254740992.0'"),
-        (Decimal("NaN"), "expected a whole number that a double holds exactly, got Decimal 'NaN'"),
-        (float("inf"), "expected a whole number that a double holds exactly, got float 'inf'"),
-        (True, "expected a whole number, got bool 'True'"),
-        ("7", "expected a whole number, got str '7'"),
+        (0.5, "expected a whole number of at most 63 bits, got number"),
+        (2**63, "expected a whole number of at most 63 bits, got number"),
+        (-(2**63) - 1, "expected a whole number of at most 63 bits, got number"),
+        (float(2**53), "expected a whole number that a double holds exactly, got number"),
+        (Decimal("NaN"), "expected a whole number that a double holds exactly, got number"),
+        (float("inf"), "expected a whole number that a double holds exactly, got number"),
+        (True, "expected a whole number, got boolean"),
+        ("7", "expected a whole number, got text"),
     ],
 )
 def test_any_other_number_is_refused_with_what_was_expected(value: Any, reason: str) -> None:
@@ -81,7 +81,7 @@ def test_an_amount_has_two_decimals_but_for_a_doubles_rounding(value: Any, amoun
     [Decimal("5.0000001"), 12.345, Decimal(10) ** 16, -(Decimal(10) ** 16), Decimal("900000000000.0100001")],
 )
 def test_an_amount_with_a_third_decimal_or_beyond_its_column_is_refused(value: Any) -> None:
-    with pytest.raises(CellError, match=r"at most two decimals below 10\*\*16, got (float|Decimal)"):
+    with pytest.raises(CellError, match=r"at most two decimals below 10\*\*16, got number"):
         cell(ColumnType.DECIMAL, value)
 
 
@@ -142,7 +142,7 @@ def test_a_persons_key_is_eight_bytes_of_a_keyed_hash_of_the_number(number: Any)
 @pytest.mark.parametrize("one", [1, True])
 def test_a_boolean_is_no_persons_number(one: Any) -> None:
     if one is True:
-        with pytest.raises(CellError, match="expected a whole number, got bool"):
+        with pytest.raises(CellError, match="expected a whole number, got boolean"):
             key_hash(one, KEY)
     else:
         assert key_hash(one, KEY) is not None
@@ -170,21 +170,21 @@ def test_other_types_take_their_own_form(kind: ColumnType, value: Any, expected:
 @pytest.mark.parametrize(
     ("kind", "value", "reason"),
     [
-        (ColumnType.FLOAT, True, "expected a number, got bool"),
-        (ColumnType.FLOAT, "1", "expected a number, got str"),
-        (ColumnType.TEXT, 1, "expected text, got int"),
-        (ColumnType.BOOLEAN, 1, "expected true or false, got int"),
-        (ColumnType.DATE, 20260301, "expected a date such as 2025-03-01T00:00:00, got int"),
-        (ColumnType.DATE, "2026-02-30", "expected a date such as 2025-03-01T00:00:00, got str"),
-        (ColumnType.TIMESTAMP, 1, "expected an instant such as 2025-03-01T10:00:00.123, got int"),
-        (ColumnType.TIMESTAMP, "now", "expected an instant such as 2025-03-01T10:00:00.123, got str"),
+        (ColumnType.FLOAT, True, "expected a number, got boolean"),
+        (ColumnType.FLOAT, "1", "expected a number, got text"),
+        (ColumnType.TEXT, 1, "expected text, got number"),
+        (ColumnType.BOOLEAN, 1, "expected true or false, got number"),
+        (ColumnType.DATE, 20260301, "expected a date such as 2025-03-01T00:00:00, got number"),
+        (ColumnType.DATE, "2026-02-30", "expected a date such as 2025-03-01T00:00:00, got text"),
+        (ColumnType.TIMESTAMP, 1, "expected an instant such as 2025-03-01T10:00:00.123, got number"),
+        (ColumnType.TIMESTAMP, "now", "expected an instant such as 2025-03-01T10:00:00.123, got text"),
     ],
 )
 def test_a_value_of_another_form_is_refused(kind: ColumnType, value: Any, reason: str) -> None:
     with pytest.raises(CellError) as refused:
         cell(kind, value)
 
-    assert refused.value.discreet == reason
+    assert str(refused.value) == reason
 
 
 @pytest.mark.parametrize(
@@ -202,10 +202,12 @@ def test_an_instant_is_utc_without_a_zone(written: str, utc: datetime) -> None:
     assert cell(ColumnType.TIMESTAMP, written, "Europe/Berlin") == utc
 
 
-def test_a_refusal_shows_forty_characters_of_the_value_or_none_at_all() -> None:
-    shown, hidden = CellError("expected text", "x" * 41), CellError("expected text")
+def test_a_refusal_names_the_kind_of_a_value_and_never_the_value() -> None:
+    values = ["Erika Muster", 815.5, Decimal("815"), 815, True, {"Erika": 1}, ["Erika"], None]
 
-    assert str(shown) == f"expected text, got str '{'x' * 40}'"
-    assert shown.discreet == "expected text, got str"
-    assert (str(hidden), hidden.discreet, hidden.field) == ("expected text", "expected text", None)
+    shown = [str(CellError("expected a code", value)) for value in values]
+
+    kinds = ["text", "number", "number", "number", "boolean", "object", "list", "null"]
+    assert shown == [f"expected a code, got {kind}" for kind in kinds]
+    assert str(CellError("expected text")) == "expected text"
     assert CellError("expected text", None, field="name").field == "name"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +17,7 @@ from retailer import expected_row, hash_of
 from wire import pages, row_of
 
 from mercurios.sources.contract import ColumnType, Resource
+from mercurios.sources.hash_keys import key_id, keyed_contents
 from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.sources.rows.decode import decode, decode_exact
 from mercurios.sources.rows.landed_table import Stamp
@@ -98,21 +100,21 @@ def test_an_ordinary_page_never_needs_the_exact_path(name: str) -> None:
 @pytest.mark.parametrize(
     ("field", "text", "expectation"),
     [
-        ("articleNumber", '"twelve"', "expected a whole number, got str 'twelve'"),
-        ("articleNumber", "true", "expected a whole number, got bool"),
+        ("articleNumber", '"twelve"', "expected a whole number, got text"),
+        ("articleNumber", "true", "expected a whole number, got boolean"),
         ("articleNumber", "1.5", "expected a whole number"),
         ("articleNumber", "9223372036854775808", "at most 63 bits"),
         ("articleNumber", "123456789012345678901234", "at most 63 bits"),
         ("salePrice", "12.345", "at most two decimals"),
         ("salePrice", "5000000000.005", "at most two decimals"),
         ("salePrice", "1e30", "below 10**16"),
-        ("salePrice", "true", "expected a number with two decimals, got bool"),
-        ("salePrice", '"12,50"', "expected a number with two decimals, got str '12,50'"),
+        ("salePrice", "true", "expected a number with two decimals, got boolean"),
+        ("salePrice", '"12,50"', "expected a number with two decimals, got text"),
         ("date", '"31.02.2026"', "expected a date such as"),
         ("date", "20260301", "expected a date such as"),
         ("lastChange", '"yesterday"', "expected an instant such as"),
-        ("isDeleted", "0", "expected true or false, got int"),
-        ("countryNumber", "49", "expected text, got int"),
+        ("isDeleted", "0", "expected true or false, got number"),
+        ("countryNumber", "49", "expected text, got number"),
     ],
 )
 def test_a_value_that_does_not_fit_quarantines_its_row_alone(field: str, text: str, expectation: str) -> None:
@@ -248,15 +250,62 @@ def test_an_unknown_field_that_nothing_can_hold_costs_no_row() -> None:
     page = type_rows(RESOURCES["sale"], decode(body), stamp, reread=lambda: decode_exact(body))
 
     assert not page.rejected
-    assert json.loads(page.table["_extra"][0].as_py()) == {"tier": {"unreadable": "\\ud800"}}
+    assert json.loads(page.table["_extra"][0].as_py()) == {"tier": "object"}
 
 
-def test_unknown_fields_of_ordinary_resources_are_kept_and_counted() -> None:
+def test_unknown_fields_of_ordinary_resources_keep_name_and_type_and_are_counted() -> None:
     page = typed("sale", [row_of("sale"), row_of("sale", id='"b"', tier='{"n":1.50}')])
 
-    assert page.table["_extra"].to_pylist() == [None, '{"tier":{"n":1.50}}']
+    assert page.table["_extra"].to_pylist() == [None, '{"tier":"object"}']
     assert page.unknown_fields == {"tier": 1}
     assert not page.missing_fields
+
+
+def test_an_unknown_field_whose_name_is_a_value_is_kept_and_counted_without_it() -> None:
+    names = {"Erika Muster": "1", "erika@example.org": "2", "x" * 65: "3"}
+    row = row_of("sale", **names)
+
+    page = typed("sale", [row])
+    held = typed("sale", [row], drift=Drift.QUARANTINE)
+
+    assert page.table["_extra"].to_pylist() == ['{"not_an_identifier":"number"}']
+    assert page.unknown_fields == held.unknown_fields == {"not_an_identifier": 1}
+    assert only_reason(held) == "unknown field not_an_identifier under drift policy quarantine"
+
+
+def test_a_row_in_quarantine_keeps_no_unknown_field_unless_the_policy_holds_rows_for_it() -> None:
+    bad = row_of("sale", quantity='"two"', loyalCustomer='"Erika Muster"')
+
+    payload = json.loads(typed("sale", [bad]).rejected[0].payload)
+    held = json.loads(typed("sale", [bad], drift=Drift.QUARANTINE).rejected[0].payload)
+
+    assert "loyalCustomer" not in payload
+    assert held["loyalCustomer"] == "Erika Muster"
+
+
+def test_the_hash_of_a_row_about_a_person_differs_by_key_and_names_its_key() -> None:
+    for name in ("sale", "customer", "staff", "invoice", "payment", "credit", "voucher"):
+        mine, theirs = (typed(name, [row_of(name)], hash_key=key).table for key in (KEY, b"other"))
+        [one], [other] = mine["_content_hash"].to_pylist(), theirs["_content_hash"].to_pylist()
+        assert one[:32] != other[:32]
+        assert one[32:] == f".{key_id(KEY)}" != other[32:]
+
+
+def test_who_knows_a_row_but_not_the_key_finds_no_person_by_its_hash() -> None:
+    """The attack: everything of the row is known but the number, and every number is tried."""
+    resource, number = RESOURCES["customer"], 4711
+    [row] = [json.loads(row_of("customer", number=str(number)))]
+    [found] = typed("customer", [json.dumps(row)]).table["_content_hash"].to_pylist()
+
+    tried = []
+    for guess in range(number - 5, number + 5):
+        content = [
+            guess if column.field == "number" else row.get(column.field) for column in resource.columns
+        ]
+        tried.append(hashlib.blake2b(orjson.dumps(content), digest_size=16).hexdigest())
+
+    assert keyed_contents([tried[5]], KEY) == [found]
+    assert not {found[:32], found} & set(tried)
 
 
 def test_missing_fields_are_counted_and_null() -> None:
@@ -293,7 +342,7 @@ def test_quarantine_never_shows_a_persons_number_nor_a_name_in_its_place() -> No
     shown = [f"{row.reason} {row.payload}" for row in page.rejected]
     assert not [text for text in shown if "815815815" in text or "Erika" in text]
     assert json.loads(page.rejected[0].payload)["customerNumber"] == hash_of(815815815)
-    assert page.rejected[1].reason == "field 'customerNumber': expected a whole number, got str"
+    assert page.rejected[1].reason == "field 'customerNumber': expected a whole number, got text"
     assert json.loads(page.rejected[1].payload)["customerNumber"] is False
 
 

@@ -93,9 +93,24 @@ def test_the_request_budget_is_shared_between_the_tasks(
 def test_the_hash_key_is_the_connections(
     monkeypatch: pytest.MonkeyPatch, prohandel_connection: Callable[..., str]
 ) -> None:
-    monkeypatch.setenv(CONNECTION, prohandel_connection(extra={"hash_key": "pepper"}))
+    key = "pepper of the tests, which is no secret"
+    monkeypatch.setenv(CONNECTION, prohandel_connection(extra={"hash_key": key}))
 
-    assert ProHandelHook("prohandel_shop").hash_key() == b"pepper"
+    assert ProHandelHook("prohandel_shop").hash_key() == key.encode()
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"), [("pepper", "has 6 characters of at least 32"), ("ab" * 30, "repeats fewer than 8")]
+)
+def test_a_hash_key_that_can_be_guessed_is_refused_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch, prohandel_connection: Callable[..., str], key: str, reason: str
+) -> None:
+    monkeypatch.setenv(CONNECTION, prohandel_connection(extra={"hash_key": key}))
+
+    with pytest.raises(ValueError, match=rf"weak hash_key, which {reason}.*openssl rand.*rekey") as refused:
+        ProHandelHook("prohandel_shop").hash_key()
+
+    assert key not in str(refused.value)
 
 
 def test_a_missing_hash_key_is_refused_with_the_remedy(

@@ -1,0 +1,47 @@
+"""What is derived from a tenant's `hash_key`: the key of row contents, and a short name by which a key is known.
+
+Persons' numbers are hashed with `hash_key` itself. Whoever knows everything else of a row could try all numbers a
+person may have against a hash of its content, so that hash is keyed too, with a key of its own (decision 0037).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+
+LEAST_LENGTH = 32
+_LEAST_CHARACTERS = 8
+# The most that BLAKE2 takes; a longer text counts up to here.
+_KEY_BYTES = 64
+_MARK = "."
+
+
+def weakness(hash_key: str) -> str | None:
+    """Return why a text is too weak for a key; None where it is not."""
+    if len(hash_key) < LEAST_LENGTH:
+        return f"has {len(hash_key)} characters of at least {LEAST_LENGTH}"
+    if len(set(hash_key)) < _LEAST_CHARACTERS:
+        return f"repeats fewer than {_LEAST_CHARACTERS} different characters"
+    return None
+
+
+@lru_cache(maxsize=64)
+def key_id(hash_key: bytes) -> str:
+    """Return the short name of a key: a fingerprint from which the key cannot be found."""
+    return hashlib.blake2b(key=hash_key[:_KEY_BYTES], person=b"hash-key-id", digest_size=6).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def content_key(hash_key: bytes) -> bytes:
+    """Return the key of row contents."""
+    return hashlib.blake2b(key=hash_key[:_KEY_BYTES], person=b"row-contents", digest_size=32).digest()
+
+
+def keyed_contents(hashes: list[str], hash_key: bytes) -> list[str]:
+    """Return content hashes, keyed, each with the name of its key behind it.
+
+    They are made from the unkeyed ones, so that a warehouse of a release that kept those can be brought up to date
+    without asking the source, and rows that have not changed stay unchanged.
+    """
+    keyed, key, name = hashlib.blake2b, content_key(hash_key), _MARK + key_id(hash_key)
+    return [keyed(each.encode(), key=key, digest_size=16).hexdigest() + name for each in hashes]
