@@ -31,7 +31,7 @@ MAY_KNOW = {
         "sources.settings",
     ),
     "sources.source": ("landing",),
-    "sources.rows": ("sources.contract", "sources.settings"),
+    "sources.rows": ("sources.contract", "sources.hash_keys", "sources.settings"),
     "sources.collect": ("landing", "sources.contract", "sources.rows", "sources.settings"),
     "sources.files": (
         "landing",
@@ -45,6 +45,7 @@ MAY_KNOW = {
         "landing",
         "sources.collect",
         "sources.contract",
+        "sources.hash_keys",
         "sources.rows",
         "sources.settings",
         "sources.source",
@@ -66,7 +67,14 @@ MAY_KNOW = {
     "warehouse.registry": ("warehouse.backend", "warehouse.duckdb", "warehouse.snowflake"),
     "landing": (),
     "sources": ("landing",),
-    "warehouse": ("landing", "sources.contract", "sources.registry", "sources.settings", "tenants"),
+    "warehouse": (
+        "landing",
+        "sources.contract",
+        "sources.hash_keys",
+        "sources.registry",
+        "sources.settings",
+        "tenants",
+    ),
     "orders": (
         "measures",
         "warehouse",

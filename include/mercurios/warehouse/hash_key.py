@@ -1,7 +1,7 @@
 """Which `hash_key` a tenant's warehouse was written with, and what becomes of its rows when that is new to it.
 
 Rows of a person carry that person's number as a hash under one key. Under another key the same person would be someone
-else, so a key that is not the noted one stops a run before it reads, until somebody asks for a complete read (`rekey`).
+else, so a key that is not the noted one stops a run before it reads, until a complete read is asked for (`rekey`).
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def _note(engine: Engine, tenant_id: str, name: str | None, since: datetime | No
 
 
 def _key_contents(engine: Engine, store: LandingStore, run: Run, resource: Resource, hash_key: bytes) -> None:
-    """Key the content hashes of one table; each is told by its length, so that none is keyed twice."""
+    """Key the content hashes of one table; an unkeyed one is shorter, so that none is keyed twice."""
     for digit in _DIGITS:
         key = {"tenant_id": run.tenant_id, "digit": digit}
         unkeyed = engine.fetch_arrow(render(engine.dialect, "contents_unkeyed", table=resource.table), key)
