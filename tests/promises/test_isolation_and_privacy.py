@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import logging
 from collections.abc import Iterator
@@ -10,16 +11,26 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 from retailer import Retailer
 
 from mercurios.sources.prohandel.http.errors import ProHandelError
 from mercurios.sources.prohandel.http.settings import Credentials
 from mercurios.sources.prohandel.resources import RESOURCES
+from mercurios.tenants.run import Run
 from mercurios.warehouse.engine import WarehouseError
+from mercurios.warehouse.load import TenantGuardError, load_manifest
 from prohandel_simulator.testing import RunningSimulator, running_simulator
 
 PEOPLE = ("customer", "staff", "sale", "invoice", "payment", "voucher", "credit")
+
+
+@pytest.fixture(scope="module")
+def source() -> Iterator[RunningSimulator]:
+    """A source that no test changes."""
+    with running_simulator(["mini"]) as simulator:
+        yield simulator
 
 
 def test_one_tenants_rows_never_enter_anothers_warehouse(
@@ -57,6 +68,116 @@ def test_tenants_that_share_a_warehouse_change_only_their_own_rows(
     assert rows["voucher"].deleted > 0
     assert retailer.differences("voucher") == []
     assert retailer.query(others) == before
+
+
+def _elsewhere(kind: str, part: Path, stranger: Path) -> str:
+    """Return the address of a file outside of its manifest's folder, reached in one of many ways."""
+    match kind:
+        case "another tenant's folder":
+            return f"file://{stranger}"
+        case "up and down again":
+            return f"file://{part.parent}/../attempt=02/{part.name}"
+        case "a folder below":
+            return f"file://{part.parent}/below/{part.name}"
+        case "a link":
+            part.unlink()
+            part.symlink_to(stranger)
+        case "a linked folder":
+            part.parent.rename(stranger.parent / "moved")
+            part.parent.symlink_to(stranger.parent / "moved")
+    return f"file://{part}"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["another tenant's folder", "up and down again", "a folder below", "a link", "a linked folder"],
+)
+def test_a_manifest_that_leads_out_of_its_own_folder_is_not_loaded(
+    source: RunningSimulator, tmp_path: Path, kind: str
+) -> None:
+    retailer = Retailer(source, tmp_path)
+    [url] = retailer.extract(retailer.begin("r1"), "season")
+    manifest = retailer.store.read_manifest(url)
+    [part] = manifest.parts
+    place = Path(part.url.removeprefix("file://"))
+    stranger = retailer.landing / "tenant=other" / place.name
+    for copy in (stranger, place.parent / "below" / place.name, place.parents[1] / "attempt=02" / place.name):
+        copy.parent.mkdir(parents=True)
+        copy.write_bytes(place.read_bytes())
+
+    listed = part.model_copy(update={"url": _elsewhere(kind, place, stranger)})
+    changed = manifest.model_copy(update={"parts": [listed]})
+    Path(url.removeprefix("file://")).write_text(changed.model_dump_json())
+
+    with pytest.raises(TenantGuardError, match=r"does not lie in the folder .*nothing was loaded"):
+        retailer.load(url)
+    assert retailer.raw("season") == {}
+
+
+@pytest.mark.parametrize("change", [{"run_id": "other"}, {"attempt": 2}, {"tenant_id": "other"}])
+def test_a_manifest_that_is_not_what_its_address_says_is_not_loaded(
+    source: RunningSimulator, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    retailer = Retailer(source, tmp_path)
+    [url] = retailer.extract(retailer.begin("r1"), "season")
+    changed = retailer.store.read_manifest(url).model_copy(update=change)
+    Path(url.removeprefix("file://")).write_text(changed.model_dump_json())
+
+    with pytest.raises(TenantGuardError, match="nothing was loaded"):
+        retailer.load(url)
+    assert retailer.raw("season") == {}
+
+
+@pytest.mark.parametrize("run", [Run("mini", "pipeline", "r2"), Run("other", "pipeline", "r1")])
+def test_a_run_loads_no_manifest_of_another_run_or_tenant(
+    source: RunningSimulator, tmp_path: Path, run: Run
+) -> None:
+    retailer = Retailer(source, tmp_path)
+    [url] = retailer.extract(retailer.begin("r1"), "season")
+
+    with (
+        retailer.engine() as engine,
+        pytest.raises(TenantGuardError, match=r"is of run r1 of tenant 'mini'.*nothing was loaded"),
+    ):
+        load_manifest(engine, retailer.store, url, time_zone="UTC", run=run)
+
+
+def test_quarantined_rows_of_another_tenant_are_not_loaded(
+    own_source: RunningSimulator, tmp_path: Path
+) -> None:
+    retailer = Retailer(own_source, tmp_path)
+    own_source.post("/_simulator/mini/dirty", {"resource": "customer", "unparsable": 2})
+    [url] = retailer.extract(retailer.begin("r1"), "customer")
+    manifest = retailer.store.read_manifest(url)
+    [part] = manifest.parts_of("customer", "quarantine")
+    place = Path(part.url.removeprefix("file://"))
+    table = pq.read_table(place, partitioning=None)
+    pq.write_table(table.set_column(0, "tenant_id", [["other"] * table.num_rows]), place)
+    content = place.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    listed = part.model_copy(update={"bytes": len(content), "sha256": digest})
+    parts = [listed if each == part else each for each in manifest.parts]
+    changed = manifest.model_copy(update={"parts": parts})
+    Path(url.removeprefix("file://")).write_text(changed.model_dump_json())
+
+    with pytest.raises(TenantGuardError, match=r"manifest of 'mini' \(2 of 'other'\); nothing was loaded"):
+        retailer.load(url)
+    assert retailer.raw("customer") == {}
+
+
+def test_a_warehouse_file_belongs_to_the_tenant_whose_run_was_first_in_it(
+    source: RunningSimulator, tmp_path: Path
+) -> None:
+    first, second = Retailer(source, tmp_path), Retailer(source, tmp_path)
+    second.tenant = second.tenant.model_copy(update={"id": "other"})
+    first.begin("r1")
+    first.query("delete from ops.owner")
+
+    with pytest.raises(WarehouseError, match="belongs to tenant mini, and a file holds one tenant"):
+        second.begin("r1")
+
+    first.begin("r2")
+    assert first.query("select distinct tenant_id from ops.run") == [{"tenant_id": "mini"}]
 
 
 def test_one_tenants_outage_changes_nothing_for_another(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ from mercurios.warehouse.duckdb import publish
 
 CASES = "tests/promises/cases"
 LOADER = "tests/mercurios/warehouse"
+PRIVACY = "tests/promises/test_isolation_and_privacy.py"
 EXTRACTION = "tests/mercurios/sources/prohandel"
 Patch = Callable[[pytest.MonkeyPatch], None]
 
@@ -328,6 +329,24 @@ SAFEGUARDS = (
         "what was hashed with another key is not loaded",
         instead(load, "check_key", lambda *_: None),
         f"{LOADER}/test_hash_key.py::test_rows_that_were_hashed_with_another_key_are_not_loaded",
+        "DID NOT RAISE",
+    ),
+    Safeguard(
+        "a manifest lists files of its own folder alone",
+        instead(LandingStore, "misplaced", lambda *_: None),
+        f"{PRIVACY}::test_a_manifest_that_leads_out_of_its_own_folder_is_not_loaded[a link]",
+        "DID NOT RAISE",
+    ),
+    Safeguard(
+        "a run loads its own manifests alone",
+        instead(load, "_check_ids", lambda *_: None),
+        f"{PRIVACY}::test_a_run_loads_no_manifest_of_another_run_or_tenant[run1]",
+        "DID NOT RAISE",
+    ),
+    Safeguard(
+        "a warehouse file belongs to one tenant",
+        instead(duckdb.DuckDBEngine, "claim", lambda *_: None),
+        f"{PRIVACY}::test_a_warehouse_file_belongs_to_the_tenant_whose_run_was_first_in_it",
         "DID NOT RAISE",
     ),
     Safeguard(

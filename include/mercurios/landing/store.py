@@ -145,6 +145,26 @@ class LandingStore:
         except ValueError as error:
             raise LandingError(f"{url} is not a manifest: {error}") from error
 
+    def misplaced(self, url: str, manifest: Manifest) -> str | None:
+        """Return the address of what a manifest lists outside of its own attempt's folder; None where all is in it.
+
+        The folder follows from the manifest's ids. Local files are looked at with every link followed, so that none
+        leads elsewhere.
+        """
+        folder, _, name = url.rpartition("/")
+        prefix = self.prefix(manifest.tenant_id, manifest.resource, manifest.run_id, manifest.attempt)
+        if name != MANIFEST_NAME or not self._followed(folder).endswith(f"/{prefix}"):
+            return url
+        for part in manifest.parts:
+            name = part.url.rpartition("/")[2]
+            if self._followed(part.url) != f"{self._followed(folder)}/{name}" or name in ("", ".", ".."):
+                return part.url
+        return None
+
+    def _followed(self, url: str) -> str:
+        path = str(self._fs._strip_protocol(url))
+        return os.path.realpath(path) if self._has_folders else path
+
     def parquet_schema(self, url: str) -> pa.Schema:
         """Return the columns of a Parquet file by full URL, reading its end alone.
 

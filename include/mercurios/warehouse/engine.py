@@ -48,6 +48,13 @@ class Engine(Protocol):
     def transaction(self) -> AbstractContextManager[None]:
         """Commit what happens inside, or roll all of it back when it raises."""
 
+    def claim(self, tenant_id: str) -> None:
+        """Make sure that a warehouse which holds one tenant is this one's, in the caller's transaction.
+
+        Raises:
+            WarehouseError: it is another tenant's.
+        """
+
     def writing(self, rows: int) -> AbstractContextManager[None]:
         """Make ready for a statement that writes about so many rows."""
 

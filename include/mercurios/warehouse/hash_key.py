@@ -142,7 +142,7 @@ def _key_contents(engine: Engine, store: LandingStore, run: Run, resource: Resou
         engine.prepare({_STAGE: columns})
         with engine.transaction():
             engine.stage_files(_STAGE, columns, [url])
-            engine.execute(render(engine.dialect, "contents_key", table=resource.table, stage=_STAGE), key)
+            engine.execute(render(engine.dialect, "contents_key", table=resource.table), key)
         store.remove(url)
         log.info("%s: %d hashes of contents keyed", resource.name, unkeyed.num_rows)
 

@@ -17,6 +17,7 @@ from mercurios.landing.manifest import Manifest
 from mercurios.landing.store import LandingStore
 from mercurios.sources.contract import ColumnType, Meaning, Resource
 from mercurios.sources.registry import every_resource
+from mercurios.tenants.run import Run
 from mercurios.warehouse.clock import next_moment
 from mercurios.warehouse.counting import count, naive, scalar
 from mercurios.warehouse.deletes import (
@@ -68,7 +69,9 @@ class LedgerRow:
         return {name: value for name, value in asdict(self).items() if name != "resource"}
 
 
-def load_manifest(engine: Engine, store: LandingStore, url: str, *, time_zone: str) -> list[LedgerRow]:
+def load_manifest(
+    engine: Engine, store: LandingStore, url: str, *, time_zone: str, run: Run | None = None
+) -> list[LedgerRow]:
     """Load one manifest.
 
     Args:
@@ -76,6 +79,7 @@ def load_manifest(engine: Engine, store: LandingStore, url: str, *, time_zone: s
         store: the landing area.
         url: the manifest.
         time_zone: the tenant's zone, for the business day of the source's clock.
+        run: the run that loads; None where the manifest alone says whose it is, as in a command.
 
     Returns:
         One ledger row per resource; those of the first load when this attempt was loaded before.
@@ -83,23 +87,26 @@ def load_manifest(engine: Engine, store: LandingStore, url: str, *, time_zone: s
     Raises:
         FencedError: the run was started again since.
         HashKeyChangedError: persons' numbers are hashed with another key than those in the warehouse.
-        TenantGuardError: a part holds rows of another tenant, or another retailer's source was read.
+        TenantGuardError: the manifest is of another tenant or run, lists a part outside of its own folder, or a part
+            holds rows of another tenant; or another retailer's source was read.
         LandingError: a part of an attempt that is not loaded yet is missing or is not the file the manifest names.
         WarehouseError: a statement failed; nothing of the manifest is loaded.
     """
     manifest = store.read_manifest(url)
+    declared = every_resource()
+    _check_ids(store, url, manifest, run)
     done = _loaded_before(engine, manifest)
     if done:
         return done
     for part in manifest.parts:
         store.verify(part)
-    declared = every_resource()
     resources = [declared[name] for name in manifest.counts]
     engine.prepare(transient_relations(resources, engine.dialect))
     with engine.transaction():
+        engine.claim(manifest.tenant_id)
         for resource in resources:  # before the run is locked: copying files takes the most time
             _stage(engine, manifest, resource)
-            _guard_tenant(engine, manifest, resource)
+            _guard_tenant(engine, manifest, resource, resource.table)
         _check_fence(engine, manifest)
         _check_source(engine, manifest)
         check_key(engine, manifest, resources)
@@ -125,6 +132,30 @@ def load_manifest(engine: Engine, store: LandingStore, url: str, *, time_zone: s
     for row in rows:
         log.info("%s", row)
     return rows
+
+
+def _check_ids(store: LandingStore, url: str, manifest: Manifest, run: Run | None) -> None:
+    """Make sure that a manifest is what its address and the run that loads it say, and lists nothing else's files."""
+    if run is not None and (manifest.tenant_id, manifest.run_id) != (run.tenant_id, run.run_id):
+        raise TenantGuardError(
+            f"{url} is of run {manifest.run_id} of tenant {manifest.tenant_id!r}, and was to be loaded by {run}; "
+            "nothing was loaded. Clear the extract tasks, so that they land again"
+        )
+    family = {manifest.resource} | {
+        name for name, each in every_resource().items() if each.child_of == manifest.resource
+    }
+    named = {*manifest.counts, *(part.resource for part in manifest.parts)}
+    if not named <= family:
+        raise TenantGuardError(
+            f"{url} is of {manifest.resource} and lists rows of {', '.join(sorted(named - family))[:200]}; nothing was "
+            "loaded. Clear the extract task, so that it lands again"
+        )
+    if (misplaced := store.misplaced(url, manifest)) is not None:
+        raise TenantGuardError(
+            f"{manifest.resource}: {misplaced} does not lie in the folder of tenant {manifest.tenant_id!r}, run "
+            f"{manifest.run_id}, attempt {manifest.attempt}; nothing was loaded. Clear the extract task, so that it "
+            "lands again, and find out who wrote the manifest"
+        )
 
 
 def _loaded_before(engine: Engine, manifest: Manifest) -> list[LedgerRow]:
@@ -277,10 +308,10 @@ def _stage(engine: Engine, manifest: Manifest, resource: Resource) -> None:
         )
 
 
-def _guard_tenant(engine: Engine, manifest: Manifest, resource: Resource) -> None:
-    foreign = engine.fetch_rows(
-        render(engine.dialect, "tenant_guard", table=resource.table), {"tenant_id": manifest.tenant_id}
-    )
+def _guard_tenant(engine: Engine, manifest: Manifest, resource: Resource, table: str) -> None:
+    """Make sure that what is staged, rows or quarantine, is the manifest's tenant's."""
+    sql = render(engine.dialect, "tenant_guard", table=table)
+    foreign = engine.fetch_rows(sql, {"tenant_id": manifest.tenant_id})
     if foreign:
         found = ", ".join(f"{row['row_count']} of {row['tenant_id']!r}" for row in foreign)
         raise TenantGuardError(
@@ -307,6 +338,7 @@ def _quarantine(engine: Engine, manifest: Manifest, resource: Resource, loaded_a
         return 0
     columns = typed(QUARANTINE_COLUMNS, engine.dialect)
     staged = engine.stage_files("stage_quarantine", columns, [part.url for part in parts])
+    _guard_tenant(engine, manifest, resource, "quarantine")
     engine.execute(
         render(engine.dialect, "quarantine_insert"),
         {

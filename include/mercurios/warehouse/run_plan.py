@@ -54,6 +54,7 @@ def begin_run(
     parameters = {**run.parameters(), "started_at": now.replace(tzinfo=None)}
     with engine.transaction():
         requested_by = f"{run.dag_id}, run {run.run_id}"
+        engine.claim(tenant.id)
         engine.execute(render(engine.dialect, "run_begin"), parameters)  # first: a load locks the run first
         note_resync(engine, tenant.id, [*resync, *accept_deletes], requested_by, now)
         note_approval(engine, tenant.id, accept_deletes, requested_by, now)

@@ -17,6 +17,7 @@ METADATA_COLUMNS = {
 }
 KEY_COLUMNS = {"id": ColumnType.TEXT}
 QUARANTINE_COLUMNS = {
+    "tenant_id": ColumnType.TEXT,
     "row_number": ColumnType.INTEGER,
     "source_id": ColumnType.TEXT,
     "reason": ColumnType.TEXT,

@@ -7,6 +7,9 @@ create schema if not exists analytics;
 
 create schema if not exists ops;
 
+-- The one tenant whose rows the file holds.
+create table if not exists ops.owner (tenant_id varchar not null);
+
 alter table if exists ops.quarantine add column if not exists extracted_at timestamp;
 
 alter table if exists ops.quarantine add column if not exists replayed_at timestamp;

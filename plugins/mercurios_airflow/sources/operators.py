@@ -46,6 +46,11 @@ class ExtractOperator(TenantOperator):
         tenant, run = self.tenant(), self.run_of(context)
         store = landing_of(tenant)
         plan = RunPlan.read(store, self.plan_url)
+        if (plan.tenant_id, plan.run_id) != (run.tenant_id, run.run_id):
+            raise AirflowFailException(
+                f"{run}: the plan {self.plan_url} is of run {plan.run_id} of tenant {plan.tenant_id!r}; clear begin "
+                "with its downstream tasks"
+            )
         groups = tenant.source.contract.groups()
         urls = []
         with connected_source(tenant, run, share=len(groups)) as source:

@@ -129,7 +129,7 @@ class LoadOperator(TenantOperator):
             write_reference(engine, tenant, datetime.now(UTC).date())
             for url in [url for urls in self.manifest_urls for url in urls]:
                 try:
-                    rows = load_manifest(engine, store, url, time_zone=tenant.time_zone)
+                    rows = load_manifest(engine, store, url, time_zone=tenant.time_zone, run=run)
                 except Exception as error:
                     error.add_note(f"{run}, manifest {url}")
                     raise

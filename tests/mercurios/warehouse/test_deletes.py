@@ -15,6 +15,11 @@ from mercurios.warehouse.requests import approve_deletes
 from prohandel_simulator.rendering import tick_text
 
 
+def folder_of(retailer: Retailer, run_id: str) -> str:
+    """Return the folder of the first attempt of a run to read sales."""
+    return retailer.store.prefix(retailer.tenant.id, "sale", run_id, 1)
+
+
 def add_one(retailer: Retailer, name: str) -> str:
     """Let a row appear at the source now, a copy of another, and return its id."""
     simulator = retailer.simulator.simulator
@@ -66,11 +71,15 @@ def test_a_late_complete_read_deletes_no_row_that_appeared_during_it(
 ) -> None:
     plan = own_retailer.begin("r2")
     with own_retailer.client() as client:
-        reading = Reading(own_retailer.request("sale", own_retailer.begin("r1")), own_retailer.store, "early")
+        reading = Reading(
+            own_retailer.request("sale", own_retailer.begin("r1")),
+            own_retailer.store,
+            folder_of(own_retailer, "r1"),
+        )
         [late] = own_retailer.extract(plan, "sale")
         own_retailer.simulator.advance(24)
         reading.read(client)
-        early = own_retailer.store.write_manifest("early", reading.manifest(1))
+        early = own_retailer.store.write_manifest(folder_of(own_retailer, "r1"), reading.manifest(1))
     own_retailer.load(early)
 
     rows = own_retailer.load(late)
@@ -86,11 +95,15 @@ def test_a_web_server_clock_ahead_deletes_no_row_that_appeared_behind_a_reader(
     own_retailer.simulator.simulator.clock.header_ahead = seconds
     plan = own_retailer.begin("r2")
     with own_retailer.client() as client:
-        reading = Reading(own_retailer.request("sale", own_retailer.begin("r1")), own_retailer.store, "early")
+        reading = Reading(
+            own_retailer.request("sale", own_retailer.begin("r1")),
+            own_retailer.store,
+            folder_of(own_retailer, "r1"),
+        )
         [late] = own_retailer.extract(plan, "sale")
         appeared = add_one(own_retailer, "sale")
         reading.read(client)
-        early = own_retailer.store.write_manifest("early", reading.manifest(1))
+        early = own_retailer.store.write_manifest(folder_of(own_retailer, "r1"), reading.manifest(1))
     own_retailer.load(early)
     assert appeared in own_retailer.raw("sale")
 
@@ -107,12 +120,14 @@ def test_a_web_server_clock_ahead_deletes_no_row_that_an_older_read_brings(
     own_retailer.simulator.simulator.clock.header_ahead = seconds
     with own_retailer.client() as client:
         reading = Reading(
-            own_retailer.request("sale", own_retailer.begin("older")), own_retailer.store, "older"
+            own_retailer.request("sale", own_retailer.begin("older")),
+            own_retailer.store,
+            folder_of(own_retailer, "older"),
         )
         [newer] = own_retailer.extract(own_retailer.begin("newer"), "sale")
         appeared = add_one(own_retailer, "sale")
         reading.read(client)
-        older = own_retailer.store.write_manifest("older", reading.manifest(1))
+        older = own_retailer.store.write_manifest(folder_of(own_retailer, "older"), reading.manifest(1))
     own_retailer.load(newer)
 
     own_retailer.load(older)
@@ -127,12 +142,16 @@ def test_what_a_newer_complete_read_has_shown_an_older_one_does_not_delete(own_r
     )
     with own_retailer.client() as client:
         reading = Reading(
-            own_retailer.request("sale", own_retailer.begin("first")), own_retailer.store, "first"
+            own_retailer.request("sale", own_retailer.begin("first")),
+            own_retailer.store,
+            folder_of(own_retailer, "first"),
         )
         [older] = own_retailer.extract(own_retailer.begin("older"), "sale")
         appeared = add_one(own_retailer, "sale")
         reading.read(client)
-        own_retailer.load(own_retailer.store.write_manifest("first", reading.manifest(1)))
+        own_retailer.load(
+            own_retailer.store.write_manifest(folder_of(own_retailer, "first"), reading.manifest(1))
+        )
     own_retailer.run("newer", "sale")
 
     rows = own_retailer.load(older)
@@ -217,12 +236,14 @@ def test_rows_newer_than_a_complete_read_stay_active_through_an_older_one(
 ) -> None:
     with own_retailer.client() as client:
         reading = Reading(
-            own_retailer.request("sale", own_retailer.begin("older")), own_retailer.store, "older"
+            own_retailer.request("sale", own_retailer.begin("older")),
+            own_retailer.store,
+            folder_of(own_retailer, "older"),
         )
         [newer] = own_retailer.extract(own_retailer.begin("newer"), "sale")
         own_retailer.simulator.advance(24)
         reading.read(client)
-        older = own_retailer.store.write_manifest("older", reading.manifest(1))
+        older = own_retailer.store.write_manifest(folder_of(own_retailer, "older"), reading.manifest(1))
     own_retailer.load(newer)
 
     own_retailer.load(older)

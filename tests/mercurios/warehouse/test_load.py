@@ -274,6 +274,7 @@ def test_a_failure_in_the_middle_rolls_everything_back(retailer: Retailer, fault
         nested = manifest.model_copy(update={"resource": "order.positions"})
         path_of(url).write_text(nested.model_dump_json())
         rewrite(retailer, url, table)
+        edit(url, resource="order")
 
     with pytest.raises(WarehouseError):
         retailer.load(url)

@@ -62,7 +62,7 @@ class Collector:
         self._known = known
         # Only keys that are compared with the warehouse's need a hash that it can compute too.
         self._shown = ShownKeys(quick_hashes if known is None else key_hashes)
-        self._parts = ResourceParts(resource, store, prefix)
+        self._parts = ResourceParts(resource, store, prefix, stamp.tenant_id)
         self._drift_counts = DriftCounts()
         self._without_cursor = 0
 

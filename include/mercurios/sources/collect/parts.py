@@ -16,6 +16,7 @@ from mercurios.sources.rows.typed_page import Rejected
 KEYS_SCHEMA = pa.schema([pa.field("id", pa.string())])
 QUARANTINE_SCHEMA = pa.schema(
     [
+        pa.field("tenant_id", pa.string()),
         pa.field("row_number", pa.int64()),
         pa.field("source_id", pa.string()),
         pa.field("reason", pa.string()),
@@ -31,9 +32,11 @@ class ResourceParts:
         resource: the contract.
         store: the landing area.
         prefix: folder of the attempt.
+        tenant_id: whose rows they are.
     """
 
-    def __init__(self, resource: Resource, store: LandingStore, prefix: str) -> None:
+    def __init__(self, resource: Resource, store: LandingStore, prefix: str, tenant_id: str) -> None:
+        self._tenant_id = tenant_id
         name, start = resource.name, f"{prefix}/{resource.table}"
         unique = ("id", "_content_hash", resource.cursor_column or "id")
         self._rows = PartWriter(store, f"{start}-rows.parquet", "rows", name, schema(resource), unique=unique)
@@ -64,7 +67,9 @@ class ResourceParts:
         """Write rows to quarantine, and their keys: a row that cannot be typed still exists at the source."""
         if not rejected:
             return
-        columns = {name: [getattr(row, name) for row in rejected] for name in QUARANTINE_SCHEMA.names}
+        names = QUARANTINE_SCHEMA.names[1:]
+        columns = {name: [getattr(row, name) for row in rejected] for name in names}
+        columns["tenant_id"] = [self._tenant_id] * len(rejected)
         self._quarantine.write(pa.table(columns, schema=QUARANTINE_SCHEMA))
         ids = [row.source_id for row in rejected if row.source_id]
         self._keys.write(pa.table({"id": ids}, schema=KEYS_SCHEMA))

@@ -103,6 +103,17 @@ class DuckDBEngine:
         with self._naming_the_statement("commit"):
             self._connection.commit()
 
+    def claim(self, tenant_id: str) -> None:
+        """Make sure that the file is this tenant's: it belongs to whoever began the first run in it."""
+        for statement in statements(render(self.dialect, "owner_claim")):
+            self.execute(statement, {"tenant_id": tenant_id})
+        owners = [row["tenant_id"] for row in self.fetch_rows(render(self.dialect, "owner_known"))]
+        if owners != [tenant_id]:
+            raise WarehouseError(
+                f"warehouse {self.path} belongs to tenant {', '.join(owners)}, and a file holds one tenant; nothing "
+                f"was written for {tenant_id}. Name another file in the connection of the tenant's warehouse"
+            )
+
     @contextmanager
     def writing(self, rows: int) -> Iterator[None]:
         """Let one thread write where rows are few; changing their number also gives back what they have freed."""

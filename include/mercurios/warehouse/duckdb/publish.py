@@ -112,18 +112,25 @@ def _build(
             sql = render(dialect, "published_copy", table=table, source=None, tenant_id=True)
             engine.execute(sql, {"tenant_id": row["tenant_id"]})
         if target.exists():
-            _carry_over(engine, target, published_now)
+            _carry_over(engine, target, published_now, row["tenant_id"])
         describe(engine, database="published")
     finally:
         _detach(engine, "published", read_only=False)
 
 
-def _carry_over(engine: DuckDBEngine, target: Path, own: set[str]) -> None:
+def _carry_over(engine: DuckDBEngine, target: Path, own: set[str], tenant_id: str) -> None:
     dialect = engine.dialect
     engine.execute(
         render(dialect, "published_attach", path=_quoted(target), alias="previous", read_only=True)
     )
     try:
+        sql = render(dialect, "published_owners", source="previous")
+        owners = [row["tenant_id"] for row in engine.fetch_rows(sql) if row["tenant_id"] != tenant_id]
+        if owners:
+            raise WarehouseError(
+                f"the readers' file {target} belongs to tenant {', '.join(owners)}; nothing was published for "
+                f"{tenant_id}. Name a file in another folder in the connection of the tenant's warehouse"
+            )
         for table in sorted(_tables(engine, "previous") - own):
             engine.execute(render(dialect, "published_copy", table=table, source="previous", tenant_id=None))
     finally:

@@ -148,6 +148,9 @@ class SnowflakeEngine:
         self._in_transaction = False
         self._run("commit", ())
 
+    def claim(self, tenant_id: str) -> None:
+        """Do nothing: tenants may share a database, whose policies keep them apart."""
+
     def writing(self, rows: int) -> AbstractContextManager[None]:
         """Do nothing: the warehouse divides the work itself."""
         return nullcontext()

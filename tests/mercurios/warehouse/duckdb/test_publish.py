@@ -187,6 +187,17 @@ def test_a_week_whose_publication_failed_is_closed_by_the_next_run(shop: Shop) -
     assert shop.publish("r3").closes_week is False
 
 
+def test_a_readers_file_belongs_to_one_tenant(shop: Shop) -> None:
+    shop.build(1)
+    shop.publish("r1")
+    shop.build(2)
+
+    with pytest.raises(WarehouseError, match="belongs to tenant mini; nothing was published for other"):
+        publish(shop.engine, Run("other", DAG, "r2"), ("fct_sales",))
+
+    assert shop.read("select distinct tenant_id, run from analytics.fct_sales") == [("mini", 1)]
+
+
 def test_the_forecast_keeps_its_own_record_of_weeks(shop: Shop) -> None:
     shop.build(1)
     shop.business_day("r1", date(2026, 3, 9))
