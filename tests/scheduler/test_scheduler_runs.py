@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from artefacts import artefacts, telling_values
 
 from mercurios.sources.contract import ColumnType, Resource
 from mercurios.sources.prohandel.resources import RESOURCES
@@ -16,6 +18,7 @@ from mercurios.warehouse.marts import GATES, gated_by
 
 # The first test waits for the whole play, so the limit is the play's, not a test's.
 pytestmark = [pytest.mark.scheduler, pytest.mark.simulator, pytest.mark.slow, pytest.mark.timeout(5400)]
+SECRETS = ("a-secret-that-is-not-the-right-one", "demo-secret-mini", "scheduler-tests-hash-key")
 
 
 def test_airflow_imports_every_dag_file_without_errors(played: Any) -> None:
@@ -160,9 +163,25 @@ def test_the_failure_names_tenant_run_and_remedy_and_no_secret(played: Any) -> N
     )
     saying = {path.parent.name for path in files if said in path.read_text(errors="replace")}
     assert "task_id=begin" in saying
-    secrets = ("a-secret-that-is-not-the-right-one", "demo-secret-mini", "scheduler-tests-hash-key")
-    leaks = [path.name for path in files for secret in secrets if secret in path.read_text(errors="replace")]
+    leaks = [path.name for path in files for secret in SECRETS if secret in path.read_text(errors="replace")]
     assert leaks == []
+
+
+def test_no_person_and_no_secret_is_in_anything_that_the_runs_left(played: Any) -> None:
+    """Task logs, metadata database, landing area, RAW, quarantine, results of gates, marts and published files."""
+    told_apart = ("email", "telephone", "name1", "personalEmail", "companyEmail", "mobilePhone")
+    rows = [row for name in ("customer", "staff") for row in played.truth(name)]
+    people = random.Random(20260304).sample(sorted(telling_values(rows, told_apart)), 60)
+    tenants = {path.name for path in (played.stack.home / "data" / "landing").iterdir()}
+
+    looked_at, found = 0, set()
+    for path, content in artefacts(played.stack.home, leave_out=("worlds",)):
+        looked_at += 1
+        found |= {(path.name, value) for value in (*people, *SECRETS) if value.encode() in content}
+
+    assert "tenant=mini" in tenants
+    assert looked_at > 300
+    assert found == set()
 
 
 def _expected(resource: Resource, row: dict[str, Any]) -> tuple[Any, ...]:

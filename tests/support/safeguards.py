@@ -350,6 +350,13 @@ SAFEGUARDS = (
         "DID NOT RAISE",
     ),
     Safeguard(
+        "an engine's message shows no value",
+        instead(duckdb, "without_values", str),
+        f"{LOADER}/duckdb/test_engine.py"
+        "::test_a_value_that_does_not_fit_is_in_no_message[insert into person values (?)-Erika Muster]",
+        "Erika",
+    ),
+    Safeguard(
         "a refusal names the kind of a value and never the value",
         instead(cells, "type_name", repr),
         "tests/mercurios/sources/rows/test_cells.py"

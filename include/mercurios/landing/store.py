@@ -37,6 +37,7 @@ class LandingStore:
     def __init__(
         self, url: str, *, file_system: fsspec.AbstractFileSystem | None = None, **storage_options: Any
     ) -> None:
+        keep_to_owner()
         self.url = url.rstrip("/")
         try:
             if file_system is not None:
@@ -244,6 +245,15 @@ class LandingStore:
                     return False
             raise self._not_writable(error) from error
         return True
+
+
+def keep_to_owner() -> None:
+    """Let whatever this process writes from now on be read by its own user alone.
+
+    Landed rows, quarantine and warehouse files say what persons bought. What readers are to see is opened to them where
+    it is published.
+    """
+    os.umask(os.umask(0o077) | 0o077)
 
 
 def safe_key(text: str) -> str:

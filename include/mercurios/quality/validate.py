@@ -16,6 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mercurios.quality.checks import Check, Severity, Source, Suite
+from mercurios.warehouse.engine import without_values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +31,7 @@ class Outcome:
     Attributes:
         observed: the finding in words.
         failing: rows that break the expectation; None where it is not about rows.
-        examples: keys and values of a few failing rows, none where they may belong to people.
+        examples: keys of a few failing rows, none where they may belong to people.
     """
 
     suite: str
@@ -178,7 +179,7 @@ def _observed(check: Check, item: Any, frame: pd.DataFrame | None) -> str:
         info["exception_message"] for info in _exceptions(item.exception_info) if info.get("raised_exception")
     ]
     if raised:
-        return f"not checked: {str(raised[0]).splitlines()[0][:300]}"
+        return f"not checked: {without_values(str(raised[0]).splitlines()[0])[:300]}"
     if frame is None or check.source == "rows":
         return f"{item.result.get('unexpected_count', 0)} of {item.result.get('element_count', 0)} rows"
     if check.source == "columns":
@@ -209,7 +210,8 @@ def _exceptions(info: Any) -> list[Mapping[str, Any]]:
 def _examples(
     suite: Suite, check: Check, details: Mapping[str, Any], frame: pd.DataFrame
 ) -> list[dict[str, Any]]:
-    columns = list(dict.fromkeys([*suite.key, *check.columns]))
+    """Return the keys of a few failing rows: what to look up in the source, and no value."""
+    columns = list(suite.key)
     if check.expectation == "ExpectColumnValuesToNotBeNull":
         rows = frame.loc[frame[check.columns[0]].isna(), columns]
     elif len(check.columns) == 1:
@@ -219,8 +221,9 @@ def _examples(
         repeated = frame.duplicated(subset=list(check.columns), keep=False)
         rows = frame.loc[repeated, columns]
     else:
-        pairs = [tuple(pair) for pair in details.get("partial_unexpected_list", [])[:EXAMPLES]]
-        return [dict(zip(check.columns, map(plain, pair), strict=True)) for pair in pairs]
+        pairs = {tuple(pair) for pair in details.get("partial_unexpected_list", [])[:EXAMPLES]}
+        found = [pair in pairs for pair in zip(*(frame[name] for name in check.columns), strict=True)]
+        rows = frame.loc[found, columns]
     # A warehouse keeps rows in no order; the same rows are to be shown on every engine and at every try.
     shown = rows.sort_values(list(suite.key)).head(EXAMPLES)
     return [{str(name): plain(value) for name, value in row.items()} for row in shown.to_dict("records")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,6 +19,14 @@ class WarehouseError(Exception):
 
 class WarehouseLockedError(WarehouseError):
     """Another process holds the warehouse and did not let go in time."""
+
+
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|\bvalue \S+")
+
+
+def without_values(message: str) -> str:
+    """Return an engine's message about a value that does not fit without the value: whatever it quotes is left out."""
+    return _QUOTED.sub("(value)", message)
 
 
 class Engine(Protocol):

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from tenacity import RetryCallState, retry_if_exception, stop_after_delay, wait_random_exponential
 from tenacity import Retrying as Retry
 
+from mercurios.landing.store import keep_to_owner
 from mercurios.warehouse.counting import count
-from mercurios.warehouse.engine import Parameters, WarehouseError, WarehouseLockedError
+from mercurios.warehouse.engine import Parameters, WarehouseError, WarehouseLockedError, without_values
 from mercurios.warehouse.sql import render, statements
 
 if TYPE_CHECKING:
@@ -173,7 +174,17 @@ class DuckDBEngine:
         try:
             yield
         except duckdb.Error as error:
-            raise WarehouseError(f"{self.path.name}: {error}\nstatement: {sql.strip()[:400]}") from error
+            about_a_value = (
+                duckdb.ConversionException,
+                duckdb.ConstraintException,
+                duckdb.OutOfRangeException,
+            )
+            shows_one = isinstance(error, about_a_value)
+            said = without_values(str(error)) if shows_one else str(error)
+            # A value would come back with the error that this one was raised from.
+            raise WarehouseError(f"{self.path.name}: {said}\nstatement: {sql.strip()[:400]}") from (
+                None if shows_one else error
+            )
 
 
 def _named(sql: str, parameters: Parameters) -> Parameters:
@@ -194,7 +205,11 @@ def _open(path: Path, *, read_only: bool, lock_wait: float, threads: int | None)
 
     if read_only and not path.exists():
         raise WarehouseError(f"warehouse file {path} does not exist: run the tenant's pipeline first")
+    keep_to_owner()
     path.parent.mkdir(parents=True, exist_ok=True)
+    if not read_only and path.exists():
+        with suppress(OSError):  # another user's file is opened as far as that user lets
+            path.chmod(0o600)
     config: dict[str, Any] = {} if threads is None else {"threads": threads}
     retry = Retry(
         retry=retry_if_exception(_is_lock_conflict),

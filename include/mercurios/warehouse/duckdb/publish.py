@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from mercurios.warehouse.publication import Publication
 
 
+# Checked marts are for readers, who may be other users than the pipeline's; whatever else it writes is its own.
+_FOR_READERS, _FOLDER_FOR_READERS = 0o644, 0o755
+
+
 def published_file(warehouse: Path) -> Path:
     """Return the readers' file of a warehouse file: of the same name, in `published` beside the warehouse's folder."""
     return warehouse.parent.parent / "published" / warehouse.name
@@ -68,6 +72,7 @@ def write_status(target: Path, status: dict[str, Any]) -> None:
     path = target.with_suffix(".status.json")
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(status, indent=2), encoding="utf-8")
+    partial.chmod(_FOR_READERS)
     os.replace(partial, path)
 
 
@@ -77,9 +82,11 @@ def _replace(engine: DuckDBEngine, target: Path, row: dict[str, Any], tables: Se
     log_file = partial.with_name(f"{partial.name}.wal")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.chmod(_FOLDER_FOR_READERS)
         for rest in (partial, log_file):  # of a publication that was killed
             rest.unlink(missing_ok=True)
         _build(engine, target, partial, row, tables)
+        partial.chmod(_FOR_READERS)
         os.replace(partial, target)
     except OSError as error:
         raise WarehouseError(

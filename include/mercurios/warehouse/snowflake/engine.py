@@ -28,7 +28,7 @@ from tenacity import Retrying as Retry
 
 from mercurios.landing.store import LandingStore
 from mercurios.warehouse.engine import Parameters, WarehouseError
-from mercurios.warehouse.snowflake.errors import explained, is_transient, queue_is_full
+from mercurios.warehouse.snowflake.errors import explained, is_transient, queue_is_full, shows_a_value
 from mercurios.warehouse.snowflake.types import plain, wrong_columns
 from mercurios.warehouse.sql import render
 
@@ -232,7 +232,8 @@ class SnowflakeEngine:
             return _queued(lambda: self._connection.cursor().execute(text, values or None))
         except Error as error:
             place = " in an open transaction, which is undone" if self._in_transaction else ""
-            raise WarehouseError(explained(error, text, place)) from error
+            cause = None if shows_a_value(error) else error
+            raise WarehouseError(explained(error, text, place)) from cause
 
 
 def session_parameters(run: Run) -> dict[str, Any]:

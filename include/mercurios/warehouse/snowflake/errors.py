@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from mercurios.warehouse.engine import without_values
+
 _APPLY = "`python -m mercurios warehouse apply` creates it and grants it to the loader's role"
 _KEY = (
     "the account refuses the key pair: set the user's RSA_PUBLIC_KEY to the public half of the key in the Airflow "
@@ -103,6 +105,8 @@ def explained(error: Exception, statement: str = "", place: str = "") -> str:
     message = " ".join(str(getattr(error, "msg", None) or error).split())
     code = abs(int(getattr(error, "errno", None) or 0))
     remedy = _LOST if code in _HTTP else REMEDIES.get(code)
+    if shows_a_value(error):
+        message = without_values(message)
     if remedy in (_OBJECT, _PRIVILEGE):
         remedy = remedy.format(grant=_grant(statement, message))
     lines = [f"Snowflake{place}: {message}"]
@@ -114,6 +118,11 @@ def explained(error: Exception, statement: str = "", place: str = "") -> str:
     if query_id:
         lines.append(f"query id: {query_id}")
     return "\n".join(lines)
+
+
+def shows_a_value(error: BaseException) -> bool:
+    """Return whether Snowflake's own message quotes a value that did not fit."""
+    return REMEDIES.get(abs(int(getattr(error, "errno", None) or 0))) == _TYPE
 
 
 def _grant(statement: str, message: str) -> str:

@@ -6,8 +6,10 @@ import logging
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -97,6 +99,36 @@ def insert_in_one_transaction(engine: DuckDBEngine, *numbers: int) -> None:
     with engine.transaction():
         for number in numbers:
             engine.execute("insert into t values (?)", [number])
+
+
+@pytest.mark.parametrize(
+    ("sql", "value"),
+    [
+        ("select cast(cast(? as varchar) as integer)", "Erika Muster"),
+        ("insert into person values (?)", "Erika Muster"),
+        ("select cast(cast(? as integer) as tinyint)", 815815),
+    ],
+)
+def test_a_value_that_does_not_fit_is_in_no_message(path: Path, sql: str, value: Any) -> None:
+    with DuckDBEngine(path) as engine:
+        engine.execute("create table person (name varchar primary key)")
+        engine.execute("insert into person values ('Erika Muster')")
+
+        with pytest.raises(WarehouseError, match="Error") as failed:
+            engine.execute(sql, [value])
+
+    assert str(value) not in "".join(traceback.format_exception(failed.value))
+
+
+def test_what_a_warehouse_writes_is_its_own_users(path: Path) -> None:
+    with DuckDBEngine(path) as engine:
+        engine.execute("create table person as select 1 as number")
+    path.chmod(0o644)
+
+    with DuckDBEngine(path):
+        mode = path.stat().st_mode & 0o777
+
+    assert (mode, path.parent.stat().st_mode & 0o077) == (0o600, 0)
 
 
 def test_a_transaction_that_raises_leaves_nothing_and_the_next_one_works(path: Path) -> None:
