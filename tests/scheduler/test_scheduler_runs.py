@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from artefacts import artefacts, telling_values
+from artefacts import artefacts, distinct_values
 
 from mercurios.sources.contract import ColumnType, Resource
 from mercurios.sources.prohandel.resources import RESOURCES
@@ -171,7 +171,7 @@ def test_no_person_and_no_secret_is_in_anything_that_the_runs_left(played: Any) 
     """Task logs, metadata database, landing area, RAW, quarantine, results of gates, marts and published files."""
     told_apart = ("email", "telephone", "name1", "personalEmail", "companyEmail", "mobilePhone")
     rows = [row for name in ("customer", "staff") for row in played.truth(name)]
-    people = random.Random(20260304).sample(sorted(telling_values(rows, told_apart)), 60)
+    people = random.Random(20260304).sample(sorted(distinct_values(rows, told_apart)), 60)
     tenants = {path.name for path in (played.stack.home / "data" / "landing").iterdir()}
 
     looked_at, found = 0, set()

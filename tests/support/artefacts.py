@@ -44,7 +44,7 @@ def _values(path: Path) -> Iterator[str]:
                     yield from (str(value) for (value,) in rows if value)
 
 
-def telling_values(rows: Iterable[Mapping[str, Any]], fields: Collection[str]) -> set[str]:
+def distinct_values(rows: Iterable[Mapping[str, Any]], fields: Collection[str]) -> set[str]:
     """Return the values of fields that are long enough to be found by no accident."""
     found = (str(row[field]) for row in rows for field in fields if row.get(field))
     return {value for value in found if len(value) >= _LONG_ENOUGH}
