@@ -1,7 +1,7 @@
 """What is derived from a tenant's `hash_key`: the key of row contents, and a short name by which a key is known.
 
 Persons' numbers are hashed with `hash_key` itself. Whoever knows everything else of a row could try all numbers a
-person may have against a hash of its content, so that hash is keyed too, with a key of its own (decision 0040).
+person may have against a hash of its content, so that hash is keyed too, with a key of its own (decision 0043).
 """
 
 from __future__ import annotations
