@@ -42,12 +42,12 @@ from airflow.sdk import DAG
 from mercurios.tenants import Tenant
 from mercurios_airflow.forecast.operators import DemandOperator, FitOperator, LoadForecastOperator
 from mercurios_airflow.tenancy import (
+    build_dags,
     dag_settings,
     findings_notifier,
     forecast_asset,
     marts_asset,
     recovery_notifier,
-    tenants_to_build,
     week_closed_asset,
 )
 from mercurios_airflow.warehouse.operators import GateOperator, PublishOperator
@@ -81,5 +81,4 @@ def forecast(tenant: Tenant) -> DAG:
     return dag
 
 
-for each_tenant in tenants_to_build("forecast"):
-    forecast(each_tenant)
+build_dags("forecast", forecast)

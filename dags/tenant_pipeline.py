@@ -57,11 +57,11 @@ from mercurios.tenants import Tenant
 from mercurios_airflow.modelling.tasks import model_tasks
 from mercurios_airflow.sources.operators import ExtractOperator
 from mercurios_airflow.tenancy import (
+    build_dags,
     dag_settings,
     findings_notifier,
     marts_asset,
     recovery_notifier,
-    tenants_to_build,
     week_closed_asset,
 )
 from mercurios_airflow.warehouse.operators import (
@@ -151,5 +151,4 @@ def pipeline(tenant: Tenant) -> DAG:
     return dag
 
 
-for each_tenant in tenants_to_build("pipeline"):
-    pipeline(each_tenant)
+build_dags("pipeline", pipeline)

@@ -27,16 +27,36 @@ same way until the cause is removed. The alert names the page of `docs/runbooks`
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG
 
-from mercurios.tenants import load_tenants
+from mercurios.tenants import Tenant, load_tenants
 from mercurios_airflow.alerts.notifiers import failure_notifier
 from mercurios_airflow.tenancy import START
 from mercurios_airflow.warehouse.hooks import airflow_backend
 from mercurios_airflow.warehouse.operators import SetUpOperator
+
+log = logging.getLogger(__name__)
+
+
+def set_up_tenant(tenant: Tenant) -> None:
+    """Add the tasks of one tenant."""
+    shared: dict[str, Any] = {
+        "tenant_id": tenant.id,
+        "owner": tenant.owner,
+        "on_failure_callback": [failure_notifier(tenant)],
+    }
+    # Skipped account tasks mean that a person does their part.
+    set_up = SetUpOperator(task_id=f"set_up__{tenant.id}", trigger_rule="none_failed", **shared)
+    account_operators = airflow_backend(tenant).account_operators()
+    if account_operators is not None:
+        apply_account, protect_tables = account_operators
+        account = apply_account(task_id=f"account__{tenant.id}", **shared)
+        account >> set_up >> protect_tables(task_id=f"protect_tables__{tenant.id}", **shared)
+
 
 with DAG(
     dag_id="warehouse_setup",
@@ -56,16 +76,9 @@ with DAG(
         "execution_timeout": timedelta(minutes=20),
     },
 ):
-    for tenant in load_tenants():
-        shared: dict[str, Any] = {
-            "tenant_id": tenant.id,
-            "owner": tenant.owner,
-            "on_failure_callback": [failure_notifier(tenant)],
-        }
-        # Skipped account tasks mean that a person does their part.
-        set_up = SetUpOperator(task_id=f"set_up__{tenant.id}", trigger_rule="none_failed", **shared)
-        account_operators = airflow_backend(tenant).account_operators()
-        if account_operators is not None:
-            apply_account, protect_tables = account_operators
-            account = apply_account(task_id=f"account__{tenant.id}", **shared)
-            account >> set_up >> protect_tables(task_id=f"protect_tables__{tenant.id}", **shared)
+    for each_tenant in load_tenants():
+        try:
+            set_up_tenant(each_tenant)
+        except Exception:
+            # The tasks of the other tenants go on.
+            log.exception("the tasks of tenant %s cannot be built", each_tenant.id)

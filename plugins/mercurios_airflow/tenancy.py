@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import Asset, get_parsing_context
+from airflow.sdk import DAG, Asset, get_parsing_context, task
 
+from mercurios.inputs.text import shown
 from mercurios.tenants import Tenant, load_tenants
 from mercurios_airflow.alerts.notifiers import failure_notifier, findings_notifier, recovery_notifier
 from mercurios_airflow.warehouse.hooks import airflow_backend
 
+log = logging.getLogger(__name__)
+
 # A fixed date: a moving one would give every DAG a new version at every parse.
 START = datetime(2025, 1, 1, tzinfo=UTC)
+_MOST_LETTERS = 300
 
 
 def tenants_to_build(kind: str) -> Iterator[Tenant]:
@@ -33,8 +38,48 @@ def tenants_to_build(kind: str) -> Iterator[Tenant]:
         yield from load_tenants(only=tenant_id)
 
 
+def build_dags(kind: str, build: Callable[[Tenant], DAG]) -> None:
+    """Build and register the DAGs of one kind, each apart: one that cannot be built takes no other along.
+
+    Args:
+        kind: prefix of the DAG id, such as `pipeline`.
+        build: makes the DAG of a tenant, with `dag_settings`, which leave it unregistered.
+    """
+    for tenant in tenants_to_build(kind):
+        try:
+            dag = build(tenant)
+        except Exception as error:
+            log.exception("the DAG %s__%s cannot be built", kind, tenant.id)
+            dag = _unusable(tenant, kind, error)
+        dag.auto_register = True
+        # A DAG registers itself at the end of its `with` block.
+        with dag:
+            pass
+
+
+def _unusable(tenant: Tenant, kind: str, error: Exception) -> DAG:
+    """Return a DAG in the place of one that cannot be built: its only task fails every day and says why."""
+    problem = f"the DAG of tenant {tenant.id} cannot be built: {type(error).__name__}: {shown(error, _MOST_LETTERS)}"
+    with DAG(
+        f"{kind}__{tenant.id}",
+        schedule="@daily",
+        start_date=START,
+        catchup=False,
+        auto_register=False,
+        doc_md=problem,
+        tags=[f"tenant:{tenant.id}", kind],
+    ) as dag:
+
+        @task(retries=0)
+        def cannot_be_built() -> None:
+            raise ValueError(problem)
+
+        cannot_be_built()
+    return dag
+
+
 def dag_settings(tenant: Tenant, kind: str, doc: str | None) -> dict[str, Any]:
-    """Return the arguments every DAG of a tenant shares.
+    """Return the arguments every DAG of a tenant shares; `build_dags` registers it when it is whole.
 
     Args:
         tenant: whose DAG it is.
@@ -49,6 +94,7 @@ def dag_settings(tenant: Tenant, kind: str, doc: str | None) -> dict[str, Any]:
         "start_date": START,
         "catchup": False,
         "max_active_runs": 1,
+        "auto_register": False,
         "tags": [f"tenant:{tenant.id}", kind, tenant.engine],
         "dagrun_timeout": timedelta(hours=6),
         "user_defined_macros": dict(airflow_backend(tenant).MACROS),
@@ -80,6 +126,7 @@ def forecast_asset(tenant: Tenant) -> Asset:
 
 
 __all__ = [
+    "build_dags",
     "dag_settings",
     "findings_notifier",
     "forecast_asset",

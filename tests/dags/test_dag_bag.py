@@ -125,7 +125,7 @@ def test_a_tenant_file_whose_name_is_not_its_id_is_an_import_error(
 
     assert set(bag.dags) == {"warehouse_setup"}
     assert (
-        "minimal.yaml: key 'id': expected 'minimal', the file's name, got 'mini'"
+        "minimal.yaml: line 2, key 'id': expected 'minimal', the file's name, got 'mini'"
         in bag.import_errors["tenant_files.py"]
     )
 

@@ -12,7 +12,6 @@ import os
 from pathlib import Path
 
 import pytest
-import yaml
 from planned_account import document, tenant
 from running_emulators import S3, USER, Snowflake
 from snowflake_retailer import SnowflakeRetailer
@@ -45,9 +44,9 @@ class PlannedRetailer(SnowflakeRetailer):
     def create_account_objects(self, landing: str | None = None) -> None:
         folder = Path(os.environ["MERCURIOS_TENANTS_DIR"])
         owner = tenant("mini", database=self.database, landing=f"{self.root}mini")
-        files = {"mini.yaml": owner.model_dump(mode="json"), "account.yml": document(landing=self.root)}
+        files = {"mini.yaml": owner.model_dump(mode="json"), "account.json": document(landing=self.root)}
         for name, written in files.items():
-            (folder / name).write_text(yaml.safe_dump(written), encoding="utf-8")
+            (folder / name).write_text(json.dumps(written), encoding="utf-8")
         apply()
 
 
@@ -60,7 +59,7 @@ def on_plan(
     monkeypatch: pytest.MonkeyPatch,
 ) -> PlannedRetailer:
     monkeypatch.setenv("MERCURIOS_TENANTS_DIR", str(tmp_path))
-    monkeypatch.setenv("MERCURIOS_SNOWFLAKE_CONFIG", str(tmp_path / "account.yml"))
+    monkeypatch.setenv("MERCURIOS_SNOWFLAKE_CONFIG", str(tmp_path / "account.json"))
     monkeypatch.setenv("AIRFLOW_CONN_SNOWFLAKE_ADMIN", connection(snowflake_emulator))
     return PlannedRetailer(own_source, tmp_path, s3, snowflake_emulator)
 

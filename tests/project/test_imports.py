@@ -20,7 +20,8 @@ HEAVY = ("duckdb", "great_expectations", "numpy", "pandas", "pyarrow", "scipy", 
 
 # What each package of `mercurios` may know besides itself. A dotted name is a module that may be known by itself.
 MAY_KNOW = {
-    "orders.settings": (),
+    "inputs": (),
+    "orders.settings": ("inputs",),
     "measures": (),
     "sources.contract": (),
     "sources.settings": ("sources.contract",),
@@ -34,6 +35,7 @@ MAY_KNOW = {
     "sources.rows": ("sources.contract", "sources.hash_keys", "sources.settings"),
     "sources.collect": ("landing", "sources.contract", "sources.rows", "sources.settings"),
     "sources.files": (
+        "inputs",
         "landing",
         "sources.collect",
         "sources.contract",
@@ -54,9 +56,10 @@ MAY_KNOW = {
     "sources.prohandel.paging": ("sources.prohandel.http", "sources.rows"),
     "tenants.run": (),
     "alerts": ("tenants.run",),
-    "forecasting": (),
+    "forecasting": ("inputs",),
     # A tenant file's source is checked against the sources there are, and its warehouse connection against the engines.
     "tenants": (
+        "inputs",
         "sources.registry",
         "sources.settings",
         "orders.settings",
@@ -66,8 +69,9 @@ MAY_KNOW = {
     "warehouse.backend": ("sources.contract", "warehouse.engine", "warehouse.publication"),
     "warehouse.registry": ("warehouse.backend", "warehouse.duckdb", "warehouse.snowflake"),
     "landing": (),
-    "sources": ("landing",),
+    "sources": ("inputs", "landing"),
     "warehouse": (
+        "inputs",
         "landing",
         "sources.contract",
         "sources.hash_keys",
@@ -76,10 +80,11 @@ MAY_KNOW = {
         "tenants",
     ),
     "orders": (
+        "inputs",
         "measures",
         "warehouse",
     ),
-    "policy_backtest": ("forecasting", "orders", "warehouse"),
+    "policy_backtest": ("forecasting", "inputs", "orders", "warehouse"),
     "quality": ("sources.contract", "sources.registry", "tenants.run", "warehouse"),
     "jobs": ("alerts", "forecasting", "landing", "sources", "tenants", "warehouse"),
     "cli": (
@@ -242,7 +247,8 @@ def test_a_part_of_forecasting_knows_only_the_parts_before_it(root: Path, part: 
     base = root / "include" / "mercurios" / "forecasting" / part
     files = [base.with_suffix(".py")] if base.with_suffix(".py").exists() else sorted(base.rglob("*.py"))
     package = "mercurios.forecasting"
-    allowed = tuple(f"{package}.{name}." for name in FORECASTING[: FORECASTING.index(part) + 1])
+    parts = (f"{package}.{name}." for name in FORECASTING[: FORECASTING.index(part) + 1])
+    allowed = ("mercurios.inputs.", *parts)
 
     known = {name for path in files for name in _imports(path) if name.split(".")[0] == "mercurios"}
 

@@ -103,6 +103,7 @@ DISTRIBUTIONS = {
     "cosmos": "astronomer-cosmos",
     "dbt": "dbt-core",
     "jwt": "pyjwt",
+    "psycopg2": "psycopg2-binary",
     "snowflake.connector": "snowflake-connector-python",
     "yaml": "pyyaml",
 }

@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from mercurios.inputs import names, regular_file, yaml_file
 from mercurios.landing.manifest import Counts
 from mercurios.landing.store import LandingStore
 from mercurios.sources.collect.collector import Collector
@@ -32,9 +33,11 @@ from mercurios.sources.prohandel.paging.scans import Verdict
 from mercurios.sources.prohandel.reading import Reading
 from mercurios.sources.prohandel.settings import ProHandelSettings
 from mercurios.sources.rows import cells, exact_rows, landed_table
+from mercurios.tenants import files, model
 from mercurios.warehouse import deletes, load, run_plan
 from mercurios.warehouse.duckdb import engine as duckdb
 from mercurios.warehouse.duckdb import publish
+from mercurios_airflow import tenancy
 
 CASES = "tests/promises/cases"
 LOADER = "tests/mercurios/warehouse"
@@ -115,6 +118,15 @@ def manifest_first(patch: pytest.MonkeyPatch) -> None:
 def passing_the_clock(patch: pytest.MonkeyPatch) -> None:
     bounded = Reading._cursor_to
     patch.setattr(Reading, "_cursor_to", lambda self, _: bounded(self, datetime.max.replace(tzinfo=UTC)))
+
+
+def built_together(kind: str, build: Callable[[Any], Any]) -> None:
+    """Build the DAGs of a file as a loop does."""
+    for tenant in tenancy.tenants_to_build(kind):
+        dag = build(tenant)
+        dag.auto_register = True
+        with dag:
+            pass
 
 
 def torn_publication(patch: pytest.MonkeyPatch) -> None:
@@ -368,6 +380,49 @@ SAFEGUARDS = (
         torn_publication,
         f"{LOADER}/duckdb/test_publish.py::test_a_reader_never_sees_a_torn_file",
         "returncode == 0",
+    ),
+    Safeguard(
+        "settings are read from regular files alone",
+        instead(regular_file, "_check", lambda _: None),
+        "tests/mercurios/inputs/test_yaml_file.py::test_only_a_regular_file_is_opened",
+        "is no regular file",
+    ),
+    Safeguard(
+        "settings are read up to a bound",
+        instead(yaml_file, "MOST_BYTES", 100_000),
+        "tests/mercurios/inputs/test_yaml_file.py::test_a_file_is_read_up_to_64_kib",
+        "DID NOT RAISE",
+    ),
+    Safeguard(
+        "settings are nested up to a bound",
+        instead(yaml_file, "MOST_LEVELS", 10_000),
+        "tests/mercurios/inputs/test_yaml_file.py::test_what_is_nested_beyond_any_use_is_refused",
+        "levels",
+    ),
+    Safeguard(
+        "names are of one line",
+        instead(names._on_one_line, "__code__", (lambda text: text).__code__),
+        "tests/mercurios/tenants/test_files.py::test_a_name_is_one_line_without_control_characters",
+        "assert",
+    ),
+    Safeguard(
+        "a schedule that never comes is refused",
+        instead(model._known_schedule, "__code__", (lambda schedule: schedule).__code__),
+        "tests/mercurios/tenants/test_files.py::test_a_schedule_that_never_comes_is_refused",
+        "assert",
+    ),
+    Safeguard(
+        "what reading a tenant file raises is that file's error",
+        instead(files, "_read", lambda path: files._tenant(path, files.read_yaml(path))),
+        "tests/mercurios/tenants/test_files.py::test_what_reading_a_file_raises_is_that_files_error",
+        "was not foreseen",
+    ),
+    Safeguard(
+        "the DAG of each tenant is built apart",
+        instead(tenancy, "build_dags", built_together),
+        "tests/plugins/mercurios_airflow/test_tenancy.py::"
+        "test_a_tenant_whose_dag_cannot_be_built_takes_no_other_along[pipeline]",
+        "was not foreseen",
     ),
 )
 _OUTCOMES: dict[str, tuple[str, str]] = {}

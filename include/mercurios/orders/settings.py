@@ -13,6 +13,8 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from mercurios.inputs.names import Number, Once
+
 _DBT_PROJECT = Path(__file__).resolve().parents[2] / "dbt" / "dbt_project.yml"
 
 # Value class, or value class and variability class.
@@ -29,7 +31,7 @@ class PolicyRow(NamedTuple):
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Policy(_Model):
@@ -95,8 +97,8 @@ class Replenishment(_Model):
 
     default: Policy = Field(default_factory=Policy)
     classes: dict[ClassKey, Policy] = Field(default_factory=dict)
-    suppliers: dict[int, SupplierPolicy] = Field(default_factory=dict)
-    articles: dict[int, Policy] = Field(default_factory=dict)
+    suppliers: Annotated[dict[Number, SupplierPolicy], Once] = Field(default_factory=dict)
+    articles: Annotated[dict[Number, Policy], Once] = Field(default_factory=dict)
     budget: Annotated[float, Field(ge=0)] | None = None
 
     def rows(self) -> list[PolicyRow]:

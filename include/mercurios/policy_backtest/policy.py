@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, ValidationError
 
+from mercurios.inputs.keys import spelt_otherwise
+from mercurios.inputs.names import Number, Once
+from mercurios.inputs.problems import problems_of
+from mercurios.inputs.text import shown
+from mercurios.inputs.yaml_file import Document, Place, YamlError, read_yaml
 from mercurios.orders.settings import (
     ClassKey,
     Policy,
@@ -29,7 +33,7 @@ class PolicyError(ValueError):
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Costs(_Model):
@@ -62,10 +66,11 @@ class BacktestPolicy(_Model):
 
     default: Policy = Field(default_factory=Policy)
     classes: dict[ClassKey, Policy] = Field(default_factory=dict)
-    suppliers: dict[int, SupplierPolicy] = Field(default_factory=dict)
-    articles: dict[Key, Policy] = Field(default_factory=dict)
+    suppliers: Annotated[dict[Number, SupplierPolicy], Once] = Field(default_factory=dict)
+    articles: Annotated[dict[Key, Policy], Once] = Field(default_factory=dict)
     budget: Annotated[float, Field(ge=0)] | None = None
     costs: Costs = Field(default_factory=Costs)
+    _file: tuple[Document, Place] | None = PrivateAttr(None)
 
     def rows(self, numbers: dict[str, int]) -> list[PolicyRow]:
         """Return every setting, as the models read it.
@@ -78,13 +83,22 @@ class BacktestPolicy(_Model):
         """
         for article in self.articles:
             if article not in numbers:
-                raise PolicyError(f"key 'articles.{article}': the panel has no such article")
+                near = spelt_otherwise(article, numbers)
+                it_has = f"; it has {shown(near)!r}" if near else ""
+                raise PolicyError(f"{self._where(article)}the panel has no such article{it_has}")
         section = Replenishment(
             default=self.default.model_copy(update={"service_level": self.service_level()}),
             classes=self.classes,
             articles={numbers[article]: policy for article, policy in self.articles.items()},
         )
         return section.rows()
+
+    def _where(self, article: str) -> str:
+        key = f"key 'articles.{shown(article)}': "
+        if self._file is None:
+            return key
+        document, section = self._file
+        return f"line {document.line_of((*section, 'articles', article))}, {key}"
 
     def service_level(self) -> float | None:
         """Return what the file says, else what its costs make worth while, else None: the models' default.
@@ -123,27 +137,30 @@ def read_policy(path: Path | None) -> BacktestPolicy:
     if path is None:
         return BacktestPolicy()
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise PolicyError(f"{path.name}: not readable as YAML: {' '.join(str(error).split())}") from error
-    if isinstance(document, dict) and _SECTION in document:
-        costs = {"costs": document["costs"]} if "costs" in document else {}
-        section = document[_SECTION] or {}
-        document = section | costs if isinstance(section, dict) else section
-    if not isinstance(document, dict | None):
+        document = read_yaml(path)
+    except YamlError as error:
+        raise PolicyError(f"{path.name}: {error}") from error
+    content: Any = document.value or {}
+    section: Place = ()
+    if isinstance(content, dict) and _SECTION in content:
+        costs = {"costs": content["costs"]} if "costs" in content else {}
+        content, section = content[_SECTION] or {}, (_SECTION,)
+        content = content | costs if isinstance(content, dict) else content
+    if not isinstance(content, dict):
         raise PolicyError(f"{path.name}: expected settings such as 'default: {{service_level: 0.95}}'")
+
+    def place_of(place: Place) -> Place:
+        return place if place[:1] == ("costs",) else (*section, *place)
+
     try:
-        return BacktestPolicy.model_validate(document or {})
+        policy = BacktestPolicy.model_validate(content)
     except ValidationError as error:
-        raise PolicyError(f"{path.name}: " + "; ".join(_problem(item) for item in error.errors())) from error
+        raise PolicyError(
+            f"{path.name}: " + "; ".join(problems_of(document, error, place_of=place_of))
+        ) from error
+    policy._file = document, section
+    return policy
 
 
 def _weeks(days: float) -> int:
     return int(-(-days // 7))
-
-
-def _problem(item: Any) -> str:
-    key = ".".join(str(part) for part in item["loc"]) or "(file)"
-    if item["type"] == "extra_forbidden":
-        return f"key {key!r}: unknown; remove it or correct its spelling"
-    return f"key {key!r}: {item['msg']} (got {repr(item.get('input'))[:80]})"

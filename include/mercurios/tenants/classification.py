@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
+from mercurios.inputs.names import Label, Once
 from mercurios.tenants.settings import Section, SettingRow
 
 ArticleKind = Literal["merchandise", "service", "voucher", "consignment"]
 # A number, or the name that the source gives: an article's code, a category's or a supplier's name.
-Key = int | Annotated[str, StringConstraints(min_length=1)]
+Key = int | Label
+Kinds = Annotated[dict[Key, ArticleKind], Once]
 
 
 class KeyingErrors(Section):
@@ -39,9 +41,9 @@ class Classification(Section):
         keying_errors: which lines of goods are keying errors.
     """
 
-    articles: dict[Key, ArticleKind] = Field(default_factory=dict)
-    suppliers: dict[Key, ArticleKind] = Field(default_factory=dict)
-    categories: dict[Key, ArticleKind] = Field(default_factory=dict)
+    articles: Kinds = Field(default_factory=dict)
+    suppliers: Kinds = Field(default_factory=dict)
+    categories: Kinds = Field(default_factory=dict)
     keying_errors: KeyingErrors = Field(default_factory=KeyingErrors)
 
     def rows(self) -> list[SettingRow]:

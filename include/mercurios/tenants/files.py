@@ -13,13 +13,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
+from mercurios.inputs.keys import similar_to
+from mercurios.inputs.problems import problems_of
+from mercurios.inputs.text import shown
+from mercurios.inputs.yaml_file import Document, Place, YamlError, read_yaml
 from mercurios.sources.registry import SETTINGS
 from mercurios.tenants.model import Tenant
 
 TENANTS_DIR_VARIABLE = "MERCURIOS_TENANTS_DIR"
+
+SUFFIX = ".yaml"
+_SUFFIXES = (SUFFIX, ".yml")
 
 # Keys of earlier versions, and what a file says instead.
 _MOVED = {
@@ -37,15 +43,22 @@ class TenantFileError:
     problems: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.path.name}: " + "; ".join(self.problems)
+        return f"{shown(self.path.name)}: " + "; ".join(self.problems)
 
 
 @dataclass(frozen=True)
 class Tenants:
-    """What a folder of tenant files holds: the usable tenants by id, and the files that are not usable."""
+    """What a folder of tenant files holds: the usable tenants by id, and the files that are not usable.
+
+    Attributes:
+        tenants: the usable ones that were asked for.
+        errors: the files that are not usable.
+        directory: the folder.
+    """
 
     tenants: tuple[Tenant, ...]
     errors: tuple[TenantFileError, ...]
+    directory: Path
 
     def __iter__(self) -> Iterator[Tenant]:
         return iter(self.tenants)
@@ -55,7 +68,7 @@ class Tenants:
 
         Raises:
             KeyError: no usable file names this tenant; the message says what is wrong with its file, or lists
-                the tenants that exist.
+                the tenants that exist, those with a similar id first.
         """
         for tenant in self.tenants:
             if tenant.id == tenant_id:
@@ -63,8 +76,10 @@ class Tenants:
         for error in self.errors:
             if error.path.stem == tenant_id:
                 raise KeyError(f"tenant {tenant_id!r} cannot be used: {error}")
-        known = ", ".join(tenant.id for tenant in self.tenants) or "none"
-        raise KeyError(f"tenant {tenant_id!r} has no usable file in {tenants_dir().name}/ (known: {known})")
+        known = [path.stem for path in _files(self.directory) if path.suffix == SUFFIX]
+        raise KeyError(
+            f"tenant {shown(tenant_id)!r} has no usable file in {self.directory.name}/ ({similar_to(tenant_id, known)})"
+        )
 
 
 def tenants_dir() -> Path:
@@ -76,62 +91,72 @@ def load_tenants(directory: Path | None = None, only: str | None = None) -> Tena
     """Read every tenant file, in the order of file names.
 
     Args:
-        directory: folder of `*.yaml` files; the configured one by default.
+        directory: folder of `*.yaml` files; the configured one by default. A file that ends in `.yml` is an error.
         only: read the file of this tenant alone, for a task that needs no other.
     """
     directory = directory or tenants_dir()
-    pattern = f"{only}.yaml" if only else "*.yaml"
     tenants: list[Tenant] = []
     errors: list[TenantFileError] = []
-    for path in sorted(directory.glob(pattern)):
+    for path in _files(directory, only):
         result = _read(path)
         if isinstance(result, Tenant):
             tenants.append(result)
         else:
             errors.append(result)
-    return Tenants(tuple(tenants), tuple(errors))
+    return Tenants(tuple(tenants), tuple(errors), directory)
+
+
+def _files(directory: Path, only: str | None = None) -> list[Path]:
+    """Return what may be meant as a tenant file, in the order of names: also what ends in `.yml`, to be named."""
+    if only is None:
+        found = directory.iterdir() if directory.is_dir() else iter(())
+        return sorted(path for path in found if path.suffix.lower() in _SUFFIXES)
+    names = [f"{only}{suffix}" for suffix in _SUFFIXES if Path(only).name == only and "\0" not in only]
+    return [path for path in (directory / name for name in names) if os.path.lexists(path)][:1]
 
 
 def _read(path: Path) -> Tenant | TenantFileError:
+    if path.suffix != SUFFIX:
+        return TenantFileError(path, (f"rename it so that it ends in {SUFFIX!r}; it is not read",))
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        return TenantFileError(path, (f"not readable as YAML: {' '.join(str(error).split())}",))
-    if not isinstance(document, dict):
+        return _tenant(path, read_yaml(path))
+    except YamlError as error:
+        return TenantFileError(path, (str(error),))
+    # Whatever a file brings about is its own tenant's fault, and no other's.
+    except Exception as error:
+        return TenantFileError(path, (f"cannot be used: {type(error).__name__}: {shown(error)}",))
+
+
+def _tenant(path: Path, document: Document) -> Tenant | TenantFileError:
+    if not isinstance(document.value, dict):
         return TenantFileError(path, ("expected a mapping of settings such as 'id: …' at the top level",))
     try:
-        tenant = Tenant.model_validate(document)
+        tenant = Tenant.model_validate(document.value)
     except ValidationError as error:
-        return TenantFileError(path, tuple(_problem(item) for item in error.errors()))
+        return TenantFileError(path, problems_of(document, error, place_of=_place, wording=_wording))
     if tenant.id != path.stem:
-        return TenantFileError(
-            path, (f"key 'id': expected {path.stem!r}, the file's name, got {tenant.id!r}",)
-        )
+        problem = f"key 'id': expected {shown(path.stem)!r}, the file's name, got {tenant.id!r}"
+        return TenantFileError(path, (f"line {document.line_of(('id',))}, {problem}",))
     return tenant
 
 
-def _problem(item: Mapping[str, Any]) -> str:
-    key = _key(item["loc"])
+def _wording(item: Mapping[str, Any], key: str) -> str | None:
+    """Return what to say of what is particular to tenant files: keys of earlier versions, kinds of sources."""
     if key in _MOVED:
         return f"key {key!r}: no longer read; {_MOVED[key]}"
     match item["type"]:
-        case "extra_forbidden":
-            return f"key {key!r}: unknown; remove it or correct its spelling"
-        case "missing":
-            return f"key {key!r}: missing"
         case "union_tag_not_found":
             return f"key '{key}.kind': missing; expected {_kinds()}"
         case "union_tag_invalid":
-            return f"key '{key}.kind': expected {_kinds()} (got {item['ctx']['tag']!r})"
-    given = repr(item.get("input"))
-    return f"key {key!r}: {item['msg']} (got {given[:80]})"
+            return f"key '{key}.kind': expected {_kinds()} (got {shown(item['ctx']['tag'])!r})"
+    return None
 
 
-def _key(place: tuple[str | int, ...]) -> str:
-    """Return the key as it is written in the file: below `source` the model also names the kind."""
+def _place(place: Place) -> Place:
+    """Return the place in the file: below `source` the model also names the kind."""
     if place[:1] == ("source",) and len(place) > 1 and place[1] in SETTINGS:
-        place = ("source", *place[2:])
-    return ".".join(str(part) for part in place) or "(file)"
+        return ("source", *place[2:])
+    return place
 
 
 def _kinds() -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from mercurios.inputs.names import Label, Line, Written
 from mercurios.orders.settings import Replenishment
 from mercurios.sources.registry import AnySource
 from mercurios.sources.settings import ConnectionId, TimeZone
@@ -18,6 +20,8 @@ from mercurios.warehouse.backend import Backend, DbtTasks
 from mercurios.warehouse.registry import backend_of_connection
 
 PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
+
+_SOME_DAY = datetime(2025, 1, 1, tzinfo=UTC)
 
 # A DuckDB file is addressed by its name, which must not be that of a schema in it.
 SCHEMAS = frozenset({"raw", "standard", "analytics", "ops", "main", "temp", "system"})
@@ -41,17 +45,26 @@ WarehouseId = Annotated[ConnectionId, AfterValidator(_names_an_engine)]
 
 
 def _known_schedule(schedule: str) -> str:
-    from croniter import croniter
+    from croniter import CroniterBadDateError, croniter
 
-    if schedule not in PRESETS and not (len(schedule.split()) == 5 and croniter.is_valid(schedule)):
+    if schedule in PRESETS:
+        return schedule
+    if not (len(schedule.split()) == 5 and croniter.is_valid(schedule)):
         raise ValueError(
             f"{schedule!r} is no schedule: expected five cron fields such as '15 * * * *', "
             f"or one of {', '.join(PRESETS)}"
         )
+    try:
+        croniter(schedule, _SOME_DAY).get_next()
+    except CroniterBadDateError:
+        raise ValueError(
+            f"{schedule!r} never comes, as the 30th of February: correct the day or the month"
+        ) from None
     return schedule
 
 
-Schedule = Annotated[str, AfterValidator(_known_schedule)]
+# Airflow describes a schedule in words, at most a thousand letters of them.
+Schedule = Annotated[str, StringConstraints(max_length=100), AfterValidator(_known_schedule)]
 
 
 class Connections(Section):
@@ -105,16 +118,16 @@ class Tenant(Section):
     """
 
     id: TenantId
-    name: Annotated[str, StringConstraints(min_length=1)]
+    name: Label
     time_zone: TimeZone
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-    region: str | None = None
+    region: Label | None = None
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-    owner: Annotated[str, StringConstraints(min_length=1)]
+    owner: Label
     source: AnySource
     connections: Connections
-    landing: str | None = None
-    database: str = "MERCURIOS_DATA"
+    landing: Written | None = None
+    database: Line = "MERCURIOS_DATA"
     dbt_tasks: DbtTasks | None = None
     schedules: Schedules = Field(default_factory=Schedules)
     forecast: Forecast = Field(default_factory=Forecast)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from mercurios.inputs.names import Day, Number, Once
 from mercurios.tenants.settings import Section, SettingRow
 
 CostBasis = Literal["purchase_price", "net_purchase_price"]
@@ -24,7 +24,7 @@ def _percent(rate: Decimal) -> Decimal:
 class _Rate(Section):
     model_config = ConfigDict(populate_by_name=True)
 
-    from_: date = Field(alias="from")
+    from_: Day = Field(alias="from")
     rate: Decimal
 
 
@@ -80,7 +80,7 @@ class Prices(Section):
     """
 
     include_tax: bool
-    tax_rates: dict[Annotated[int, Field(ge=1)], TaxRates] = Field(default_factory=dict)
+    tax_rates: Annotated[dict[Annotated[Number, Field(ge=1)], TaxRates], Once] = Field(default_factory=dict)
     default_tax_number: Annotated[int, Field(ge=1)] | None = None
     cost: CostBasis = "purchase_price"
     exchange_rates: dict[CurrencyCode, ExchangeRates] = Field(default_factory=dict)

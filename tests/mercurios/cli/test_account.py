@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 import snowflake.connector
-import yaml
 from planned_account import document, tenant
 from shown_account import ShownAccount
 from snowflake.connector.errors import DatabaseError
@@ -20,11 +20,11 @@ from mercurios.cli.main import app
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     here = tenant("here", connections={"warehouse": "duckdb_here"})
     for each in (tenant("north"), tenant("south"), tenant("solo", database="SOLO_DATA"), here):
-        text = yaml.safe_dump(each.model_dump(mode="json"))
+        text = json.dumps(each.model_dump(mode="json"))
         (tmp_path / f"{each.id}.yaml").write_text(text, encoding="utf-8")
-    (tmp_path / "account.yml").write_text(yaml.safe_dump(document()), encoding="utf-8")
+    (tmp_path / "account.json").write_text(json.dumps(document()), encoding="utf-8")
     monkeypatch.setenv("MERCURIOS_TENANTS_DIR", str(tmp_path))
-    monkeypatch.setenv("MERCURIOS_SNOWFLAKE_CONFIG", str(tmp_path / "account.yml"))
+    monkeypatch.setenv("MERCURIOS_SNOWFLAKE_CONFIG", str(tmp_path / "account.json"))
     return tmp_path
 
 

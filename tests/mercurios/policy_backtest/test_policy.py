@@ -44,6 +44,16 @@ def test_articles_are_named_as_in_the_panel(tmp_path: Path) -> None:
         found.rows({"B1-7": 4})
 
 
+def test_an_article_that_the_panel_spells_otherwise_is_named_with_its_line(tmp_path: Path) -> None:
+    """YAML 1.1 takes 04711 for octal: the policy of article 2505."""
+    found = read_policy(policy(tmp_path, "replenishment:\n  articles:\n    04711: {pack_size: 6}\n"))
+
+    with pytest.raises(
+        PolicyError, match=r"line 3, key 'articles.04711': the panel has no such .* it has '4711'"
+    ):
+        found.rows({"2505": 0, "4711": 1})
+
+
 @pytest.mark.parametrize(
     ("text", "level"),
     [

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from pydantic import ValidationError
 
 from mercurios.sources.settings import Mode
-from mercurios.tenants import Tenants, load_tenants, tenants_dir
+from mercurios.tenants import Tenants, files, load_tenants, tenants_dir
 
 GOOD: dict[str, Any] = {
     "id": "good",
@@ -30,7 +30,7 @@ GROSS: dict[str, Any] = {"include_tax": True, "tax_rates": {1: [{"from": "2021-0
 
 def write(folder: Path, stem: str, /, **changes: Any) -> None:
     """Write a tenant file; a value of `...` leaves the key out, a dotted key reaches into sections."""
-    document = yaml.safe_load(yaml.safe_dump({**GOOD, "id": stem}))
+    document = json.loads(json.dumps({**GOOD, "id": stem}))
     for key, value in changes.items():
         *sections, last = key.split("__")
         place = document
@@ -40,7 +40,7 @@ def write(folder: Path, stem: str, /, **changes: Any) -> None:
             del place[last]
         else:
             place[last] = value
-    (folder / f"{stem}.yaml").write_text(yaml.safe_dump(document))
+    (folder / f"{stem}.yaml").write_text(json.dumps(document, indent=1))
 
 
 def only_error(found: Tenants) -> str:
@@ -64,7 +64,7 @@ def test_the_projects_own_tenant_files_are_valid() -> None:
         ({"owner": ...}, "owner", "missing"),
         ({"connections__warehouse": ...}, "connections.warehouse", "missing"),
         ({"name": 7}, "name", "valid string (got 7)"),
-        ({"country": False}, "country", "valid string (got False)"),  # YAML's reading of an unquoted NO
+        ({"country": False}, "country", "valid string (got False)"),  # in YAML 1.1 an unquoted NO
         ({"country": "Germany"}, "country", "should match pattern '^[A-Z]{2}$' (got 'Germany')"),
         ({"time_zone": "Europe/Munich"}, "time_zone", "'Europe/Munich' is not an IANA time zone such as"),
         ({"source__time_zone": "CEST"}, "source.time_zone", "'CEST' is not an IANA time zone"),
@@ -103,10 +103,37 @@ def test_the_projects_own_tenant_files_are_valid() -> None:
         ({"schedules__forecast": "@daily"}, "schedules.forecast", "unknown; remove it"),
         ({"schedules__pipeline": "* * * *"}, "schedules.pipeline", "expected five cron fields such as"),
         ({"schedules__pipeline": "0 * * * * *"}, "schedules.pipeline", "expected five cron fields such as"),
+        ({"schedules__pipeline": f"{'0,' * 60}0 * * * *"}, "schedules.pipeline", "at most 100 characters"),
+        ({"name": "x" * 3000}, "name", "at most 100 characters"),
+        ({"owner": "x" * 101}, "owner", "at most 100 characters"),
+        ({"region": "x" * 101}, "region", "at most 100 characters"),
+        ({"landing": f"s3://{'x' * 1000}"}, "landing", "at most 1000 characters"),
+        ({"replenishment": {"articles": {"1_000": {}}}}, "replenishment.articles.1_000", "expected a number"),
+        (
+            {"replenishment": {"suppliers": {"12:30": {}}}},
+            "replenishment.suppliers.12:30",
+            "expected a number",
+        ),
+        (
+            {"replenishment": {"articles": {"4711": {}, "04711": {}}}},
+            "replenishment.articles",
+            "keys '4711' and '04711' are the same; keep one",
+        ),
+        ({"replenishment": {"budget": "inf"}}, "replenishment.budget", "finite number"),
+        (
+            {"classification": {"articles": {"A 1": "service", " A 1": "voucher"}}},
+            "classification.articles",
+            "keys 'A 1' and ' A 1' are the same; keep one",
+        ),
+        (
+            {"prices": {**GROSS, "tax_rates": {1: [{"from": 20210101, "rate": 19}]}}},
+            "prices.tax_rates.1.0.from",
+            "expected a day such as 2026-01-31",
+        ),
         ({"name": ""}, "name", "at least 1 character (got '')"),
         ({"owner": ""}, "owner", "at least 1 character (got '')"),
         ({"currency": "euro"}, "currency", "should match pattern '^[A-Z]{3}$' (got 'euro')"),
-        ({"country": "x" * 200}, "country", f"(got '{'x' * 79})"),
+        ({"country": "x" * 200}, "country", f"(got '{'x' * 78}…)"),
         ({"prices": {}}, "prices.include_tax", "missing"),
         ({"prices": {"include_tax": True}}, "prices", "prices that include the tax need 'tax_rates'"),
         (
@@ -219,9 +246,9 @@ def test_a_tenant_that_was_read_cannot_be_changed(tmp_path: Path) -> None:
 
 
 def test_an_unusable_document_is_named_where_the_model_names_no_key(tmp_path: Path) -> None:
-    (tmp_path / "broken.yaml").write_text(yaml.safe_dump({**GOOD, "id": "broken", "source": "files"}))
+    (tmp_path / "broken.yaml").write_text(json.dumps({**GOOD, "id": "broken", "source": "files"}))
 
-    assert only_error(load_tenants(tmp_path)).startswith("broken.yaml: key 'source': ")
+    assert only_error(load_tenants(tmp_path)).startswith("broken.yaml: line 1, key 'source': ")
 
 
 def test_without_a_configured_folder_the_projects_own_is_read(
@@ -245,6 +272,112 @@ def test_a_broken_file_of_another_tenant_is_not_blamed(tmp_path: Path) -> None:
 
     with pytest.raises(KeyError, match="'good' has no usable file"):
         load_tenants(tmp_path).get("good")
+
+
+@pytest.mark.parametrize("schedule", ["0 0 30 2 *", "0 0 31 4,6,9,11 *", "59 23 31 2 *"])
+def test_a_schedule_that_never_comes_is_refused(tmp_path: Path, schedule: str) -> None:
+    write(tmp_path, "broken", schedules__pipeline=schedule)
+    write(tmp_path, "good", schedules__pipeline="0 0 29 2 *")
+
+    found = load_tenants(tmp_path)
+
+    assert [tenant.id for tenant in found] == ["good"]
+    assert f"key 'schedules.pipeline': Value error, '{schedule}' never comes" in only_error(found)
+
+
+@pytest.mark.parametrize("key", ["name", "owner", "region", "landing", "database"])
+def test_a_name_is_one_line_without_control_characters(tmp_path: Path, key: str) -> None:
+    write(tmp_path, "broken", **{key: "two\nlines"})
+
+    found = load_tenants(tmp_path)
+
+    assert list(found) == []
+    assert f"key '{key}': Value error, expected one line of text without control" in only_error(found)
+
+
+def test_a_number_with_zeros_before_it_is_the_number(tmp_path: Path) -> None:
+    """YAML 1.1 takes 04711 for octal, and 12:30 for 750."""
+    write(tmp_path, "good")
+    text = (tmp_path / "good.yaml").read_text().removesuffix("}")
+    (tmp_path / "good.yaml").write_text(
+        f"{text}, replenishment: {{articles: {{04711: {{pack_size: 010}}}}}}}}"
+    )
+
+    [tenant] = load_tenants(tmp_path)
+
+    assert [(number, policy.pack_size) for number, policy in tenant.replenishment.articles.items()] == [
+        (4711, 10)
+    ]
+
+
+def test_a_problem_names_its_line(tmp_path: Path) -> None:
+    write(tmp_path, "broken", replenishment={"default": {"service_level": 2}})
+
+    assert "line 17, key 'replenishment.default.service_level': " in only_error(load_tenants(tmp_path))
+
+
+def test_only_the_first_problems_of_a_file_are_reported(tmp_path: Path) -> None:
+    write(tmp_path, "broken", **{f"unknown{number}": 1 for number in range(2000)})
+
+    message = only_error(load_tenants(tmp_path))
+
+    assert message.endswith("; and 1,990 more")
+    assert len(message) < 1500
+
+
+@pytest.mark.parametrize("name", ["shop.yml", "shop.YAML", "shop.Yml"])
+def test_a_file_with_another_ending_is_named_and_not_passed_over(tmp_path: Path, name: str) -> None:
+    write(tmp_path, "good")
+    (tmp_path / name).write_text("id: shop\n")
+
+    found = load_tenants(tmp_path)
+
+    assert [tenant.id for tenant in found] == ["good"]
+    assert only_error(found) == f"{name}: rename it so that it ends in '.yaml'; it is not read"
+
+
+def test_what_reading_a_file_raises_is_that_files_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "good")
+    write(tmp_path, "odd")
+    tenant = files._tenant
+
+    def odd(path: Path, document: Any) -> Any:
+        if path.stem == "odd":
+            raise RuntimeError("an error that was not foreseen\x00" + "x" * 5000)
+        return tenant(path, document)
+
+    monkeypatch.setattr(files, "_tenant", odd)
+    found = load_tenants(tmp_path)
+
+    assert [each.id for each in found] == ["good"]
+    assert only_error(found).startswith(
+        "odd.yaml: cannot be used: RuntimeError: an error that was not foreseen\\u0000xx"
+    )
+    assert len(only_error(found)) < 200
+
+
+def test_a_misspelt_tenant_is_answered_with_those_that_may_be_meant(tmp_path: Path) -> None:
+    for stem in ("alpha", "modehaus", "zeta"):
+        write(tmp_path, stem)
+
+    for only in (None, "MODEHAUS"):
+        with pytest.raises(KeyError, match=r"did you mean 'modehaus'\? known: alpha, modehaus, zeta"):
+            load_tenants(tmp_path, only=only).get("MODEHAUS")
+
+
+@pytest.mark.parametrize("asked", ["*", "../secret", "alph?", "", "a\0b", "alpha.yaml"])
+def test_a_tenant_that_is_asked_for_is_a_name_and_no_pattern(tmp_path: Path, asked: str) -> None:
+    (tmp_path / "tenants").mkdir()
+    write(tmp_path, "secret")
+    write(tmp_path / "tenants", "alpha")
+
+    found = load_tenants(tmp_path / "tenants", only=asked)
+
+    assert list(found) == []
+    with pytest.raises(KeyError, match="known: alpha"):
+        found.get(asked)
 
 
 def test_every_problem_of_a_file_is_reported_at_once(tmp_path: Path) -> None:
@@ -279,7 +412,7 @@ def test_an_id_that_is_not_the_files_name_is_refused(tmp_path: Path) -> None:
 
     message = only_error(load_tenants(tmp_path))
 
-    assert message == "good.yaml: key 'id': expected 'good', the file's name, got 'other'"
+    assert message == "good.yaml: line 2, key 'id': expected 'good', the file's name, got 'other'"
 
 
 def test_an_id_that_is_a_schema_of_the_warehouse_is_refused(tmp_path: Path) -> None:
@@ -287,7 +420,7 @@ def test_an_id_that_is_a_schema_of_the_warehouse_is_refused(tmp_path: Path) -> N
 
     error = only_error(load_tenants(tmp_path))
 
-    assert error.startswith("raw.yaml: key 'id': ")
+    assert error.startswith("raw.yaml: line 2, key 'id': ")
     assert "'raw' is the name of a warehouse schema; choose another id" in error
 
 

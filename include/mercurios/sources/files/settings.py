@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import codecs
 import os
-from datetime import date
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from mercurios.inputs.names import Day, Written
 from mercurios.sources.contract import Contract
 from mercurios.sources.files.resources import CONTRACT, DERIVED, REQUIRED
 from mercurios.sources.settings import ConnectionId, Drift, SourceSettings
@@ -20,9 +20,6 @@ def _known_encoding(name: str) -> str:
     except LookupError:
         raise ValueError(f"{name!r} is not an encoding such as utf-8 or cp1252") from None
     return name
-
-
-Text = Annotated[str, StringConstraints(min_length=1)]
 
 
 class Dataset(BaseModel):
@@ -46,15 +43,15 @@ class Dataset(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    files: Text
-    columns: dict[str, Text]
+    files: Written
+    columns: dict[str, Written]
     append_only: bool = False
     delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] = ","
     decimal: Literal[".", ","] = "."
     thousands: Literal[".", ",", " ", "'"] | None = None
-    dates: Text | None = None
+    dates: Written | None = None
     encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8-sig"
-    sheet: Text | None = None
+    sheet: Written | None = None
     ignored: frozenset[str] = frozenset()
     drift: Drift = Drift.FREEZE
 
@@ -79,9 +76,9 @@ class FilesSettings(SourceSettings):
     contract: ClassVar[Contract] = CONTRACT
 
     kind: Literal["files"]
-    folder: Text
+    folder: Written
     connection: ConnectionId = "aws_default"
-    as_of: date | None = None
+    as_of: Day | None = None
     datasets: dict[str, Dataset] = Field(default_factory=dict)
 
     @model_validator(mode="after")

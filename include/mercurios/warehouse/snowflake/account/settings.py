@@ -15,8 +15,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from mercurios.inputs.problems import problems_of
+from mercurios.inputs.yaml_file import YamlError, read_yaml
 
 CONFIG_VARIABLE = "MERCURIOS_SNOWFLAKE_CONFIG"
 
@@ -137,23 +139,18 @@ def load_account_settings(environ: Mapping[str, str] | None = None) -> AccountSe
         )
     path = Path(name)
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise AccountSettingsError(f"{CONFIG_VARIABLE}: {path.name} cannot be read: {reason}") from None
-    except yaml.YAMLError as error:
-        # The error's own text would repeat the line, which may be a key.
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        raise AccountSettingsError(f"{path.name}{line}: not readable as YAML") from None
-    if not isinstance(document, dict):
+        document = read_yaml(path)
+    except YamlError as error:
+        # It names line and key, and repeats nothing of the file, which may hold a key.
+        raise AccountSettingsError(f"{path.name}: {error}") from None
+    if not isinstance(document.value, dict):
         raise AccountSettingsError(
             f"{path.name}: expected a mapping such as 'landing: s3://…' at the top level"
         )
     try:
-        return AccountSettings.model_validate(_expanded(document, environ, path.name))
+        return AccountSettings.model_validate(_expanded(document.value, environ, path.name))
     except ValidationError as error:
-        problems = "; ".join(_problem(item) for item in error.errors())
+        problems = "; ".join(problems_of(document, error, repeats_values=False))
         raise AccountSettingsError(f"{path.name}: {problems}") from None
 
 
@@ -171,12 +168,3 @@ def _expanded(value: Any, environ: Mapping[str, str], file: str) -> Any:
         return environ[match[1]]
 
     return re.sub(r"\$\{(\w+)\}", known, value)
-
-
-def _problem(item: Any) -> str:
-    key = ".".join(str(part) for part in item["loc"])
-    if item["type"] == "extra_forbidden":
-        return f"key {key!r}: unknown; remove it or correct its spelling"
-    if item["type"] == "missing":
-        return f"key {key!r}: missing"
-    return f"key {key!r}: {item['msg']}"

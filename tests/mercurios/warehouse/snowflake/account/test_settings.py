@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from planned_account import NETWORK, PUBLIC_KEY, document
@@ -18,7 +18,7 @@ PEM = serialization.Encoding.PEM
 
 def load(folder: Path, written: Any, **environ: str) -> Any:
     path = folder / "account.yaml"
-    path.write_text(written if isinstance(written, str) else yaml.safe_dump(written), encoding="utf-8")
+    path.write_text(written if isinstance(written, str) else json.dumps(written), encoding="utf-8")
     return load_account_settings({"MERCURIOS_SNOWFLAKE_CONFIG": str(path), **environ})
 
 
@@ -93,7 +93,9 @@ def test_a_private_key_is_refused_and_not_repeated(tmp_path: Path) -> None:
 
     said = refused(tmp_path, document(loader=service(public_key=private.decode())))
 
-    assert said.startswith("account.yaml: key 'loader.public_key': Value error, this is a private key")
+    assert said.startswith(
+        "account.yaml: line 1, key 'loader.public_key': Value error, this is a private key"
+    )
     assert private.decode().splitlines()[1] not in said
 
 
@@ -121,7 +123,7 @@ def test_a_private_key_is_refused_and_not_repeated(tmp_path: Path) -> None:
         ),
         (document(retention_days=91), "key 'retention_days'"),
         ("[]", "expected a mapping"),
-        ("landing: [s3://a", "line 1: not readable as YAML"),
+        ("landing: [s3://a", "not readable as YAML: line 2: "),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_name_and_the_key(tmp_path: Path, written: Any, said: str) -> None:
@@ -143,5 +145,5 @@ def test_a_key_that_snowflake_would_refuse_is_refused_here(tmp_path: Path, key: 
 def test_without_a_file_the_variable_is_named(tmp_path: Path) -> None:
     with pytest.raises(AccountSettingsError, match="MERCURIOS_SNOWFLAKE_CONFIG is not set"):
         load_account_settings({})
-    with pytest.raises(AccountSettingsError, match=r"none\.yaml cannot be read: No such file"):
+    with pytest.raises(AccountSettingsError, match=r"none\.yaml: cannot be read: No such file"):
         load_account_settings({"MERCURIOS_SNOWFLAKE_CONFIG": str(tmp_path / "none.yaml")})

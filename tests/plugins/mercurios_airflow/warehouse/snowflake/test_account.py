@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from airflow.providers.snowflake.hooks.snowflake import SnowflakeHook
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from planned_account import document, settings, tenant
@@ -43,10 +43,10 @@ class Session:
 @pytest.fixture(autouse=True)
 def _account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "north.yaml"
-    path.write_text(yaml.safe_dump(tenant("north").model_dump(mode="json")), encoding="utf-8")
-    (tmp_path / "account.yml").write_text(yaml.safe_dump(document()), encoding="utf-8")
+    path.write_text(json.dumps(tenant("north").model_dump(mode="json")), encoding="utf-8")
+    (tmp_path / "account.json").write_text(json.dumps(document()), encoding="utf-8")
     monkeypatch.setenv("MERCURIOS_TENANTS_DIR", str(tmp_path))
-    monkeypatch.setenv("MERCURIOS_SNOWFLAKE_CONFIG", str(tmp_path / "account.yml"))
+    monkeypatch.setenv("MERCURIOS_SNOWFLAKE_CONFIG", str(tmp_path / "account.json"))
 
 
 @pytest.fixture
