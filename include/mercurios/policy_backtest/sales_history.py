@@ -140,7 +140,7 @@ def _state_of_file(table: pa.Table, source: Source) -> tuple[F64, F64]:
     column = next((name for name in _STOCK_COLUMNS if name in table.column_names), None)
     if column is None:
         raise PanelError("on_hand", None, f"missing; the file has {', '.join(table.column_names)}")
-    rows = _rows(table, source)
+    rows = source.matched(table, "the initial state")
     _, counts = np.unique(rows[rows >= 0], return_counts=True)
     if bool((counts > 1).any()):
         order = np.argsort(rows, kind="stable")
@@ -168,16 +168,6 @@ def _transit_columns(names: Sequence[str]) -> dict[int, str]:
     return found
 
 
-def _rows(table: pa.Table, source: Source) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Series of each row; -1 for one that the panel does not have."""
-    import pyarrow as pa
-
-    try:
-        return source.series_of(table)
-    except pa.ArrowInvalid as error:
-        raise PanelError("article", None, f"keys are not like those of the panel: {error}") from error
-
-
 def _amounts(table: pa.Table, name: str) -> F64:
     values = as_numbers(table, name, MAX_UNITS, nulls=True)
     negative = np.flatnonzero(values < 0)
@@ -188,7 +178,7 @@ def _amounts(table: pa.Table, name: str) -> F64:
 
 def _constant(table: pa.Table, name: str, source: Source) -> F64:
     """One value for each series, which every row that has one must share."""
-    values, rows = _amounts(table, name), _rows(table, source)
+    values, rows = _amounts(table, name), source.series_of(table)
     found = np.full(source.panel.n_series, np.nan)
     known = ~np.isnan(values)
     found[rows[known]] = values[known]
@@ -203,7 +193,7 @@ def _constant(table: pa.Table, name: str, source: Source) -> F64:
 
 def _latest(table: pa.Table, name: str, source: Source) -> F64:
     """The last known value of each series."""
-    values, rows = _amounts(table, name), _rows(table, source)
+    values, rows = _amounts(table, name), source.series_of(table)
     order = np.argsort(as_days(table, source.time_column), kind="stable")
     known = order[~np.isnan(values[order])]
     found = np.full(source.panel.n_series, np.nan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,35 +11,28 @@ import numpy as np
 
 from mercurios.forecasting.arrays import F64, I64, Bool, Days
 from mercurios.forecasting.panel.panel import NO_GROUP, PanelError
+from mercurios.inputs import table_file
+from mercurios.inputs.cells import CellError, day_of, flag_of, numbers_of
+from mercurios.inputs.table_file import TableError
+from mercurios.inputs.text import shown
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_TRUE, _FALSE = ("1", "1.0", "true", "t", "yes", "y"), ("0", "0.0", "false", "f", "no", "n")
+_TEXTS = ("article", "branch")
+_KNOWN = ("article", "branch", "week", "date", "quantity", "in_stock", "initial_state", "on_hand", "stock")
 
 
 def read_table(path: Path) -> pa.Table:
-    """Read a Parquet or CSV file; the keys of a CSV are read as text first, so that leading zeros survive.
+    """Read a table that a person saved; the keys of a CSV are read as text first, so that leading zeros survive.
 
     Raises:
-        PanelError: the file is missing, or is neither.
+        PanelError: the file is missing, or is no table.
     """
-    import pyarrow as pa
-
-    if not path.is_file():
-        raise PanelError("", None, f"{path} does not exist")
     try:
-        if path.suffix.lower() in (".parquet", ".pq"):
-            import pyarrow.parquet as pq
-
-            return pq.read_table(path)
-        from pyarrow import csv
-
-        text = {"article": pa.string(), "branch": pa.string()}
-        return csv.read_csv(path, convert_options=csv.ConvertOptions(column_types=text))
-    except (pa.ArrowInvalid, pa.ArrowKeyError, OSError, UnicodeDecodeError) as error:
-        message = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise PanelError("", None, f"{path.name} is no Parquet or CSV file: {message}") from error
+        return table_file.read_table(path, texts=_TEXTS, known=_KNOWN)
+    except TableError as error:
+        raise PanelError(error.column, error.row, error.problem) from error
 
 
 def column_of(table: pa.Table, name: str) -> pa.Array:
@@ -67,21 +61,39 @@ def as_keys(table: pa.Table, name: str, *, nulls: bool = False) -> tuple[I64, pa
 
     Text that is whole numbers throughout becomes numbers. Null is refused, or has the code of no group.
     """
+    import pyarrow.compute as pc
+
+    column = keys_of(table, name)
+    if column.null_count and not nulls:
+        row = first_bad(column.is_null().to_numpy(zero_copy_only=False))
+        raise PanelError(name, row + 1, "empty; every row needs a value")
+    distinct = _numbers_if_whole(pc.unique(column).drop_null())
+    order = pc.sort_indices(distinct)
+    found = pc.fill_null(pc.index_in(column, value_set=distinct.take(order).cast(column.type)), NO_GROUP)
+    return found.to_numpy(zero_copy_only=False).astype(np.int64), distinct.take(order)
+
+
+def keys_of(table: pa.Table, name: str) -> pa.Array:
+    """Return a column of keys as text, the same whatever the type of the column: `123`, 123.0 and 123 are `123`.
+
+    Raises:
+        PanelError: it holds lists or other values that are no keys.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
     column = column_of(table, name)
-    if column.null_count and not nulls:
-        row = first_bad(column.is_null().to_numpy(zero_copy_only=False))
-        raise PanelError(name, row + 1, "empty; every row needs a value")
+    if pa.types.is_integer(column.type):
+        return column.cast(pa.string())
     if pa.types.is_floating(column.type):
-        column = _whole(column)
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        column = _numbers_if_whole(column)
-    distinct = pc.unique(column).drop_null()
-    distinct = distinct.take(pc.sort_indices(distinct))
-    found = pc.fill_null(pc.index_in(column, value_set=distinct), NO_GROUP)
-    return found.to_numpy(zero_copy_only=False).astype(np.int64), distinct
+        return _whole(column)
+    if pa.types.is_nested(column.type):
+        raise PanelError(name, 1, f"expected text or numbers, got {column.type}")
+    if not pa.types.is_string(column.type):
+        column = column.cast(pa.string())
+    text = pc.utf8_trim_whitespace(column)
+    text = pc.replace_substring_regex(text, pattern=r"^(-?[0-9]+)\.0+$", replacement=r"\1")
+    return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
 
 
 def as_numbers(table: pa.Table, name: str, limit: float, *, nulls: bool = False) -> F64:
@@ -89,8 +101,8 @@ def as_numbers(table: pa.Table, name: str, limit: float, *, nulls: bool = False)
     import pyarrow as pa
 
     column = column_of(table, name)
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        _point_at(column, name, _is_number, "is not a number")
+    if pa.types.is_string(column.type):
+        column = _numbers(table, column, name)
     empty = column.is_null(nan_is_null=True).to_numpy(zero_copy_only=False)
     if bool(empty.any()) and not nulls:
         raise PanelError(name, first_bad(empty) + 1, "empty or NaN; every row needs a number")
@@ -117,38 +129,81 @@ def as_flags(table: pa.Table, name: str) -> Bool:
     if pa.types.is_boolean(column.type):
         flags: Bool = column.to_numpy(zero_copy_only=False)
         return flags
-    text = np.char.lower(np.char.strip(np.asarray(column.to_pylist()).astype(str)))
-    yes: Bool = np.isin(text, _TRUE)
-    bad = ~yes & ~np.isin(text, _FALSE)
-    if bool(bad.any()):
-        row = first_bad(bad)
-        raise PanelError(name, row + 1, f"'{text[row]}' is neither true nor false")
-    return yes
+    flags_by_text = {text: flag_of(str(text)) for text in column.unique().to_pylist()}
+    for text, flag in flags_by_text.items():
+        if flag is None:
+            row = column.index(pa.scalar(text, column.type)).as_py()
+            raise PanelError(name, row + 1, f"'{shown(text)}' is neither true nor false")
+    return np.array([flags_by_text[text] for text in column.to_pylist()], dtype=bool)
 
 
 def as_days(table: pa.Table, name: str) -> Days:
-    """Return a column of dates; timestamps lose their time of day."""
+    """Return a column of dates; timestamps lose their time of day, and are of the local day where they have a zone."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     column = column_of(table, name)
     if column.null_count:
         row = first_bad(column.is_null().to_numpy(zero_copy_only=False))
         raise PanelError(name, row + 1, "empty; every row needs a date")
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        _point_at(column, name, _is_date, "is not a date such as 2026-01-31")
+    if pa.types.is_string(column.type):
+        column = _by_value(column, name, lambda texts: [day_of(text) for text in texts], pa.date32())
+    elif pa.types.is_timestamp(column.type) and column.type.tz is not None:
+        _reject_instants(column, name)
+        column = pc.local_timestamp(column)
     elif not (pa.types.is_date(column.type) or pa.types.is_timestamp(column.type)):
         raise PanelError(name, 1, f"expected dates such as 2026-01-31, got {column.type} ({column[0]})")
     days: Days = column.cast(pa.date32(), safe=False).to_numpy(zero_copy_only=False).astype("datetime64[D]")
     return days
 
 
+def _reject_instants(column: pa.Array, name: str) -> None:
+    """Raise for an instant of UTC that is no midnight: which day it is, only the shop's time zone says."""
+    import pyarrow.compute as pc
+
+    if column.type.tz.upper() not in ("UTC", "Z", "+00:00"):
+        return
+    off = pc.not_equal(column, pc.floor_temporal(column, unit="day")).to_numpy(zero_copy_only=False)
+    if bool(off.any()):
+        row = first_bad(off)
+        raise PanelError(
+            name,
+            row + 1,
+            f"{column[row]} is an instant in UTC, which is another day elsewhere: write the local day",
+        )
+
+
+def _numbers(table: pa.Table, column: pa.Array, name: str) -> pa.Array:
+    import pyarrow as pa
+
+    delimiter = (table.schema.metadata or {}).get(table_file.DELIMITER, b",")
+    read = partial(numbers_of, german=delimiter in (b";", b"\t"))
+    return _by_value(column, name, read, pa.float64())
+
+
+def _by_value(
+    column: pa.Array, name: str, read: Callable[[list[str]], list[Any]], kind: pa.DataType
+) -> pa.Array:
+    """Return what a column of text means, each distinct text read once; name the first row that cannot be read."""
+    import pyarrow as pa
+
+    coded = column.dictionary_encode()
+    try:
+        values = pa.array(read(coded.dictionary.to_pylist()), kind)
+    except CellError as error:
+        row = column.index(error.value).as_py()
+        raise PanelError(name, row + 1, f"'{shown(error.value)}' {error.problem}") from error
+    return values.take(coded.indices)
+
+
 def _whole(column: pa.Array) -> pa.Array:
-    """Whole numbers that a reader made doubles, because of a null, as whole numbers."""
+    """Whole numbers that a reader made doubles, because of a null, as the text of whole numbers."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    whole = pc.all(pc.equal(column, pc.floor(column))).as_py()
-    return column.cast(pa.int64()) if whole else column.cast(pa.string())
+    column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
+    whole = pc.all(pc.equal(column, pc.floor(column))).as_py() in (True, None)
+    return column.cast(pa.int64()).cast(pa.string()) if whole else column.cast(pa.string())
 
 
 def _numbers_if_whole(column: pa.Array) -> pa.Array:
@@ -159,29 +214,3 @@ def _numbers_if_whole(column: pa.Array) -> pa.Array:
     except pa.ArrowInvalid:
         return column
     return numbers if numbers.cast(column.type).equals(column) else column
-
-
-def _point_at(column: pa.Array, name: str, good: Callable[[Any], bool], problem: str) -> None:
-    """Raise for the first text that is not what is expected; the cast that follows would not say where it is."""
-    for value in column.unique().to_pylist():
-        if value is not None and not good(value):
-            row = column.index(value).as_py()
-            raise PanelError(name, row + 1, f"'{value}' {problem}")
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_date(text: str) -> bool:
-    from datetime import datetime
-
-    try:
-        datetime.strptime(text, "%Y-%m-%d")
-    except ValueError:
-        return False
-    return len(text) == 10

@@ -18,6 +18,7 @@ from mercurios.forecasting.panel.cadence import WEEKLY
 from mercurios.forecasting.panel.history import History
 from mercurios.forecasting.panel.life import Life
 from mercurios.forecasting.panel.outliers import flag_outliers, without_one_offs
+from mercurios.inputs.table_file import TableError
 
 WEEK = np.timedelta64(7, "D")
 MONDAY = np.datetime64("1970-01-05", "D")
@@ -28,15 +29,8 @@ NO_GROUP = -1
 MAX_UNITS = 1e12
 
 
-class PanelError(ValueError):
+class PanelError(TableError):
     """A demand table that cannot be forecast; says which column and row, and what is expected there."""
-
-    def __init__(self, column: str, row: int | None, problem: str) -> None:
-        where = f"column '{column}': " if row is None else f"column '{column}', row {row}: "
-        super().__init__(f"{where if column else ''}{problem}")
-        self.column = column
-        self.row = row
-        self.problem = problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

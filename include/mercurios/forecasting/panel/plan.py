@@ -66,7 +66,7 @@ def read_plan(path: Path, source: Source, names: tuple[str, ...], horizon: int) 
     table, panel = read_table(path), source.panel
     time_column = _checked(table, names)
     step = _steps_ahead(panel, as_days(table, time_column) - np.timedelta64(source.shift, "D"), time_column)
-    series = source.series_of(table)
+    series = source.matched(table, "the plan")
     use = (series >= 0) & (step >= 0) & (step < horizon)
     cell = np.where(use, series * horizon + step, -1 - np.arange(use.size))
     unique, first_row = np.unique(cell, return_index=True)

@@ -6,7 +6,7 @@ the file can correct it. Rows are counted from 1, without the header.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -22,6 +22,8 @@ from mercurios.forecasting.panel.plan import with_regressors
 from mercurios.forecasting.panel.recorded import lower_bounds, net_of_returns
 from mercurios.forecasting.panel.rows import Rows, cadence_of, reject_future, time_column_of, until
 from mercurios.forecasting.panel.source import Source
+from mercurios.inputs.keys import likeness
+from mercurios.inputs.text import shown
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -67,9 +69,27 @@ def read_source(
     rows = Rows.of(table, time_column, days - np.timedelta64(shift, "D"), cadence)
     panel = _described(_assemble(table, rows, cadence, notes), table, rows, group)
     source = Source(panel, rows.articles, rows.branches, time_column, shift, notes)
+    notes += [*_alike("article", rows.articles), *_alike("branch", rows.branches)]
     source = with_regressors(source, table, rows, plan, horizon(cadence))
     _note_oddities(source)
     return source
+
+
+def _alike(name: str, keys: pa.Array) -> Iterator[str]:
+    """Yield a sentence about keys that look like one and are two series: only their owner can tell if they are."""
+    import pyarrow as pa
+
+    if not pa.types.is_string(keys.type):
+        return
+    seen: dict[str, str] = {}
+    pairs = []
+    for key in keys.to_pylist():
+        first = seen.setdefault(likeness(key), key)
+        if first != key:
+            pairs.append(f"'{shown(first)}' and '{shown(key)}'")
+    if pairs:
+        more = f", and {len(pairs) - 1:,} more" if len(pairs) > 1 else ""
+        yield f"{name} {pairs[0]} count as two though they look alike{more}: spell them alike if they are one"
 
 
 def _note_oddities(source: Source) -> None:

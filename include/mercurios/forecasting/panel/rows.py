@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _TIME_COLUMNS = ("week", "date")
 _MAX_PERIODS = 8_000
+# Two firsts of months happen to a daily panel of two days.
+_FEWEST_MONTHS = 3
 
 
 def time_column_of(table: pa.Table) -> str:
@@ -129,8 +131,24 @@ def reject_future(
         )
 
 
+def _reject_months(time_column: str, days: Days) -> None:
+    """Raise where all rows are of firsts or lasts of months: a month is neither a week nor a day."""
+    distinct = np.unique(days)
+    if distinct.size < _FEWEST_MONTHS:
+        return
+    for what, day in (("first", distinct), ("last", distinct + np.timedelta64(1, "D"))):
+        if bool((day == day.astype("datetime64[M]").astype("datetime64[D]")).all()):
+            raise PanelError(
+                time_column,
+                1,
+                f"{days[0]} is the {what} of a month, as are all {distinct.size:,} dates of the file: monthly sales "
+                "cannot be forecast; export weeks or days",
+            )
+
+
 def cadence_of(table: pa.Table, time_column: str, days: Days, frequency: str | None) -> tuple[Cadence, int]:
     """Calendar of the dates, and days from Monday to the file's first day of the week."""
+    _reject_months(time_column, days)
     weekday = (days - np.datetime64("1970-01-05", "D")).astype(np.int64) % 7
     usual = int(np.bincount(weekday, minlength=7).argmax())
     one_weekday = bool((weekday == usual).all())

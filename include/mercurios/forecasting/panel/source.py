@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mercurios.forecasting.arrays import I64, place_of
+from mercurios.forecasting.panel.columns import keys_of
 from mercurios.forecasting.panel.outliers import flag_outliers
-from mercurios.forecasting.panel.panel import Panel
+from mercurios.forecasting.panel.panel import Panel, PanelError
+from mercurios.inputs.keys import likeness
+from mercurios.inputs.text import shown
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,14 +52,56 @@ class Source:
         import pyarrow.compute as pc
 
         codes = []
-        for name, known in (("article", self.articles), ("branch", self.branches)):
-            column = table.column(name)
-            if column.type != known.type:
-                column = column.cast(known.type)
-            found = pc.index_in(column, value_set=known)
-            codes.append(pc.fill_null(found, -1).to_numpy().astype(np.int64))
+        for name, known in self._keys():
+            found = pc.index_in(keys_of(table, name), value_set=known)
+            codes.append(pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int64))
         width = len(self.branches)
         keys = self.panel.article_number * width + self.panel.branch_number
         place = place_of(keys, codes[0] * width + codes[1])
         found_series: I64 = np.where((codes[0] >= 0) & (codes[1] >= 0), place, -1)
         return found_series
+
+    def matched(self, table: pa.Table, what: str) -> I64:
+        """Return `series_of` a table that has to fit the panel, and note which of its keys are spelt otherwise.
+
+        Args:
+            table: of which some rows have to belong to a series.
+            what: the table, for messages.
+
+        Raises:
+            PanelError: it has rows, and none of them belongs to a series.
+        """
+        series = self.series_of(table)
+        if not series.size or bool((series >= 0).all()):
+            return series
+        otherwise = [
+            text for name in ("article", "branch") if (text := self._spelt_otherwise(table, name, what))
+        ]
+        if bool((series < 0).all()):
+            name, known = next(self._keys())
+            here = keys_of(table, name)[0].as_py()
+            reason = (
+                "; ".join(otherwise)
+                or f"{what} begins with {name} '{shown(here)}', the panel with '{known[0]}'"
+            )
+            raise PanelError("article", None, f"no row of {what} belongs to a series of the panel: {reason}")
+        self.notes.extend(otherwise)
+        return series
+
+    def _keys(self) -> Iterator[tuple[str, pa.Array]]:
+        import pyarrow as pa
+
+        for name, known in (("article", self.articles), ("branch", self.branches)):
+            yield name, known.cast(pa.string())
+
+    def _spelt_otherwise(self, table: pa.Table, name: str, what: str) -> str | None:
+        """Return a sentence about a key that the panel seems to have in another spelling."""
+        known = dict(self._keys())[name].to_pylist()
+        alike = {likeness(key): key for key in reversed(known)}
+        missing = [key for key in keys_of(table, name).unique().to_pylist() if key and key not in set(known)]
+        found = [(key, alike[likeness(key)]) for key in missing if likeness(key) in alike]
+        if not found:
+            return None
+        here, there = found[0]
+        more = f" and {len(found) - 1:,} more" if len(found) > 1 else ""
+        return f"{name} '{shown(here)}' of {what} looks like '{shown(there)}' of the panel and is spelt otherwise{more}"

@@ -32,7 +32,7 @@ class Export:
         header: its columns.
 
     Raises:
-        TerminalSourceError: a mapped column is missing.
+        TerminalSourceError: a mapped column is missing, or there are two of its name.
     """
 
     def __init__(self, resource: Resource, dataset: Dataset, name: str, header: Sequence[Any]) -> None:
@@ -58,8 +58,20 @@ class Export:
             field, column = missing[0]
             raise TerminalSourceError(
                 f"{name} has no column {column!r}, which source.datasets.{self._resource.name}.columns.{field} names; "
-                f"its columns: {', '.join(filter(None, self._header))}"
+                f"its columns: {', '.join(filter(None, self._header))}{self._other_delimiter(dataset)}"
             )
+        twice = [column for column in dataset.columns.values() if self._header.count(column) > 1]
+        if twice:
+            raise TerminalSourceError(
+                f"{name} has two columns {twice[0]!r}: rename one of them in the export"
+            )
+
+    def _other_delimiter(self, dataset: Dataset) -> str:
+        """Return what to correct where a header looks as if another sign separated its columns."""
+        signs = [sign for sign in ";\t,|" if sign != dataset.delimiter and sign in self._header[0]]
+        if len(self._header) > 1 or not signs:
+            return ""
+        return f"; they seem to be separated by {signs[0]!r}: set the dataset's 'delimiter'"
 
     def _free(self, column: str) -> str:
         """Return a name for an unknown column that no field of the contract has."""

@@ -11,11 +11,10 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from mercurios.inputs.cells import flag_of
 from mercurios.sources.contract import ColumnType
 from mercurios.sources.files.settings import Dataset
 
-_TRUE = frozenset({"1", "true", "yes", "y", "ja", "j", "x", "wahr"})
-_FALSE = frozenset({"0", "false", "no", "n", "nein", "falsch"})
 _NUMBERS = frozenset({ColumnType.INTEGER, ColumnType.DECIMAL, ColumnType.FLOAT})
 
 Reader = Callable[[Any], Any]
@@ -80,8 +79,8 @@ def _boolean(cell: Any) -> Any:
         return None
     if isinstance(cell, bool):
         return cell
-    word = str(cell).strip().lower()
-    return word in _TRUE if word in _TRUE | _FALSE else cell
+    flag = flag_of(str(cell))
+    return cell if flag is None else flag
 
 
 def _text(cell: Any) -> str | None:

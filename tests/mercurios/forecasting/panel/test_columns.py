@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,12 @@ from mercurios.forecasting.panel.columns import (
     read_table,
 )
 from mercurios.forecasting.panel.panel import NO_GROUP, PanelError
+from mercurios.inputs.table_file import _plain
 
 
 def table(values: Any, name: str = "c") -> pa.Table:
-    return pa.table({name: values})
+    """Return a table as it is read from a file: without types that only some libraries write."""
+    return _plain(pa.table({name: values}))
 
 
 @pytest.mark.parametrize(
@@ -38,12 +41,17 @@ def table(values: Any, name: str = "c") -> pa.Table:
         ([3.5, 1.0], [1, 0], ["1", "3.5"]),
         (pa.array(["b", "a"]).dictionary_encode(), [1, 0], ["a", "b"]),
         (pa.array(["2", "1"], pa.large_string()), [1, 0], [1, 2]),
+        ([" 2", "1.0"], [1, 0], [1, 2]),
+        (["a ", "a"], [0, 0], ["a"]),
+        (pa.array([Decimal("30.00"), Decimal("4.00")]), [1, 0], [4, 30]),
+        (pa.array(["b", "a"]).cast(pa.string_view()), [1, 0], ["a", "b"]),
+        ([float("nan"), 7.0], [-1, 0], [7]),
     ],
 )
 def test_keys_are_positions_among_the_values_in_order(
     values: Any, codes: list[int], distinct: list[Any]
 ) -> None:
-    found, names = as_keys(table(values), "c")
+    found, names = as_keys(table(values), "c", nulls=True)
 
     assert (found.tolist(), names.to_pylist()) == (codes, distinct)
     assert found.dtype == np.int64
@@ -97,6 +105,8 @@ def test_an_unknown_number_is_nan_where_that_is_allowed() -> None:
         [" T ", "f"],
         ["yes", "no"],
         ["Y", "N"],
+        ["WAHR", "FALSCH"],
+        ["ja", "nein"],
     ],
 )
 def test_true_and_false_are_taken_in_any_usual_spelling(values: Any) -> None:
@@ -123,6 +133,11 @@ def test_anything_else_is_neither(values: Any, message: str) -> None:
         ["2026-01-31"],
         [datetime(2026, 1, 31, 23, 59)],
         pa.array(["2026-01-31"], pa.large_string()),
+        ["31.01.2026"],
+        ["2026-01-31T00:00:00+01:00"],
+        ["2026-01-31 00:00:00Z"],
+        pa.array([datetime(2026, 1, 30, 23)], pa.timestamp("us", "Europe/Berlin")),
+        pa.array([datetime(2026, 1, 31)], pa.timestamp("us", "UTC")),
     ],
 )
 def test_days_lose_their_time(values: Any) -> None:
@@ -132,7 +147,15 @@ def test_days_lose_their_time(values: Any) -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        (["2026-01-31", "31.01.2026"], "row 2: '31.01.2026' is not a date such as 2026-01-31"),
+        (["2026-01-31", "31.01.26"], "row 2: '31.01.26' is not a date such as 2026-01-31 or 31.01.2026"),
+        (
+            ["2026-01-30T23:00:00Z"],
+            "row 1: '2026-01-30T23:00:00Z' is an instant in UTC, which is another day",
+        ),
+        (
+            pa.array([datetime(2026, 1, 31), datetime(2026, 1, 31, 23)], pa.timestamp("us", "UTC")),
+            "row 2: .* is an instant in UTC, which is another day elsewhere: write the local day",
+        ),
         (["2026-1-31"], "row 1: '2026-1-31' is not a date"),
         (["2026-02-30"], "row 1: '2026-02-30' is not a date"),
         ([date(2026, 1, 31), None], "row 2: empty; every row needs a date"),
@@ -170,7 +193,7 @@ def test_the_keys_of_a_csv_keep_their_zeros_and_numbers_are_numbers(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("name", "content"), [("p.parquet", b"PAR1 no"), ("p.csv", b""), ("p.csv", b"a,b\n1\n")]
+    ("name", "content"), [("p.parquet", b"PAR1 no"), ("p.csv", b""), ("p.csv", b"\xef\xbb\xbf\n")]
 )
 def test_a_file_that_is_neither_is_named_with_the_readers_reason(
     tmp_path: Path, name: str, content: bytes

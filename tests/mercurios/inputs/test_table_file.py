@@ -1,0 +1,142 @@
+"""Tables as people save them: read whatever program wrote them, or refused with what to do."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.feather as feather
+import pyarrow.parquet as pq
+import pytest
+
+from mercurios.inputs.table_file import TableError, read_table
+
+ROWS = {"article": ["00123", "Ärmel"], "quantity": ["5", "7"]}
+
+
+def read(path: Path) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = read_table(
+        path, texts=("article",), known=("article", "quantity")
+    ).to_pydict()
+    return found
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_a_csv_is_read_in_any_usual_encoding_and_with_any_separator(
+    tmp_path: Path, encoding: str, delimiter: str
+) -> None:
+    text = "article,quantity\r\n00123,5\r\nÄrmel,7\r\n".replace(",", delimiter)
+    (tmp_path / "p.csv").write_bytes(text.encode(encoding))
+
+    found = read(tmp_path / "p.csv")
+
+    assert found["article"] == ROWS["article"]
+    assert [int(value) for value in found["quantity"]] == [5, 7]
+
+
+def test_a_letter_of_windows_after_the_first_bytes_is_read(tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_bytes(
+        b"article,quantity\n" + b"00123,5\n" * 10_000 + "Ärmel,7\n".encode("cp1252")
+    )
+
+    assert read(tmp_path / "p.csv")["article"][-1] == "Ärmel"
+
+
+def test_a_header_of_excel_and_names_in_capitals_with_blanks_are_read(tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text("sep=;\n Article ;QUANTITY;;X\n00123;5;;1\n")
+
+    assert read(tmp_path / "p.csv") == {"article": ["00123"], "quantity": ["5"], "X": ["1"]}
+
+
+def test_a_day_with_an_offset_keeps_the_text_that_says_it(tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text("date,quantity\n2026-01-31 00:00:00+01:00,5\n")
+
+    assert read(tmp_path / "p.csv")["date"] == ["2026-01-31 00:00:00+01:00"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("quantity,a,quantity\n1,2,3\n", "column 'quantity': stands 2 times in the header; keep one"),
+        ("a, a\n1,2\n", "column 'a': stands 2 times in the header"),
+        ("a,,b\n1,2,3\n", "column 2 has values and no name: name it in the header"),
+        (
+            "a,b\n1,2\n3,5,5\n",
+            "row 2 has 3 values and the header 2 names: put a value that holds ',' in quotes",
+        ),
+        ("a;b\n1;2\n3\n", "row 2 has 1 values and the header 2 names"),
+        ("", "p.csv is no Parquet or CSV file: it is empty"),
+        (b"\xd0\xcf\x11\xe0rest", "p.csv is a workbook of an old Excel; save it as .xlsx or CSV"),
+        (b"\x1f\x8brest", "p.csv is compressed; unpack it"),
+        (b"PK\x03\x04rest", "p.csv is no Excel workbook"),
+        (b"PAR1rest", "p.csv is no Parquet or CSV file"),
+        (b"ARROW1rest", "p.csv is no Parquet or CSV file"),
+        (b"a,b\n\x81\x8d,1\n", "p.csv is no Parquet or CSV file"),
+        (b"\0" * 100, "p.csv is no Parquet or CSV file"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_what_to_do(tmp_path: Path, text: str | bytes, said: str) -> None:
+    (tmp_path / "p.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    with pytest.raises(TableError) as error:
+        read_table(tmp_path / "p.csv")
+
+    assert str(error.value).startswith(said)
+    assert "\n" not in str(error.value)
+
+
+def test_what_is_no_regular_file_does_not_exist(tmp_path: Path) -> None:
+    with pytest.raises(TableError, match=r"gone\.csv does not exist"):
+        read_table(tmp_path / "gone.csv")
+
+
+@pytest.mark.parametrize(
+    ("values", "plain"),
+    [
+        (pa.array(["a"]).cast(pa.string_view()), ["a"]),
+        (pa.array(["a"], pa.large_string()), ["a"]),
+        (pa.array(["a", "a"]).dictionary_encode(), ["a", "a"]),
+        (pa.array([b"a"], pa.large_binary()), ["a"]),
+        (pa.array([Decimal("1.50")]), [Decimal("1.50")]),
+        (pa.nulls(1), [None]),
+    ],
+)
+def test_no_type_is_left_that_only_some_libraries_write(
+    tmp_path: Path, values: pa.Array, plain: list[Any]
+) -> None:
+    table = pa.table({"a": values})
+    pq.write_table(table, tmp_path / "p.parquet")
+    feather.write_feather(table, tmp_path / "p.arrow", compression="uncompressed")
+
+    for name in ("p.parquet", "p.arrow"):
+        assert read_table(tmp_path / name).to_pydict() == {"a": plain}
+
+
+def test_a_folder_s_name_adds_no_column(tmp_path: Path) -> None:
+    folder = tmp_path / "branch=7"
+    folder.mkdir()
+    pq.write_table(pa.table({"a": [1]}), folder / "p.parquet")
+
+    assert read_table(folder / "p.parquet").column_names == ["a"]
+
+
+def test_a_workbook_is_read_from_its_first_sheet(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (
+        ["article", "date", "quantity"],
+        ["A1", datetime(2026, 1, 31), 5],
+        [4711, datetime(2026, 2, 1), 7.5],
+    ):
+        book.active.append(row)
+    book.save(tmp_path / "p.xlsx")
+
+    found = read(tmp_path / "p.xlsx")
+
+    assert found["article"] == ["A1", "4711"]
+    assert found["quantity"] == [5, 7.5]
+    assert found["date"] == [datetime(2026, 1, 31), datetime(2026, 2, 1)]
