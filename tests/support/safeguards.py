@@ -21,6 +21,8 @@ from typing import Any
 
 import pytest
 
+from mercurios.forecasting.panel import rows
+from mercurios.forecasting.panel.source import Source
 from mercurios.inputs import names, regular_file, yaml_file
 from mercurios.landing.manifest import Counts
 from mercurios.landing.store import LandingStore
@@ -37,7 +39,6 @@ from mercurios.tenants import files, model
 from mercurios.warehouse import deletes, load, run_plan
 from mercurios.warehouse.duckdb import engine as duckdb
 from mercurios.warehouse.duckdb import publish
-from mercurios_airflow import tenancy
 
 CASES = "tests/promises/cases"
 LOADER = "tests/mercurios/warehouse"
@@ -120,13 +121,18 @@ def passing_the_clock(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Reading, "_cursor_to", lambda self, _: bounded(self, datetime.max.replace(tzinfo=UTC)))
 
 
-def built_together(kind: str, build: Callable[[Any], Any]) -> None:
+def built_together(patch: pytest.MonkeyPatch) -> None:
     """Build the DAGs of a file as a loop does."""
-    for tenant in tenancy.tenants_to_build(kind):
-        dag = build(tenant)
-        dag.auto_register = True
-        with dag:
-            pass
+    from mercurios_airflow import tenancy
+
+    def build_dags(kind: str, build: Callable[[Any], Any]) -> None:
+        for tenant in tenancy.tenants_to_build(kind):
+            dag = build(tenant)
+            dag.auto_register = True
+            with dag:
+                pass
+
+    patch.setattr(tenancy, "build_dags", build_dags)
 
 
 def torn_publication(patch: pytest.MonkeyPatch) -> None:
@@ -418,8 +424,21 @@ SAFEGUARDS = (
         "was not foreseen",
     ),
     Safeguard(
+        "a plan of which no row fits is refused",
+        instead(Source, "matched", lambda source, table, what: source.series_of(table)),
+        "tests/mercurios/forecasting/panel/test_saved_files.py::"
+        "test_a_plan_of_which_no_row_fits_is_refused_with_both_spellings",
+        "DID NOT RAISE",
+    ),
+    Safeguard(
+        "monthly sales are not taken for daily ones",
+        instead(rows, "_reject_months", lambda *_: None),
+        "tests/mercurios/forecasting/panel/test_saved_files.py::test_monthly_sales_are_refused_as_such[False-date]",
+        "DID NOT RAISE",
+    ),
+    Safeguard(
         "the DAG of each tenant is built apart",
-        instead(tenancy, "build_dags", built_together),
+        built_together,
         "tests/plugins/mercurios_airflow/test_tenancy.py::"
         "test_a_tenant_whose_dag_cannot_be_built_takes_no_other_along[pipeline]",
         "was not foreseen",
