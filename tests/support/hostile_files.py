@@ -151,7 +151,7 @@ def _signs(rng: random.Random, stem: str) -> Content:
 
 
 def _keys(rng: random.Random, stem: str) -> Content:
-    """Return so many unknown keys, or the same one twice, or one that is none."""
+    """Return so many unknown keys, or the same one twice, or one that is a mapping."""
     many = {f"unknown_{number}": number for number in range(rng.randrange(500, 3000))}
     return rng.choice(
         [

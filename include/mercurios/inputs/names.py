@@ -62,7 +62,7 @@ Label = Annotated[
 """A name that people read."""
 
 Line = Annotated[str, StringConstraints(max_length=100), AfterValidator(_on_one_line)]
-"""A name that somebody else checks more closely."""
+"""A name that is checked more closely where it is used."""
 
 Written = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), AfterValidator(_on_one_line)

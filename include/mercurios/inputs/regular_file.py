@@ -1,4 +1,4 @@
-"""Reading a small file that somebody else put there: never one that does not end or does not answer."""
+"""Reading a small file of unknown origin: never one that does not end or does not answer."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def read_regular(path: Path, most: int) -> bytes:
     except ValueError as error:
         if isinstance(error, RegularFileError):
             raise
-        raise RegularFileError("its name is none that a file can have") from None
+        raise RegularFileError("cannot be read: no file can have this name") from None
 
 
 def _check(state: os.stat_result) -> None:

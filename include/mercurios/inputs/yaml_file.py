@@ -55,7 +55,7 @@ class Document:
         return lines
 
     def line_of(self, place: Place) -> int | None:
-        """Return the line of a key, or of the nearest section around it that stands in the file."""
+        """Return the line of a key, or of the nearest section around it that the file has."""
         for length in range(len(place), 0, -1):
             if place[:length] in self._lines:
                 return self._lines[place[:length]]
@@ -121,7 +121,7 @@ class _Reading:
         self._line = 1
 
     def value(self) -> Any:
-        """Return the content of the only document; None where there is none."""
+        """Return the content of the only document; None of an empty file."""
         next(self._events)
         first = next(self._events)
         if isinstance(first, yaml.StreamEndEvent):

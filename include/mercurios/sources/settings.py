@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, ClassVar
 from zoneinfo import available_timezones
 
@@ -15,8 +16,14 @@ from mercurios.sources.contract import Contract
 ConnectionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """Return the names of time zones; looking for them reads a folder of hundreds of files."""
+    return frozenset(available_timezones())
+
+
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _zones():
         raise ValueError(f"{name!r} is not an IANA time zone such as Europe/Berlin")
     return name
 

@@ -158,7 +158,7 @@ def test_only_a_regular_file_is_opened(tmp_path: Path) -> None:
         with pytest.raises(YamlError, match="is no regular file"):
             read_yaml(tmp_path / name)
     for name in ("gone", "loop", "a\0b"):
-        with pytest.raises(YamlError, match=r"cannot be read|none that a file can have"):
+        with pytest.raises(YamlError, match="cannot be read"):
             read_yaml(tmp_path / name)
     assert read_yaml(tmp_path / "link").value == {"a": 1}
 

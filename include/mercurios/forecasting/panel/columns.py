@@ -61,13 +61,17 @@ def as_keys(table: pa.Table, name: str, *, nulls: bool = False) -> tuple[I64, pa
 
     Text that is whole numbers throughout becomes numbers. Null is refused, or has the code of no group.
     """
+    import pyarrow as pa
     import pyarrow.compute as pc
 
-    column = keys_of(table, name)
+    column = column_of(table, name)
+    is_whole = pa.types.is_integer(column.type)
+    column = column if is_whole else keys_of(table, name)
     if column.null_count and not nulls:
         row = first_bad(column.is_null().to_numpy(zero_copy_only=False))
         raise PanelError(name, row + 1, "empty; every row needs a value")
-    distinct = _numbers_if_whole(pc.unique(column).drop_null())
+    distinct = pc.unique(column).drop_null()
+    distinct = distinct if is_whole else _numbers_if_whole(distinct)
     order = pc.sort_indices(distinct)
     found = pc.fill_null(pc.index_in(column, value_set=distinct.take(order).cast(column.type)), NO_GROUP)
     return found.to_numpy(zero_copy_only=False).astype(np.int64), distinct.take(order)
