@@ -203,21 +203,6 @@ def test_a_tenant_that_does_not_exist_is_refused(tmp_path: Path):
     assert "nobody" in done.output
 
 
-def test_a_misspelt_tenant_of_a_file_is_answered_with_those_in_it(warehouse: Path, tmp_path: Path):
-    """Nothing to order and a file without lines would look like good news."""
-    out = tmp_path / "orders.csv"
-
-    done = CliRunner().invoke(
-        app, ["propose", "--tenant", "MINI", "--out", str(out), "--warehouse", str(warehouse)]
-    )
-
-    assert done.exit_code == 1
-    assert (
-        "nothing of tenant 'MINI' is published there (did you mean 'mini'? known: mini, other)" in done.output
-    )
-    assert not out.exists()
-
-
 def test_a_name_that_looks_like_a_formula_stays_text(warehouse: Path, tmp_path: Path):
     """Also where a semicolon separates."""
     propose(tmp_path / "orders.csv", "--warehouse", str(warehouse))

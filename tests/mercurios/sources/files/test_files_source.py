@@ -86,21 +86,11 @@ def test_a_parquet_export_keeps_the_types_it_has(tmp_path: Path) -> None:
     assert [row["amount"] for row in made.query(ROW)] == [Decimal("39.90")]
 
 
-def test_a_local_midnight_with_an_offset_is_the_day_that_is_written(tmp_path: Path) -> None:
-    made = shop(tmp_path)
-    made.write("sales.csv", HEADER + "2025-03-01T00:00:00+01:00,4711,2,39.90\n")
-
-    made.run("r1")
-
-    assert [row["date"] for row in made.query(ROW)] == [date(2025, 3, 1)]
-
-
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
         ("2025-03-01,4711,two,39.90", "field 'quantity': expected a number with two decimals, got text"),
         ("01.03.2025,4711,2,39.90", "field 'date': expected a date such as"),
-        ("2025-02-28T23:00:00Z,4711,2,39.90", "field 'date': expected a date such as"),
         ("2025-03-01,4711,2,39.901", "field 'amount': expected a number with at most two decimals"),
         ("2025-03-01,,2,39.90", "field 'article': expected a value"),
         ("2025-03-01,4711,2", "expected 4 columns, got 3"),
