@@ -80,7 +80,7 @@ def test_a_manifest_is_loaded_into_a_fresh_file_from_a_folder_with_any_name(
         (("nowhere/manifest.json", "--tenant", "mini"), "nowhere/manifest.json cannot be read"),
         (
             ("nowhere/manifest.json", "--tenant", "other"),
-            "tenant 'other' has no usable file in tenants/ (known: none)",
+            "tenant 'other' has no usable file in tenants/ (known: mini)",
         ),
     ],
 )
