@@ -41,7 +41,7 @@ def newest_run(retailer: QuickRetailer) -> str:
 
 @pytest.mark.parametrize("who", ["extracts", "loads", "does both"])
 @pytest.mark.parametrize("by", [DAYS, -DAYS], ids=["ahead", "behind"])
-def test_a_worker_more_than_a_year_off_keeps_no_delete_and_no_change_from_following_runs(
+def test_a_worker_more_than_a_year_off_hides_no_delete_and_no_change(
     retailer: QuickRetailer, source: RunningSimulator, who: str, by: timedelta
 ) -> None:
     modules = {"extracts": [extracting], "loads": [loading], "does both": [extracting, loading]}[who]

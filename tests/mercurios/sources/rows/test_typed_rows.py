@@ -273,7 +273,7 @@ def test_an_unknown_field_whose_name_is_a_value_is_kept_and_counted_without_it()
     assert only_reason(held) == "unknown field not_an_identifier under drift policy quarantine"
 
 
-def test_a_row_in_quarantine_keeps_no_unknown_field_unless_the_policy_holds_rows_for_it() -> None:
+def test_a_row_in_quarantine_keeps_no_unknown_field_unless_rows_are_held() -> None:
     bad = row_of("sale", quantity='"two"', loyalCustomer='"Erika Muster"')
 
     payload = json.loads(typed("sale", [bad]).rejected[0].payload)

@@ -10,6 +10,15 @@ from mercurios.sources.prohandel.http.settings import PROHANDELS_HOSTS
 AUTH = "https://auth.prohandel.cloud"
 
 
+def is_allowed(address: str, token_service: str, hosts: tuple[str, ...]) -> bool:
+    """Return whether a token may be sent to an address."""
+    try:
+        check_api(address, token_service, hosts)
+    except AddressError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -20,7 +29,7 @@ AUTH = "https://auth.prohandel.cloud"
     ],
 )
 def test_hosts_of_the_vendor_may_get_tokens(address: str) -> None:
-    check_api(address, AUTH, PROHANDELS_HOSTS)
+    assert is_allowed(address, AUTH, PROHANDELS_HOSTS)
 
 
 @pytest.mark.parametrize(
@@ -50,13 +59,12 @@ def test_hosts_of_the_vendor_may_get_tokens(address: str) -> None:
     ],
 )
 def test_other_addresses_may_not(address: str) -> None:
-    with pytest.raises(AddressError):
-        check_api(address, AUTH, PROHANDELS_HOSTS)
+    assert not is_allowed(address, AUTH, PROHANDELS_HOSTS)
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "[::1]"])
 def test_this_machine_may_where_the_token_service_is_on_it_too(name: str) -> None:
-    check_api(f"http://{name}:8990/t/mini", "http://127.0.0.1:8990/auth", ())
+    assert is_allowed(f"http://{name}:8990/t/mini", "http://127.0.0.1:8990/auth", ())
 
 
 def test_a_person_may_allow_a_host_and_all_hosts_below_a_domain() -> None:
