@@ -33,7 +33,7 @@ renamed as (
         )
         -- What was set aside never happened: it is in RAW only if an older release has loaded it.
         and date > cast('1990-01-01' as date)
-        and abs(quantity) <= 10000000
+        and coalesce(abs(quantity), 0) <= 10000000
 
 )
 
