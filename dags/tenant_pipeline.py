@@ -52,6 +52,7 @@ page of `docs/runbooks` with the steps.
 from __future__ import annotations
 
 from airflow.sdk import DAG, Param, TaskGroup
+from airflow.sdk.definitions.param import ParamsDict
 
 from mercurios.tenants import Tenant
 from mercurios_airflow.modelling.tasks import model_tasks
@@ -147,7 +148,7 @@ def pipeline(tenant: Tenant) -> DAG:
         )
         load >> check_raw >> model_tasks(tenant) >> check_marts >> publish >> week_closed
     # Every task copies and checks the parameters that its DAG has when it is made. A run gives them to its tasks itself.
-    dag.params = params(tenant)
+    dag.params = ParamsDict(params(tenant))
     return dag
 
 
