@@ -19,7 +19,7 @@ PIN = re.compile(
 
 def _requirements(path: Path) -> list[str]:
     lines = (line.split("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines())
-    return [line for line in lines if line]
+    return [line.removesuffix("\\").rstrip() for line in lines if line and not line.startswith("--hash=")]
 
 
 def _pins(path: Path) -> dict[str, str]:
@@ -36,6 +36,15 @@ def test_every_installed_package_has_one_exact_version(root: Path, name: str) ->
 
     assert [line for line in lines if not PIN.match(line)] == []
     assert len(_pins(root / name)) == len(lines)
+
+
+@pytest.mark.parametrize("name", [f"{stem}.txt" for stem in SETS])
+def test_nothing_is_installed_whose_hash_is_not_known(root: Path, name: str) -> None:
+    """With one hash in a file pip and uv ask for a hash of every package."""
+    blocks = re.split(r"\n(?=[A-Za-z0-9])", (root / name).read_text(encoding="utf-8"))
+
+    assert len(blocks) == len(_pins(root / name))
+    assert [block.partition(" ")[0] for block in blocks if "--hash=sha256:" not in block] == []
 
 
 def test_developers_run_the_versions_that_are_deployed(root: Path) -> None:
@@ -109,7 +118,6 @@ DISTRIBUTIONS = {
 }
 # What is installed though nothing of the runtime imports it.
 NOT_IMPORTED = {
-    "dbt-core": "a command, run by Cosmos and make",
     "dbt-duckdb": "adapter that dbt loads by name",
     "dbt-snowflake": "adapter that dbt loads by name",
     "s3fs": "file system that fsspec and the Amazon provider load by name",

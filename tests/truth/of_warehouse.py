@@ -27,6 +27,8 @@ TESTS = {
         "test_an_articles_sales_of_all_time_add_up",
         "test_an_articles_names_in_its_sales_are_those_of_its_masters",
         "test_a_days_sales_add_up",
+        "test_an_articles_year_adds_up",
+        "test_a_branchs_two_years_add_up",
     ),
     "test_dimensions.py": (
         "test_an_articles_names_are_those_of_its_masters",
