@@ -91,10 +91,10 @@ format: $(VENV)/.dev  ## Format Python and SQL
 
 requirements: $(VENV)/.uv  ## Compile requirements*.txt from requirements*.in
 	@# One set for Python 3.11 and 3.12; the image has 3.12.
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line --no-header requirements.in -o requirements.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line --no-header requirements-dev.in -o requirements-dev.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line --no-header requirements-bench.in -o requirements-bench.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line --no-header requirements-mutants.in -o requirements-mutants.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line --no-header --generate-hashes requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line --no-header --generate-hashes requirements-dev.in -o requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line --no-header --generate-hashes requirements-bench.in -o requirements-bench.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line --no-header --generate-hashes requirements-mutants.in -o requirements-mutants.txt
 
 clean:  ## Remove what demo, tests and dbt wrote (the environments stay)
 	rm -rf .demo include/dbt/target include/dbt/logs .pytest_cache .mypy_cache .ruff_cache
