@@ -87,9 +87,8 @@ class Dbt:
         return {path.stem: path.read_text(encoding="utf-8") for path in files}
 
     def tables(self, *schemas: str) -> list[str]:
-        """Return the tables that a build on Snowflake makes in some schemas."""
-        text = (self.home / "snowflake" / "manifest.json").read_text(encoding="utf-8")
-        nodes = json.loads(text)["nodes"].values()
+        """Return the tables that a build makes in some schemas."""
+        nodes = json.loads(MANIFEST.read_text(encoding="utf-8"))["nodes"].values()
         return sorted(
             f"{node['schema']}.{node['name']}"
             for node in nodes
