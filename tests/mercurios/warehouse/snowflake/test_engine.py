@@ -27,9 +27,12 @@ from mercurios.warehouse.sql import literal
 # What only one engine needs, and why the other does not.
 DUCKDB_ALONE = {
     "connection_settings": "how much memory a write takes",
+    "owner_claim": "on Snowflake row access policies keep tenants apart",
+    "owner_known": "on Snowflake row access policies keep tenants apart",
     "published_attach": "readers' files",
     "published_copy": "readers' files",
     "published_detach": "readers' files",
+    "published_owners": "readers' files",
     "published_setup": "readers' files",
     "published_tables": "readers' files",
     "recovery_tenants": "finding out whose a file is",
