@@ -67,7 +67,12 @@ def replaced(retailer: SnowflakeRetailer, url: str, edit: Edit) -> str:
     prefix = retailer.store.prefix("mini", "order", "r1", manifest.attempt + 1)
     writer = PartWriter(retailer.store, f"{prefix}/edited.parquet", "rows", "order", table.schema)
     writer.write(table)
-    kept = [each for each in manifest.parts if each != part]
+    kept = []
+    for each in manifest.parts:
+        if each != part:
+            copy = f"{each.url.partition('/tenant=')[0]}/{prefix}/{each.url.rpartition('/')[2]}"
+            retailer.s3.file_system().pipe_file(copy, retailer.store.read_bytes(each.url))
+            kept.append(each.model_copy(update={"url": copy}))
     changed: Manifest = manifest.model_copy(
         update={"parts": [*kept, *writer.close()], "attempt": manifest.attempt + 1}
     )
