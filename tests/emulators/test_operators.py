@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk import DAG
+from retailer import HASH_KEY
 from running_emulators import EXHAUSTED_WAREHOUSE, S3, KeyPair, Snowflake, airflow_connections
 from snowflake_retailer import SnowflakeRetailer, forget
 
@@ -60,7 +61,7 @@ def switched(
             {
                 **source,
                 "password": keys["secret"],
-                "extra": {"hash_key": "emulator-tests-hash-key-that-is-no-secret"},
+                "extra": {"hash_key": HASH_KEY.decode()},
             }
         ),
     }

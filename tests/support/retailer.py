@@ -32,7 +32,7 @@ from mercurios.warehouse.run_plan import begin_run
 from mercurios.warehouse.setup import set_up
 from prohandel_simulator.testing import RunningSimulator
 
-HASH_KEY = b"tests"
+HASH_KEY = b"tests-hash-key-that-is-no-secret"
 TOP_LEVEL = tuple(name for name, resource in RESOURCES.items() if resource.child_of is None)
 
 
