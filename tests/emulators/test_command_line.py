@@ -217,3 +217,7 @@ def publish_an_order(retailer: SnowflakeRetailer) -> None:
             "create or replace table published.dim_article as"
             f" select 'mini' as tenant_id, 1 as article_number, {article}"
         )
+        engine.execute(
+            "create or replace table published.markup_by_level as"
+            " select 'mini' as tenant_id, 'article' as markup_level, 1 as article_number, 1.1 as entry_markup"
+        )
