@@ -75,7 +75,7 @@ def test_the_prohandel_form_asks_for_what_the_hook_needs(found: dict[str, Any]) 
         "login": "API key",
         "password": "API secret",
     }
-    assert list(found["widgets"]) == ["extra__prohandel__hash_key"]
+    assert list(found["widgets"]) == ["extra__prohandel__hash_key", "extra__prohandel__api_hosts"]
 
 
 def test_the_hash_key_is_masked(found: dict[str, Any]) -> None:
