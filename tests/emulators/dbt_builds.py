@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from dbt_runs import run_dbt
+from dbt_runs import parsed_by_tests, run_dbt
 from retailer import Retailer
 from running_emulators import ROLE, USER, WAREHOUSE
 from snowflake_retailer import SnowflakeRetailer
@@ -86,9 +86,10 @@ class Dbt:
         files = (self.home / "snowflake" / "run").rglob("*.sql")
         return {path.stem: path.read_text(encoding="utf-8") for path in files}
 
-    def tables(self, *schemas: str) -> list[str]:
-        """Return the tables that a build makes in some schemas."""
-        nodes = json.loads(MANIFEST.read_text(encoding="utf-8"))["nodes"].values()
+    def tables(self, database: str, *schemas: str) -> list[str]:
+        """Return the tables that a build on Snowflake makes in some schemas, more than on DuckDB."""
+        manifest = parsed_by_tests("snowflake", database) / "manifest.json"
+        nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
         return sorted(
             f"{node['schema']}.{node['name']}"
             for node in nodes

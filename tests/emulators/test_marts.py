@@ -78,7 +78,7 @@ def _build(dbt: Dbt, on_snowflake: SnowflakeRetailer, on_duckdb: Twin) -> Built:
 
     def keep(name: str) -> None:
         with on_snowflake.engine() as engine:
-            tables = dbt.tables("standard", "analytics")
+            tables = dbt.tables(DATABASE, "standard", "analytics")
             built.snowflake[name] = tables_of(engine, tables, "mini")
             built.neighbour[name] = tables_of(engine, tables, NEIGHBOUR)
         with on_duckdb.engine() as engine:

@@ -11,11 +11,18 @@ from pathlib import Path
 
 from companion import SUPPORT, Companion
 
+PARSED = SUPPORT.parents[1] / "include" / "dbt" / "target" / "parsed-by-tests"
+
 
 @cache
 def _server() -> Companion:
     """It ends with the process that started it."""
     return Companion(str(SUPPORT / "dbt_server.py"))
+
+
+def parsed_by_tests(target: str, database: str) -> Path:
+    """Return the folder of what dbt keeps of the project as it is for a target and a database."""
+    return PARSED / f"{target}-{database}"
 
 
 def run_dbt(

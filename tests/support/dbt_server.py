@@ -19,10 +19,10 @@ from typing import Any
 
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner
+from dbt_runs import parsed_by_tests
 
 PROJECT = Path(__file__).resolve().parents[2] / "include" / "dbt"
 PLACES = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-KEPT = PROJECT / "target" / "parsed-by-tests"
 
 
 @contextmanager
@@ -40,13 +40,13 @@ def _environment(variables: dict[str, str]) -> Any:
 
 def parsed(target: str, database: str, environment: dict[str, str]) -> Any:
     """Return the project's manifest for a target and a database."""
-    kept = KEPT / f"{target}-{database}"
+    kept = parsed_by_tests(target, database)
     kept.mkdir(parents=True, exist_ok=True)
     # Where the file lies is no part of what is parsed but for its name, and dbt parses all again when it moved.
     same = {**environment, "MERCURIOS_DUCKDB_PATH": f"{database}.duckdb"}
     same.pop("MERCURIOS_TENANT_ID", None)
     paths = ["--target", target, "--target-path", str(kept), "--log-path", str(kept)]
-    with (KEPT / f"{target}-{database}.lock").open("w") as lock, _environment(same):
+    with kept.with_name(f"{kept.name}.lock").open("w") as lock, _environment(same):
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = dbtRunner().invoke(["--quiet", "parse", *PLACES, *paths])
     if not done.success:
