@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from retailer import HASH_KEY as KEY
 from retailer import expected_row, hash_of
 from wire import pages, row_of
 
@@ -26,7 +27,6 @@ from mercurios.sources.rows.typed_rows import type_rows
 from mercurios.sources.settings import Drift
 
 NOW = datetime(2026, 3, 4, 4, 0)
-KEY = b"tests"
 
 
 def typed(resource: Resource | str, rows: list[str], zone: str = "UTC", **options: Any) -> TypedPage:
