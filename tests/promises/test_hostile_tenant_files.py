@@ -114,7 +114,7 @@ def persisted(bag: Any, address: str) -> tuple[set[str], dict[str, str]]:
         with Session(engine) as session:
             dags = set(session.scalars(select(SerializedDagModel.dag_id)))
             errors = session.execute(select(ParseImportError.filename, ParseImportError.stacktrace)).all()
-        return dags, dict(errors)  # type: ignore[arg-type]
+        return dags, {row.filename: row.stacktrace for row in errors}
     finally:
         engine.dispose()
 
