@@ -89,7 +89,7 @@ def test_a_tasks_parse_reads_no_other_tenants_file(
             "key 'time_zone': Value error, 'Europe/Utopia' is not an IANA time zone",
         ),
         ("timezone: Europe/Berlin", "key 'timezone': unknown; remove it or correct its spelling"),
-        ("dbt_tasks: rows", "key 'dbt_tasks': Input should be 'layers' or 'models' (got 'rows')"),
+        ("dbt_tasks: rows", "key 'dbt_tasks': Input should be 'build' or 'models' (got 'rows')"),
         ("country: 7: 8", "not readable as YAML"),
         ("owner: ''", "key 'owner': String should have at least 1 character"),
         (

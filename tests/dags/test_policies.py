@@ -284,9 +284,7 @@ def test_dbt_runs_without_its_unit_tests(bag: DagBag) -> None:
     }
 
     assert set(commands) == {
-        "model.staging",
-        "model.intermediate",
-        "model.marts",
+        "model.build",
         "model.tests",
         "model.dbt_producer_watcher",
     }

@@ -1,4 +1,4 @@
-"""A layer of models through its real task, signed in with the tenant's connection, which no scheduler test runs."""
+"""Models through their real task, signed in with the tenant's connection, which no scheduler test runs."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from airflow.sdk import DAG
 from snowflake_retailer import SnowflakeRetailer
 
 from mercurios.tenants import load_tenants
-from mercurios_airflow.modelling.tasks import LAYERS, model_tasks
+from mercurios_airflow.modelling.tasks import model_tasks
 from mercurios_airflow.tenancy import dag_settings
 
 pytestmark = [pytest.mark.dbt, pytest.mark.slow]
 
 
-def test_a_layer_is_built_with_the_tenants_connection(retailer: SnowflakeRetailer) -> None:
+def test_a_model_is_built_with_the_tenants_connection(retailer: SnowflakeRetailer) -> None:
     retailer.run("r1", "label")
     tenant = load_tenants(only="mini").get("mini")
     with DAG(schedule=None, **dag_settings(tenant, "pipeline", None)) as dag:
         model_tasks(tenant)
-    task: Any = dag.get_task("model.staging")
+    task: Any = dag.get_task("model.build")
     task.select = ["stg_prohandel__labels"]
     instance = SimpleNamespace(
         task_id=task.task_id, dag_id=dag.dag_id, run_id="r1", try_number=1, map_index=-1
@@ -31,8 +31,8 @@ def test_a_layer_is_built_with_the_tenants_connection(retailer: SnowflakeRetaile
 
     task.execute(context)
 
-    assert (tenant.engine, tenant.dbt_grain) == ("snowflake", "layers")
-    assert [each.task_id for each in dag.topological_sort()] == [f"model.{layer}" for layer in LAYERS]
+    assert (tenant.engine, tenant.dbt_grain) == ("snowflake", "build")
+    assert [each.task_id for each in dag.topological_sort()] == ["model.build"]
     [built] = retailer.query("select count(*) as n from standard.stg_prohandel__labels")
     [raw] = retailer.query("select count(*) as n from raw.label")
     assert built == raw != {"n": 0}

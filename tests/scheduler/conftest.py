@@ -45,7 +45,7 @@ TODAY = "2026-03-04"
 RUN_SECONDS = 1500.0
 ON_SNOWFLAKE = "mini_models"
 SWITCH = ("warehouse: duckdb_mini_models", "warehouse: snowflake_mini_models")
-BY_LAYERS = ("dbt_tasks: models", "dbt_tasks: layers")
+IN_ONE_TASK = ("dbt_tasks: models", "dbt_tasks: build")
 # The task of a model that is cleared after its run.
 CLEARED = "model.fct_sales_run"
 
@@ -178,7 +178,7 @@ def _play(stack: Stack, account: EmulatedAccount) -> Played:
     # What a pipeline says of articles without a forecast is the same only where both tenants have one.
     played.forecast_runs = {tenant: _run_ended(api, stack, f"forecast__{tenant}") for tenant in both}
     _clear_a_model(played)
-    _build_by_layers(played)
+    _build_in_one_task(played)
     stack.advance_clock(24)
     played.second = dict(zip(both, follower.run("pipeline", "second", both, RUN_SECONDS), strict=True))
     played.on_snowflake["second"] = _marts_on_snowflake(account)
@@ -198,13 +198,13 @@ def _clear_a_model(played: Played) -> None:
         played.log = played.api.task_log(run.dag_id, run.run_id, CLEARED, 2)
 
 
-def _build_by_layers(played: Played) -> None:
+def _build_in_one_task(played: Played) -> None:
     """Let the file of `mini_models` say so, and wait until Airflow has read it."""
     dag_id = f"pipeline__{ON_SNOWFLAKE}"
     if played.stack.tenants_dir is not None:
-        _replace(played.stack.tenants_dir, *BY_LAYERS)
+        _replace(played.stack.tenants_dir, *IN_ONE_TASK)
     played.api.parse_again(dag_id)
-    _await(played.stack, lambda: "model.marts" in played.api.task_ids(dag_id))
+    _await(played.stack, lambda: "model.build" in played.api.task_ids(dag_id))
 
 
 def _marts_on_snowflake(account: EmulatedAccount) -> State:

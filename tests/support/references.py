@@ -42,7 +42,7 @@ def dags() -> str:
         "# DAGs",
         _NOTE,
         f"As they are for the tenant `{EXAMPLE_TENANT}`; every tenant has the same. With a task per model instead of "
-        "per layer (`dbt_tasks: models`), the group `model` has a task for each dbt model.",
+        "for all (`dbt_tasks: models`), the group `model` has a task for each dbt model.",
     ]
     for dag_id, dag in sorted(bag.dags.items()):
         parts += [f"## {dag_id}", dag.description or "", f"Schedule: {_schedule(dag.schedule)}."]

@@ -114,7 +114,7 @@ class Tenant(Section):
         database: Snowflake database that holds this tenant; may be shared. DuckDB uses a file per tenant.
         prices: what the amounts hold; without it there is no margin, because nothing is guessed.
         limits: the buying plan by season, category and month; without it nothing has a limit.
-        dbt_tasks: `layers` (a task per layer) or `models` (a task per model); None takes the engine's default.
+        dbt_tasks: `build` (one task) or `models` (a task per model); None takes the engine's default.
     """
 
     id: TenantId
@@ -153,7 +153,7 @@ class Tenant(Section):
 
     @property
     def dbt_grain(self) -> DbtTasks:
-        """A task per layer where a model takes milliseconds, a task per model where it takes minutes."""
+        """One task where a model takes milliseconds, a task per model where it takes minutes."""
         return self.dbt_tasks or self.backend.dbt_tasks
 
     def landing_url(self) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mercurios.warehouse.engine import Engine
     from mercurios.warehouse.publication import Publisher
 
-DbtTasks = Literal["layers", "models"]
+DbtTasks = Literal["build", "models"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Backend:
         needs_connection: whether a tenant's connection must exist, or has a default.
         landing: where a tenant's files are landed unless its own file says otherwise.
         dbt_target: output of `include/dbt/profiles.yml`.
-        dbt_tasks: `layers` where a model takes milliseconds, `models` (a task per model) where it takes minutes.
+        dbt_tasks: `build` (one task) where a model takes milliseconds, `models` (a task per model) where minutes.
         column_types: the engine's words for the types of the contract.
         engine: loads the class that implements `Engine`.
         publisher: loads how checked tables become visible to readers in one step.

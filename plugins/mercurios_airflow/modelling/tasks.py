@@ -1,7 +1,7 @@
 """The dbt project as tasks of a tenant's pipeline.
 
-One setting decides how many: a task per layer where a model takes milliseconds and a process per model would
-cost twenty times the work, or a task per model, mirrored from one dbt process, where models take minutes. Each
+One setting decides how many: one task where a model takes milliseconds and a process per model would cost twenty
+times the work, or a task per model, mirrored from one dbt process, where models take minutes. Each
 engine has its default. Either way Cosmos reads the manifest that the build made and runs no dbt while parsing.
 """
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 DBT_PROJECT = Path(__file__).resolve().parents[3] / "include" / "dbt"
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
 PROFILE = "mercurios"
-# A process of dbt costs seconds, views milliseconds: both kinds of views are one task.
-LAYERS = {"staging": "tag:staging tag:conformed", "intermediate": "tag:intermediate", "marts": "tag:marts"}
 
 # dbt writes such a model into the queries of its readers, so there is nothing to wait for or to try again.
 _STORES_NOTHING = "config.materialized:ephemeral"
@@ -39,7 +37,7 @@ _NO_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]
 
 def model_tasks(tenant: Tenant) -> TaskGroup:
     """Return the task group `model` of the DAG that is being built."""
-    return _layers(tenant) if tenant.dbt_grain == "layers" else _models(tenant)
+    return _build(tenant) if tenant.dbt_grain == "build" else _models(tenant)
 
 
 def _environment(tenant: Tenant) -> dict[str, str]:
@@ -83,16 +81,12 @@ def _dbt(tenant: Tenant) -> dict[str, Any]:
     }
 
 
-def _layers(tenant: Tenant) -> TaskGroup:
+def _build(tenant: Tenant) -> TaskGroup:
+    """Build and test all models in one task: a process of dbt costs seconds before it builds the first of them."""
     from cosmos.operators.local import DbtBuildLocalOperator
 
     with TaskGroup("model") as group:
-        previous: Any = None
-        for layer, selection in LAYERS.items():
-            task = DbtBuildLocalOperator(task_id=layer, select=selection, **_dbt(tenant))
-            if previous is not None:
-                previous >> task
-            previous = task
+        DbtBuildLocalOperator(task_id="build", **_dbt(tenant))
     return group
 
 

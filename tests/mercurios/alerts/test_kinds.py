@@ -137,5 +137,5 @@ def test_the_page_follows_the_error_an_operator_raised_from_it() -> None:
 
 
 def test_any_failure_of_a_model_task_leads_to_the_page_of_models() -> None:
-    assert failure_kind(RuntimeError("dbt command failed"), "model.staging").name == "model-failed"
-    assert failure_kind(WarehouseLockedError("stayed locked"), "model.staging").name == "warehouse-locked"
+    assert failure_kind(RuntimeError("dbt command failed"), "model.build").name == "model-failed"
+    assert failure_kind(WarehouseLockedError("stayed locked"), "model.build").name == "warehouse-locked"

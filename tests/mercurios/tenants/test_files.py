@@ -488,11 +488,11 @@ def test_settings_of_a_resource_fall_back_to_the_defaults(tmp_path: Path) -> Non
 def test_the_connection_decides_engine_and_grain_of_the_models(tmp_path: Path) -> None:
     write(tmp_path, "duck")
     write(tmp_path, "flake", connections__warehouse="snowflake_flake")
-    write(tmp_path, "chosen", connections__warehouse="snowflake_x", dbt_tasks="layers")
+    write(tmp_path, "chosen", connections__warehouse="snowflake_x", dbt_tasks="build")
     found = load_tenants(tmp_path)
 
     assert [(t.id, t.engine, t.dbt_grain) for t in found] == [
-        ("chosen", "snowflake", "layers"),
-        ("duck", "duckdb", "layers"),
+        ("chosen", "snowflake", "build"),
+        ("duck", "duckdb", "build"),
         ("flake", "snowflake", "models"),
     ]

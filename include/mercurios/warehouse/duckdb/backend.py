@@ -31,7 +31,7 @@ BACKEND = Backend(
     needs_connection=False,
     landing="file://${MERCURIOS_HOME}/landing",
     dbt_target="duckdb",
-    dbt_tasks="layers",
+    dbt_tasks="build",
     column_types={
         ColumnType.INTEGER: "bigint",
         ColumnType.DECIMAL: "decimal(18, 2)",

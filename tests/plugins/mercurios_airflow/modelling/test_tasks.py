@@ -40,7 +40,7 @@ def test_every_dbt_task_gets_its_own_tenant_and_file(mini: Path, tenant_id: str)
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_USE_COLORS": "false",
     }
-    assert len(environments) >= 3
+    assert environments
     assert {name: found for name, found in environments.items() if found != expected} == {}
     assert [task.task_id for task in tasks if not task.append_env] == []
 
@@ -48,24 +48,16 @@ def test_every_dbt_task_gets_its_own_tenant_and_file(mini: Path, tenant_id: str)
 def test_the_path_is_unknown_while_parsing(mini: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MERCURIOS_HOME")
 
-    task = _dag("mini").get_task("model.staging")
+    task = _dag("mini").get_task("model.build")
 
     assert task.env["MERCURIOS_DUCKDB_PATH"] == "{{ duckdb_path('duckdb_mini', 'mini') }}"
 
 
-def test_layers_follow_one_another(mini: Path) -> None:
-    dag = _dag("mini")
+def test_one_task_builds_every_model_and_runs_every_test(mini: Path) -> None:
+    [task] = _dag("mini").tasks
 
-    assert [task.task_id for task in dag.topological_sort()] == [
-        "model.staging",
-        "model.intermediate",
-        "model.marts",
-    ]
-    assert [dag.get_task(f"model.{layer}").select for layer in ("staging", "intermediate", "marts")] == [
-        "tag:staging tag:conformed",
-        "tag:intermediate",
-        "tag:marts",
-    ]
+    assert (task.task_id, task.task_type) == ("model.build", "DbtBuildLocalOperator")
+    assert (task.select, task.exclude, task.selector) == (None, None, None)
 
 
 def test_no_dbt_task_installs_packages(mini: Path) -> None:
@@ -75,11 +67,10 @@ def test_no_dbt_task_installs_packages(mini: Path) -> None:
 
 
 def test_what_dbt_parsed_is_kept_for_the_tenants_next_task_alone(mini: Path) -> None:
-    by_layer = [task for task in _dag("mini").tasks if task.task_type == "DbtBuildLocalOperator"]
+    together = [task for task in _dag("mini").tasks if task.task_type == "DbtBuildLocalOperator"]
     by_model = [task for task in _dag("mini_models").tasks if hasattr(task, "cache_dir")]
 
-    assert len(by_layer) == 3
-    assert {(task.partial_parse, task.cache_dir.name) for task in by_layer} == {(True, "mini")}
+    assert [(task.partial_parse, task.cache_dir.name) for task in together] == [(True, "mini")]
     assert by_model
     assert all(task.partial_parse and "mini_models" in task.cache_dir.name for task in by_model)
 
@@ -91,12 +82,12 @@ def test_on_snowflake_dbt_signs_in_with_the_connection_and_tags_its_statements(
     folder.mkdir()
     file = (Path(os.environ["MERCURIOS_TENANTS_DIR"]) / "mini.yaml").read_text(encoding="utf-8")
     (folder / "mini.yaml").write_text(
-        file.replace("duckdb_mini", "snowflake_mini") + "dbt_tasks: layers\n", encoding="utf-8"
+        file.replace("duckdb_mini", "snowflake_mini") + "dbt_tasks: build\n", encoding="utf-8"
     )
     monkeypatch.setenv("MERCURIOS_TENANTS_DIR", str(folder))
 
     # There is no connection: were it read while parsing, this would fail.
-    task = _dag("mini").get_task("model.marts")
+    task = _dag("mini").get_task("model.build")
 
     tag = task.render_template(
         task.env["MERCURIOS_QUERY_TAG"], {"dag": SimpleNamespace(dag_id="pipeline__mini"), "run_id": "r1"}
