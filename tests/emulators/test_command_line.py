@@ -191,7 +191,7 @@ def publish_an_order(retailer: SnowflakeRetailer) -> None:
     beside = {
         "proposal": "1 as article_size_number, 1 as branch_number, '4000000000001' as ean, false as is_late,"
         " 1 as priority, true as is_within_budget, false as is_below_supplier_minimum, 'high' as confidence",
-        "policy": "5 as pack_size, 'policy' as pack_source",
+        "policy": "5 as pack_size, 'policy' as pack_source, 1000 as budget, 0 as minimum_order_value",
     }
     article = (
         "'W-1' as supplier_article_number, 'red' as supplier_colour, 'Spring' as season_name,"

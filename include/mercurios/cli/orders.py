@@ -8,6 +8,11 @@ from typing import Annotated
 
 import typer
 
+_WAITS = {
+    "budget": "the budget does not reach them",
+    "supplier minimum": "what is ordered of their supplier is worth less than its minimum (`minimum_order_value`)",
+}
+
 
 class Language(StrEnum):
     """Languages of the workbook."""
@@ -62,6 +67,6 @@ def propose(
         typer.echo(f"{others} lines of other actions.")
     if minor:
         typer.echo(f"{minor} lines more are not worth the work yet (`action_value`, `order_line_value`).")
-    beyond = proposals["is_within_budget"].to_pylist().count(False)
-    if beyond:
-        typer.echo(f"{beyond} of the lines are beyond the budget.")
+    for reason, text in _WAITS.items():
+        if count := proposals["waits_for"].to_pylist().count(reason):
+            typer.echo(f"{count} of the lines wait: {text}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mercurios.warehouse.counting import scalar
-from mercurios.warehouse.engine import Engine, WarehouseError
+from mercurios.warehouse.engine import Engine, MissingObjectError, WarehouseError
 from mercurios.warehouse.sql import render
 
 if TYPE_CHECKING:
@@ -22,14 +22,20 @@ def fetch_actions(engine: Engine, tenant_id: str) -> pa.Table:
         tenant_id: whose actions.
 
     Raises:
-        WarehouseError: nothing was published since there are actions.
+        WarehouseError: nothing was published since there are actions, or it lacks what is read here.
     """
     table = {"table_name": "replenishment_action"}
     if not scalar(engine, render(engine.dialect, "is_published"), table):
         raise WarehouseError(
             f"no replenishment_action was published yet: run the pipeline of tenant {tenant_id} first"
         )
-    return engine.fetch_arrow(render(engine.dialect, "actions"), {"tenant_id": tenant_id})
+    try:
+        return engine.fetch_arrow(render(engine.dialect, "actions"), {"tenant_id": tenant_id})
+    except MissingObjectError as error:
+        raise WarehouseError(
+            f"what tenant {tenant_id} published last was built by an earlier version, and lacks what is read now: run "
+            f"its pipeline once with this version (DAG pipeline__{tenant_id}), which publishes it. {error}"
+        ) from error
 
 
 def orders_of(actions: pa.Table) -> pa.Table:

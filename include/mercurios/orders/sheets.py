@@ -76,6 +76,8 @@ _GERMAN = {
     "policy": "Vorgabe",
     "learned": "gelernt",
     "none": "keine",
+    "budget": "Budget",
+    "supplier minimum": "Mindestbestellwert",
     "cancel": "stornieren",
     "reduce": "kürzen",
 }
@@ -127,30 +129,38 @@ def _units(en: str, de: str) -> Column:
     return Column("units", en, de, UNITS, total=True)
 
 
-ORDERS = Sheet(
-    ("order",),
-    "Orders",
-    "Bestellungen",
+_ORDER_LINE = (
+    Column("due_on", "Order by", "Bestellen bis", DAY),
+    Column("is_late", "Late", "Zu spät", FLAG),
+    _SUPPLIER,
+    *_ARTICLE,
+    _BRANCH,
+    _units("Units", "Menge"),
+    *_PACK,
+    _COST,
+    *_MISSED,
+    *_FIGURES,
+    _ARRIVES,
+    _measure("priority", NUMBER),
+    Column("confidence", "Confidence", "Sicherheit"),
+    *_WHY,
+)
+ORDERS = Sheet(("order",), "Orders", "Bestellungen", _ORDER_LINE)
+# The action of an order line that the budget or its supplier's minimum keeps from being placed.
+WAITING = "waiting"
+WAITING_ORDERS = Sheet(
+    (WAITING,),
+    "Waiting orders",
+    "Wartende Bestellungen",
     (
-        Column("due_on", "Order by", "Bestellen bis", DAY),
-        Column("is_late", "Late", "Zu spät", FLAG),
-        _SUPPLIER,
-        *_ARTICLE,
-        _BRANCH,
-        _units("Units", "Menge"),
-        *_PACK,
-        _COST,
-        *_MISSED,
-        *_FIGURES,
-        _ARRIVES,
-        _measure("priority", NUMBER),
-        Column("is_within_budget", "In budget", "Im Budget", FLAG),
-        Column("confidence", "Confidence", "Sicherheit"),
-        *_WHY,
+        Column("waits_for", "Waits for", "Wartet auf"),
+        Column("waits_until", "Limit", "Grenze", MONEY),
+        *_ORDER_LINE,
     ),
 )
 ACTION_SHEETS = (
     ORDERS,
+    WAITING_ORDERS,
     Sheet(
         ("expedite",),
         "Expedite",
@@ -258,6 +268,6 @@ OVERVIEW_COLUMNS = (
     _measure("margin_at_risk", MONEY, total=True),
     Column("due_on", "Order by", "Bestellen bis", DAY),
     Column("late", "Late lines", "Zu späte Zeilen", UNITS, total=True),
-    Column("is_below_supplier_minimum", "Below minimum", "Unter Mindestwert", FLAG),
-    Column("beyond_budget", "Lines beyond budget", "Zeilen über Budget", UNITS, total=True),
+    Column("below_minimum", "Wait for the minimum", "Warten auf Mindestwert", UNITS, total=True),
+    Column("beyond_budget", "Wait for the budget", "Warten auf Budget", UNITS, total=True),
 )

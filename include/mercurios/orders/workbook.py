@@ -4,7 +4,8 @@ What is minor, worth less than the policy's `action_value` or `order_line_value`
 
 It is a working document: every figure has a column of its own, and each line a cell for the buyer's decision. Figures
 are written, not formulas: a mail program's preview and a supplier's reader show the same as a spreadsheet. A supplier's
-sheet holds what a supplier needs and nothing of what the buyer earns, and only what the budget reaches.
+sheet holds what a supplier needs and nothing of what the buyer earns. What the budget does not reach, or what does not
+come to the supplier's minimum, waits on a sheet of its own.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from mercurios.orders.sheets import (
     SUMMARY_COLUMNS,
     SUPPLIER_COLUMNS,
     TEXT,
+    WAITING,
     Column,
     Sheet,
     word,
@@ -51,7 +53,7 @@ _TITLE = Font(bold=True, size=14)
 _LINK = Font(color="0563C1", underline="single")
 _SHADE = PatternFill("solid", fgColor="E7E6E6")
 _WIDEST = 60
-_TRANSLATED = ("action", "confidence", "pack_source")
+_TRANSLATED = ("action", "confidence", "pack_source", "waits_for")
 
 
 def write_workbook(actions: pa.Table, path: Path, language: str) -> None:
@@ -63,7 +65,7 @@ def write_workbook(actions: pa.Table, path: Path, language: str) -> None:
     overview = book.active
     overview.title = word("Overview", language)
     summaries = [writer.action_sheet(sheet) for sheet in ACTION_SHEETS]
-    orders = [line for line in lines if line["kind"] in ORDERS.actions and not line["is_minor"]]
+    orders = [line for line in lines if line["kind"] in (*ORDERS.actions, WAITING) and not line["is_minor"]]
     suppliers = writer.supplier_sheets(orders)
     writer.overview(overview, summaries, suppliers)
     with path.open("wb") as handle:
@@ -99,15 +101,15 @@ class _Writer:
         summaries = []
         for _, group in groupby(sorted(orders, key=_by_supplier), key=_by_supplier):
             lines = list(group)
-            affordable = [line for line in lines if line["is_within_budget"]]
-            summary = _summary(lines, affordable)
+            placed = [line for line in lines if line["kind"] != WAITING]
+            summary = _summary(lines, placed)
             title = self._supplier(lines[0])
             summary["sheet"] = _sheet_name(title, self._book.sheetnames)
-            if affordable:
-                affordable.sort(key=_place_in_order)
+            if placed:
+                placed.sort(key=_place_in_order)
                 sheet = self._book.create_sheet(summary["sheet"])
                 heading = f"{word('Order to', self._language)} {title}"
-                self._fill(sheet, heading, SUPPLIER_COLUMNS, affordable)
+                self._fill(sheet, heading, SUPPLIER_COLUMNS, placed)
             summaries.append(summary)
         return summaries
 
@@ -158,10 +160,13 @@ class _Writer:
 
 
 def _worded(line: Line, language: str) -> Line:
-    """Return a line with the reason and the words of a language; `kind` keeps the action."""
+    """Return a line with the reason and the words of a language; `kind` keeps the action, or that the line waits."""
+    for_budget, waits = line["waits_for"] == "budget", line["waits_for"] is not None
+    limit = line["budget"] if for_budget else line["minimum_order_value"]
     words = {name: word(line[name], language) for name in _TRANSLATED if line[name] is not None}
     why = line["reason_de"] if language == "de" else line["reason"]
-    return {**line, **words, "kind": line["action"], "why": why, "note": None}
+    kind = {"kind": WAITING, "waits_until": limit} if waits else {"kind": line["action"]}
+    return {**line, **words, **kind, "for_budget": for_budget, "why": why, "note": None}
 
 
 def _about(lines: Sequence[Line], language: str) -> str:
@@ -176,15 +181,16 @@ def _about(lines: Sequence[Line], language: str) -> str:
     return f"{line['retailer']}, {day}, {published}, {word('prices in', language)} {line['currency']}"
 
 
-def _summary(lines: Sequence[Line], affordable: Sequence[Line]) -> Line:
+def _summary(lines: Sequence[Line], placed: Sequence[Line]) -> Line:
+    beyond_budget = sum(line["for_budget"] for line in lines)
     return {
         "supplier_number": lines[0]["supplier_number"],
-        "lines": len(affordable),
-        **{key: _total(affordable, key) for key in ("units", "cost", "margin_at_risk")},
+        "lines": len(placed),
+        **{key: _total(placed, key) for key in ("units", "cost", "margin_at_risk")},
         "due_on": min(line["due_on"] for line in lines),
-        "late": sum(line["is_late"] for line in affordable),
-        "is_below_supplier_minimum": lines[0]["is_below_supplier_minimum"],
-        "beyond_budget": len(lines) - len(affordable),
+        "late": sum(line["is_late"] for line in placed),
+        "below_minimum": len(lines) - len(placed) - beyond_budget,
+        "beyond_budget": beyond_budget,
     }
 
 

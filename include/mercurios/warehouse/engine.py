@@ -17,6 +17,10 @@ class WarehouseError(Exception):
     """A statement or connection failed; the message names the object and the remedy."""
 
 
+class MissingObjectError(WarehouseError):
+    """A statement names a table or a column that is not there, or that the role may not see."""
+
+
 class WarehouseLockedError(WarehouseError):
     """Another process holds the warehouse and did not let go in time."""
 

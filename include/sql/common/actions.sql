@@ -1,4 +1,5 @@
--- What to do now, ready to work on: the most urgent first, with what a buyer asks of an article beside it.
+-- What to do now, ready to work on: the most urgent first, with what a buyer asks of an article beside it. An order line
+-- waits where the budget does not reach it, and where what is ordered of its supplier today is worth less than it takes.
 with retailer as (
 
     select
@@ -79,6 +80,19 @@ select
     orders.priority,
     orders.is_within_budget,
     orders.is_below_supplier_minimum,
+    case
+        when actions.action <> 'order' or actions.is_minor then null
+        when not orders.is_within_budget then 'budget'
+        when
+            sum(case
+                when actions.action = 'order' and not actions.is_minor and orders.is_within_budget
+                    then actions.cost
+                else 0
+            end) over (partition by actions.supplier_number) < policies.minimum_order_value
+            then 'supplier minimum'
+    end as waits_for,
+    policies.budget,
+    policies.minimum_order_value,
     orders.confidence,
     actions.reason,
     actions.reason_de

@@ -81,7 +81,9 @@ TABLES = (
     """,
     """
     create table analytics.replenishment_policy as
-    select distinct tenant_id, article_number, 6.0 as pack_size, 'learned' as pack_source
+    select distinct
+        tenant_id, article_number, 6.0 as pack_size, 'learned' as pack_source, 140.0 as budget,
+        cast(30 as double) as minimum_order_value
     from analytics.replenishment_action
     """,
     """
@@ -140,7 +142,8 @@ def test_the_list_is_written_the_most_urgent_first_with_everything_beside_it(war
     assert "5 lines to 3 suppliers for 150.00 EUR" in done.output
     assert "6 lines of other actions" in done.output
     assert "2 lines more are not worth the work yet" in done.output
-    assert "1 of the lines are beyond the budget" in done.output
+    assert "1 of the lines wait: the budget does not reach them" in done.output
+    assert "supplier" not in done.output.partition("wait: ")[2]
     assert [line["article_number"] for line in lines] == ["1", "2", "3", "4", "5", *"12345678"]
     assert [line["action"] for line in lines[5:]] == [
         "expedite",
@@ -217,6 +220,7 @@ def test_a_workbook_holds_an_overview_the_kinds_of_actions_and_every_supplier(bo
     assert book.sheetnames == [
         "Overview",
         "Orders",
+        "Waiting orders",
         "Expedite",
         "Transfers",
         "Markdowns",
@@ -257,12 +261,13 @@ def test_a_suppliers_sheet_is_its_order_with_totals_and_nothing_internal(book: W
 
 
 def test_the_overview_counts_every_kind_of_action_and_its_money(book: Workbook):
-    headings, *kinds, totals = cells(book, "Overview")[:8]
+    headings, *kinds, totals = cells(book, "Overview")[:9]
 
     assert headings[:3] == ("Action", "Lines", "Due within a week")
     assert headings[7:9] == ("Left out as minor", "Their value")
     assert [line[:9] for line in kinds] == [
-        ("Orders", 5, 5, 30, 150, 19, None, 1, 10),
+        ("Orders", 4, 4, 24, 120, 10, None, 1, 10),
+        ("Waiting orders", 1, 1, 6, 30, 9, None, 0, None),
         ("Expedite", 1, 1, 6, None, 5, None, 0, None),
         ("Transfers", 1, 0, 2, None, 6, None, 0, None),
         ("Markdowns", 1, 1, 40, None, None, 200, 0, None),
@@ -270,26 +275,26 @@ def test_the_overview_counts_every_kind_of_action_and_its_money(book: Workbook):
         ("Cancel or reduce", 2, 0, 12, None, None, 65, 1, 24.99),
     ]
     assert totals[:9] == ("Total", 11, 8, None, 210, 37, 265, 2, 34.99)
-    assert book["Overview"]["A6"].hyperlink.location == "'Expedite'!A1"
+    assert book["Overview"]["A7"].hyperlink.location == "'Expedite'!A1"
 
 
 def test_the_overview_adds_up_what_the_suppliers_sheets_hold(book: Workbook):
-    title, headings, nordlicht, tuch, without_supplier, totals = cells(book, "Overview", first=13)
+    title, headings, nordlicht, tuch, without_supplier, totals = cells(book, "Overview", first=14)
 
     assert (title[0], headings[0]) == ("Proposed orders by supplier", "Supplier")
-    assert nordlicht == ("20 Nordlicht", 20, 2, 12, 60, 7, datetime(2026, 3, 3), 2, False, 1)
+    assert nordlicht == ("20 Nordlicht", 20, 2, 12, 60, 7, datetime(2026, 3, 3), 2, 0, 1)
     assert tuch[:5] == ("21 Tuch  S M", 21, 1, 6, 30)
     assert without_supplier[:5] == ("No supplier", None, 1, 6, 30)
-    assert totals == ("Total", None, 4, 24, 120, 10, None, 4, None, 1)
-    assert book["Overview"]["A15"].hyperlink.location == "'20 Nordlicht'!A1"
+    assert totals == ("Total", None, 4, 24, 120, 10, None, 4, 0, 1)
+    assert book["Overview"]["A16"].hyperlink.location == "'20 Nordlicht'!A1"
 
 
 def test_every_order_stands_with_its_figures_in_columns_of_their_own(book: Workbook):
     headings, *lines, totals = cells(book, "Orders")
 
     first = dict(zip(headings, lines[0], strict=True))
-    assert len(lines) == 5
-    assert dict(zip(headings, totals, strict=True))["Margin at risk"] == 19
+    assert len(lines) == 4
+    assert dict(zip(headings, totals, strict=True))["Margin at risk"] == 10
     assert {name: first[name] for name in ("Free stock", "On order", "Demand", "Level")} == {
         "Free stock": 2,
         "On order": 6,
@@ -302,6 +307,60 @@ def test_every_order_stands_with_its_figures_in_columns_of_their_own(book: Workb
     assert (first["Purchase price"], first["Label price"]) == (5, 12.5)
     assert (first["Entry mark-up"], first["Pack from"]) == (1.1, "learned")
     assert (first["Why"], first["Your decision"]) == ("Runs out, soon.", None)
+
+
+def waiting(book: Workbook) -> list[tuple[object, ...]]:
+    headings, *lines, _ = cells(book, "Waiting orders")
+    found = [dict(zip(headings, line, strict=True)) for line in lines]
+    return [(line["Article"], line["Waits for"], line["Limit"], line["Cost"]) for line in found]
+
+
+def test_a_line_beyond_the_budget_waits_and_says_for_what(book: Workbook):
+    assert waiting(book) == [(5, "budget", 140, 30)]
+    assert 5 not in [line[1] for line in cells(book, "20 Nordlicht")]
+
+
+def test_lines_below_their_suppliers_minimum_wait_together(warehouse: Path, tmp_path: Path):
+    """Held against the minimum is what is placed: neither what the budget leaves out nor what is minor."""
+    with DuckDBEngine(warehouse, threads=1) as engine:
+        engine.execute("update analytics.replenishment_policy set minimum_order_value = 61")
+
+    done = propose(tmp_path / "orders.xlsx", "--warehouse", str(warehouse))
+
+    book = load_workbook(tmp_path / "orders.xlsx")
+    assert waiting(book) == [
+        (1, "supplier minimum", 61, 30),
+        (2, "supplier minimum", 61, 30),
+        (3, "supplier minimum", 61, 30),
+        (4, "supplier minimum", 61, 30),
+        (5, "budget", 140, 30),
+    ]
+    assert not {"20 Nordlicht", "21 Tuch  S M"} & set(book.sheetnames)
+    assert cells(book, "Overview", first=16)[0] == (
+        *("20 Nordlicht", 20, 0, None, None, None, datetime(2026, 3, 3), 0, 2, 1),
+    )
+    assert "4 of the lines wait: what is ordered of their supplier is worth less" in done.output
+
+
+@pytest.mark.parametrize(
+    "older",
+    [
+        "drop table analytics.markup_by_level",
+        "alter table analytics.replenishment_policy drop column budget",
+    ],
+)
+def test_a_publication_of_an_earlier_version_says_what_to_do(
+    warehouse: Path, tmp_path: Path, older: str
+) -> None:
+    with DuckDBEngine(warehouse, threads=1) as engine:
+        engine.execute(older)
+
+    done = propose(tmp_path / "orders.xlsx", "--warehouse", str(warehouse))
+
+    assert done.exit_code == 1
+    assert "built by an earlier version" in done.output
+    assert "DAG pipeline__mini" in done.output
+    assert not (tmp_path / "orders.xlsx").exists()
 
 
 def test_a_sheet_of_what_is_asked_of_suppliers_names_order_and_units(book: Workbook):
@@ -320,7 +379,7 @@ def test_a_german_buyer_reads_german(warehouse: Path, tmp_path: Path):
 
     book = load_workbook(tmp_path / "orders.xlsx")
     assert done.exit_code == 0, done.output
-    assert book.sheetnames[:3] == ["Übersicht", "Bestellungen", "Vorziehen"]
+    assert book.sheetnames[:3] == ["Übersicht", "Bestellungen", "Wartende Bestellungen"]
     assert book["Übersicht"]["A2"].value == (
         "Mini, 04.03.2026, veröffentlicht 04.03.2026 05:12 UTC, Preise in EUR"
     )
@@ -358,7 +417,7 @@ def test_columns_are_as_wide_as_what_they_show_and_can_be_filtered(book: Workboo
 
     assert widths["A"] >= len("2026-03-04")
     assert all(4 < width <= 62 for width in widths.values())
-    assert book["Orders"].auto_filter.ref == "A4:AH9"
+    assert book["Orders"].auto_filter.ref == "A4:AG8"
 
 
 def test_a_retailer_that_needs_nothing_gets_a_workbook_that_says_so(warehouse: Path, tmp_path: Path):

@@ -18,7 +18,13 @@ from tenacity import Retrying as Retry
 
 from mercurios.landing.store import keep_to_owner
 from mercurios.warehouse.counting import count
-from mercurios.warehouse.engine import Parameters, WarehouseError, WarehouseLockedError, without_values
+from mercurios.warehouse.engine import (
+    MissingObjectError,
+    Parameters,
+    WarehouseError,
+    WarehouseLockedError,
+    without_values,
+)
 from mercurios.warehouse.sql import render, statements
 
 if TYPE_CHECKING:
@@ -181,8 +187,10 @@ class DuckDBEngine:
             )
             shows_one = isinstance(error, about_a_value)
             said = without_values(str(error)) if shows_one else str(error)
+            is_missing = isinstance(error, duckdb.CatalogException | duckdb.BinderException)
+            kind = MissingObjectError if is_missing else WarehouseError
             # A value would come back with the error that this one was raised from.
-            raise WarehouseError(f"{self.path.name}: {said}\nstatement: {sql.strip()[:400]}") from (
+            raise kind(f"{self.path.name}: {said}\nstatement: {sql.strip()[:400]}") from (
                 None if shows_one else error
             )
 

@@ -27,8 +27,14 @@ from tenacity import (
 from tenacity import Retrying as Retry
 
 from mercurios.landing.store import LandingStore
-from mercurios.warehouse.engine import Parameters, WarehouseError
-from mercurios.warehouse.snowflake.errors import explained, is_transient, queue_is_full, shows_a_value
+from mercurios.warehouse.engine import MissingObjectError, Parameters, WarehouseError
+from mercurios.warehouse.snowflake.errors import (
+    explained,
+    is_transient,
+    names_what_is_missing,
+    queue_is_full,
+    shows_a_value,
+)
 from mercurios.warehouse.snowflake.types import plain, wrong_columns
 from mercurios.warehouse.sql import render
 
@@ -233,7 +239,8 @@ class SnowflakeEngine:
         except Error as error:
             place = " in an open transaction, which is undone" if self._in_transaction else ""
             cause = None if shows_a_value(error) else error
-            raise WarehouseError(explained(error, text, place)) from cause
+            kind = MissingObjectError if names_what_is_missing(error) else WarehouseError
+            raise kind(explained(error, text, place)) from cause
 
 
 def session_parameters(run: Run) -> dict[str, Any]:

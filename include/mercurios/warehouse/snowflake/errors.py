@@ -33,6 +33,8 @@ _BUSY = (
     "this database begin at different minutes (key 'schedules' of their files), and clear the task"
 )
 
+# An object that does not exist, and a column that does not.
+_MISSING = {2003, 904}
 # No more than twenty statements wait for one table; the next is refused at once.
 _WAITERS = 625
 
@@ -123,6 +125,11 @@ def explained(error: Exception, statement: str = "", place: str = "") -> str:
 def shows_a_value(error: BaseException) -> bool:
     """Return whether Snowflake's own message quotes a value that did not fit."""
     return REMEDIES.get(abs(int(getattr(error, "errno", None) or 0))) == _TYPE
+
+
+def names_what_is_missing(error: BaseException) -> bool:
+    """Return whether a statement was refused for an object or a column that is not there, or is not seen."""
+    return abs(int(getattr(error, "errno", None) or 0)) in _MISSING
 
 
 def _grant(statement: str, message: str) -> str:
