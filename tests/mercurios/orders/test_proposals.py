@@ -321,7 +321,7 @@ def test_a_line_beyond_the_budget_waits_and_says_for_what(book: Workbook):
 
 
 def test_lines_below_their_suppliers_minimum_wait_together(warehouse: Path, tmp_path: Path):
-    """Held against the minimum is what is placed: neither what the budget leaves out nor what is minor."""
+    """Compared with the minimum is what is placed: neither what the budget leaves out nor what is minor."""
     with DuckDBEngine(warehouse, threads=1) as engine:
         engine.execute("update analytics.replenishment_policy set minimum_order_value = 61")
 
