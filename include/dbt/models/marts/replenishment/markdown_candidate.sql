@@ -44,13 +44,7 @@ measured as (
         ending.unit_cost,
         ending.units_sold,
         ending.last_sold_on,
-        -- A season may end after the outlook does; it goes on selling at the outlook's pace.
-        coalesce(
-            expected.expected_units
-            + greatest(ends.sell_until - ends.as_of_date + 1 - expected.horizon_days, 0)
-            * expected.daily_units,
-            0
-        ) as expected_units
+        coalesce(expected.expected_units, 0) as expected_units
     from ends
     inner join ending
         on
