@@ -19,6 +19,11 @@ Row = Mapping[str, Any]
 """A row of the wire."""
 
 
+def known_price(value: Any) -> Decimal | None:
+    """Return an amount of the source, which writes 0 where it knows no price."""
+    return money(value) or None
+
+
 @dataclass(frozen=True)
 class Shop:
     """What is known of a shop's articles, and from where on a line is a mistake.

@@ -1,6 +1,6 @@
 """Compare the marts of warehouses that were not played, such as the demo's, by tests of this folder.
 
-    PYTHONPATH=include:plugins:tests/support python tests/truth/of_warehouse.py .demo/data/warehouse/modehaus.duckdb
+    PYTHONPATH=include:plugins:tests/support python tests/truth/of_warehouse.py .demo/data/warehouse/giftware.duckdb
 
 The tests read the source's rows from RAW, without any of the product's SQL, and reckon in plain Python what they
 compare. A test that needs what only the simulator knows, or that is of the small shop alone, is left out. It ends with
