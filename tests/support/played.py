@@ -20,6 +20,17 @@ LIMITS: dict[str, Any] = {
     ]
 }
 
+# How it orders: most of it is left open, and each kind of what may be decided is decided once.
+REPLENISHMENT: dict[str, Any] = {
+    "budget": 900,
+    "classes": {"A": {"service_level": 0.9, "display_units": 2}, "AY": {"service_level": 0.8}},
+    "suppliers": {
+        70001: {"minimum_order_value": 5000, "order_cycle_days": 10, "service_level": 0.97},
+        70002: {"minimum_order_value": 100},
+    },
+    "articles": {100020019: {"service_level": 0.6, "display_units": 3}, 100020004: {"order_cycle_days": 0}},
+}
+
 
 @dataclass(frozen=True)
 class Played:
@@ -30,7 +41,8 @@ class Played:
         today: business day of the last run.
         closing: true stock at the end of each day before it, by article and branch.
         stock: true stock of the last run.
-        rows: the source's undeleted rows after the last run, as it sends them, by resource.
+        rows: the source's undeleted rows after the last run, as it sends them, by resource, and the forecasts that
+            were stored before it.
         vouchers: numbers of articles that are vouchers.
         known: what has been worked out of the rows, once for all tests.
     """

@@ -126,6 +126,7 @@ class OrderLine:
         amount: units ordered.
         delivered: units that came.
         backlog: units that are still to come; none once the line was closed short.
+        name: id of the line.
     """
 
     size: Size
@@ -136,6 +137,7 @@ class OrderLine:
     amount: int
     delivered: int
     backlog: int
+    name: str
 
 
 def order_lines(played: Played) -> Iterator[OrderLine]:
@@ -158,6 +160,7 @@ def order_lines(played: Played) -> Iterator[OrderLine]:
                 amount=int(line["orderAmount"]),
                 delivered=int(line["deliveredAmount"]),
                 backlog=0 if line["status"] == SHORT_DELIVERY else max(int(line["backlogAmount"]), 0),
+                name=line["id"],
             )
 
 

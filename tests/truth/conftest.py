@@ -9,15 +9,24 @@ from pathlib import Path
 import pytest
 from demo_shop import WAREHOUSE, demo_shop
 from edits import Edits
-from played import LIMITS, Played
+from played import LIMITS, REPLENISHMENT, Played
+from played_forecast import forecasts, store
+from retailer import Retailer
 from session_cache import SessionCache
 from timeline import Timeline
 
+from mercurios.jobs.forecast import fit_shard, load_forecast, prepare, read_plan
+from mercurios.orders.settings import Replenishment
 from mercurios.tenants.limits import Limits
+from mercurios.tenants.run import Run
 from prohandel_simulator.testing import RunningSimulator, running_simulator
 
 # The clocks are set forward in the night to Sunday, 2026-03-29.
 START, TODAY = date(2026, 3, 26), date(2026, 3, 30)
+# An article whose open orders no one confirms.
+FORGOTTEN = 100020016
+# The week before the last: the last forecast but one still holds when the marts are built.
+NEWEST_ORIGIN = date(2026, 3, 16)
 SNAPSHOT = "+int_stock_snapshots"
 RESOURCES = ("sale", "order", "article", "articlesize", "branch", "category", "season", "supplier")
 
@@ -65,13 +74,31 @@ def _play(home: Path) -> None:
         timeline.advance_to(datetime(2026, 3, 30, 12, 40))
         _put_off(Edits(simulator, "order"))
         _cancel(Edits(simulator, "order"))
+        _forget(Edits(simulator, "order"))
         retailer = timeline.retailer
-        retailer.tenant = retailer.tenant.model_copy(update={"limits": Limits.model_validate(LIMITS)})
+        decided = {
+            "limits": Limits.model_validate(LIMITS),
+            "replenishment": Replenishment.model_validate(REPLENISHMENT),
+        }
+        retailer.tenant = retailer.tenant.model_copy(update=decided)
+        stored = forecasts(simulator.truth("mini", "sale"), NEWEST_ORIGIN)
+        with retailer.engine() as engine:
+            store(engine, retailer.tenant.id, stored)
         timeline.run(models=["+tag:marts"])
-        rows = {name: simulator.truth(timeline.retailer.tenant.id, name) for name in RESOURCES}
-        warehouse = timeline.retailer.warehouse
-        played = Played(warehouse, TODAY, timeline.closing, timeline.stock_now(), rows)
+        _forecast(retailer)
+        rows = {name: simulator.truth(retailer.tenant.id, name) for name in RESOURCES}
+        played = Played(retailer.warehouse, TODAY, timeline.closing, timeline.stock_now(), rows | stored)
         played.save(home / "played.json")
+
+
+def _forecast(retailer: Retailer) -> None:
+    """Make the forecast of the week that closed, which also measures the stored ones."""
+    run = Run(retailer.tenant.id, "forecast__mini", "forecast")
+    with retailer.engine() as engine:
+        plan = prepare(engine, retailer.store, retailer.tenant, run)
+        shards = range(read_plan(retailer.store, plan).shards)
+        urls = [fit_shard(retailer.store, plan, shard) for shard in shards]
+        load_forecast(engine, retailer.store, plan, urls)
 
 
 def _put_off(orders: Edits) -> None:
@@ -88,6 +115,21 @@ def _put_off(orders: Edits) -> None:
         ]
         if moved != lines:
             orders.change(key, positions=moved)
+
+
+def _forget(orders: Edits) -> None:
+    """Let a supplier say nothing of what was due two months ago, of one article."""
+    due = (TODAY - timedelta(days=60)).isoformat()
+    for key in orders.ids:
+        lines = orders.row(key)["positions"]
+        overdue = [
+            {**line, "expectedArrival": due + line["expectedArrival"][10:]}
+            if line["articleNumber"] == FORGOTTEN and line["backlogAmount"] > 0
+            else line
+            for line in lines
+        ]
+        if overdue != lines:
+            orders.change(key, positions=overdue)
 
 
 def _cancel(orders: Edits) -> None:

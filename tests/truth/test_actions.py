@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date, timedelta
+from math import ceil
 from typing import Any
 
 import pytest
@@ -195,6 +196,13 @@ def test_no_goods_arrive_on_a_day_without_business(played: Played) -> None:
     assert not [each for each in days if each in holidays or each.isoweekday() in closed]
 
 
+def confirmed_from(played: Played, key: Key) -> date:
+    """Return the day from which on what is overdue of an article still comes: a lead time ago."""
+    policies = played.query("from analytics.replenishment_policy")
+    [lead] = [row["lead_time_days"] for row in policies if row["article_number"] == key[0]]
+    return played.today - timedelta(days=ceil(lead))
+
+
 def test_an_order_that_is_late_saves_what_sells_until_it_comes(played: Played) -> None:
     """What is missed is the demand until the arrival less what was there before, and no more than the line.
 
@@ -210,7 +218,8 @@ def test_an_order_that_is_late_saves_what_sells_until_it_comes(played: Played) -
         earlier = sum(
             each["units"]
             for each in lines.values()
-            if each["key"] == line["key"] and each["due"] <= row["stock_out_on"]
+            if each["key"] == line["key"]
+            and confirmed_from(played, each["key"]) <= each["due"] <= row["stock_out_on"]
         )
         sent = sum(other["units"] for other in actions(played, "transfer") if key_of(other) == line["key"])
         ahead = sum(
@@ -225,7 +234,10 @@ def test_an_order_that_is_late_saves_what_sells_until_it_comes(played: Played) -
         assert row["units_at_stake"] == pytest.approx(min(missed, line["units"]), abs=1e-3)
         assert row["order_number"] == line["order"]
         assert played.today <= row["due_on"] <= max(row["stock_out_on"], played.today)
-        assert row["stock_out_on"] + timedelta(days=3) <= row["demand_until"] <= row["arrives_on"]
+        assert row["stock_out_on"] + timedelta(days=3) <= row["demand_until"]
+        is_confirmed = line["due"] >= confirmed_from(played, line["key"])
+        assert (row["arrives_on"] is not None) == is_confirmed
+        assert not is_confirmed or row["demand_until"] <= row["arrives_on"]
 
 
 def test_a_line_that_comes_long_after_its_goods_are_gone_is_asked_for(played: Played) -> None:

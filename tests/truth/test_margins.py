@@ -198,6 +198,10 @@ def test_a_suppliers_year_has_the_margin_of_its_lines(figures: Figures) -> None:
     assert {row["margin"] for row in silent if row["margin_note"]} == {None}
 
 
+def test_every_figure_of_a_markup_is_of_its_tenant(figures: Figures) -> None:
+    assert {row["tenant_id"] for row in figures.marts[True]["markup_by_level"]} == {"mini"}
+
+
 def test_an_entry_markup_is_the_list_price_without_tax_against_what_came(figures: Figures) -> None:
     rows = [row for row in figures.marts[True]["markup_by_level"] if row["markup_level"] == "article"]
     entries, unpriced = entries_of(figures), Counter[str]()

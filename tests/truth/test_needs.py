@@ -63,7 +63,7 @@ def test_a_sizes_share_of_a_need_is_that_of_its_curve(played: Played, needs: dic
 
 
 def test_levels_are_whole_units_with_one_on_display(needs: dict[Size, Row]) -> None:
-    """Without an order cycle an order fills up to the reorder point; articles that end have no levels."""
+    """Articles that end have no levels; how many units they are is reckoned in test_levels.py."""
     assert any(row["reorder_point"] > DISPLAY_UNITS for row in needs.values())
     for key, row in needs.items():
         if not row["is_reordered"]:
@@ -72,7 +72,7 @@ def test_levels_are_whole_units_with_one_on_display(needs: dict[Size, Row]) -> N
         level = row["reorder_point"]
         assert level >= DISPLAY_UNITS, key
         assert level == int(level), key
-        assert row["order_up_to"] == level, key
+        assert row["order_up_to"] >= level, key
         assert row["target_units"] >= level, key
         assert row["safety_stock"] == pytest.approx(max(level - row["protection_units"], 0), abs=1e-3), key
 

@@ -1,13 +1,14 @@
-"""How a tenant that decides nothing itself orders each article: what was learned from deliveries, else the manual."""
+"""How each article is ordered: as the tenant file says, else as deliveries taught, else as the manual says."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from statistics import fmean
+from typing import Any
 
 import pytest
 from line_kinds import Row
-from played import Played
+from played import REPLENISHMENT, Played
 from source_rows import by_number, order_lines, shop_of
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
@@ -37,18 +38,33 @@ def policies(played: Played) -> dict[int, Row]:
     return {row["article_number"]: row for row in rows}
 
 
-def test_every_article_is_ordered_as_the_manual_says_where_nothing_is_decided(
+def decided(row: Row) -> dict[str, Any]:
+    """Return what is said of an article, its own word before its supplier's, its class's and that of all."""
+    value = row["value_class"] or ""
+    classes = REPLENISHMENT["classes"]
+    return {
+        **DEFAULTS,
+        "budget": REPLENISHMENT["budget"],
+        **classes.get(value, {}),
+        **classes.get(f"{value}{row['variability_class']}", {}),
+        **REPLENISHMENT["suppliers"].get(row["supplier_number"], {}),
+        **REPLENISHMENT["articles"].get(row["article_number"], {}),
+    }
+
+
+def test_every_article_is_ordered_as_is_decided_and_else_as_the_manual_says(
     played: Played, policies: dict[int, Row]
 ) -> None:
     articles, shop = by_number(played.rows["article"]), shop_of(played)
     suppliers = by_number(played.rows["supplier"])
 
     assert policies.keys() == articles.keys()
+    assert {row["service_level"] for row in policies.values()} == {0.95, 0.9, 0.8, 0.97, 0.6}
     for number, row in policies.items():
         article = articles[number]
         delivers = suppliers[article["supplierNumber"]]["isActive"]
         again = article["isNOS"] and article["isActive"] and delivers
-        assert row == row | DEFAULTS
+        assert row == row | decided(row), number
         assert row["tenant_id"] == "mini"
         assert row["supplier_number"] == article["supplierNumber"]
         assert row["is_reordered"] == (again and shop.article_kind(number) == "merchandise"), number

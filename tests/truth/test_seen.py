@@ -7,10 +7,7 @@ from played import Played
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
-# Marts and columns without a value in any row, with the reason.
-FORECAST = (
-    "the shop is played without a forecast, whose tables tests/mercurios/forecasting and the benchmarks fill"
-)
+# Columns without a value in any row, with the reason.
 PRICED = "every line of the shop has a margin; test_margins.py has one in which some have none"
 VALUED = "every article of the shop has a purchase price; a dbt unit test has one without"
 WITHOUT = {
@@ -24,7 +21,6 @@ WITHOUT = {
     "launch_sell_through": {
         "sell_through_note": "what the shop sells it received before; test_files_pipeline.py knows no receipt"
     },
-    "replenishment_policy": {"budget": "the tenant file states none; a dbt unit test orders within one"},
     "markdowns_monthly": {
         "write_off_note": "every write-off of the shop has a cost; a dbt unit test has one without"
     },
@@ -43,7 +39,6 @@ WITHOUT = {
         )
     },
 }
-EMPTY = dict.fromkeys(("forecast_accuracy", "forecast_protection", "forecast_weekly"), FORECAST)
 
 
 def columns_of(played: Played) -> dict[str, list[str]]:
@@ -56,14 +51,14 @@ def columns_of(played: Played) -> dict[str, list[str]]:
     return found
 
 
-def test_every_mart_of_the_played_shop_has_rows_unless_a_reason_says_why_not(played: Played) -> None:
+def test_every_mart_of_the_played_shop_has_rows(played: Played) -> None:
     empty = {
         mart
         for mart in columns_of(played)
         if played.query(f"select count(*) as lines from analytics.{mart}") == [{"lines": 0}]
     }
 
-    assert empty == set(EMPTY)
+    assert empty == set()
 
 
 def test_every_column_of_the_played_shop_has_a_value_unless_a_reason_says_why_not(played: Played) -> None:
@@ -72,7 +67,7 @@ def test_every_column_of_the_played_shop_has_a_value_unless_a_reason_says_why_no
         counts = ", ".join(f"count({column}) as {column}" for column in columns)
         [values] = played.query(f"select {counts} from analytics.{mart}")
         never = {column for column, count in values.items() if not count}
-        if never and mart not in EMPTY:
+        if never:
             found[mart] = never
 
     assert found == {mart: set(columns) for mart, columns in WITHOUT.items()}

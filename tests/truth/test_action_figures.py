@@ -1,0 +1,236 @@
+"""Every figure of what a buyer is asked to do, and the sentence that says them, in both languages."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from line_kinds import Row, money
+from plan import Plan, keyed, plan_of
+from played import Played
+from source_rows import Size, by_number
+
+pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
+
+# What is not to be sold: what it cost is at stake.
+TOO_MUCH = ("cancel", "reduce", "mark down")
+NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+
+
+@pytest.fixture(scope="module")
+def plan(played: Played) -> Plan:
+    return plan_of(played)
+
+
+@pytest.fixture(scope="module")
+def actions(played: Played) -> list[Row]:
+    return played.query("from analytics.replenishment_action")
+
+
+def size_of(row: Row) -> Size | None:
+    """Return the size that an action is about, none if it is about an article as a whole."""
+    if row["article_size_number"] is None:
+        return None
+    return row["article_number"], row["article_size_number"], row["branch_number"]
+
+
+def test_every_action_has_the_name_of_what_it_is_about(actions: list[Row]) -> None:
+    assert len({row["action_id"] for row in actions}) == len(actions)
+    for row in actions:
+        last = row["order_line_id"] or row["from_branch_number"]
+        parts = (row["action"], row["article_number"], row["article_size_number"], row["branch_number"], last)
+        assert row["action_id"] == "/".join("" if part is None else str(part) for part in parts)
+
+
+def test_an_action_says_when_the_next_goods_come_and_stock_runs_out(plan: Plan, actions: list[Row]) -> None:
+    """When stock runs out is reckoned in test_levels.py."""
+    due: dict[Any, list[date]] = defaultdict(list)
+    for size, lines in plan.open_lines.items():
+        for line in lines:
+            if line.supply != "unconfirmed":
+                due[size].append(line.due)
+                due[size[0]].append(line.due)
+
+    assert any(row["next_arrival_on"] for row in actions)
+    for row in actions:
+        size = size_of(row)
+        coming = due[row["article_number"] if size is None else size]
+        assert row["next_arrival_on"] == min(coming, default=None), row["action_id"]
+        runs_out = None if size is None else plan.positions[size]["stock_out_on"]
+        assert row["stock_out_on"] == runs_out, row["action_id"]
+
+
+def test_an_action_costs_what_is_bought_and_saves_margin_or_value(
+    played: Played, plan: Plan, actions: list[Row]
+) -> None:
+    price = {number: money(row["purchasePrice"]) for number, row in by_number(played.rows["article"]).items()}
+
+    kinds = {row["action"] for row in actions}
+    assert kinds >= {"order", "expedite", "transfer", "decide", "mark down", "reduce"}
+    for row in actions:
+        article, margin = row["article_number"], plan.margins[row["article_number"]]
+        is_bought = row["action"] in ("order", "decide")
+        assert row["cost"] == (price[article] * int(row["units"]) if is_bought else None), row["action_id"]
+        stake = row["units_at_stake"]
+        if row["action"] in TOO_MUCH:
+            assert row["margin_at_risk"] is None, row["action_id"]
+            value = stake * float(price[article])
+            assert float(row["value_at_stake"]) == pytest.approx(value, abs=0.02), row["action_id"]
+        else:
+            assert row["value_at_stake"] is None, row["action_id"]
+            assert margin is not None
+            assert float(row["margin_at_risk"]) == pytest.approx(stake * margin, abs=0.02), row["action_id"]
+
+
+def test_what_is_decided_about_misses_what_no_order_brings(plan: Plan, actions: list[Row]) -> None:
+    """As the outlook says or as it sold in a quarter, whichever is more."""
+    decisions = [row for row in actions if row["action"] == "decide"]
+
+    assert decisions
+    for row in decisions:
+        article, policy = row["article_number"], plan.policies[row["article_number"]]
+        sizes = [
+            (size, each)
+            for size, each in plan.positions.items()
+            if size[0] == article and each["size_share"] > 0 and plan.branches[size[2]]["is_active"]
+        ]
+        pace = float(row["sold_13_weeks"]) / 91
+        period = policy["lead_time_days"] + policy["review_days"]
+        demand = max(sum(each["protection_units"] for _, each in sizes), pace * period)
+        missed = sum(plan.missed(size, max(each["free_stock"], 0)) for size, each in sizes)
+        stock = sum(max(each["free_stock"], 0) for _, each in sizes)
+        pack = policy["pack_size"]
+        wanted = max(demand - stock, policy["minimum_order_units"], 1)
+        assert row["demand_units"] == pytest.approx(demand, rel=1e-3), article
+        stake = max(missed, pace * policy["review_days"])
+        assert row["units_at_stake"] == pytest.approx(stake, rel=1e-3, abs=1e-3), article
+        assert row["units"] % pack == 0, article
+        assert wanted - 1e-3 <= row["units"] < wanted + pack + 1e-3, article
+        assert (row["due_on"], row["arrives_on"]) == (plan.today, plan.arrives(article)), article
+        assert row["demand_until"] == plan.protected_until(article), article
+
+
+def test_what_an_order_is_needed_for_is_the_demand_of_its_period(plan: Plan, actions: list[Row]) -> None:
+    for row in actions:
+        if (size := size_of(row)) and row["action"] in ("order", "transfer"):
+            position = plan.positions[size]
+            assert row["demand_units"] == pytest.approx(position["protection_units"], abs=1e-3), size
+            assert row["demand_until"] == plan.protected_until(size[0]), size
+            level = position["reorder_point"] if position["is_reordered"] else None
+            assert row["level_units"] == level, size
+            if row["action"] == "transfer":
+                assert row["due_on"] == max(position["stock_out_on"] or plan.today, plan.today), size
+
+
+def english(row: Row) -> str:
+    """Return the sentence of an action."""
+    words = [
+        f"Sold {row['sold_4_weeks']:.0f} in the last 4 weeks and {row['sold_13_weeks']:.0f} in 13;"
+        f" {row['free_stock']:.0f} in stock, {row['on_order']:.0f} on order"
+    ]
+    if row["next_arrival_on"]:
+        words.append(f" from {row['next_arrival_on']}")
+    words.append(f"; demand {row['demand_units']:.1f} until {row['demand_until']}")
+    if row["level_units"] is not None:
+        words.append(f", level {row['level_units']:.0f}")
+    words.append(". ")
+    if row["action"] in ("expedite", "cancel", "reduce"):
+        is_known = row["arrives_on"] is not None
+        if is_known:
+            words.append(f"It comes on {row['arrives_on']}. ")
+        elif row["action"] == "expedite":
+            words.append("Overdue, and the supplier names no day. ")
+    words.append("Without this, ")
+    if row["value_at_stake"] is not None:
+        worth = f"{row['value_at_stake']:.2f} at purchase price are left over."
+        words.append(f"{row['units_at_stake']:.1f} units worth {worth}")
+    else:
+        if row["free_stock"] <= 0:
+            words.append("the shelf stays empty and ")
+        elif row["stock_out_on"]:
+            words.append(f"it runs out on {row['stock_out_on']} and ")
+        words.append(
+            f"{row['units_at_stake']:.1f} units with {row['margin_at_risk']:.2f} of margin are missed."
+        )
+    return "".join(words) + (" That is less than is worth the work." if row["is_minor"] else "")
+
+
+def german(row: Row) -> str:
+    """Return the sentence of an action in German."""
+    words = [
+        f"Verkauft: {row['sold_4_weeks']:.0f} in den letzten 4 Wochen, {row['sold_13_weeks']:.0f} in 13;"
+        f" {row['free_stock']:.0f} im Bestand, {row['on_order']:.0f} bestellt"
+    ]
+    if row["next_arrival_on"]:
+        words.append(f" ab {row['next_arrival_on']:%d.%m.%Y}")
+    words.append(f"; Bedarf {decimal(row['demand_units'], 1)} bis {row['demand_until']:%d.%m.%Y}")
+    if row["level_units"] is not None:
+        words.append(f", Sollbestand {row['level_units']:.0f}")
+    words.append(". ")
+    if row["action"] in ("expedite", "cancel", "reduce"):
+        if row["arrives_on"]:
+            words.append(f"Lieferung am {row['arrives_on']:%d.%m.%Y}. ")
+        elif row["action"] == "expedite":
+            words.append("Überfällig, der Lieferant nennt keinen Tag. ")
+    words.append("Sonst ")
+    if row["value_at_stake"] is not None:
+        stake, value = decimal(row["units_at_stake"], 1), decimal(row["value_at_stake"], 2)
+        words.append(f"bleiben {stake} Stück für {value} Einkaufswert übrig.")
+    else:
+        if row["free_stock"] <= 0:
+            words.append("bleibt das Regal leer, und ")
+        elif row["stock_out_on"]:
+            words.append(f"ist es am {row['stock_out_on']:%d.%m.%Y} ausverkauft, und ")
+        stake, margin = decimal(row["units_at_stake"], 1), decimal(row["margin_at_risk"], 2)
+        words.append(f"{stake} Stück mit {margin} Rohertrag fehlen.")
+    return "".join(words) + (" Das ist die Arbeit nicht wert." if row["is_minor"] else "")
+
+
+def decimal(value: Any, digits: int) -> str:
+    return f"{value:.{digits}f}".replace(".", ",")
+
+
+def words_and_figures(text: str) -> tuple[str, list[float]]:
+    """Return a sentence without its figures, and the figures."""
+    figures = [float(figure.replace(",", ".")) for figure in NUMBER.findall(text)]
+    return NUMBER.sub("#", text), figures
+
+
+@pytest.mark.parametrize(("column", "sentence"), [("reason", english), ("reason_de", german)])
+def test_the_sentence_of_an_action_says_its_figures(
+    actions: list[Row], column: str, sentence: Callable[[Row], str]
+) -> None:
+    """Figures may differ in their last digit, by a half that is rounded up or down."""
+    for row in actions:
+        words, figures = words_and_figures(row[column])
+        expected_words, expected = words_and_figures(sentence(row))
+        assert words == expected_words, row["action_id"]
+        assert figures == pytest.approx(expected, abs=0.101), row["action_id"]
+
+
+def test_an_expedited_line_is_due_on_the_last_day_of_business_before_it_is_missed(
+    plan: Plan, actions: list[Row]
+) -> None:
+    expedited = [row for row in actions if row["action"] == "expedite"]
+    ordered = keyed(plan.played.query("from analytics.replenishment_proposal"))
+
+    assert expedited
+    for row in expedited:
+        size = size_of(row)
+        assert size is not None
+        [line] = [each for each in plan.open_lines[size] if each.name == row["order_line_id"]]
+        out = plan.positions[size]["stock_out_on"]
+        assert row["due_on"] == max(plan.open_until(out), plan.today), size
+        assert row["arrives_on"] == (None if line.supply == "unconfirmed" else line.arrives), size
+        days = (row["demand_until"] - plan.today).days
+        demand = plan.demand_of(size).within(days) * plan.share(size)
+        assert row["demand_units"] == pytest.approx(demand, rel=1e-3, abs=1e-3), size
+        coming = [each.arrives for each in plan.open_lines[size] if each.supply != "unconfirmed"]
+        filled = [arrives for arrives in coming if arrives > out]
+        if size in ordered and not ordered[size]["on_order_if_expedited"]:
+            filled.append(ordered[size]["arrives_on"])
+        assert row["demand_until"] == min(filled, default=plan.later(plan.demand_of(size).days)), size
