@@ -4,11 +4,15 @@
 the DAG's task, so every figure holds the start of one (`start` is a process that builds nothing), and the data tests of
 its models. The first build is held to its bar with all three layers. After a day the marts are: their whole process.
 
-Run: PYTHONPATH=include python benchmarks/dbt_build.py [--world giftware] [--repeat 3] [--quick]
+`--nodes 20` prints for each layer after a day the models and tests that took longest, and all tests together, as dbt
+measured them in wall seconds; two run at a time, and dbt then writes its results, which costs a second more.
+
+Run: PYTHONPATH=include python benchmarks/dbt_build.py [--world giftware] [--repeat 3] [--nodes 20] [--quick]
 """
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import subprocess
@@ -31,8 +35,15 @@ BAR_SECOND_MARTS_SECONDS = 10.0
 BAR_SECOND_RATIO = 1.1
 
 
-def dbt(home: Path, tenant_id: str, *arguments: str) -> common.Spent:
-    """Run one dbt command in a process of its own, with target and log folders outside the project."""
+def dbt(home: Path, tenant_id: str, *arguments: str, results: bool = False) -> common.Spent:
+    """Run one dbt command in a process of its own, with target and log folders outside the project.
+
+    Args:
+        home: folder of the warehouse.
+        tenant_id: whose rows are built.
+        arguments: the command.
+        results: let dbt write `run_results.json`, which the DAG's tasks do not.
+    """
     environment = {
         **os.environ,
         "MERCURIOS_TENANT_ID": tenant_id,
@@ -42,7 +53,7 @@ def dbt(home: Path, tenant_id: str, *arguments: str) -> common.Spent:
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         # As the DAG's tasks, which write neither dbt's log nor its manifest, and have `include` on their path.
         "DBT_LOG_LEVEL_FILE": "none",
-        "DBT_WRITE_JSON": "false",
+        "DBT_WRITE_JSON": str(results).lower(),
         "PYTHONPATH": str(common.ROOT / "include"),
     }
     command = [str(Path(sys.executable).with_name("dbt")), *arguments, "--target", "duckdb"]
@@ -59,20 +70,36 @@ def dbt(home: Path, tenant_id: str, *arguments: str) -> common.Spent:
     return spent
 
 
-def build(report: common.Report, home: Path, tenant_id: str, label: str) -> dict[str, common.Spent]:
-    """Build the layers one after another and return what each took, and all of them."""
+def build(
+    report: common.Report, home: Path, tenant_id: str, label: str, nodes: int = 0
+) -> dict[str, common.Spent]:
+    """Build the layers one after another and return what each took, and all of them; print the longest nodes."""
     spent = {}
     for layer, tags in LAYERS.items():
-        spent[layer] = dbt(
-            home, tenant_id, "build", "--select", *tags, "--exclude-resource-type", "unit_test"
-        )
+        command = ("build", "--select", *tags, "--exclude-resource-type", "unit_test")
+        spent[layer] = dbt(home, tenant_id, *command, results=nodes > 0)
         report.say(f"{label:12s} {layer:12s} {spent[layer]}")
+        if nodes:
+            say_nodes(report, home, nodes)
     spent["total"] = sum(spent.values(), common.Spent())
     report.say(f"{label:12s} {'total':12s} {spent['total']}")
     return spent
 
 
-def once(report: common.Report, world: str) -> tuple[dict[str, common.Spent], dict[str, common.Spent]]:
+def say_nodes(report: common.Report, home: Path, count: int) -> None:
+    """Print the seconds of the longest nodes of the build before, and those of all models and of all tests."""
+    results = json.loads((home / "target" / "run_results.json").read_text())["results"]
+    nodes = [(result["execution_time"], *result["unique_id"].split(".")[:3:2]) for result in results]
+    for kind in ("model", "test"):
+        seconds = [spent for spent, of, _ in nodes if of == kind]
+        report.say(f"    {len(seconds):4d} {kind}s {sum(seconds):29.2f} s")
+    for spent, kind, name in sorted(nodes, reverse=True)[:count]:
+        report.say(f"         {kind:5s} {name[:60]:60s} {spent:6.2f} s")
+
+
+def once(
+    report: common.Report, world: str, nodes: int = 0
+) -> tuple[dict[str, common.Spent], dict[str, common.Spent]]:
     """Fill a warehouse, build, load a day of changes, build again; return what both builds took."""
     builds = []
     with common.serving(common.simulator(world)) as source, tempfile.TemporaryDirectory() as name:
@@ -84,7 +111,7 @@ def once(report: common.Report, world: str) -> tuple[dict[str, common.Spent], di
                 # What a tenant's runs leave to the next. Its very first run parses all: 12 s of CPU more.
                 dbt(home, world, "parse")
                 report.say(f"{'':12s} {'start':12s} {dbt(home, world, 'ls', '--select', 'tag:nothing')}")
-            builds.append(build(report, home, world, label))
+            builds.append(build(report, home, world, label, nodes if builds else 0))
             source.advance(24)
     return builds[0], builds[1]
 
@@ -94,9 +121,10 @@ def main() -> int:
     parser = common.parser(__doc__)
     parser.add_argument("--world", default="modehaus", choices=["giftware", "modehaus"])
     parser.add_argument("--repeat", type=int, default=1, help="builds from a fresh warehouse (default: 1)")
+    parser.add_argument("--nodes", type=int, default=0, help="print so many of the longest models and tests")
     options = parser.parse_args()
     report = common.Report("dbt_build", options.quick)
-    runs = [once(report, options.world) for _ in range(1 if options.quick else options.repeat)]
+    runs = [once(report, options.world, options.nodes) for _ in range(1 if options.quick else options.repeat)]
     first = [build["total"].wall for build, _ in runs]
     marts = [build["marts"].wall for _, build in runs]
     ratios = [second["total"].cpu / first["total"].cpu for first, second in runs]

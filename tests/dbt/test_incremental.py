@@ -122,6 +122,20 @@ def test_a_renamed_column_is_dropped_once_no_tenants_rows_have_it(changed, tmp_p
     assert extra == {"remark"}
 
 
+def test_a_table_that_is_there_is_filled_by_its_contract_or_not_at_all(changed, tmp_path):
+    """No other build compares the types of a model's query with its YAML: the table itself would cast them."""
+    other = changed.copy(tmp_path / "other")
+    before = other.rows("select * from analytics.dim_article order by all")
+    other.execute("alter table standard.int_articles_named alter season_number type varchar")
+
+    failed = other.dbt("north", "build", "--select", "dim_article", "--exclude-resource-type", "unit_test")
+
+    assert failed.returncode == 1
+    assert "contract" in failed.stdout
+    assert "season_number" in failed.stdout
+    assert other.rows("select * from analytics.dim_article order by all") == before
+
+
 def _columns(warehouse, table: str) -> str:
     """Return the columns of a table in order."""
     return ", ".join(row[0] for row in warehouse.rows(f"select column_name from (describe {table})"))

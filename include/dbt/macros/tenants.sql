@@ -31,18 +31,23 @@
 {%- endmacro %}
 
 {% macro default__get_incremental_replace_slice_sql(arg_dict) -%}
-    {%- set days = config.get('meta', {}).get('days_of') and not flags.FULL_REFRESH -%}
     {{ replace_slice(
         arg_dict['target_relation'],
         arg_dict['dest_columns'] | map(attribute='name'),
         arg_dict['temp_relation'],
-        changed_days() if days else none
+        none if replaces_all_rows() else changed_days()
     ) }}
 {%- endmacro %}
 
 {# Snowflake commits every statement by itself unless a transaction is begun; a reader must not see the gap. #}
 {% macro snowflake__get_incremental_replace_slice_sql(arg_dict) -%}
     {{ snowflake_dml_explicit_transaction(mercurios.default__get_incremental_replace_slice_sql(arg_dict)) }}
+{%- endmacro %}
+
+
+{# Whether a run of this strategy replaces all rows that its tenant has in the model's table. #}
+{% macro replaces_all_rows() -%}
+    {{ return(flags.FULL_REFRESH or not config.get('meta', {}).get('days_of')) }}
 {%- endmacro %}
 
 
