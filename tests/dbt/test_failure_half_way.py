@@ -36,7 +36,7 @@ def publish_marts(warehouse, run_id):
 def test_a_build_that_fails_half_way_leaves_readers_what_they_had(built, changed, tmp_path):
     """The repeated step then gives the marts of a full run."""
     warehouse = built.copy(tmp_path / "halfway")
-    target = published_file(warehouse.path)
+    target = published_file(warehouse.path, "north")
     publish_marts(warehouse, "r1")
     marts_before = warehouse.marts("north")
     before = published_marts(target, marts_before)

@@ -132,3 +132,26 @@ def test_the_good_tenants_dags_are_persisted_beside_hostile_files(
     }
     assert list(errors) == ["tenant_files.py"]
     assert all(f"h{number:03d}_" in errors["tenant_files.py"] for number in range(HOSTILE))
+
+
+def test_two_tenants_on_one_duckdb_file_are_an_import_error_of_one_of_them(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It names both, and every other tenant's DAGs are there."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    for tenant_id in GOOD:
+        (tmp_path / f"{tenant_id}.yaml").write_text(json.dumps(good(tenant_id)), encoding="utf-8")
+    copied = good("midway", connections=good("zeta")["connections"])
+    (tmp_path / "midway.yaml").write_text(json.dumps(copied), encoding="utf-8")
+    monkeypatch.setenv("MERCURIOS_TENANTS_DIR", str(tmp_path))
+
+    bag = DagBag(root / "dags", bundle_path=root / "dags")
+
+    assert list(bag.import_errors) == ["tenant_files.py"]
+    assert "midway.yaml: " in bag.import_errors["tenant_files.py"]
+    assert "is the warehouse of tenant zeta" in bag.import_errors["tenant_files.py"]
+    assert set(bag.dags) == {
+        "warehouse_setup",
+        *(f"{kind}__{each}" for kind in ("pipeline", "forecast") for each in ("alpha", "zeta")),
+    }

@@ -89,6 +89,8 @@ def load(
         settings = load_tenants(only=tenant).get(tenant)
         store = open_landing(settings, url.rsplit("/", 1)[0])
         landed = store.read_manifest(url)
+        if landed.tenant_id != tenant:
+            raise ValueError(f"{url} is of tenant {landed.tenant_id!r}, not of {tenant}; nothing was loaded")
         with open_for_load(settings, warehouse, store) as engine:
             set_up(engine)
             adopt_run(engine, landed, "command line")

@@ -30,6 +30,7 @@ from mercurios.landing.store import LandingStore, safe_key
 from mercurios.tenants import Tenant
 from mercurios.tenants.run import Run
 from mercurios.warehouse.engine import Engine, WarehouseError
+from mercurios.warehouse.load import TenantGuardError
 from mercurios.warehouse.sql import render
 
 if TYPE_CHECKING:
@@ -153,34 +154,59 @@ def prepare(engine: Engine, store: LandingStore, tenant: Tenant, run: Run) -> st
     return store.write_document(f"{folder}/plan.json", plan.model_dump_json(indent=2).encode())
 
 
-def read_plan(store: LandingStore, url: str) -> ForecastPlan:
-    """Read a forecast plan by URL."""
-    return ForecastPlan.model_validate_json(store.read_bytes(url))
+def read_plan(store: LandingStore, url: str, run: Run | None = None) -> ForecastPlan:
+    """Read a forecast plan by URL.
+
+    Args:
+        store: the landing area.
+        url: the plan.
+        run: the run that uses it; None where the plan alone says whose it is.
+
+    Raises:
+        TenantGuardError: it is the plan of another run or tenant, or leads out of its run's folder.
+    """
+    plan = ForecastPlan.model_validate_json(store.read_bytes(url))
+    if run is not None and (plan.tenant_id, plan.run_id) != (run.tenant_id, run.run_id):
+        raise TenantGuardError(
+            f"{run}: the plan {url} is of run {plan.run_id} of tenant {plan.tenant_id!r}; clear demand with its "
+            "downstream tasks"
+        )
+    folder = _folder(plan.tenant_id, plan.run_id)
+    for each in (url, plan.context_url):
+        if not store.lies_in(each, folder):
+            raise TenantGuardError(
+                f"{each} does not lie in the folder {folder} of its run; clear demand with its downstream tasks"
+            )
+    return plan
 
 
-def fit_shard(store: LandingStore, plan_url: str, shard: int) -> str:
+def fit_shard(store: LandingStore, plan_url: str, shard: int, run: Run | None = None) -> str:
     """Forecast one shard and land the result.
 
     Args:
         store: the landing area.
         plan_url: what `prepare` returned.
         shard: number of the shard, from 0.
+        run: the run that fits; None where the plan alone says whose it is.
 
     Returns:
         URL of the shard's manifest, written last.
+
+    Raises:
+        TenantGuardError: the plan is of another run or tenant.
     """
     import numpy as np
 
     from mercurios.forecasting import Panel, SharedContext, forecast
 
-    plan = read_plan(store, plan_url)
-    run = _folder(plan.tenant_id, plan.run_id)
-    arrays = dict(np.load(BytesIO(store.read_bytes(store.address(_panel_path(run, shard))))))
+    plan = read_plan(store, plan_url, run)
+    home = _folder(plan.tenant_id, plan.run_id)
+    arrays = dict(np.load(BytesIO(store.read_bytes(store.address(_panel_path(home, shard))))))
     context = SharedContext.from_arrays(np.load(BytesIO(store.read_bytes(plan.context_url))))
     panel = Panel.from_arrays(arrays)
     result = forecast(panel, plan.holidays, _settings(plan.horizon), context, arrays["previous"])
     log.info("shard %d: %s", shard, result.summary)
-    folder = f"{run}/shard={shard:05d}"
+    folder = _shard_folder(home, shard)
     _store_arrays(store, f"{folder}/model.npz", result.model.to_arrays())
     stamp = datetime.now(UTC).replace(tzinfo=None)
     weeks = _stamped(result.forecast, plan, stamp, _FORECAST_COLUMNS)
@@ -199,7 +225,7 @@ def fit_shard(store: LandingStore, plan_url: str, shard: int) -> str:
 
 
 def load_forecast(
-    engine: Engine, store: LandingStore, plan_url: str, manifest_urls: Sequence[str]
+    engine: Engine, store: LandingStore, plan_url: str, manifest_urls: Sequence[str], run: Run | None = None
 ) -> LoadedForecast:
     """Load every shard in one transaction, in place of an earlier forecast of the same week.
 
@@ -208,23 +234,25 @@ def load_forecast(
         store: the landing area.
         plan_url: what `prepare` returned.
         manifest_urls: one per shard.
+        run: the run that loads; None where the plan alone says whose it is.
 
     Raises:
         WarehouseError: shards are missing, or belong to another run; nothing is loaded.
+        TenantGuardError: plan, parts or rows are another run's or tenant's; nothing is loaded.
         LandingError: a part is missing or is not the file its manifest names.
     """
-    plan = read_plan(store, plan_url)
+    plan = read_plan(store, plan_url, run)
     manifests = [ShardManifest.model_validate_json(store.read_bytes(url)) for url in manifest_urls]
     # Sums of doubles depend on their order.
     manifests.sort(key=lambda manifest: manifest.shard)
     _check_shards(plan, manifests)
     for each in manifests:
-        for part in filter(None, (each.forecast, each.protection, each.backtest)):
-            store.verify(part)
+        _check_parts(store, each)
     key = {"tenant_id": plan.tenant_id, "origin_week": plan.origin_week}
     # Before the transaction, which it would end on Snowflake.
     engine.execute(render(engine.dialect, "forecast_backtest_create"))
     with engine.transaction():
+        engine.claim(plan.tenant_id)
         engine.execute(render(engine.dialect, "forecast_delete"), key)
         engine.execute(render(engine.dialect, "protection_delete"), key)
         rows = _copy(engine, "forecast_weekly", _FORECAST_COLUMNS, [each.forecast for each in manifests])
@@ -251,6 +279,22 @@ def _check_shards(plan: ForecastPlan, manifests: Sequence[ShardManifest]) -> Non
         if (manifest.tenant_id, manifest.run_id) != (plan.tenant_id, plan.run_id):
             raise WarehouseError(
                 f"shard {manifest.shard} belongs to run {manifest.run_id} of {manifest.tenant_id}, not to this one"
+            )
+
+
+def _check_parts(store: LandingStore, manifest: ShardManifest) -> None:
+    """Make sure that a shard's parts are the files it names, in its own folder, with rows of its tenant alone."""
+    folder = _shard_folder(_folder(manifest.tenant_id, manifest.run_id), manifest.shard)
+    for part in filter(None, (manifest.forecast, manifest.protection, manifest.backtest)):
+        if not store.lies_in(part.url, folder):
+            raise TenantGuardError(
+                f"{part.url} does not lie in the folder {folder} of its shard; nothing was loaded. Clear `fit`"
+            )
+        store.verify(part)
+    for part in (manifest.forecast, manifest.protection):
+        if part.rows and store.texts_of(part.url, "tenant_id") != {manifest.tenant_id}:
+            raise TenantGuardError(
+                f"{part.url} holds rows of another tenant than {manifest.tenant_id!r}; nothing was loaded. Clear `fit`"
             )
 
 
@@ -292,7 +336,11 @@ def _write(store: LandingStore, path: str, table: pa.Table) -> list[Part]:
 
 
 def _panel_path(folder: str, shard: int) -> str:
-    return f"{folder}/shard={shard:05d}/panel.npz"
+    return f"{_shard_folder(folder, shard)}/panel.npz"
+
+
+def _shard_folder(folder: str, shard: int) -> str:
+    return f"{folder}/shard={shard:05d}"
 
 
 def _store_arrays(store: LandingStore, path: str, arrays: dict[str, Any]) -> None:

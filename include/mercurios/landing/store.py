@@ -162,6 +162,19 @@ class LandingStore:
                 return part.url
         return None
 
+    def lies_in(self, url: str, folder: str) -> bool:
+        """Return whether a file lies in a folder of this area, itself and with every link followed.
+
+        Args:
+            url: the file.
+            folder: relative to the landing area.
+        """
+        name = url.rpartition("/")[2]
+        return (
+            name not in ("", ".", "..")
+            and self._followed(url) == f"{self._followed(self.url)}/{folder}/{name}"
+        )
+
     def _followed(self, url: str) -> str:
         path = str(self._fs._strip_protocol(url))
         return os.path.realpath(path) if self._has_folders else path
@@ -180,6 +193,21 @@ class LandingStore:
                 return pq.read_schema(handle)
         except (OSError, pa.ArrowInvalid) as error:
             raise LandingError(f"{url} cannot be read as Parquet ({error})") from error
+
+    def texts_of(self, url: str, column: str) -> set[str | None]:
+        """Return the different values of a column of text of a Parquet file by full URL.
+
+        Raises:
+            LandingError: it is missing, no Parquet file, or has no such column.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            with self._fs.open(self._fs._strip_protocol(url), "rb") as handle:
+                return set(pq.read_table(handle, columns=[column])[column].unique().to_pylist())
+        except (OSError, KeyError, pa.ArrowInvalid) as error:
+            raise LandingError(f"{url} cannot be read as Parquet with a column {column!r}") from error
 
     def verify(self, part: Part) -> None:
         """Check that a part is the file its manifest describes, holding a piece of it in memory at a time.

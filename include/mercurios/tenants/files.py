@@ -21,6 +21,7 @@ from mercurios.inputs.text import shown
 from mercurios.inputs.yaml_file import Document, Place, YamlError, read_yaml
 from mercurios.sources.registry import SETTINGS
 from mercurios.tenants.model import Tenant
+from mercurios.tenants.sharing import shared_places
 
 TENANTS_DIR_VARIABLE = "MERCURIOS_TENANTS_DIR"
 
@@ -92,7 +93,8 @@ def load_tenants(directory: Path | None = None, only: str | None = None) -> Tena
 
     Args:
         directory: folder of `*.yaml` files; the configured one by default. A file that ends in `.yml` is an error.
-        only: read the file of this tenant alone, for a task that needs no other.
+        only: read the file of this tenant alone, for a task that needs no other. What it shares with another one that
+            it may not share does not show then.
     """
     directory = directory or tenants_dir()
     tenants: list[Tenant] = []
@@ -103,7 +105,10 @@ def load_tenants(directory: Path | None = None, only: str | None = None) -> Tena
             tenants.append(result)
         else:
             errors.append(result)
-    return Tenants(tuple(tenants), tuple(errors), directory)
+    for tenant_id, problems in shared_places(tenants).items():
+        errors.append(TenantFileError(directory / f"{tenant_id}{SUFFIX}", tuple(problems)))
+    refused = {error.path.stem for error in errors}
+    return Tenants(tuple(each for each in tenants if each.id not in refused), tuple(errors), directory)
 
 
 def _files(directory: Path, only: str | None = None) -> list[Path]:

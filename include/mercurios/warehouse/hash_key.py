@@ -53,7 +53,9 @@ def adopt_key(
 
     Raises:
         HashKeyChangedError: another key is noted.
+        WarehouseError: the warehouse is another tenant's.
     """
+    engine.claim(run.tenant_id)
     if hash_key is None:
         return
     mine, found = key_id(hash_key), engine.fetch_rows(_sql(engine, "known"), {"tenant_id": run.tenant_id})

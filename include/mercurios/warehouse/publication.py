@@ -76,8 +76,10 @@ def publish(engine: Engine, run: Run, tables: Sequence[str]) -> Publication:
         tables: marts this run made and checked.
 
     Raises:
-        WarehouseError: a table is missing, or readers cannot be shown the tables; they see what they saw before.
+        WarehouseError: a table is missing, readers cannot be shown the tables, or the warehouse is another tenant's;
+            they see what they saw before.
     """
+    engine.claim(run.tenant_id)
     found = engine.fetch_arrow(render(engine.dialect, "last_complete_week"), run.parameters())
     week = found["last_complete_week"][0].as_py()
     closes_week = _closes_its_week(engine, run, week)

@@ -100,7 +100,11 @@ def _plans(
 
 
 def adopt_run(engine: Engine, manifest: Manifest, dag_id: str) -> None:
-    """Make a warehouse that did not begin a manifest's run accept it; a run it knows keeps its own fence."""
+    """Make a warehouse that did not begin a manifest's run accept it; a run it knows keeps its own fence.
+
+    Raises:
+        WarehouseError: the warehouse is another tenant's.
+    """
     parameters = {
         "tenant_id": manifest.tenant_id,
         "run_id": manifest.run_id,
@@ -108,7 +112,9 @@ def adopt_run(engine: Engine, manifest: Manifest, dag_id: str) -> None:
         "fence": manifest.fence,
         "started_at": manifest.extracted_at.replace(tzinfo=None),
     }
-    engine.execute(render(engine.dialect, "run_adopt"), parameters)
+    with engine.transaction():
+        engine.claim(manifest.tenant_id)
+        engine.execute(render(engine.dialect, "run_adopt"), parameters)
 
 
 def plan_resource(

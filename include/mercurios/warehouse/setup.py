@@ -70,10 +70,12 @@ def write_reference(engine: Engine, tenant: Tenant, today: date) -> None:
 
     Raises:
         ValueError: the holidays library does not know the tenant's country or region.
+        WarehouseError: the warehouse is another tenant's.
     """
     days = public_holidays(tenant, today.year + _HOLIDAY_YEARS_AHEAD)
     row = tenant.model_dump(include={"name", "time_zone", "country", "region", "currency"})
     with engine.transaction():
+        engine.claim(tenant.id)
         delete, insert = statements(render(engine.dialect, "tenant_replace"))
         engine.execute(delete, {"tenant_id": tenant.id})
         engine.execute(insert, {"tenant_id": tenant.id, **row, "source": tenant.source.kind})

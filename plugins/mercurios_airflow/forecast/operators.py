@@ -32,7 +32,7 @@ class DemandOperator(TenantOperator):
         run = self.run_of(context)
         with warehouse_of(tenant, run).readers() as engine:
             plan_url = prepare(engine, store, tenant, run)
-        shards = read_plan(store, plan_url).shards
+        shards = read_plan(store, plan_url, run).shards
         return [{"plan_url": plan_url, "shard": shard} for shard in range(shards)]
 
 
@@ -61,7 +61,10 @@ class FitOperator(TenantOperator):
         from mercurios_airflow.landing import landing_of
 
         store = landing_of(self.tenant())
-        return {"plan_url": self.plan_url, "manifest_url": fit_shard(store, self.plan_url, int(self.shard))}
+        return {
+            "plan_url": self.plan_url,
+            "manifest_url": fit_shard(store, self.plan_url, int(self.shard), self.run_of(context)),
+        }
 
 
 class LoadForecastOperator(TenantOperator):
@@ -99,7 +102,7 @@ class LoadForecastOperator(TenantOperator):
             set_up(engine)
             store = landing_of(tenant)
             manifests = [fit["manifest_url"] for fit in fits]
-            loaded = load_forecast(engine, store, fits[0]["plan_url"], manifests)
+            loaded = load_forecast(engine, store, fits[0]["plan_url"], manifests, run)
         return {
             "origin_week": loaded.origin_week.isoformat(),
             "series": loaded.series,

@@ -52,10 +52,11 @@ class BeginRunOperator(TenantOperator):
         """Begin the run.
 
         Raises:
-            AirflowFailException: a param names an unknown resource, the source refuses the tenant, or its connection
-                has another `hash_key` than the warehouse was written with.
+            AirflowFailException: a param names an unknown resource, the tenant's file cannot be used, the source
+                refuses the tenant, or its connection has another `hash_key` than the warehouse was written with.
         """
         from mercurios.jobs.replay import check_resources
+        from mercurios.tenants import load_tenants
         from mercurios.warehouse.hash_key import HashKeyChangedError, adopt_key
         from mercurios.warehouse.requests import check_collections
         from mercurios.warehouse.run_plan import begin_run
@@ -64,8 +65,12 @@ class BeginRunOperator(TenantOperator):
         from mercurios_airflow.sources.connect import check_access
         from mercurios_airflow.warehouse.hooks import warehouse_of
 
-        tenant = self.tenant()
         run = self.run_of(context)
+        try:
+            # All files: a warehouse or folder that two tenants name is refused to one of them.
+            tenant = load_tenants().get(self.tenant_id)
+        except KeyError as error:
+            raise AirflowFailException(f"{run}: {error.args[0]}") from None
         contract = tenant.source.contract
         params = context.get("params") or {}
         asked = {name: list(params.get(name) or ()) for name in ("resync", "accept_deletes")}

@@ -74,6 +74,18 @@ def test_a_manifest_is_loaded_into_a_fresh_file_from_a_folder_with_any_name(
         assert connection.execute("select count(*) from raw.article").fetchall() == [(40,)]
 
 
+def test_a_manifest_of_another_tenant_is_not_loaded_for_this_one(retailer: Retailer, tenants: Path) -> None:
+    [url] = retailer.extract(retailer.begin("r1"), "article")
+    text = (tenants / "mini.yaml").read_text().replace("mini", "other")
+    (tenants / "other.yaml").write_text(text)
+
+    code, output = run("load", url, "--warehouse", str(retailer.warehouse), "--tenant", "other")
+
+    assert code == 1
+    assert "is of tenant 'mini', not of other; nothing was loaded" in output.replace("\n", "")
+    assert retailer.query("select * from ops.load_ledger") == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from retailer import tenant_of
 
@@ -22,6 +24,7 @@ from mercurios.tenants import Forecast, Tenant
 from mercurios.tenants.run import Run
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.engine import WarehouseError
+from mercurios.warehouse.load import TenantGuardError
 from mercurios.warehouse.setup import set_up, write_reference
 from mercurios.warehouse.sql import render
 
@@ -99,7 +102,8 @@ class ForecastRun:
         return plan_url, [fit_shard(self.store, plan_url, shard) for shard in shards]
 
     def load(self, plan_url: str, urls: list[str]) -> Any:
-        return load_forecast(self.engine, self.store, plan_url, urls)
+        landing = LandingStore(plan_url.partition("/tenant=")[0])
+        return load_forecast(self.engine, landing, plan_url, urls)
 
     def rows(self, sql: str = EVERYTHING) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self.engine.fetch_arrow(sql).to_pylist()
@@ -282,6 +286,72 @@ def test_a_shard_of_another_run_is_refused(run: ForecastRun, fitted: tuple[Path,
         run.load(plan_url, [urls[0], url])
 
     assert run.rows() == []
+
+
+@pytest.mark.parametrize(
+    "stranger", [Run("mini", "forecast__mini", "r2"), Run("other", "forecast__other", "r1")]
+)
+def test_a_run_fits_and_loads_no_plan_of_another_run_or_tenant(
+    run: ForecastRun, fitted: tuple[Path, str, list[str]], stranger: Run
+) -> None:
+    home, plan_url, urls = fitted
+    store = LandingStore(f"file://{home}/landing")
+
+    for use in (
+        lambda: fit_shard(store, plan_url, 0, stranger),
+        lambda: load_forecast(run.engine, store, plan_url, urls, stranger),
+    ):
+        with pytest.raises(TenantGuardError, match="is of run r1 of tenant 'mini'"):
+            use()
+
+    assert run.rows() == []
+
+
+@pytest.mark.parametrize("kind", ["elsewhere", "a link", "a linked folder"])
+def test_a_part_outside_of_its_shards_folder_is_refused(run: ForecastRun, tmp_path: Path, kind: str) -> None:
+    plan_url, urls = run.fit("r1", shard_size=10_000)
+    manifest = ShardManifest.model_validate_json(run.store.read_bytes(urls[0]))
+    part = Path(manifest.forecast.url.removeprefix("file://"))
+    stranger = tmp_path / "landing" / "tenant=other" / part.name
+    if kind == "a linked folder":
+        part.parent.rename(stranger.parent)
+        part.parent.symlink_to(stranger.parent)
+    else:
+        stranger.parent.mkdir(parents=True)
+        part.rename(stranger)
+    if kind == "a link":
+        part.symlink_to(stranger)
+    if kind == "elsewhere":
+        moved = manifest.forecast.model_copy(update={"url": f"file://{stranger}"})
+        changed = manifest.model_copy(update={"forecast": moved})
+        Path(urls[0].removeprefix("file://")).write_text(changed.model_dump_json())
+
+    with pytest.raises(TenantGuardError, match=r"does not lie in the folder tenant=mini/.*/shard=00000"):
+        run.load(plan_url, urls)
+
+    assert run.rows() == []
+
+
+def test_a_forecast_with_rows_of_another_tenant_is_refused(run: ForecastRun) -> None:
+    plan_url, urls = run.fit("r1", shard_size=10_000)
+    manifest = ShardManifest.model_validate_json(run.store.read_bytes(urls[0]))
+    part = Path(manifest.protection.url.removeprefix("file://"))
+    table = pq.read_table(part, partitioning=None)
+    place = table.column_names.index("tenant_id")
+    tenants = ["other", *table["tenant_id"].to_pylist()[1:]]
+    pq.write_table(table.set_column(place, "tenant_id", [tenants]), part)
+    content = part.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    listed = manifest.protection.model_copy(update={"bytes": len(content), "sha256": digest})
+    changed = manifest.model_copy(update={"protection": listed})
+    Path(urls[0].removeprefix("file://")).write_text(changed.model_dump_json())
+
+    with pytest.raises(
+        TenantGuardError, match="holds rows of another tenant than 'mini'; nothing was loaded"
+    ):
+        run.load(plan_url, urls)
+
+    assert (run.rows(), run.rows(SUMS)) == ([], [])
 
 
 @pytest.mark.parametrize("name", ["forecast", "protection", "backtest"])

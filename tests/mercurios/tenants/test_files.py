@@ -30,7 +30,7 @@ GROSS: dict[str, Any] = {"include_tax": True, "tax_rates": {1: [{"from": "2021-0
 
 def write(folder: Path, stem: str, /, **changes: Any) -> None:
     """Write a tenant file; a value of `...` leaves the key out, a dotted key reaches into sections."""
-    document = json.loads(json.dumps({**GOOD, "id": stem}))
+    document = json.loads(json.dumps({**GOOD, "id": stem, "connections": {"warehouse": f"duckdb_{stem}"}}))
     for key, value in changes.items():
         *sections, last = key.split("__")
         place = document

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 _FOR_READERS, _FOLDER_FOR_READERS = 0o644, 0o755
 
 
-def published_file(warehouse: Path) -> Path:
-    """Return the readers' file of a warehouse file: of the same name, in `published` beside the warehouse's folder."""
-    return warehouse.parent.parent / "published" / warehouse.name
+def published_file(warehouse: Path, tenant_id: str) -> Path:
+    """Return the readers' file of a tenant: named by its id, in `published` beside the warehouse's folder."""
+    return warehouse.parent.parent / "published" / f"{tenant_id}.duckdb"
 
 
 def replace(engine: DuckDBEngine, publication: Publication) -> None:
@@ -40,7 +40,7 @@ def replace(engine: DuckDBEngine, publication: Publication) -> None:
     Raises:
         WarehouseError: a table is missing or the file cannot be written.
     """
-    target, row = published_file(engine.path), publication.parameters()
+    target, row = published_file(engine.path, publication.run.tenant_id), publication.parameters()
     _replace(engine, target, row, publication.tables)
     # Only now: a week that readers never got is closed by the next run that reaches them.
     engine.execute(render(engine.dialect, "publication_insert"), row)
@@ -51,7 +51,7 @@ def replace(engine: DuckDBEngine, publication: Publication) -> None:
 
 def mark_stale(engine: DuckDBEngine, run: Run, reason: str) -> None:
     """Note beside the readers' file that a newer run failed its checks; the file itself stays as it is."""
-    target = published_file(engine.path)
+    target = published_file(engine.path, run.tenant_id)
     status = read_status(target)
     if status:
         status.setdefault("stale_since", datetime.now(UTC).isoformat())

@@ -17,7 +17,7 @@ class DuckDBHook(BaseHook):
     """Knows where a tenant's warehouse file and readers' file are.
 
     Connection of type `duckdb`: host is the path of the warehouse file. Without a connection, or with an empty
-    host, it is `$MERCURIOS_HOME/warehouse/<tenant>.duckdb`. The readers' file has the same name in the folder
+    host, it is `$MERCURIOS_HOME/warehouse/<tenant>.duckdb`. The readers' file is `<tenant>.duckdb` in the folder
     `published` beside the warehouse's folder.
 
     Args:
@@ -62,7 +62,7 @@ class DuckDBHook(BaseHook):
         """The readers' file."""
         from mercurios.warehouse.duckdb.publish import published_file
 
-        return published_file(self.path)
+        return published_file(self.path, self.tenant_id)
 
     def get_conn(self) -> DuckDBEngine:
         """Open the warehouse file for writing, waiting a bounded time for its lock."""

@@ -187,13 +187,25 @@ def test_a_week_whose_publication_failed_is_closed_by_the_next_run(shop: Shop) -
     assert shop.publish("r3").closes_week is False
 
 
-def test_a_readers_file_belongs_to_one_tenant(shop: Shop) -> None:
+def test_a_warehouse_publishes_for_its_own_tenant_alone(shop: Shop) -> None:
     shop.build(1)
     shop.publish("r1")
+
+    with pytest.raises(WarehouseError, match=r"belongs to tenant mini.*nothing was written for other"):
+        publish(shop.engine, Run("other", DAG, "r2"), ("fct_sales",))
+
+    assert not shop.target.with_name("other.duckdb").exists()
+
+
+def test_a_readers_file_of_another_tenant_is_not_replaced(shop: Shop) -> None:
+    shop.build(1)
+    shop.publish("r1")
+    with duckdb.connect(str(shop.target)) as readers:
+        readers.execute("update ops.publication set tenant_id = 'other'")
     shop.build(2)
 
-    with pytest.raises(WarehouseError, match="belongs to tenant mini; nothing was published for other"):
-        publish(shop.engine, Run("other", DAG, "r2"), ("fct_sales",))
+    with pytest.raises(WarehouseError, match="belongs to tenant other; nothing was published for mini"):
+        shop.publish("r2")
 
     assert shop.read("select distinct tenant_id, run from analytics.fct_sales") == [("mini", 1)]
 
@@ -256,6 +268,18 @@ def test_a_stale_publication_says_since_when_and_why_until_the_next_good_one(sho
     assert "reason" not in read_status(shop.target)
 
 
+def test_tenants_whose_warehouse_files_have_one_name_publish_apart(tmp_path: Path) -> None:
+    for tenant in ("north", "south"):
+        with DuckDBEngine(tmp_path / tenant / "shop.duckdb", threads=1) as engine:
+            set_up(engine)
+            publish(engine, Run(tenant, FORECAST, "r1"), ["forecast_weekly"])
+
+    assert sorted(path.name for path in (tmp_path / "published").glob("*.duckdb")) == [
+        "north.duckdb",
+        "south.duckdb",
+    ]
+
+
 def test_a_warehouse_file_of_any_name_can_be_published(tmp_path: Path) -> None:
     warehouse = tmp_path / "it's a warehouse" / "it's Mini 2.v1.duckdb"
 
@@ -265,6 +289,6 @@ def test_a_warehouse_file_of_any_name_can_be_published(tmp_path: Path) -> None:
         publish(engine, Run("mini", FORECAST, "r1"), ["forecast_weekly"])
         publish(engine, Run("mini", FORECAST, "r2"), ["forecast_weekly"])
 
-    with duckdb.connect(str(published_file(warehouse)), read_only=True) as connection:
+    with duckdb.connect(str(published_file(warehouse, "mini")), read_only=True) as connection:
         assert connection.execute("select run_id from ops.publication").fetchall() == [("r1",), ("r2",)]
         assert connection.execute("select count(*) from analytics.forecast_weekly").fetchall() == [(0,)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +18,8 @@ from mercurios.alerts.messages import headline
 from mercurios.sources.prohandel.http.errors import TransientProHandelError
 from mercurios.sources.prohandel.resources import CONTRACT
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
-from mercurios_airflow.warehouse.operators import BeginRunOperator
+from mercurios.warehouse.engine import WarehouseError
+from mercurios_airflow.warehouse.operators import BeginRunOperator, SetUpOperator
 from prohandel_simulator.testing import RunningSimulator
 
 pytestmark = pytest.mark.simulator
@@ -169,3 +171,49 @@ def test_no_secret_of_a_refused_connection_is_logged(
     shown = f"{raised.value!r} {raised.value.__cause__!r} {caplog.text}" + "".join(capfd.readouterr())
     assert SECRET not in shown
     assert "plugin-tests-hash-key" not in shown
+
+
+def other_tenant(mini: Path, monkeypatch: pytest.MonkeyPatch, warehouse: str) -> None:
+    """Make a second tenant known beside `mini`, which reads the same source."""
+    folder = mini / "tenants"
+    folder.mkdir()
+    text = (Path(__file__).parents[3] / "tenants" / "mini.yaml").read_text()
+    (folder / "mini.yaml").write_text(text)
+    text = text.replace("id: mini", "id: other").replace("duckdb_mini", warehouse)
+    (folder / "other.yaml").write_text(text)
+    monkeypatch.setenv("MERCURIOS_TENANTS_DIR", str(folder))
+
+
+def execute_for(tenant_id: str, operator: Any) -> Any:
+    with DAG(dag_id=f"pipeline__{tenant_id}", schedule=None):
+        task = operator(task_id="task", tenant_id=tenant_id)
+    return task.execute({"run_id": "manual__1", "params": {}})
+
+
+def test_a_second_tenant_that_names_a_warehouse_does_not_begin(
+    mini: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other_tenant(mini, monkeypatch, "duckdb_mini")
+
+    with pytest.raises(AirflowFailException, match=r"tenant other, run manual__1: .*of tenant mini"):
+        execute_for("other", BeginRunOperator)
+
+    assert execute_for("mini", BeginRunOperator)
+
+
+@pytest.mark.parametrize("operator", [BeginRunOperator, SetUpOperator])
+def test_a_connection_that_leads_to_anothers_file_is_refused_and_writes_nothing(
+    mini: Path, monkeypatch: pytest.MonkeyPatch, operator: Any
+) -> None:
+    other_tenant(mini, monkeypatch, "duckdb_other")
+    execute_for("mini", BeginRunOperator)
+    host = str(mini / "warehouse" / "mini.duckdb")
+    monkeypatch.setenv("AIRFLOW_CONN_DUCKDB_OTHER", json.dumps({"conn_type": "duckdb", "host": host}))
+
+    with pytest.raises(WarehouseError, match="belongs to tenant mini"):
+        execute_for("other", operator)
+
+    tables = ("ops.run", "ops.hash_key", "ops.owner", "raw.tenant", "raw.public_holiday")
+    with DuckDBEngine(mini / "warehouse" / "mini.duckdb") as engine:
+        for table in tables:
+            assert engine.fetch_rows(f"select * from {table} where tenant_id <> 'mini'") == [], table

@@ -36,7 +36,7 @@ def test_a_connections_host_is_the_file_with_variables_filled_in(
     hook = DuckDBHook("duckdb_mini", "mini")
 
     assert hook.path == mini / "elsewhere" / "shop.duckdb"
-    assert hook.published_path == mini / "published" / "shop.duckdb"
+    assert hook.published_path == mini / "published" / "mini.duckdb"
 
 
 def test_without_home_and_connection_both_remedies_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
