@@ -44,7 +44,10 @@ class PlannedRetailer(SnowflakeRetailer):
     def create_account_objects(self, landing: str | None = None) -> None:
         folder = Path(os.environ["MERCURIOS_TENANTS_DIR"])
         owner = tenant("mini", database=self.database, landing=f"{self.root}mini")
-        files = {"mini.yaml": owner.model_dump(mode="json"), "account.json": document(landing=self.root)}
+        files = {
+            "mini.yaml": owner.model_dump(mode="json"),
+            "account.json": document(self.database, landing=self.root),
+        }
         for name, written in files.items():
             (folder / name).write_text(json.dumps(written), encoding="utf-8")
         apply()
@@ -75,7 +78,7 @@ def test_a_run_loads_into_what_apply_creates_and_applying_again_changes_nothing(
     assert f"create database {on_plan.database.lower()}" in output
     assert "Running them again changes nothing." in output
     with on_plan.session() as session:
-        access = "select role_name, tenant_id from ops.tenant_access order by 1"
+        access = "select role_name, tenant_id from policies.tenant_access order by 1"
         assert session.cursor().execute(access).fetchall() == [
             ("MERCURIOS_ANALYST_MINI", "mini"),
             ("MERCURIOS_DEVELOPER", "mini"),
@@ -84,13 +87,15 @@ def test_a_run_loads_into_what_apply_creates_and_applying_again_changes_nothing(
 
 def test_an_object_that_is_missing_is_named(on_plan: PlannedRetailer) -> None:
     with on_plan.session() as session:
-        session.cursor().execute("drop table ops.tenant_access")
-        session.cursor().execute("create view ops.tenant_access as select 'a' as role_name, 'b' as tenant_id")
+        session.cursor().execute("drop table policies.tenant_access")
+        session.cursor().execute(
+            "create view policies.tenant_access as select 'a' as role_name, 'b' as tenant_id"
+        )
 
     result = CliRunner().invoke(app, ["warehouse", "apply", "--tenant", "mini"])
 
     assert result.exit_code == 1
-    assert f"merge table {on_plan.database.lower()}.ops.tenant_access" in result.output
+    assert f"merge table {on_plan.database.lower()}.policies.tenant_access" in result.output
     assert "run the same command again" in result.output
 
 

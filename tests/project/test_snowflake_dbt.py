@@ -24,7 +24,7 @@ from mercurios.sources.prohandel.resources import RESOURCES
 
 pytestmark = [pytest.mark.dbt, pytest.mark.long, pytest.mark.slow]
 
-POLICY = "ops.tenant_rows on (tenant_id)"
+POLICY = "policies.tenant_rows on (tenant_id)"
 PERSONS = {
     column.name
     for each in RESOURCES.values()

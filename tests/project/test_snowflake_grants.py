@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -14,6 +17,7 @@ from snowflake_sql import rendered, templates
 
 from mercurios.sources.contract import ColumnType
 from mercurios.sources.prohandel.resources import RESOURCES
+from mercurios.sources.registry import every_resource
 from mercurios.warehouse.personal import masks_of
 from mercurios.warehouse.schema import raw_columns
 from mercurios.warehouse.snowflake.account.plan import Statement
@@ -23,6 +27,7 @@ PLAN = plan()
 TEXTS = [statement.text for statement in PLAN]
 UNMASKED = "mercurios_loader"
 SCHEMAS = ("raw", "standard", "analytics", "published", "ops", "fivetran_log")
+LOADERS = {"mercurios_data": "mercurios_loader", "solo_data": "mercurios_loader_solo_data"}
 # What a resource about persons keeps that says nothing about the person.
 IMPERSONAL = {"branch_number", "last_change", "is_deleted"}
 
@@ -42,7 +47,7 @@ def test_the_plan_breaks_no_rule() -> None:
         ("a system role", 'grant role "SECURITYADMIN" to role mercurios_developer', "securityadmin"),
         (
             "a privilege that is too much",
-            "grant ownership on schema a.raw to role mercurios_loader",
+            "grant ownership on schema mercurios_data.raw to role mercurios_loader",
             "securityadmin",
         ),
         (
@@ -72,6 +77,21 @@ def test_the_plan_breaks_no_rule() -> None:
             "securityadmin",
         ),
         ("a grant that cannot be read", "grant select on table a.raw.sale", "securityadmin"),
+        (
+            "a schema without policies",
+            "grant usage, create schema on database mercurios_data to role mercurios_fivetran_service",
+            "securityadmin",
+        ),
+        (
+            "a stage that can be written to",
+            "grant write on stage a.ops.landing to role mercurios_loader",
+            "securityadmin",
+        ),
+        (
+            "a stage that can be written to",
+            "grant create stage on schema mercurios_data.ops to role mercurios_loader",
+            "securityadmin",
+        ),
         ("a user that is no service", "create user if not exists someone", "useradmin"),
         ("a password", "alter user mercurios_loader_service set password = 'synthetic'", "useradmin"),
         ("an account administrator", "create role if not exists a", "accountadmin"),
@@ -94,7 +114,7 @@ def granted(role: str, database: str = "mercurios_data") -> set[tuple[str, str]]
     return {
         (privilege, grant.object.replace(f"{database}.", ""))
         for grant in grants(TEXTS)
-        if grant.to == role and "solo_data" not in grant.object
+        if grant.to == role and not any(other in grant.object for other in LOADERS if other != database)
         for privilege in grant.privileges
     }
 
@@ -122,22 +142,145 @@ def test_a_developer_reads_everything_and_writes_nothing() -> None:
     }
 
 
-def test_the_loader_makes_tables_in_all_schemas_but_fivetrans_and_attaches_policies() -> None:
-    policies = {
-        f"masking policy ops.personal_{kind}" for kind in ("text", "number", "amount", "flag", "date")
-    }
+@pytest.mark.parametrize("database", list(LOADERS))
+def test_the_loader_makes_tables_in_the_schemas_of_data_and_attaches_policies(database: str) -> None:
+    kinds = ("text", "number", "amount", "flag", "date", "document")
+    policies = {f"masking policy policies.personal_{kind}" for kind in kinds}
 
-    assert granted("mercurios_loader") == {
-        ("usage", "database mercurios_data"),
+    assert granted(LOADERS[database], database) == {
+        ("usage", f"database {database}"),
+        ("usage", "schema policies"),
         ("usage", "warehouse mercurios_loading_wh"),
         ("usage", "stage ops.landing"),
         ("usage", "file format ops.landed_parquet"),
         *((each, f"schema {name}") for name in SCHEMAS[:-1] for each in WRITES),
-        *(("apply", each) for each in policies | {"row access policy ops.tenant_rows"}),
+        *(("apply", each) for each in policies | {"row access policy policies.tenant_rows"}),
     }
 
 
 WRITES = ("usage", "create table", "create view")
+
+
+def test_each_database_has_a_loader_that_is_granted_nothing_in_another() -> None:
+    for database, loader in LOADERS.items():
+        for other in LOADERS.keys() - {database}:
+            named = [text for text in TEXTS if re.search(rf"\b{other}\b", text)]
+            assert [text for text in named if re.search(rf"\b{loader}\b", text, re.IGNORECASE)] == []
+
+
+def test_a_loader_that_reads_another_database_is_found() -> None:
+    more = "grant usage on database solo_data to role mercurios_loader"
+
+    found = offences([*PLAN, statement(more)])
+
+    assert found == [f"a loader in another database: {more}"]
+
+
+# ---------------------------------------------------------------- who owns, and who decides
+
+
+def owner(kind: str) -> dict[str, str]:
+    """Return the roles that create the objects of a kind, and so own them."""
+    return {each.object: each.role for each in PLAN if (each.action, each.kind) == ("create", kind)}
+
+
+def test_no_role_owns_data_and_policies_both() -> None:
+    policies = {
+        role
+        for kind in ("row access policy", "masking policy", "tag", "table")
+        for role in owner(kind).values()
+    }
+    of_data = {role for name, role in owner("schema").items() if not name.endswith(".policies")}
+
+    assert policies == {"mercurios_policy_admin"}
+    assert of_data == {"mercurios_admin"}
+    assert owner("schema")["mercurios_data.policies"] == "mercurios_policy_admin"
+    assert {role: inherited(TEXTS, role) for role in (*policies, *of_data)} == {
+        role: {role} for role in (*policies, *of_data)
+    }
+
+
+def test_who_owns_policies_reads_no_table_and_who_owns_schemas_attaches_no_policy() -> None:
+    of_policies = granted("mercurios_policy_admin")
+    of_schemas = granted("mercurios_admin")
+
+    assert {privilege for privilege, _ in of_policies} == {"usage", "create schema", "apply tag"}
+    assert {privilege for privilege, _ in of_schemas} == {"usage", "operate", "monitor", "create schema"}
+    assert ("apply tag", "account") in of_policies
+
+
+def test_policies_know_no_role_but_the_loader_of_their_database() -> None:
+    for each in PLAN:
+        if each.kind in ("row access policy", "masking policy"):
+            said = set(re.findall(r"current_role\(\) = '(\w+)'", each.text))
+            database = each.object.partition(".")[0]
+            assert said == {LOADERS[database].upper()}, each
+
+
+# ---------------------------------------------------------------- the external stage is read
+
+
+def test_the_stage_is_used_by_loaders_and_made_by_the_administrator() -> None:
+    on_stages = {
+        (grant.to, privilege)
+        for grant in grants(TEXTS)
+        if "stage" in grant.object or "integration" in grant.object
+        for privilege in grant.privileges
+    }
+
+    assert on_stages == {*((loader, "usage") for loader in LOADERS.values()), ("mercurios_admin", "usage")}
+    assert set(owner("stage").values()) == {"mercurios_admin"}
+    makes_stages = [
+        text for text in TEXTS if re.search(r"create (external )?(stage|integration),? ?.* on ", text)
+    ]
+    assert [text for text in makes_stages if text.startswith("grant")] == []
+
+
+def test_no_session_unloads_to_an_address_of_its_own() -> None:
+    for parameter in (
+        "prevent_unload_to_inline_url",
+        "require_storage_integration_for_stage_creation",
+        "require_storage_integration_for_stage_operation",
+    ):
+        assert f"alter account set {parameter} = true" in TEXTS
+
+
+def documented_iam_policy(root: Path) -> dict[str, Any]:
+    text = (root / "docs" / "snowflake.md").read_text(encoding="utf-8")
+    policy: dict[str, Any] = json.loads(text.partition("```json\n")[2].partition("```")[0])
+    return policy
+
+
+def test_the_documented_iam_role_reads_below_the_landing_area_and_writes_nothing(root: Path) -> None:
+    """Snowflake has one privilege to read a stage and to unload to it, so that the bucket has to refuse the latter."""
+    told = documented_iam_policy(root)["Statement"]
+
+    assert {each["Effect"] for each in told} == {"Allow"}
+    assert {action for each in told for action in each["Action"]} == {
+        "s3:GetObject",
+        "s3:GetObjectVersion",
+        "s3:ListBucket",
+        "s3:GetBucketLocation",
+    }
+    assert [each["Resource"] for each in told if "s3:GetObject" in each["Action"]] == [
+        "arn:aws:s3:::<bucket>/landing/*"
+    ]
+    [listing] = [each for each in told if "s3:ListBucket" in each["Action"]]
+    assert listing["Condition"] == {"StringLike": {"s3:prefix": ["landing/*"]}}
+
+
+# ---------------------------------------------------------------- what the account may cost
+
+
+def test_the_account_has_a_monitor_that_allows_what_its_warehouses_do_together() -> None:
+    monitors = {
+        each.object: int(re.search(r"credit_quota = (\d+)", each.text)[1])  # type: ignore[index]
+        for each in PLAN
+        if (each.action, each.kind) == ("create", "resource monitor")
+    }
+
+    assert "alter account set resource_monitor = mercurios_account_monitor" in TEXTS
+    assert monitors.pop("mercurios_account_monitor") == sum(monitors.values())
 
 
 def test_fivetran_writes_its_log_and_makes_no_schema() -> None:
@@ -147,12 +290,10 @@ def test_fivetran_writes_its_log_and_makes_no_schema() -> None:
         ("usage", "database mercurios_data"),
         ("usage", "warehouse mercurios_loading_wh"),
     }
-    assert {
-        (privilege, grant.object)
-        for grant in grants(TEXTS)
-        if grant.to == "mercurios_fivetran_service" and grant.object.startswith("database solo")
-        for privilege in grant.privileges
-    } == {("usage", "database solo_data")}
+    assert granted("mercurios_fivetran_service", "solo_data") == log | {
+        ("usage", "database solo_data"),
+        ("usage", "warehouse mercurios_loading_wh"),
+    }
 
 
 def test_no_role_but_that_of_an_analyst_of_a_tenant_acts_as_another() -> None:
@@ -174,6 +315,7 @@ def test_inheritance_over_two_steps_is_seen() -> None:
 def test_each_service_has_one_role_and_a_key_after_its_network_policy() -> None:
     for user, role in {
         "mercurios_loader_service": "mercurios_loader",
+        "mercurios_loader_solo_data_service": "mercurios_loader_solo_data",
         "mercurios_fivetran_service_user": "mercurios_fivetran_service",
     }.items():
         about = [one_line(text) for text in TEXTS if re.search(rf"\buser {user}\b", text)]
@@ -197,14 +339,18 @@ def personal_by_contract() -> set[tuple[str, str]]:
         for resource in RESOURCES.values()
         for column in resource.columns
         if column.type is ColumnType.KEY_HASH or (resource.personal and column.name not in IMPERSONAL)
-    } | {("ops.quarantine", "source_id"), ("ops.quarantine", "payload")}
+    } | {
+        ("ops.quarantine", "source_id"),
+        ("ops.quarantine", "payload"),
+        *((f"raw.{resource.table}", "_extra") for resource in every_resource().values()),
+    }
 
 
 def masked(texts: Iterable[str], database: str = "mercurios_data") -> dict[tuple[str, str], str]:
     """Return the columns with a masking policy, and which."""
     attached = re.compile(
         rf"alter table if exists {database}\.([\w.]+) modify column (\w+) "
-        rf"set masking policy {database}\.ops\.(\w+) force"
+        rf"set masking policy {database}\.policies\.(\w+) force"
     )
     found = (attached.fullmatch(one_line(text)) for text in texts)
     return {(match[1], match[2]): match[3] for match in found if match}
@@ -235,7 +381,7 @@ def test_a_resource_that_becomes_personal_is_masked_without_further_ado(
 def test_a_mask_has_the_type_of_its_column() -> None:
     types = dict(
         re.findall(
-            r"create masking policy if not exists mercurios_data\.ops\.(\w+)\s+as \(personal ([^)]*\)?)\)",
+            r"create masking policy if not exists mercurios_data\.policies\.(\w+)\s+as \(personal ([^)]*\)?)\)",
             "\n".join(TEXTS),
         )
     )
@@ -248,6 +394,9 @@ def test_a_mask_has_the_type_of_its_column() -> None:
 
     by_table = {f"raw.{resource.table}": resource for resource in RESOURCES.values()}
     for (table, column), policy in masked(TEXTS).items():
+        if column == "_extra":
+            assert types[policy] == "variant", table
+            continue
         kind = by_table[table].column(column).type if table in by_table else ColumnType.TEXT
         assert types[policy] == wanted.get(kind, "varchar"), (table, column)
 
@@ -257,7 +406,7 @@ def masked_when_created(texts: Iterable[str]) -> dict[tuple[str, str], str]:
     found = {}
     for text in texts:
         if table := re.match(r"create table if not exists ([\w.]+) \(", text):
-            column = r"(\w+) [a-z]+(?:\([\d, ]+\))?(?: not null)? with masking policy ops\.(\w+)"
+            column = r"(\w+) [a-z]+(?:\([\d, ]+\))?(?: not null)? with masking policy policies\.(\w+)"
             found |= {(table[1], match[1]): match[2] for match in re.finditer(column, text)}
     return found
 
@@ -269,7 +418,7 @@ def test_a_personal_column_is_masked_from_the_moment_its_table_exists() -> None:
 def test_a_column_that_is_created_bare_is_found() -> None:
     text = next(text for text in creations() if text.startswith("create table if not exists raw.staff "))
 
-    bare = text.replace("staff_key varchar with masking policy ops.personal_text", "staff_key varchar")
+    bare = text.replace("staff_key varchar with masking policy policies.personal_text", "staff_key varchar")
 
     assert masked_when_created([text]).keys() - masked_when_created([bare]).keys() == {
         ("raw.staff", "staff_key")
@@ -281,7 +430,9 @@ def bodies(kind: str, texts: Iterable[str] = TEXTS) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for text in texts:
         match = re.match(
-            rf"(?:create|alter) {kind} (?:if not exists )?mercurios_data\.ops\.(\w+)\b.*?->(.*)", text, re.S
+            rf"(?:create|alter) {kind} (?:if not exists )?mercurios_data\.policies\.(\w+)\b.*?->(.*)",
+            text,
+            re.S,
         )
         if match:
             found.setdefault(match[1], set()).add(match[2].strip())
@@ -291,10 +442,10 @@ def bodies(kind: str, texts: Iterable[str] = TEXTS) -> dict[str, set[str]]:
 def test_clear_text_is_for_the_loader_alone() -> None:
     policies = bodies("masking policy")
 
-    assert len(policies) == 5
+    assert len(policies) == 6
     for said in policies.values():
         assert said == {"case when current_role() = 'MERCURIOS_LOADER' then personal end"}
-    for role in ("mercurios_developer", "mercurios_analyst", "mercurios_admin"):
+    for role in ("mercurios_developer", "mercurios_analyst", "mercurios_admin", "mercurios_policy_admin"):
         assert UNMASKED not in inherited(TEXTS, role)
 
 
@@ -313,8 +464,8 @@ def rows_seen(role: str, body: str) -> list[str]:
         connection.execute("create table tenant_access (role_name varchar, tenant_id varchar)")
         for text in TEXTS:
             if text.startswith("merge into mercurios_data."):
-                connection.execute(text.replace("mercurios_data.ops.", ""))
-        rule = body.replace("mercurios_data.ops.", "").replace("current_role()", "getvariable('role')")
+                connection.execute(text.replace("mercurios_data.policies.", ""))
+        rule = body.replace("mercurios_data.policies.", "").replace("current_role()", "getvariable('role')")
         connection.execute(f"set variable role = '{role}'")
         connection.execute(f"create macro tenant_rows(row_tenant_id) as ({rule})")
         rows = "(values ('north'), ('south'), ('foreign')) as sale (whose)"
@@ -333,6 +484,8 @@ def rows_seen(role: str, body: str) -> list[str]:
         ("MERCURIOS_LOADER", ["foreign", "north", "south"]),
         ("MERCURIOS_ANALYST", []),
         ("MERCURIOS_ADMIN", []),
+        ("MERCURIOS_POLICY_ADMIN", []),
+        ("MERCURIOS_LOADER_SOLO_DATA", []),
         ("ACCOUNTADMIN", []),
         ("PUBLIC", []),
     ],
@@ -354,7 +507,7 @@ def test_a_policy_with_an_argument_hidden_by_a_mapping_column_leaks() -> None:
 def creations() -> list[str]:
     """Return the statements by which the loader creates tables; dbt's are in test_snowflake_dbt.py."""
     scripts = [rendered(path) for path in templates() if path.stem != "create_raw_table"]
-    for resource in RESOURCES.values():
+    for resource in every_resource().values():
         columns = {column.name: column.type for column in raw_columns(resource, "snowflake")}
         shape = {"columns": columns, "missing": [], "masks": masks_of(resource)}
         scripts.append(render("snowflake", "create_raw_table", table=resource.table, **shape))
@@ -368,7 +521,7 @@ def created(texts: Iterable[str], *, with_policy: bool) -> set[str]:
     """
     schema = r"(?:raw|standard|analytics|published)"
     table = rf"create (?:or replace )?(?:transient )?table (?:if not exists )?({schema}\.\w+) "
-    policy = rf"(?:clone {schema}\.\w+|.*with row access policy ops\.tenant_rows on \(tenant_id\))"
+    policy = rf"(?:clone {schema}\.\w+|.*with row access policy policies\.tenant_rows on \(tenant_id\))"
     found = (re.match(table + (policy if with_policy else ""), text) for text in texts)
     return {match[1] for match in found if match}
 
@@ -384,7 +537,7 @@ def test_every_table_is_created_with_the_row_access_policy() -> None:
 
 def test_a_table_created_without_the_policy_is_found() -> None:
     bare = "create table if not exists raw.extra (tenant_id varchar not null)"
-    other = f"{bare.replace('extra', 'more')} with row access policy ops.everybody on (tenant_id)"
+    other = f"{bare.replace('extra', 'more')} with row access policy policies.everybody on (tenant_id)"
     selected = "create or replace table published.stray as select * from analytics.fct_sales"
     clone = "create or replace table published.stock clone analytics.inventory_position"
 

@@ -19,13 +19,17 @@ LANDING = "s3://synthetic-landing/mercurios/"
 NETWORK = ["203.0.113.0/28"]
 
 
-def document(**more: Any) -> dict[str, Any]:
-    """Return the account's file as YAML reads it."""
-    service = {"public_key": PUBLIC_KEY, "network": NETWORK}
+SERVICE = {"public_key": PUBLIC_KEY, "network": NETWORK}
+
+
+def document(*databases: str, **more: Any) -> dict[str, Any]:
+    """Return the account's file as YAML reads it, with a loader of each of these databases."""
+    service = SERVICE
     return {
         "landing": LANDING,
         "storage_role_arn": "arn:aws:iam::123456789012:role/synthetic-landing-reader",
         "loader": service,
+        "loaders": dict.fromkeys(databases or ("SOLO_DATA",), service),
         "fivetran": service,
     } | more
 

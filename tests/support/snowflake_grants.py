@@ -10,7 +10,10 @@ from mercurios.warehouse.snowflake.account.plan import Statement
 
 SYSTEM_ROLES = {"accountadmin", "orgadmin", "globalorgadmin", "securityadmin", "useradmin", "sysadmin"}
 # What only an account administrator can do.
-ADMINISTRATORS = {"resource monitor", "storage integration"}
+ADMINISTRATORS = {"resource monitor", "storage integration", "account"}
+# Who makes schemas: managed ones, in which the tables' owners grant nothing.
+MAKE_SCHEMAS = {"mercurios_admin", "mercurios_policy_admin"}
+_LOADER = re.compile(r"mercurios_loader(?:_(?P<database>\w+))?")
 _PRIVILEGE = re.compile(
     r"grant (?P<privileges>.+?) on (?P<object>.+?) to (?P<kind>\w+) (?P<to>[\w.\"]+)(?P<rest>.*)"
 )
@@ -86,6 +89,14 @@ def _said_of_grant(text: str) -> Iterable[str]:
     for privilege in match.groupdict().get("privileges", "").split(", "):
         if privilege in ("ownership", "all", "all privileges", "manage grants"):
             yield "a privilege that is too much"
+        if privilege == "create schema" and match["to"] not in MAKE_SCHEMAS:
+            yield "a schema without policies"
+        if privilege in ("write", "create stage"):
+            yield "a stage that can be written to"
+    database = re.search(r"\b(?:database|schema) (\w+)", match.groupdict().get("object") or "")
+    loader = _LOADER.fullmatch(match["to"])
+    if database and loader and (loader["database"] or "mercurios_data") != database[1]:
+        yield "a loader in another database"
 
 
 def _needs_administrator(statement: Statement, text: str) -> bool:

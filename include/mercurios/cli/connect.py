@@ -197,9 +197,10 @@ def open_snowflake(
     Raises:
         WarehouseError: there is no such connection, it cannot be used, or Snowflake refuses it.
     """
-    from mercurios.warehouse.snowflake.engine import LOADER
+    from mercurios.warehouse.snowflake.roles import loader_of
 
-    return connections().snowflake(tenant, command, landing=landing, role=LOADER if as_loader else None)
+    role = loader_of(tenant.database) if as_loader else None
+    return connections().snowflake(tenant, command, landing=landing, role=role)
 
 
 def open_landing(tenant: Tenant, url: str | None = None) -> LandingStore:

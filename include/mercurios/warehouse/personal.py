@@ -18,6 +18,7 @@ MASKING_POLICIES = {
     "personal_amount": "number(18, 2)",
     "personal_flag": "boolean",
     "personal_date": "date",
+    "personal_document": "variant",
 }
 _POLICY_OF = {
     ColumnType.INTEGER: "personal_number",
@@ -30,6 +31,8 @@ _POLICY_OF = {
 }
 # Columns of a resource about persons that say nothing about the person: where it belongs, and the row's own history.
 _IMPERSONAL = frozenset({"branch_number", "last_change", "is_deleted"})
+# Names and types of fields that no contract declares, and values where an older release kept them.
+_EXTRA = "_extra"
 # What of a person did not get past typing may be in quarantine.
 _QUARANTINE = {"source_id": "identity", "payload": "attribute"}
 
@@ -47,7 +50,8 @@ class PersonalColumn:
 def personal_columns() -> list[PersonalColumn]:
     """Return the columns of RAW and OPS that hold personal data.
 
-    Everywhere the hashed numbers of persons; of resources about persons also their key and what is kept about them.
+    Everywhere the hashed numbers of persons and what no contract declares; of resources about persons also their key
+    and what is kept about them.
     """
     found = [column for resource in every_resource().values() for column in _personal_of(resource)]
     return found + [
@@ -71,3 +75,4 @@ def _personal_of(resource: Resource) -> Iterator[PersonalColumn]:
                 _POLICY_OF[column.type],
                 "identity" if is_identity else "attribute",
             )
+    yield PersonalColumn(f"raw.{resource.table}", _EXTRA, "personal_document", "attribute")

@@ -6,7 +6,7 @@ create table if not exists raw.{{ table | ident }} (
     {% for column in columns %}
     {{ column | ident }} {{ columns[column] }}{% if column in masks %} {{ masking_policy(masks[column]) }}{% endif %},
     {% endfor %}
-    _extra {{ json_type() }},
+    _extra {{ json_type() }}{% if '_extra' in masks %} {{ masking_policy(masks['_extra']) }}{% endif %},
     _content_hash varchar not null,
     _extracted_at {{ timestamp_type() }} not null,
     _run_id varchar not null,

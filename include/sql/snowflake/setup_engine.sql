@@ -12,4 +12,4 @@ create table if not exists published.publication_status (
     stale_since timestamp_ntz,
     stale_run_id varchar,
     reason varchar
-) with row access policy ops.tenant_rows on (tenant_id);
+) with row access policy policies.tenant_rows on (tenant_id);

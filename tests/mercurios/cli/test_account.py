@@ -22,7 +22,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for each in (tenant("north"), tenant("south"), tenant("solo", database="SOLO_DATA"), here):
         text = json.dumps(each.model_dump(mode="json"))
         (tmp_path / f"{each.id}.yaml").write_text(text, encoding="utf-8")
-    (tmp_path / "account.json").write_text(json.dumps(document()), encoding="utf-8")
+    (tmp_path / "account.json").write_text(json.dumps(document("SOLO_DATA", "NEXT_DATA")), encoding="utf-8")
     monkeypatch.setenv("MERCURIOS_TENANTS_DIR", str(tmp_path))
     monkeypatch.setenv("MERCURIOS_SNOWFLAKE_CONFIG", str(tmp_path / "account.json"))
     return tmp_path

@@ -35,6 +35,7 @@ from mercurios.warehouse.snowflake.errors import (
     queue_is_full,
     shows_a_value,
 )
+from mercurios.warehouse.snowflake.roles import LOADER
 from mercurios.warehouse.snowflake.types import plain, wrong_columns
 from mercurios.warehouse.sql import render
 
@@ -48,7 +49,6 @@ log = logging.getLogger(__name__)
 
 SCHEMA = "OPS"
 STAGE = "ops.landing"
-LOADER = "MERCURIOS_LOADER"
 CONNECTION_ATTEMPTS = 3
 # Snowflake takes no more names in one COPY.
 FILES_PER_COPY = 1_000

@@ -14,5 +14,5 @@ grant role {{ role.name | ident }} to role sysadmin;
 
 {% endfor %}
 
--- Tags are set by the administrator, on columns of tables that the loader owns.
-grant apply tag on account to role mercurios_admin;
+-- Tags are set by the owner of the policies, on columns of tables that the loader owns.
+grant apply tag on account to role mercurios_policy_admin;

@@ -1,10 +1,11 @@
--- A monthly limit of credits for each warehouse: a notice at 80 %, no new statements at 100 %, and running ones are
--- cancelled at 110 %. Only account administrators may create resource monitors.
+-- A monthly limit of credits for each warehouse, and one for the account, which counts the warehouses of everybody: a
+-- notice at 80 %, no new statements at 100 %, and running ones are cancelled at 110 %. Only account administrators may
+-- create resource monitors.
 use role accountadmin;
 
-{% for warehouse in warehouses %}
-create resource monitor if not exists {{ warehouse.monitor | ident }} with
-    credit_quota = {{ warehouse.monthly_credits }}
+{% for monitor in monitors %}
+create resource monitor if not exists {{ monitor.name | ident }} with
+    credit_quota = {{ monitor.monthly_credits }}
     frequency = monthly
     start_timestamp = immediately
     triggers
@@ -12,6 +13,7 @@ create resource monitor if not exists {{ warehouse.monitor | ident }} with
     on 100 percent do suspend
     on 110 percent do suspend_immediate;
 
-alter resource monitor {{ warehouse.monitor | ident }} set credit_quota = {{ warehouse.monthly_credits }};
+alter resource monitor {{ monitor.name | ident }} set credit_quota = {{ monitor.monthly_credits }};
 
 {% endfor %}
+alter account set resource_monitor = mercurios_account_monitor;

@@ -24,6 +24,9 @@ alter warehouse {{ warehouse.name | ident }} set resource_monitor = {{ warehouse
 {% endfor %}
 use role securityadmin;
 
+-- For the one statement that lists who sees which tenant.
+grant usage on warehouse mercurios_loading_wh to role mercurios_policy_admin;
+
 {% for warehouse in warehouses %}
 grant usage, operate, monitor on warehouse {{ warehouse.name | ident }} to role mercurios_admin;
 

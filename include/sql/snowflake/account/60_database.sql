@@ -10,9 +10,15 @@ use role securityadmin;
 
 grant usage, monitor, create schema on database {{ database | ident }} to role mercurios_admin;
 
-use role mercurios_admin;
+-- Whoever owns a schema with managed access decides who reads it, and whoever owns a policy decides what it shows. They are
+-- two roles, so that neither alone opens a tenant's rows.
+grant usage, create schema on database {{ database | ident }} to role mercurios_policy_admin;
 
 {% for schema in schemas %}
+{% if loop.changed(schema.owner) %}
+use role {{ schema.owner | ident }};
+
+{% endif %}
 create schema if not exists {{ database | ident }}.{{ schema.name | ident }} with managed access comment = '{{ schema.purpose }}';
 
 {% endfor %}

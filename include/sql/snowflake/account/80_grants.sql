@@ -3,20 +3,22 @@
 use role securityadmin;
 
 -- The loader: creates and fills tables in all schemas but Fivetran's, reads the landing area, attaches policies.
-grant usage on database {{ database | ident }} to role mercurios_loader;
+grant usage on database {{ database | ident }} to role {{ loader | ident }};
 
 {% for schema in ['raw', 'standard', 'analytics', 'published', 'ops'] %}
-grant usage, create table, create view on schema {{ database | ident }}.{{ schema }} to role mercurios_loader;
+grant usage, create table, create view on schema {{ database | ident }}.{{ schema }} to role {{ loader | ident }};
 
 {% endfor %}
-grant usage on stage {{ database | ident }}.ops.landing to role mercurios_loader;
+grant usage on stage {{ database | ident }}.ops.landing to role {{ loader | ident }};
 
-grant usage on file format {{ database | ident }}.ops.landed_parquet to role mercurios_loader;
+grant usage on file format {{ database | ident }}.ops.landed_parquet to role {{ loader | ident }};
 
-grant apply on row access policy {{ database | ident }}.ops.tenant_rows to role mercurios_loader;
+grant usage on schema {{ database | ident }}.policies to role {{ loader | ident }};
+
+grant apply on row access policy {{ database | ident }}.policies.tenant_rows to role {{ loader | ident }};
 
 {% for policy in masking_policies %}
-grant apply on masking policy {{ database | ident }}.ops.{{ policy.name | ident }} to role mercurios_loader;
+grant apply on masking policy {{ database | ident }}.policies.{{ policy.name | ident }} to role {{ loader | ident }};
 
 {% endfor %}
 -- The analyst: reads the marts that have passed their checks.
@@ -33,7 +35,7 @@ grant select on future {{ kind }} in schema {{ database | ident }}.published to 
 -- The developer: reads everything, persons masked, and writes nothing.
 grant usage on database {{ database | ident }} to role mercurios_developer;
 
-{% for schema in schemas %}
+{% for schema in schemas if schema.name != 'policies' %}
 grant usage on schema {{ database | ident }}.{{ schema.name | ident }} to role mercurios_developer;
 
 {% for kind in ['tables', 'views'] %}
@@ -43,7 +45,8 @@ grant select on future {{ kind }} in schema {{ database | ident }}.{{ schema.nam
 
 {% endfor %}
 {% endfor %}
--- Fivetran: writes its own log; no tenant's data comes through it yet.
+-- Fivetran: writes its own log; no tenant's data comes through it yet. It makes no schema: what it created there would be
+-- its own, without policies, beside the rows of every tenant.
 grant usage on database {{ database | ident }} to role mercurios_fivetran_service;
 
 grant usage, create table, create view on schema {{ database | ident }}.fivetran_log to role mercurios_fivetran_service;

@@ -9,11 +9,11 @@ grant role mercurios_analyst to role {{ tenant.analyst | ident }};
 
 grant role {{ tenant.analyst | ident }} to role sysadmin;
 
-use role mercurios_admin;
+use role mercurios_policy_admin;
 
 use warehouse mercurios_loading_wh;
 
-merge into {{ database | ident }}.ops.tenant_access as known
+merge into {{ database | ident }}.policies.tenant_access as known
 using (
     {% for role in tenant.readers %}
     select

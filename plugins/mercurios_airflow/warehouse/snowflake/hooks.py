@@ -64,9 +64,9 @@ class SnowflakeWarehouse:
 
     def get_conn(self) -> SnowflakeEngine:
         """Open the session of a run, which loads from the landing area as the loader."""
-        from mercurios.warehouse.snowflake.engine import LOADER
+        from mercurios.warehouse.snowflake.roles import loader_of
 
-        return self.session(landing_of(self.tenant), LOADER)
+        return self.session(landing_of(self.tenant), loader_of(self.tenant.database))
 
     def session(self, landing: LandingStore | None, role: str | None) -> SnowflakeEngine:
         """Open a session.

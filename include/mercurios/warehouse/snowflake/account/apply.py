@@ -22,6 +22,7 @@ _NOT_SEEN = {2003, 2043, 2049}
 # What lets a role do it, where the role of the plan has been given less than a new account gives it.
 _NEEDED = {
     "resource monitor": "ACCOUNTADMIN; no other role can",
+    "account": "ACCOUNTADMIN; no other role can",
     "warehouse": "create warehouse on account, or ownership of the warehouse",
     "storage integration": "create integration on account",
     "role": "create role on account",

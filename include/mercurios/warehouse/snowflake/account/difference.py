@@ -1,8 +1,9 @@
 """What a plan would create or change in an account: the statements whose effect is not there yet.
 
 What exists is read with SHOW, through the session of an administrator. A statement is left out when the account shows
-that running it would change nothing. Some effects are not shown, or only one object at a time: bodies of policies, keys
-and settings of users, tags, masks, clustering, rows. Such statements are counted, not compared; applying repeats them.
+that running it would change nothing. Some effects are not shown, or only one object at a time: bodies of policies,
+settings of users and of the account, tags, masks, clustering, rows. Such statements are counted, not compared; applying
+repeats them.
 """
 
 from __future__ import annotations
@@ -125,6 +126,8 @@ def _is_there(statement: Statement, existing: Existing) -> bool | None:
     """Return whether a statement would change nothing; None where the account does not show it."""
     if statement.action == "grant":
         return _is_granted(statement.text, existing)
+    if statement.kind == "account":
+        return None
     row = existing.objects.get((statement.kind, statement.object.lower()))
     if statement.action == "create" or row is None:
         # A table that does not exist yet is left alone by what says so.

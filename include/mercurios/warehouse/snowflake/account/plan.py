@@ -17,6 +17,7 @@ from mercurios.tenants import Tenant
 from mercurios.warehouse.personal import MASKING_POLICIES, personal_columns
 from mercurios.warehouse.snowflake.account.settings import AccountSettings, Service, Warehouse
 from mercurios.warehouse.snowflake.backend import BACKEND
+from mercurios.warehouse.snowflake.roles import SHARED_DATABASE, loader_of
 from mercurios.warehouse.sql import render, statements
 
 _ACCOUNT_FILES = ("10_roles", "20_resource_monitors", "30_warehouses", "40_storage", "50_users")
@@ -25,18 +26,20 @@ _TENANT_FILE = "85_tenant"
 _TABLES_FILE = "90_tables"
 
 ROLES = {
-    "mercurios_admin": "Owns schemas, policies, tags and stages; reads no rows",
+    "mercurios_admin": "Owns schemas and stages, and decides who reads them; reads no rows",
+    "mercurios_policy_admin": "Owns policies, tags and who sees which tenant; owns no data and reads none",
     "mercurios_developer": "Reads everything of every tenant, persons masked; writes nothing",
     "mercurios_analyst": "Reads published marts; sees rows only through the role of a tenant",
-    "mercurios_loader": "Loads RAW and builds the marts; sees what it has to compare",
-    "mercurios_fivetran_service": "Service of Fivetran: its own schemas and its log",
+    "mercurios_fivetran_service": "Service of Fivetran: its log",
 }
+_LOADS = "Loads RAW of {} and builds its marts; sees what it has to compare"
 SCHEMAS = {
     "raw": "Source rows as they were read",
     "standard": "Cleaned and conformed rows",
     "analytics": "Marts as a run builds them, before they are checked",
     "published": "Marts as people read them, replaced when a run has passed its checks",
-    "ops": "Bookkeeping of runs, policies and the landing stage",
+    "ops": "Bookkeeping of runs, and the landing stage",
+    "policies": "Who sees which rows and which values",
     "fivetran_log": "What Fivetran says about its own runs",
 }
 # Tables that are read by business day, and the column that says which. RAW tables with a `date` are added.
@@ -53,7 +56,9 @@ _KINDS = (
 )
 _OBJECT = re.compile(rf"(create|alter) ({_KINDS}) (?:if (?:not )?exists )?([\w.]+)")
 _USE_ROLE = re.compile(r"use role (\w+)")
-_DATABASE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
+# The names of its loader's role, user and network policy are longer, and Snowflake takes 255 letters.
+_DATABASE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
+_SETTING_OF_ACCOUNT = re.compile(r"alter account set (\w+) = \w+")
 
 
 @dataclass(frozen=True)
@@ -122,9 +127,10 @@ def account_plan(settings: AccountSettings, databases: Sequence[Database]) -> li
     """Return every statement of the set-up, in order.
 
     Raises:
-        ValueError: a tenant lands where the account's stage does not reach.
+        ValueError: a tenant lands where the account's stage does not reach, or the account's file names no loader of a
+            database.
     """
-    context = _account_context(settings)
+    context = _account_context(settings, databases)
     plan = [statement for name in _ACCOUNT_FILES for statement in _rendered(name, context)]
     for database in databases:
         _check_landing(settings, database)
@@ -139,7 +145,7 @@ def account_plan(settings: AccountSettings, databases: Sequence[Database]) -> li
 def table_plan(database: str) -> list[Statement]:
     """Return what the tables of a database get once they exist; the loader's role runs it."""
     context = {
-        "database": database.lower(),
+        **_database_context(Database.named(database)),
         "personal_columns": personal_columns(),
         "clustered_tables": [{"name": name, "date": date} for name, date in clustered_tables().items()],
     }
@@ -158,28 +164,58 @@ def clustered_tables() -> dict[str, str]:
     return raw | CLUSTERED | published
 
 
-def _account_context(settings: AccountSettings) -> dict[str, Any]:
+def _account_context(settings: AccountSettings, databases: Sequence[Database]) -> dict[str, Any]:
+    loaders = _loaders(settings, databases)
+    purposes = ROLES | {loader_of(name).lower(): _LOADS.format(name) for name in loaders}
+    warehouses = _warehouses(settings, [loader_of(name).lower() for name in loaders])
     return {
-        "roles": [{"name": name, "purpose": purpose} for name, purpose in ROLES.items()],
-        "warehouses": [
-            _warehouse(
-                "loading",
-                settings.warehouses.loading,
-                "Loads and models",
-                "mercurios_loader",
-                "mercurios_fivetran_service",
-            ),
-            _warehouse("analytics", settings.warehouses.analytics, "Answers people", "mercurios_analyst"),
-            _warehouse("dev", settings.warehouses.dev, "Trials of developers", "mercurios_developer"),
-        ],
-        "services": _services(settings),
+        "roles": [{"name": name, "purpose": purpose} for name, purpose in purposes.items()],
+        "warehouses": warehouses,
+        "monitors": _monitors(settings, warehouses),
+        "services": _services(settings, loaders),
         "storage_role_arn": settings.storage_role_arn,
         "landing": settings.landing,
         "retention_days": settings.retention_days,
-        "schemas": [{"name": name, "purpose": purpose} for name, purpose in SCHEMAS.items()],
+        "schemas": [
+            {"name": name, "purpose": purpose, "owner": _owner(name)} for name, purpose in SCHEMAS.items()
+        ],
         "layers": ", ".join(f"'{name}'" for name in SCHEMAS),
         "masking_policies": [{"name": name, "type": type_} for name, type_ in MASKING_POLICIES.items()],
     }
+
+
+def _owner(schema: str) -> str:
+    return "mercurios_policy_admin" if schema == "policies" else "mercurios_admin"
+
+
+def _loaders(settings: AccountSettings, databases: Sequence[Database]) -> dict[str, Service]:
+    """Return how the loader of each database signs in; that of the shared one is always there."""
+    found = {SHARED_DATABASE: settings.loader}
+    for database in databases:
+        if database.name != SHARED_DATABASE:
+            if database.name not in settings.loaders:
+                raise ValueError(
+                    f"database {database.name} has no loader of its own in the account's file: add key "
+                    f"'loaders.{database.name}' with its public_key and network"
+                )
+            found[database.name] = settings.loaders[database.name]
+    return found
+
+
+def _warehouses(settings: AccountSettings, loaders: Sequence[str]) -> list[dict[str, Any]]:
+    sizes = settings.warehouses
+    return [
+        _warehouse("loading", sizes.loading, "Loads and models", *loaders, "mercurios_fivetran_service"),
+        _warehouse("analytics", sizes.analytics, "Answers people", "mercurios_analyst"),
+        _warehouse("dev", sizes.dev, "Trials of developers", "mercurios_developer"),
+    ]
+
+
+def _monitors(settings: AccountSettings, warehouses: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the monitors of the warehouses, and that of the account; by default it allows what they do together."""
+    each = [{"name": one["monitor"], "monthly_credits": one["monthly_credits"]} for one in warehouses]
+    together = settings.monthly_credits or sum(one["monthly_credits"] for one in each)
+    return [*each, {"name": "mercurios_account_monitor", "monthly_credits": together}]
 
 
 def _warehouse(name: str, settings: Warehouse, purpose: str, *users: str) -> dict[str, Any]:
@@ -192,8 +228,11 @@ def _warehouse(name: str, settings: Warehouse, purpose: str, *users: str) -> dic
     return described | settings.model_dump()
 
 
-def _services(settings: AccountSettings) -> list[dict[str, Any]]:
-    services = [_service("loader", "mercurios_loader", "mercurios_loader_service", settings.loader)]
+def _services(settings: AccountSettings, loaders: Mapping[str, Service]) -> list[dict[str, Any]]:
+    services = []
+    for name, service in loaders.items():
+        role = loader_of(name).lower()
+        services.append(_service(role.removeprefix("mercurios_"), role, f"{role}_service", service))
     if settings.fivetran:
         role = "mercurios_fivetran_service"
         services.append(_service("fivetran", role, f"{role}_user", settings.fivetran))
@@ -215,9 +254,7 @@ def _service(name: str, role: str, user: str, settings: Service) -> dict[str, An
 
 
 def _database_context(database: Database) -> dict[str, Any]:
-    return {
-        "database": database.name.lower(),
-    }
+    return {"database": database.name.lower(), "loader": loader_of(database.name).lower()}
 
 
 def _tenant_context(tenant: Tenant) -> dict[str, Any]:
@@ -254,6 +291,8 @@ def without_comments(part: str) -> str:
 def _described(file: str, role: str, text: str) -> Statement:
     if match := _OBJECT.match(text):
         return Statement(file, role, match[1], match[2], match[3], text)
+    if match := _SETTING_OF_ACCOUNT.fullmatch(text):
+        return Statement(file, role, "alter", "account", match[1], text)
     action, _, rest = text.partition(" ")
     if action == "grant":
         kind = "role" if rest.startswith("role ") else "privilege"

@@ -23,6 +23,8 @@ from mercurios.inputs.yaml_file import YamlError, read_yaml
 CONFIG_VARIABLE = "MERCURIOS_SNOWFLAKE_CONFIG"
 
 _SMALLEST_KEY = 2048
+# What one network of the former class B holds; no service signs in from more.
+_MOST_PUBLIC_ADDRESSES = 65_536
 _PEM_FRAME = re.compile(r"-----(?:BEGIN|END) ([A-Z ]+)-----")
 
 
@@ -47,6 +49,18 @@ def _public_key(text: str) -> str:
     return body
 
 
+def _few_addresses(networks: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse lists that together allow the internet, or a good part of it, in however many pieces."""
+    public = [each for each in map(ipaddress.IPv4Network, networks) if not each.is_private]
+    count = sum(each.num_addresses for each in ipaddress.collapse_addresses(public))
+    if count > _MOST_PUBLIC_ADDRESSES:
+        raise ValueError(
+            f"allows {count:,} public addresses together, and at most {_MOST_PUBLIC_ADDRESSES:,} are taken; name the "
+            "networks the service signs in from"
+        )
+    return networks
+
+
 def _network(text: str) -> str:
     network = ipaddress.ip_network(text)
     if network.version != 4:
@@ -58,6 +72,7 @@ def _network(text: str) -> str:
 
 PublicKey = Annotated[str, AfterValidator(_public_key)]
 Network = Annotated[str, AfterValidator(_network)]
+DatabaseName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,199}$", to_upper=True)]
 Size = Literal["XSMALL", "SMALL", "MEDIUM", "LARGE", "XLARGE", "XXLARGE"]
 
 
@@ -95,12 +110,12 @@ class Service(_Model):
     Attributes:
         public_key: of its key pair.
         public_key_2: the next one, while keys are rotated.
-        network: IPv4 networks it signs in from.
+        network: IPv4 networks it signs in from, of at most 65,536 public addresses together.
     """
 
     public_key: PublicKey
     public_key_2: PublicKey | None = None
-    network: Annotated[tuple[Network, ...], Field(min_length=1)]
+    network: Annotated[tuple[Network, ...], Field(min_length=1), AfterValidator(_few_addresses)]
 
 
 class AccountSettings(_Model):
@@ -109,9 +124,11 @@ class AccountSettings(_Model):
     Attributes:
         landing: URL of the landing area that all Snowflake tenants share, with a slash at its end.
         storage_role_arn: IAM role that Snowflake assumes to read it.
-        loader: how the loader signs in.
+        loader: how the loader of the database that tenants share signs in.
+        loaders: how the loader of each other database signs in, by the database's name.
         fivetran: how Fivetran signs in; None creates no user for it.
         warehouses: sizes and limits.
+        monthly_credits: limit of all warehouses of the account, whoever created them; None adds up those above.
         retention_days: how far back time travel reaches.
     """
 
@@ -120,8 +137,10 @@ class AccountSettings(_Model):
         str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$")
     ]
     loader: Service
+    loaders: dict[DatabaseName, Service] = Field(default_factory=dict)
     fivetran: Service | None = None
     warehouses: Warehouses = Field(default_factory=Warehouses)
+    monthly_credits: Annotated[int, Field(ge=1)] | None = None
     retention_days: Annotated[int, Field(ge=0, le=90)] = 7
 
 

@@ -28,8 +28,8 @@ def test_an_account_without_anything_lacks_the_whole_plan_but_what_waits_for_tab
     found = difference(plan(), read_existing(ShownAccount(), plan()))
 
     assert found.present == 0
-    assert {each.kind for each in found.repeated} == {"table"}
-    assert all("alter table if exists" in each.text for each in found.repeated)
+    assert {each.kind for each in found.repeated} == {"table", "account"}
+    assert all("alter table if exists" in each.text for each in found.repeated if each.kind == "table")
     assert [each for each in plan() if each not in found.repeated] == found.missing
 
 
@@ -64,10 +64,10 @@ def test_reading_an_account_sends_nothing_but_show(account: ShownAccount) -> Non
         ("user", "mercurios_loader_service"),
         ("network policy", "mercurios_loader_network"),
         ("schema", "mercurios_data.published"),
-        ("tag", "mercurios_data.ops.personal"),
-        ("table", "mercurios_data.ops.tenant_access"),
-        ("row access policy", "mercurios_data.ops.tenant_rows"),
-        ("masking policy", "mercurios_data.ops.personal_text"),
+        ("tag", "mercurios_data.policies.personal"),
+        ("table", "mercurios_data.policies.tenant_access"),
+        ("row access policy", "mercurios_data.policies.tenant_rows"),
+        ("masking policy", "mercurios_data.policies.personal_text"),
         ("file format", "mercurios_data.ops.landed_parquet"),
         ("stage", "mercurios_data.ops.landing"),
     ],
@@ -128,7 +128,11 @@ def test_a_new_size_is_the_only_change_of_an_account_that_has_the_rest(account: 
             False,
             "grant role mercurios_loader to user mercurios_loader_service",
         ),
-        ("role mercurios_admin", False, "grant privilege apply tag on account to role mercurios_admin"),
+        (
+            "role mercurios_policy_admin",
+            False,
+            "grant privilege apply tag on account to role mercurios_policy_admin",
+        ),
     ],
 )
 def test_a_grant_that_was_revoked_is_granted_again(

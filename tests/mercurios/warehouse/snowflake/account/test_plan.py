@@ -39,7 +39,9 @@ def test_every_statement_says_who_runs_it() -> None:
         "sysadmin",
         "useradmin",
         "mercurios_admin",
+        "mercurios_policy_admin",
         "mercurios_loader",
+        "mercurios_loader_solo_data",
     }
 
 
@@ -50,8 +52,13 @@ def test_every_statement_says_who_runs_it() -> None:
         ("create resource monitor if not exists mercurios_dev", "set resource_monitor = mercurios_dev"),
         ("create storage integration", "create stage"),
         ("create database if not exists mercurios_data", "create schema if not exists mercurios_data.raw"),
-        ("create table if not exists mercurios_data.ops.tenant_access", "create row access policy"),
+        ("create table if not exists mercurios_data.policies.tenant_access", "create row access policy"),
         ("create file format", "create stage"),
+        ("create resource monitor if not exists mercurios_account", "alter account set resource_monitor"),
+        (
+            "usage, create schema on database mercurios_data to role mercurios_policy",
+            "mercurios_data.policies with",
+        ),
         ("create role if not exists mercurios_analyst_north", "merge into mercurios_data"),
         ("grant apply on masking policy", "set masking policy"),
         (
@@ -71,7 +78,7 @@ def test_what_is_used_exists_by_then() -> None:
     for each in plan():
         if each.action == "create":
             made.add(each.object)
-        elif each.action == "alter" and each.kind != "table":
+        elif each.action == "alter" and each.kind not in ("table", "account"):
             assert each.object in made, each
 
 
@@ -97,7 +104,7 @@ def test_tenants_share_a_database_or_have_their_own() -> None:
 def test_a_tenants_role_sees_its_tenant_in_its_database_alone() -> None:
     merges = {each.object: each.text for each in plan() if each.action == "merge" and "NORTH" in each.text}
 
-    assert list(merges) == ["mercurios_data.ops.tenant_access"]
+    assert list(merges) == ["mercurios_data.policies.tenant_access"]
     pairs = re.findall(r"'(\w+)' as role_name,\s+'(\w+)' as tenant_id", *merges.values())
     assert pairs == [("MERCURIOS_ANALYST_NORTH", "north"), ("MERCURIOS_DEVELOPER", "north")]
 
@@ -111,6 +118,27 @@ def test_a_tenant_on_duckdb_has_no_database_in_the_account() -> None:
     here = tenant("here", connections={"warehouse": "duckdb_here"})
 
     assert databases_of([here]) == []
+
+
+def test_a_database_whose_loader_the_accounts_file_does_not_name_is_refused() -> None:
+    alone = tenant("solo", database="OTHER_DATA")
+
+    with pytest.raises(
+        ValueError, match=r"database OTHER_DATA has no loader of its own .* 'loaders\.OTHER_DATA'"
+    ):
+        account_plan(settings(), databases_of([alone]))
+
+
+def test_the_loader_of_a_database_that_is_not_planned_is_left_out() -> None:
+    texts = [each.text for each in account_plan(settings(), databases_of([tenant("north")]))]
+
+    assert [text for text in texts if "solo" in text] == []
+
+
+def test_the_accounts_limit_can_be_named() -> None:
+    texts = [each.text for each in account_plan(settings(monthly_credits=77), [])]
+
+    assert "alter resource monitor mercurios_account_monitor set credit_quota = 77" in texts
 
 
 @pytest.mark.parametrize("name", ["MERCURIOS-DATA", "data; drop database x", '"data"', "", "1data", "a.b"])

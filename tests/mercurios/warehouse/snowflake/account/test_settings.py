@@ -59,7 +59,9 @@ def test_the_file_shown_in_the_documentation_is_accepted(tmp_path: Path, root: P
         .replace("<role>", "reader")
     )
 
-    settings = load(tmp_path, written, LOADER_PUBLIC_KEY=PUBLIC_KEY, FIVETRAN_PUBLIC_KEY=PUBLIC_KEY)
+    keys = dict.fromkeys(("LOADER_PUBLIC_KEY", "SOLO_PUBLIC_KEY", "FIVETRAN_PUBLIC_KEY"), PUBLIC_KEY)
+
+    settings = load(tmp_path, written, **keys)
 
     assert settings.warehouses.loading == settings.warehouses.dev
 
@@ -113,6 +115,10 @@ def test_a_private_key_is_refused_and_not_repeated(tmp_path: Path) -> None:
         (document(loader=service(network=[])), "key 'loader.network'"),
         (document(loader=service(network=["0.0.0.0/0"])), "allows every address"),
         (document(loader=service(network=["203.0.113.7/28"])), "key 'loader.network.0'"),
+        (document(loader=service(network=["::/0"])), "IPv4"),
+        (document(loader=service(network=["::/1", "8000::/1"])), "IPv4"),
+        (document(loaders={"SOLO-DATA": service()}), "key 'loaders.SOLO-DATA"),
+        (document(monthly_credits=0), "key 'monthly_credits'"),
         (document(loader=service(network=["2001:db8::/32"])), "IPv4"),
         (document(loader={"network": NETWORK}), "key 'loader.public_key': missing"),
         (document(loader=service(password="synthetic")), "key 'loader.password': unknown"),
@@ -131,6 +137,31 @@ def test_a_wrong_file_is_refused_with_its_name_and_the_key(tmp_path: Path, writt
 
     assert answer.startswith("account.yaml")
     assert said in answer
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        ["0.0.0.0/1", "128.0.0.0/1"],
+        [f"{first}.0.0.0/8" for first in range(1, 255)],
+        ["8.0.0.0/15"],
+        ["8.8.0.0/16", "9.9.9.9/32"],
+        ["8.8.0.0/17", "8.8.128.0/17", "9.9.9.9/32"],
+    ],
+)
+@pytest.mark.parametrize("who", ["loader", "fivetran", "loaders"])
+def test_the_internet_in_pieces_is_refused(tmp_path: Path, pieces: list[str], who: str) -> None:
+    listed: dict[str, Any] = service(network=pieces)
+
+    said = refused(tmp_path, document(**{who: {"SOLO_DATA": listed} if who == "loaders" else listed}))
+
+    assert "public addresses together, and at most 65,536 are taken" in said
+
+
+def test_a_network_that_is_listed_twice_counts_once_and_private_ones_do_not(tmp_path: Path) -> None:
+    networks = ["8.8.0.0/16", "8.8.0.0/17", "10.0.0.0/8", "192.168.0.0/16"]
+
+    assert load(tmp_path, document(loader=service(network=networks))).loader.network == tuple(networks)
 
 
 @pytest.mark.parametrize(
