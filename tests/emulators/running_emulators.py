@@ -30,6 +30,8 @@ REGION = "eu-central-1"
 
 USER = "MERCURIOS_LOADER_SERVICE"
 ROLE = "MERCURIOS_LOADER"
+# A database that one tenant has alone, whose loader has a role of its own.
+OWN_DATABASE = "SOLO_DATA"
 WAREHOUSE = "MERCURIOS_LOADING_WH"
 EXHAUSTED_WAREHOUSE = "MERCURIOS_DEV_WH"
 
@@ -179,6 +181,17 @@ def airflow_connections(s3: S3, snowflake: Snowflake, tenant: str = "mini", **ch
     }
 
 
+def administrator(snowflake: Snowflake) -> str:
+    """Return the connection of the account's administrator in Airflow's form."""
+    extra = {
+        "account": "emulator",
+        "host": "127.0.0.1",
+        "port": snowflake.port,
+        "private_key_content": base64.b64encode(snowflake.key.pem.encode()).decode(),
+    }
+    return json.dumps({"conn_type": "snowflake", "login": USER, "extra": extra})
+
+
 def switched_tenant(root: Path, folder: Path) -> Path:
     """Make a folder with the test tenant, switched to Snowflake by its connection id, and return it.
 
@@ -212,7 +225,7 @@ def running_snowflake(s3: S3 | None = None, without: Sequence[str] = ()) -> Iter
         pair = KeyPair()
         account = {
             "users": {USER: pair.public_pem},
-            "roles": [ROLE, "MERCURIOS_ADMIN", "MERCURIOS_DEVELOPER"],
+            "roles": [ROLE, f"{ROLE}_{OWN_DATABASE}", "MERCURIOS_ADMIN", "MERCURIOS_DEVELOPER"],
             "warehouses": [WAREHOUSE, EXHAUSTED_WAREHOUSE],
             "exhausted": [EXHAUSTED_WAREHOUSE],
         }

@@ -22,6 +22,7 @@ from starlette.routing import Route
 
 ACCOUNT_VARIABLE = "EMULATOR_ACCOUNT"
 
+_USE_WAREHOUSE = re.compile(r"\s*use\s+warehouse\s+(\w+)", re.IGNORECASE)
 # Snowflake answers these without a warehouse.
 _NEEDS_NO_WAREHOUSE = re.compile(
     r"\s*(--[^\n]*\n\s*)*(create|alter|drop|show|desc|use|begin|commit|rollback|grant)\b", re.I
@@ -93,6 +94,8 @@ def _guard_warehouses(account: dict[str, Any]) -> None:
     original = FakeSnowflakeCursor.execute
 
     def execute(self: Any, command: str, *arguments: Any, **options: Any) -> Any:
+        if chosen := _USE_WAREHOUSE.match(command):
+            self._conn.warehouse_name = chosen[1].upper()
         name = getattr(self._conn, "warehouse_name", None)
         if name is not None and not _NEEDS_NO_WAREHOUSE.match(command) and "from" in command.lower():
             if name not in account["warehouses"]:

@@ -20,7 +20,7 @@ from mercurios.warehouse.setup import set_up
 from mercurios.warehouse.snowflake.engine import SnowflakeEngine, session_parameters
 from prohandel_simulator.testing import RunningSimulator
 
-SCHEMAS = ("RAW", "STANDARD", "ANALYTICS", "PUBLISHED", "OPS")
+SCHEMAS = ("RAW", "STANDARD", "ANALYTICS", "PUBLISHED", "OPS", "POLICIES")
 
 
 class SnowflakeRetailer(Retailer):

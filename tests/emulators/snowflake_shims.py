@@ -28,7 +28,7 @@ S3_ENDPOINT_VARIABLE = "EMULATOR_S3_ENDPOINT"
 # Statements on the account itself, which the emulator does not know; sqlfluff parses them instead (`make lint`).
 ACCOUNT_STATEMENTS = (
     r"\s*(GRANT|REVOKE)\b",
-    r"\s*ALTER\s+SESSION\b",
+    r"\s*ALTER\s+(SESSION|ACCOUNT)\b",
     r"\s*USE\s+SECONDARY\b",
     r"\s*COMMENT\s+ON\s+COLUMN\b",
     r"\s*(CREATE|ALTER|DROP)\s+(OR\s+REPLACE\s+)?(WAREHOUSE|ROLE|USER|RESOURCE\s+MONITOR|NETWORK\s+POLICY|"
@@ -53,6 +53,20 @@ def managed_access_of_a_schema() -> None:
     """WITH MANAGED ACCESS is a syntax error: it is left out, as no grant is ever asked for."""
     managed = re.compile(r"^(\s*CREATE\s+SCHEMA\b.*?)\s+WITH\s+MANAGED\s+ACCESS\b", re.IGNORECASE | re.DOTALL)
     _before_parsing(lambda sql: managed.sub(r"\1", sql))
+
+
+def drop_of_a_database() -> None:
+    """DROP DATABASE is a syntax error of the engine: the database, which is in memory alone, is let go."""
+    dropped = re.compile(r"\s*DROP\s+DATABASE\s+(?:IF\s+EXISTS\s+)?(\w+)", re.IGNORECASE)
+    original = cursor.FakeSnowflakeCursor.execute
+
+    def execute(self: Any, command: str, *arguments: Any, **options: Any) -> Any:
+        if match := dropped.match(command):
+            self._duck_conn.execute(f"detach database if exists {match[1].upper()}")
+            command = "SELECT 1"
+        return original(self, command, *arguments, **options)
+
+    cursor.FakeSnowflakeCursor.execute = execute
 
 
 def masking_policy_of_a_new_column() -> None:
@@ -265,6 +279,7 @@ SHIMS: dict[str, Callable[[], None]] = {
     for shim in (
         account_statements,
         managed_access_of_a_schema,
+        drop_of_a_database,
         masking_policy_of_a_new_column,
         query_tag_of_a_session,
         columns_of_a_merge,

@@ -6,30 +6,18 @@ are Snowflake's SQL is for tests/project/test_snowflake_sql.py to say.
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 from pathlib import Path
 
 import pytest
 from planned_account import document, tenant
-from running_emulators import S3, USER, Snowflake
+from running_emulators import S3, Snowflake, administrator
 from snowflake_retailer import SnowflakeRetailer
 from typer.testing import CliRunner
 
 from mercurios.cli.main import app
 from prohandel_simulator.testing import RunningSimulator
-
-
-def connection(emulator: Snowflake) -> str:
-    """Return the connection of the account's administrator in Airflow's form."""
-    extra = {
-        "account": "emulator",
-        "host": "127.0.0.1",
-        "port": emulator.port,
-        "private_key_content": base64.b64encode(emulator.key.pem.encode()).decode(),
-    }
-    return json.dumps({"conn_type": "snowflake", "login": USER, "extra": extra})
 
 
 def apply() -> str:
@@ -63,7 +51,7 @@ def on_plan(
 ) -> PlannedRetailer:
     monkeypatch.setenv("MERCURIOS_TENANTS_DIR", str(tmp_path))
     monkeypatch.setenv("MERCURIOS_SNOWFLAKE_CONFIG", str(tmp_path / "account.json"))
-    monkeypatch.setenv("AIRFLOW_CONN_SNOWFLAKE_ADMIN", connection(snowflake_emulator))
+    monkeypatch.setenv("AIRFLOW_CONN_SNOWFLAKE_ADMIN", administrator(snowflake_emulator))
     return PlannedRetailer(own_source, tmp_path, s3, snowflake_emulator)
 
 

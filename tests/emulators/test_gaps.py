@@ -41,6 +41,12 @@ def managed_access_of_a_schema(cursor: Any) -> None:
 
 
 @probe
+def drop_of_a_database(cursor: Any) -> None:
+    cursor.execute("create database if not exists passing_data")
+    cursor.execute("drop database if exists passing_data")
+
+
+@probe
 def masking_policy_of_a_new_column(cursor: Any) -> None:
     cursor.execute(
         "create or replace table persons (id varchar not null with masking policy ops.p, name varchar)"

@@ -49,10 +49,16 @@ WAITS_FOR_AN_ACCOUNT = {
     "effect of row access and masking policies": (
         "test_a_reader_of_another_tenant_sees_no_row_and_no_reader_sees_a_person"
     ),
+    "masks of what no contract declares and of quarantined rows": (
+        "test_undeclared_fields_and_payloads_are_clear_to_the_loader_alone"
+    ),
+    "owners of schemas and of policies": "test_nobody_who_decides_about_reading_decides_what_is_shown",
+    "a stage and an account that nothing is unloaded to": "test_the_loader_unloads_nowhere",
     "Great Expectations in the loader's session, not-a-number": (
         "test_rows_are_checked_in_the_session_with_the_outcomes_of_a_frame"
     ),
     "policies on every table": "test_every_table_has_the_row_access_policy",
+    "one database's loader in another, off-boarding of a tenant and of its database": None,
     "locks of several loads at once, and what a lost session holds": None,
     "resource monitors, network policies, auto-suspend, cost, clustering": None,
 }
@@ -181,6 +187,33 @@ def test_a_reader_of_another_tenant_sees_no_row_and_no_reader_sees_a_person(load
         assert one(developer, "select count(*) from raw.customer where id is not null") == 0
     with loaded.connect(role="MERCURIOS_ADMIN") as admin, pytest.raises(ProgrammingError):
         admin.cursor().execute("select count(*) from raw.customer")
+
+
+def test_undeclared_fields_and_payloads_are_clear_to_the_loader_alone(loaded: LiveRetailer) -> None:
+    questions = {
+        "_extra": "select count(*) from raw.customer where _extra is not null",
+        "payload": "select count(*) from ops.quarantine where payload is not null or source_id is not null",
+    }
+    with loaded.connect(role="MERCURIOS_DEVELOPER") as developer:
+        assert {name: one(developer, question) for name, question in questions.items()} == dict.fromkeys(
+            questions, 0
+        )
+
+
+def test_nobody_who_decides_about_reading_decides_what_is_shown(loaded: LiveRetailer) -> None:
+    with loaded.connect(role="MERCURIOS_POLICY_ADMIN") as owner, pytest.raises(ProgrammingError):
+        owner.cursor().execute("select count(*) from raw.customer")
+    body = "alter row access policy policies.tenant_rows set body -> true"
+    with loaded.connect(role="MERCURIOS_ADMIN") as owner, pytest.raises(ProgrammingError):
+        owner.cursor().execute(body)
+
+
+@pytest.mark.parametrize("target", ["@ops.landing/unloaded", "'s3://somebody-elses-bucket/unloaded'"])
+def test_the_loader_unloads_nowhere(loaded: LiveRetailer, target: str) -> None:
+    with loaded.connect() as session, pytest.raises(ProgrammingError):
+        session.cursor().execute(
+            f"copy into {target} from (select 1 as probe) file_format = (type = parquet)"
+        )
 
 
 def test_rows_are_checked_in_the_session_with_the_outcomes_of_a_frame(

@@ -24,6 +24,7 @@ import pytest
 from mercurios.forecasting.panel import rows
 from mercurios.forecasting.panel.source import Source
 from mercurios.inputs import names, regular_file, yaml_file
+from mercurios.jobs import forecast
 from mercurios.landing.manifest import Counts
 from mercurios.landing.store import LandingStore
 from mercurios.sources.collect.collector import Collector
@@ -38,7 +39,8 @@ from mercurios.sources.rows import cells, exact_rows, landed_table
 from mercurios.tenants import files, model
 from mercurios.warehouse import deletes, load, run_plan
 from mercurios.warehouse.duckdb import engine as duckdb
-from mercurios.warehouse.duckdb import publish
+from mercurios.warehouse.duckdb import publish, removal
+from mercurios.warehouse.snowflake.account import settings
 
 CASES = "tests/promises/cases"
 LOADER = "tests/mercurios/warehouse"
@@ -434,6 +436,31 @@ SAFEGUARDS = (
         "monthly sales are not taken for daily ones",
         instead(rows, "_reject_months", lambda *_: None),
         "tests/mercurios/forecasting/panel/test_saved_files.py::test_monthly_sales_are_refused_as_such[False-date]",
+        "DID NOT RAISE",
+    ),
+    Safeguard(
+        "two tenants on one DuckDB file are refused",
+        instead(files, "shared_places", lambda _: {}),
+        "tests/mercurios/tenants/test_sharing.py::test_a_duckdb_file_stays_with_the_tenant_it_is_named_after",
+        "assert",
+    ),
+    Safeguard(
+        "a file with rows of another tenant is not removed with one that leaves",
+        instead(removal, "rows_of_others", lambda *_: 0),
+        "tests/mercurios/cli/test_offboard.py::test_of_a_file_that_two_tenants_have_shared_only_rows_go",
+        "duckdb",
+    ),
+    Safeguard(
+        "a shard of a forecast lies in its folder, with rows of its tenant",
+        instead(forecast, "_check_parts", lambda *_: None),
+        "tests/mercurios/jobs/test_forecast.py::test_a_forecast_with_rows_of_another_tenant_is_refused",
+        "DID NOT RAISE",
+    ),
+    Safeguard(
+        "a service does not sign in from the whole internet in pieces",
+        instead(settings._few_addresses, "__code__", (lambda networks: networks).__code__),
+        "tests/mercurios/warehouse/snowflake/account/test_settings.py"
+        "::test_the_internet_in_pieces_is_refused[loader-pieces0]",
         "DID NOT RAISE",
     ),
     Safeguard(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mercurios.cli import account, backtest, forecast, new, operate, orders
+from mercurios.cli import account, backtest, forecast, new, offboard, operate, orders
 
 _HELP = "Commands for people who work on one piece of Mercurios; the DAGs use the same functions."
 
@@ -25,6 +25,7 @@ for command in (
     operate.accept_deletes,
     operate.accept_source,
     operate.rekey,
+    offboard.offboard,
 ):
     app.command()(command)
 # What the command was called before it was confused with `simulator`.

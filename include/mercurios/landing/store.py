@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -98,6 +99,50 @@ class LandingStore:
         """Remove a file by full URL, where it is still there; one that stays is only waste."""
         with suppress(OSError):
             self._fs.rm_file(self._fs._strip_protocol(url))
+
+    def count_files(self, tenant_id: str) -> int:
+        """Return how many files a tenant's folder holds; a link counts as one, whatever it leads to."""
+        return len(self._files_of(tenant_id))
+
+    def remove_tenant(self, tenant_id: str) -> None:
+        """Remove a tenant's folder with all that is in it; of a link the link alone.
+
+        Raises:
+            LandingError: a file cannot be removed; the others of the folder may be gone.
+        """
+        folder = f"{self._root}/tenant={tenant_id}"
+        try:
+            if not self._has_folders:
+                if keys := self._files_of(tenant_id):
+                    self._fs.rm(keys)
+            elif os.path.islink(folder):
+                os.unlink(folder)
+            elif os.path.isdir(folder):
+                shutil.rmtree(folder)
+        except OSError as error:
+            raise LandingError(
+                f"{self.address(f'tenant={tenant_id}')} cannot be removed ({error.strerror or error}): put that right "
+                "and run the command again"
+            ) from error
+
+    def _files_of(self, tenant_id: str) -> list[str]:
+        folder = f"{self._root}/tenant={tenant_id}"
+        try:
+            if self._has_folders:
+                if os.path.islink(folder):
+                    return [folder]
+                # Links are not followed: what they lead to is somebody else's.
+                below = os.walk(folder)
+                return [
+                    f"{place}/{name}"
+                    for place, folders, names in below
+                    for name in (*names, *(each for each in folders if os.path.islink(f"{place}/{each}")))
+                ]
+            self._fs.invalidate_cache()
+            # An object store finds what begins with a name: also the folder of a tenant whose id begins with this one.
+            return [key for key in self._fs.find(folder) if str(key).startswith(f"{folder}/")]
+        except OSError as error:
+            raise LandingError(f"{self.url} cannot be read ({error.strerror or error})") from error
 
     def write_manifest(self, prefix: str, manifest: Manifest) -> str:
         """Write the manifest in one step and return its URL. Call it last."""

@@ -90,6 +90,8 @@ def _explained(statement: Statement, role: str, error: Any, done: int, count: in
         )
     if error.errno in _NOT_ALLOWED:
         needed = _NEEDED.get(statement.kind, f"a privilege on {statement.object}")
+        if statement.action == "drop":
+            needed = f"ownership of {statement.object}"
         return f"{where}: role {role} may not do this; it needs {needed}. {rest}"
     message = " ".join(str(getattr(error, "msg", None) or error).split())
     if error.errno in _NOT_SEEN:

@@ -102,6 +102,18 @@ def read_existing(connection: Connection, plan: Sequence[Statement]) -> Existing
     return existing
 
 
+def answer(connection: Connection, name: str, **context: Any) -> list[dict[str, Any]]:
+    """Return the rows of a question about an account: the last statement of a template, after those before it.
+
+    Raises:
+        WarehouseError: a statement is refused.
+    """
+    cursor, rows = connection.cursor(), []
+    for statement in statements(render("snowflake", f"account/{name}", **context)):
+        rows = _rows(cursor, without_comments(statement))
+    return rows
+
+
 def difference(plan: Iterable[Statement], existing: Existing) -> Difference:
     """Compare a plan with what an account has."""
     missing: list[Statement] = []

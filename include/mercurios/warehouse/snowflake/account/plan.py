@@ -54,7 +54,7 @@ _KINDS = (
     r"resource monitor|network policy|storage integration|row access policy|masking policy|file format"
     r"|role|warehouse|user|database|schema|tag|table|stage"
 )
-_OBJECT = re.compile(rf"(create|alter) ({_KINDS}) (?:if (?:not )?exists )?([\w.]+)")
+_OBJECT = re.compile(rf"(create|alter|drop) ({_KINDS}) (?:if (?:not )?exists )?([\w.]+)")
 _USE_ROLE = re.compile(r"use role (\w+)")
 # The names of its loader's role, user and network policy are longer, and Snowflake takes 255 letters.
 _DATABASE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
@@ -68,7 +68,8 @@ class Statement:
     Attributes:
         file: the template it is from.
         role: the role that runs it.
-        action: what it does: `create`, `alter`, `grant`, `merge` or `use`.
+        action: what it does: `create`, `alter`, `grant`, `merge` or `use`; where a tenant leaves also `drop` and
+            `delete`.
         kind: kind of the object, such as `masking policy`; of a grant the word `privilege` or `role`.
         object: the object's name; of a grant what is granted, on what and to whom.
         text: the statement, without a semicolon.
@@ -150,6 +151,28 @@ def table_plan(database: str) -> list[Statement]:
         "clustered_tables": [{"name": name, "date": date} for name, date in clustered_tables().items()],
     }
     return list(_rendered(_TABLES_FILE, context))
+
+
+def leaving_plan(tenant: Tenant, *, alone: bool) -> list[Statement]:
+    """Return what takes a tenant out of the account; it can run again as the rest.
+
+    Args:
+        tenant: who leaves.
+        alone: nobody else is in its database, which goes too, with its loader.
+
+    Raises:
+        ValueError: the database is the shared one, which stays.
+    """
+    database = Database.named(tenant.database)
+    context = _database_context(database) | {"tenant": _tenant_context(tenant)}
+    plan = list(_rendered("leaving/tenant", context))
+    if alone:
+        if database.name == SHARED_DATABASE:
+            raise ValueError(f"database {database.name} is shared and stays")
+        role = context["loader"]
+        context["service"] = _names_of_service(role.removeprefix("mercurios_"), role, f"{role}_service")
+        plan += _rendered("leaving/database", context)
+    return plan
 
 
 def clustered_tables() -> dict[str, str]:
@@ -241,16 +264,18 @@ def _services(settings: AccountSettings, loaders: Mapping[str, Service]) -> list
 
 def _service(name: str, role: str, user: str, settings: Service) -> dict[str, Any]:
     return {
-        "user": user,
-        "role": role,
+        **_names_of_service(name, role, user),
         "warehouse": "mercurios_loading_wh",
         "purpose": f"The service that signs in as {role}",
         "public_key": settings.public_key,
         "public_key_2": settings.public_key_2,
-        "network_policy": f"mercurios_{name}_network",
         "network_list": ", ".join(f"'{network}'" for network in settings.network),
         "is_fivetran": name == "fivetran",
     }
+
+
+def _names_of_service(name: str, role: str, user: str) -> dict[str, str]:
+    return {"user": user, "role": role, "network_policy": f"mercurios_{name}_network"}
 
 
 def _database_context(database: Database) -> dict[str, Any]:
@@ -297,7 +322,7 @@ def _described(file: str, role: str, text: str) -> Statement:
     if action == "grant":
         kind = "role" if rest.startswith("role ") else "privilege"
         return Statement(file, role, action, kind, rest.removeprefix("role "), text)
-    if action == "merge":
+    if action in ("merge", "delete"):
         return Statement(file, role, action, "table", rest.split()[1], text)
     if action == "use":
         kind, _, name = rest.partition(" ")
