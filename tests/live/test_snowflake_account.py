@@ -52,7 +52,7 @@ WAITS_FOR_AN_ACCOUNT = {
     "masks of what no contract declares and of quarantined rows": (
         "test_undeclared_fields_and_payloads_are_clear_to_the_loader_alone"
     ),
-    "owners of schemas and of policies": "test_nobody_who_decides_about_reading_decides_what_is_shown",
+    "owners of schemas and of policies": "test_who_decides_about_reading_does_not_decide_what_is_shown",
     "a stage and an account that nothing is unloaded to": "test_the_loader_unloads_nowhere",
     "Great Expectations in the loader's session, not-a-number": (
         "test_rows_are_checked_in_the_session_with_the_outcomes_of_a_frame"
@@ -200,7 +200,7 @@ def test_undeclared_fields_and_payloads_are_clear_to_the_loader_alone(loaded: Li
         )
 
 
-def test_nobody_who_decides_about_reading_decides_what_is_shown(loaded: LiveRetailer) -> None:
+def test_who_decides_about_reading_does_not_decide_what_is_shown(loaded: LiveRetailer) -> None:
     with loaded.connect(role="MERCURIOS_POLICY_ADMIN") as owner, pytest.raises(ProgrammingError):
         owner.cursor().execute("select count(*) from raw.customer")
     body = "alter row access policy policies.tenant_rows set body -> true"
@@ -208,7 +208,7 @@ def test_nobody_who_decides_about_reading_decides_what_is_shown(loaded: LiveReta
         owner.cursor().execute(body)
 
 
-@pytest.mark.parametrize("target", ["@ops.landing/unloaded", "'s3://somebody-elses-bucket/unloaded'"])
+@pytest.mark.parametrize("target", ["@ops.landing/unloaded", "'s3://another-ones-bucket/unloaded'"])
 def test_the_loader_unloads_nowhere(loaded: LiveRetailer, target: str) -> None:
     with loaded.connect() as session, pytest.raises(ProgrammingError):
         session.cursor().execute(

@@ -19,6 +19,8 @@ MAY_NAME = {
     "include/mercurios/cli/connect.py": "connects with each engine's own credentials, without Airflow",
     "include/mercurios/cli/main.py": "help of an option that takes a DuckDB file",
     "include/mercurios/cli/new.py": "default engine of a new tenant",
+    "include/mercurios/cli/offboard.py": "removes what each engine keeps of a tenant",
+    "include/mercurios/tenants/sharing.py": "a DuckDB file holds one tenant, a Snowflake database any number",
     "include/mercurios/cli/operate.py": "help of an option that takes a DuckDB file",
     "include/mercurios/cli/orders.py": "help of an option that takes a DuckDB file",
     "include/mercurios/policy_backtest/models.py": "computes in a DuckDB file of its own, whatever the tenant's engine",

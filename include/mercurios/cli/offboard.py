@@ -72,7 +72,7 @@ def _print(tenant: str, kept: dict[str, int], steps: list[str]) -> None:
 
 
 def _places(found: Tenants, tenant: Tenant, connection: str, wait: float) -> list[Place]:
-    """Return where something of a tenant may be: readers' first, so that nobody reads what is half removed."""
+    """Return where something of a tenant may be: readers' first, so that no one reads what is half removed."""
     from mercurios.cli.connect import connections, open_account, open_landing, open_snowflake
     from mercurios.jobs.offboard import LandedFiles
 

@@ -131,7 +131,7 @@ class LandingStore:
             if self._has_folders:
                 if os.path.islink(folder):
                     return [folder]
-                # Links are not followed: what they lead to is somebody else's.
+                # Links are not followed: what they lead to is another one's.
                 below = os.walk(folder)
                 return [
                     f"{place}/{name}"

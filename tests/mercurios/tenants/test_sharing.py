@@ -43,7 +43,7 @@ def test_a_duckdb_file_stays_with_the_tenant_it_is_named_after(tmp_path: Path) -
     }
 
 
-def test_a_duckdb_file_named_after_nobody_stays_with_the_first_tenant(tmp_path: Path) -> None:
+def test_a_duckdb_file_named_after_none_stays_with_the_first_tenant(tmp_path: Path) -> None:
     for name in ("beta", "alpha", "gamma"):
         write(tmp_path, name, "duckdb_main")
 

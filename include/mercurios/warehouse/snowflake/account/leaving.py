@@ -63,7 +63,7 @@ class SnowflakeTenant:
         return [str(each) for each in leaving_plan(self.tenant, alone=is_alone) if each.action == "drop"]
 
     def remove(self) -> None:
-        """Remove rows first, then what lets somebody see them, then a database in which nobody else is.
+        """Remove rows first, then what lets roles see them, then a database in which no one else is.
 
         Raises:
             WarehouseError: a statement was refused; what ran before it stays.

@@ -158,7 +158,7 @@ def leaving_plan(tenant: Tenant, *, alone: bool) -> list[Statement]:
 
     Args:
         tenant: who leaves.
-        alone: nobody else is in its database, which goes too, with its loader.
+        alone: no one else is in its database, which goes too, with its loader.
 
     Raises:
         ValueError: the database is the shared one, which stays.

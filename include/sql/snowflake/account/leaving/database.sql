@@ -1,4 +1,4 @@
--- The database of a tenant that had it alone, and then its loader: nobody signs in for it any more.
+-- The database of a tenant that had it alone, and then its loader: no one signs in for it any more.
 use role sysadmin;
 
 drop database if exists {{ database | ident }};
