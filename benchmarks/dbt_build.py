@@ -1,8 +1,9 @@
-"""The three dbt layers as the pipeline builds them, first on a full reload and again after a day of changes.
+"""The three dbt layers, first on a full reload and again after a day of changes.
 
 `modehaus` has three years of 2,000 articles in six branches. Each layer is a dbt process of its own with the flags of
-the DAG's task, so every figure holds the start of one (`start` is a process that builds nothing), and the data tests of
-its models. The first build is held to its bar with all three layers. After a day the marts are: their whole process.
+the DAG's task, which builds all three in one, so every figure holds the start of one (`start` is a process that builds
+nothing), and the data tests of its models. The first build is held to its bar with all three layers. After a day the
+marts are: their whole process.
 
 `--nodes 20` prints for each layer after a day the models and tests that took longest, and all tests together, as dbt
 measured them in wall seconds; two run at a time, and dbt then writes its results, which costs a second more.
@@ -24,7 +25,7 @@ import common
 import pipeline
 
 DBT_PROJECT = common.ROOT / "include" / "dbt"
-# As the pipeline builds them, a process each.
+# A process each, to see what each takes.
 LAYERS = {
     "staging": ("tag:staging", "tag:conformed"),
     "intermediate": ("tag:intermediate",),
@@ -101,7 +102,7 @@ def once(
     report: common.Report, world: str, nodes: int = 0
 ) -> tuple[dict[str, common.Spent], dict[str, common.Spent]]:
     """Fill a warehouse, build, load a day of changes, build again; return what both builds took."""
-    builds = []
+    builds: list[dict[str, common.Spent]] = []
     with common.serving(common.simulator(world)) as source, tempfile.TemporaryDirectory() as name:
         home = Path(name)
         for label in ("first", "second"):
