@@ -1,5 +1,8 @@
 """Loaded by every dbt process that finds it on its path: dbt imports each module named `dbt_*` as a plugin.
 
+What an engine says of a value that does not fit, dbt writes into its log, its results and the error of its task. Here
+the value is taken out before dbt sees it (decision 0052).
+
 dbt writes ephemeral models into the queries of their readers. To find the place it takes the whole query apart
 with `sqlparse`, a fifth of the CPU seconds of a build whose tables are small, and uses nothing of what it finds but
 the query's first word: if that is `with`, it writes behind it. Here that word is looked for at the beginning, the
@@ -10,10 +13,15 @@ module dbt only takes longer.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+import dbt.adapters.factory
 import dbt.compilation
+
+from mercurios.warehouse.engine import without_values
+from mercurios.warehouse.registry import backend_named
 
 # White space and comments, then the word behind which other common table expressions may stand.
 _BEGINNING = re.compile(
@@ -36,3 +44,45 @@ def with_steps(sql: str, ctes: Sequence[Any]) -> str:
 
 
 dbt.compilation.inject_ctes_into_sql = with_steps
+
+
+def guard(connections: Any) -> None:
+    """Let no error that leaves an adapter's connections quote a value, neither of a statement nor of fetching rows."""
+    handled, fetched = connections.exception_handler, connections.get_result_from_cursor
+
+    @contextmanager
+    def handler(sql: str, *names: str) -> Iterator[None]:
+        with handled(sql, *names), _without_values(connections.TYPE, sql):
+            yield
+
+    def fetch(*arguments: Any) -> Any:
+        with _without_values(connections.TYPE, ""):
+            return fetched(*arguments)
+
+    connections.exception_handler, connections.get_result_from_cursor = handler, fetch
+
+
+@contextmanager
+def _without_values(engine: str, sql: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if backend_named(engine).shows_a_value(error):
+            said = without_values(str(error), sql)
+            # dbt's adapters look at the error itself, so it stays the one it is.
+            error.args = (said,)
+            for name in ("msg", "raw_msg"):
+                if hasattr(error, name):
+                    setattr(error, name, said)
+        raise
+
+
+def _registered(container: Any, config: Any, *arguments: Any, **options: Any) -> None:
+    is_new = config.credentials.type not in container.adapters
+    dbts_registration(container, config, *arguments, **options)
+    if is_new:
+        guard(container.adapters[config.credentials.type].connections)
+
+
+dbts_registration = dbt.adapters.factory.AdapterContainer.register_adapter
+dbt.adapters.factory.AdapterContainer.register_adapter = _registered  # type: ignore[method-assign]

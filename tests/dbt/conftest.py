@@ -251,6 +251,15 @@ def fill(warehouse: Warehouse, tenant: str) -> None:
     )
 
 
+@pytest.fixture(scope="module")
+def unbuilt(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """A warehouse of one retailer before its first build."""
+    folder = tmp_path_factory.mktemp("unbuilt")
+    warehouse = create_warehouse(folder, folder / "target")
+    fill(warehouse, "north")
+    return warehouse
+
+
 @pytest.fixture(scope="session")
 def first_build(
     session_cache: SessionCache, tmp_path_factory: pytest.TempPathFactory

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,12 +17,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mercurios.quality.checks import Check, Severity, Source, Suite
-from mercurios.warehouse.engine import without_values
 
 if TYPE_CHECKING:
     import pandas as pd
 
 EXAMPLES = 3
+_RAISED = re.compile(r"^(?!Traceback)([A-Za-z_][\w.]*)(?::|$)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -175,11 +176,11 @@ def _outcome(suite: Suite, check: Check, item: Any, frame: pd.DataFrame | None) 
 
 
 def _observed(check: Check, item: Any, frame: pd.DataFrame | None) -> str:
-    raised = [
-        info["exception_message"] for info in _exceptions(item.exception_info) if info.get("raised_exception")
-    ]
+    raised = [info for info in _exceptions(item.exception_info) if info.get("raised_exception")]
     if raised:
-        return f"not checked: {without_values(str(raised[0]).splitlines()[0])[:300]}"
+        # The message of an error may quote a value of a row, its class does not.
+        found = _RAISED.search(str(raised[0].get("exception_traceback")))
+        return f"not checked: {found[1] if found else 'an error'} in the check itself"
     if frame is None or check.source == "rows":
         return f"{item.result.get('unexpected_count', 0)} of {item.result.get('element_count', 0)} rows"
     if check.source == "columns":

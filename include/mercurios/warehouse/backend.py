@@ -48,6 +48,7 @@ class Backend:
         column_types: the engine's words for the types of the contract.
         engine: loads the class that implements `Engine`.
         publisher: loads how checked tables become visible to readers in one step.
+        shows_a_value: whether the message of an error of the engine's driver may quote a value of a row.
         sql_checks: how quality checks of many rows run in the warehouse; None where rows come over as a frame.
     """
 
@@ -61,4 +62,5 @@ class Backend:
     column_types: Mapping[ColumnType, str]
     engine: Callable[[], type[Engine]]
     publisher: Callable[[], Publisher]
+    shows_a_value: Callable[[BaseException], bool]
     sql_checks: SqlChecks | None

@@ -25,12 +25,20 @@ class WarehouseLockedError(WarehouseError):
     """Another process holds the warehouse and did not let go in time."""
 
 
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|\bvalue \S+")
+_HEADING = re.compile(r"[A-Z][a-z]+(?: [A-Za-z]+){0,4}(?=:)|\d{6}(?= \()")
+_COLUMN = re.compile(r"when casting from source column (\w+)")
 
 
-def without_values(message: str) -> str:
-    """Return an engine's message about a value that does not fit without the value: whatever it quotes is left out."""
-    return _QUOTED.sub("(value)", message)
+def without_values(message: str, statement: str = "") -> str:
+    """Return what may be told of an engine's message about a value that does not fit: its heading and the column.
+
+    Engines write values with quotes and without, with quotes inside, over lines: what remains is chosen, not what is
+    left out. A column is one only where the statement names it.
+    """
+    heading = _HEADING.match(message)
+    named = [name for name in _COLUMN.findall(message) if re.search(rf"\b{name}\b", statement)]
+    said = "a value does not fit" + (f" in column {named[-1]}" if named else "")
+    return f"{heading[0]}: {said}" if heading else said
 
 
 class Engine(Protocol):

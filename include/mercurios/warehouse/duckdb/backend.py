@@ -24,6 +24,12 @@ def _publisher() -> Publisher:
     return publish
 
 
+def _shows_a_value(error: BaseException) -> bool:
+    from mercurios.warehouse.duckdb.errors import shows_a_value
+
+    return shows_a_value(error)
+
+
 BACKEND = Backend(
     name="duckdb",
     title="DuckDB",
@@ -45,6 +51,7 @@ BACKEND = Backend(
     },
     engine=_engine,
     publisher=_publisher,
+    shows_a_value=_shows_a_value,
     # Great Expectations calls every expectation failed when it talks to DuckDB itself.
     sql_checks=None,
 )

@@ -18,6 +18,7 @@ from tenacity import Retrying as Retry
 
 from mercurios.landing.store import keep_to_owner
 from mercurios.warehouse.counting import count
+from mercurios.warehouse.duckdb.errors import shows_a_value
 from mercurios.warehouse.engine import (
     MissingObjectError,
     Parameters,
@@ -180,13 +181,8 @@ class DuckDBEngine:
         try:
             yield
         except duckdb.Error as error:
-            about_a_value = (
-                duckdb.ConversionException,
-                duckdb.ConstraintException,
-                duckdb.OutOfRangeException,
-            )
-            shows_one = isinstance(error, about_a_value)
-            said = without_values(str(error)) if shows_one else str(error)
+            shows_one = shows_a_value(error)
+            said = without_values(str(error), sql) if shows_one else str(error)
             is_missing = isinstance(error, duckdb.CatalogException | duckdb.BinderException)
             kind = MissingObjectError if is_missing else WarehouseError
             # A value would come back with the error that this one was raised from.

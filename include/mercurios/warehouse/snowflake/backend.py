@@ -26,6 +26,12 @@ def _publisher() -> Publisher:
     return publish
 
 
+def _shows_a_value(error: BaseException) -> bool:
+    from mercurios.warehouse.snowflake.errors import shows_a_value
+
+    return shows_a_value(error)
+
+
 def _session(engine: SnowflakeEngine) -> SnowflakeConnection:
     return engine.session
 
@@ -52,5 +58,6 @@ BACKEND = Backend(
     },
     engine=_engine,
     publisher=_publisher,
+    shows_a_value=_shows_a_value,
     sql_checks=SqlChecks(url="snowflake://lent@session", session=_session),
 )

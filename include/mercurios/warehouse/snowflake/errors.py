@@ -92,6 +92,9 @@ _NAMED = re.compile(
 )
 
 
+# What Snowflake refuses of data: conversions, lengths, duplicates of a merge with the rows themselves, JSON.
+_DATA = range(100_000, 101_000)
+
 # The connector's own codes for responses that are not Snowflake's: 290000 and the status.
 _HTTP = range(290_000, 291_000)
 
@@ -108,7 +111,7 @@ def explained(error: Exception, statement: str = "", place: str = "") -> str:
     code = abs(int(getattr(error, "errno", None) or 0))
     remedy = _LOST if code in _HTTP else REMEDIES.get(code)
     if shows_a_value(error):
-        message = without_values(message)
+        message = without_values(message, statement)
     if remedy in (_OBJECT, _PRIVILEGE):
         remedy = remedy.format(grant=_grant(statement, message))
     lines = [f"Snowflake{place}: {message}"]
@@ -123,8 +126,8 @@ def explained(error: Exception, statement: str = "", place: str = "") -> str:
 
 
 def shows_a_value(error: BaseException) -> bool:
-    """Return whether Snowflake's own message quotes a value that did not fit."""
-    return REMEDIES.get(abs(int(getattr(error, "errno", None) or 0))) == _TYPE
+    """Return whether Snowflake's own message may quote a value that did not fit, as all about data may."""
+    return abs(int(getattr(error, "errno", None) or 0)) in _DATA
 
 
 def names_what_is_missing(error: BaseException) -> bool:

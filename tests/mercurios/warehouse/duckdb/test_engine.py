@@ -107,6 +107,11 @@ def insert_in_one_transaction(engine: DuckDBEngine, *numbers: int) -> None:
         ("select cast(cast(? as varchar) as integer)", "Erika Muster"),
         ("insert into person values (?)", "Erika Muster"),
         ("select cast(cast(? as integer) as tinyint)", 815815),
+        ("select cast(cast(? as varchar) as date)", "O'Brien, 'Erika' \"Muster\"\n\nLINE 1: Erika"),
+        ("select strptime(cast(? as varchar), '%Y')", "Erika Muster"),
+        ("select error(cast(? as varchar))", "Erika Muster"),
+        ("select timezone(cast(? as varchar), current_timestamp)", "Erika Muster"),
+        ("select error(cast(? as varchar))", "when casting from source column Erika"),
     ],
 )
 def test_a_value_that_does_not_fit_is_in_no_message(path: Path, sql: str, value: Any) -> None:
@@ -117,7 +122,8 @@ def test_a_value_that_does_not_fit_is_in_no_message(path: Path, sql: str, value:
         with pytest.raises(WarehouseError, match="Error") as failed:
             engine.execute(sql, [value])
 
-    assert str(value) not in "".join(traceback.format_exception(failed.value))
+    shown = "".join(traceback.format_exception(failed.value))
+    assert not any(part in shown for part in (str(value), "Erika", "O'Brien"))
 
 
 def test_what_a_warehouse_writes_is_its_own_users(path: Path) -> None:
