@@ -27,11 +27,12 @@ from mercurios.sources.registry import every_resource
 from mercurios.sources.rows.decode import decode_exact
 from mercurios.sources.rows.landed_table import Stamp, schema
 from mercurios.sources.rows.typed_rows import type_rows
-from mercurios.sources.settings import Drift
+from mercurios.sources.settings import Bounds, Drift
 from mercurios.tenants import Tenant
 from mercurios.tenants.run import Run
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.hash_key import keyed_since
+from mercurios.warehouse.life import beginnings
 from mercurios.warehouse.load import LedgerRow, load_manifest
 from mercurios.warehouse.run_plan import adopt_run
 from mercurios.warehouse.sql import render
@@ -105,7 +106,9 @@ def replay(engine: Engine, store: LandingStore, tenant: Tenant, name: str) -> Re
     now = datetime.now(UTC)
     run = Run(tenant.id, MODE, f"{MODE}__{now.isoformat()}")
     since = keyed_since(engine, tenant.id)
-    found = _type_again(_contract(every_resource()[name]), tenant, rows, run, since)
+    begins = beginnings(engine, tenant).get(name)
+    bounds = tenant.source.plausible.bounds(now, begins.first_day if begins else None)
+    found = _type_again(_contract(every_resource()[name]), tenant, rows, run, since, bounds)
     result = Replay(waiting=len(found.refused))
     if found.fitting:
         url = _land(engine, store, run, name, found, now)
@@ -127,7 +130,7 @@ def _contract(resource: Resource) -> Resource:
 
 
 def _type_again(
-    contract: Resource, tenant: Tenant, rows: list[Row], run: Run, since: datetime | None
+    contract: Resource, tenant: Tenant, rows: list[Row], run: Run, since: datetime | None, bounds: Bounds
 ) -> _Sorted:
     drift = tenant.source.drift_of(contract.name)
     found = _Sorted()
@@ -148,7 +151,7 @@ def _type_again(
             parent_key=contract.parent_key,
             business_zone=tenant.time_zone,
             local_days=tenant.source.kind == "files",
-            bounds=tenant.source.plausible.bounds(datetime.now(UTC)),
+            bounds=bounds,
         )
         members = list(same_read)
         for start in range(0, len(members), _BATCH):

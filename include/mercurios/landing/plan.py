@@ -6,7 +6,7 @@ the warehouse, all of them agree on where to continue, and the plan of a past ru
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from pydantic import BaseModel, ConfigDict
 
@@ -19,6 +19,7 @@ class ResourcePlan(BaseModel):
     Attributes:
         mode: `changed`, `scan` or `window`.
         since: start of an incremental read, overlap included; None reads from the beginning.
+        first_day: nothing was booked before it, as the warehouse shows; None where it does not.
         known_url: Parquet file with the content hashes in the warehouse by resource; None where nothing is known.
     """
 
@@ -26,6 +27,7 @@ class ResourcePlan(BaseModel):
 
     mode: str
     since: datetime | None = None
+    first_day: date | None = None
     known_url: str | None = None
 
 

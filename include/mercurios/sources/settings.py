@@ -73,7 +73,8 @@ class Plausible(BaseModel):
     """What a retailer can mean: a row with a value beyond it is set aside, so that it moves nothing of another.
 
     Attributes:
-        first_day: nothing was sold before it.
+        first_day: nothing was sold before it. Where the file does not say it, ProHandel's receipts do after the first
+            complete read: 13 weeks before the first that is no stray.
         days_ahead: nothing is booked so many days after the source's clock.
         most_units: of a receipt line, an order line or a stock.
         largest_amount: of a price, a receipt line or a document, in the tenant's currency.
@@ -87,10 +88,16 @@ class Plausible(BaseModel):
     most_units: Annotated[int, Field(ge=1, le=10**7)] = 1_000_000
     largest_amount: Annotated[int, Field(ge=1, le=10**8)] = 10_000_000
 
-    def bounds(self, now: datetime) -> Bounds:
-        """Return the bounds of rows that are read at a moment."""
+    def bounds(self, now: datetime, begins_on: date | None = None) -> Bounds:
+        """Return the bounds of rows that are read at a moment.
+
+        Args:
+            now: the moment.
+            begins_on: first day as the retailer's own rows say it; None where they do not.
+        """
+        first_day = max(self.first_day, begins_on or self.first_day)
         last_day = (now + timedelta(days=self.days_ahead)).date()
-        return Bounds(self.first_day, last_day, self.most_units, self.largest_amount)
+        return Bounds(first_day, last_day, self.most_units, self.largest_amount)
 
 
 class SourceSettings(BaseModel):
@@ -98,6 +105,7 @@ class SourceSettings(BaseModel):
 
     Attributes:
         contract: what this kind of source declares.
+        reads_a_whole_life: whether a complete read shows all that was ever booked.
         kind: the word that chooses the class in a tenant file.
         time_zone: zone of the instants that the source writes without one.
         plausible: what this retailer can mean; rows beyond it are set aside.
@@ -105,6 +113,7 @@ class SourceSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     contract: ClassVar[Contract]
+    reads_a_whole_life: ClassVar[bool] = False
 
     kind: str
     time_zone: TimeZone = "UTC"

@@ -16,6 +16,7 @@ from mercurios.tenants import Tenant
 from mercurios.tenants.run import Run
 from mercurios.warehouse.clock import next_moment
 from mercurios.warehouse.engine import Engine
+from mercurios.warehouse.life import beginnings
 from mercurios.warehouse.requests import check_collections, note_approval, note_resync
 from mercurios.warehouse.sql import render
 
@@ -56,13 +57,18 @@ def begin_run(
         requested_by = f"{run.dag_id}, run {run.run_id}"
         engine.claim(tenant.id)
         engine.execute(render(engine.dialect, "run_begin"), parameters)  # first: a load locks the run first
-        note_resync(engine, tenant.id, [*resync, *accept_deletes], requested_by, now)
+        begins = beginnings(engine, tenant)
+        # Rows from before the beginning leave the warehouse with a complete read, which sets them aside.
+        strays = [name for name, beginning in begins.items() if beginning.has_strays]
+        note_resync(engine, tenant.id, [*resync, *accept_deletes, *strays], requested_by, now)
         note_approval(engine, tenant.id, accept_deletes, requested_by, now)
         [found] = engine.fetch_rows(render(engine.dialect, "run_fence"), parameters)
         [attempts] = engine.fetch_rows(render(engine.dialect, "ledger_attempts"), parameters)
         standing = engine.fetch_rows(render(engine.dialect, "watermarks"), {"tenant_id": tenant.id})
     fence = int(found["fence"])
     resources = _plans(engine, store, tenant, run, fence, standing, datetime.now(UTC).replace(tzinfo=None))
+    for name, beginning in begins.items():
+        resources[name] = resources[name].model_copy(update={"first_day": beginning.first_day})
     plan = RunPlan(
         tenant_id=run.tenant_id,
         run_id=run.run_id,

@@ -76,6 +76,60 @@ def test_a_midnight_of_the_shops_is_their_day_however_it_is_written(
     assert {str(raw[f"day-{number}"]["date"]) for number in range(3)} == {"2026-03-01"}
 
 
+@pytest.mark.parametrize("day", ["2001-01-04", "2014-07-01"])
+def test_a_receipt_from_before_a_retailers_life_leaves_by_itself(
+    open_retailer: Any, source: RunningSimulator, day: str
+) -> None:
+    sales = Edits(source, "sale")
+    good = set(sales.ids)
+    sales.add("early", date=f"{day}T00:00:00")
+    retailer = open_retailer("incremental", resources={"sale": {"mode": "changed"}})
+    retailer.run("r1", "sale")
+    # Until rows were read completely, nothing says when a life began.
+    assert "early" in retailer.raw("sale")
+
+    retailer.run("r2", "sale")
+    sales.add("early too", date=f"{day}T00:00:00")
+    retailer.run("r3", "sale")
+
+    assert retailer.raw("sale").keys() == good
+    aside = retailer.query("select distinct source_id, reason from ops.quarantine order by source_id")
+    assert [row["source_id"] for row in aside] == ["early", "early too"]
+    assert all(row["reason"].startswith("field 'date': expected a day from 20") for row in aside)
+    modes = retailer.query("select mode from ops.load_ledger where resource = 'sale' order by loaded_at")
+    # What has left once is not looked for again.
+    assert [row["mode"] for row in modes] == ["changed", "changed", "changed"]
+
+
+def test_a_tenant_file_that_says_when_a_life_began_is_believed(
+    open_retailer: Any, source: RunningSimulator
+) -> None:
+    Edits(source, "sale").add("early", date="2001-01-04T00:00:00")
+    retailer = open_retailer("told", plausible={"first_day": "2000-01-01"})
+
+    for run in ("r1", "r2"):
+        retailer.run(run, "sale")
+
+    assert "early" in retailer.raw("sale")
+
+
+def test_what_lies_before_a_life_is_replayed_only_once_the_tenant_file_allows_it(
+    open_retailer: Any, source: RunningSimulator
+) -> None:
+    Edits(source, "sale").add("early", date="2001-01-04T00:00:00")
+    retailer = open_retailer()
+    retailer.run("r1", "sale")
+    retailer.run("r2", "sale")
+    told = open_retailer("told", plausible={"first_day": "2000-01-01"})
+
+    with retailer.engine() as engine:
+        before = replay(engine, retailer.store, retailer.tenant, "sale")
+        after = replay(engine, retailer.store, told.tenant, "sale")
+
+    assert (before.waiting, before.ledger) == (1, None)
+    assert (after.waiting, after.ledger and after.ledger.loaded) == (0, 1)
+
+
 def _with_day(row: str, text: str) -> str:
     before, _, rest = row.partition('"date":"')
     return f'{before}"date":"{text}"{rest[rest.index(chr(34)) + 1 :]}'

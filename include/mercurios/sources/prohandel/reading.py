@@ -69,7 +69,7 @@ class Reading:
                     hash_key=request.hash_key,
                     parent_key=resource.parent_key,
                     business_zone=request.plan.time_zone or request.settings.time_zone,
-                    bounds=request.settings.plausible.bounds(self.extracted_at),
+                    bounds=request.settings.plausible.bounds(self.extracted_at, self.plan.first_day),
                 ),
                 request.settings.drift_of(resource.name),
                 known.get(resource.name),
@@ -150,7 +150,8 @@ class Reading:
         if self.source_now is None:
             self.source_now = self._clock_of(page)
             # Of two clocks the later decides what lies ahead: one that is behind would set good rows aside.
-            bounds = self.request.settings.plausible.bounds(max(self.source_now, self.extracted_at))
+            now = max(self.source_now, self.extracted_at)
+            bounds = self.request.settings.plausible.bounds(now, self.plan.first_day)
             for collector in self.collectors:
                 collector.bound(bounds)
         self.sink.take(page)

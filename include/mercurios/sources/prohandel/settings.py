@@ -37,6 +37,7 @@ class ProHandelSettings(SourceSettings):
     """
 
     contract: ClassVar[Contract] = CONTRACT
+    reads_a_whole_life: ClassVar[bool] = True
 
     kind: Literal["prohandel"]
     connection: ConnectionId
