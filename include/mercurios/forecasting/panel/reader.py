@@ -20,7 +20,14 @@ from mercurios.forecasting.panel.columns import as_days, as_flags, as_keys, as_n
 from mercurios.forecasting.panel.panel import MAX_UNITS, NO_GROUP, Panel
 from mercurios.forecasting.panel.plan import with_regressors
 from mercurios.forecasting.panel.recorded import lower_bounds, net_of_returns
-from mercurios.forecasting.panel.rows import Rows, cadence_of, reject_future, time_column_of, until
+from mercurios.forecasting.panel.rows import (
+    Rows,
+    cadence_of,
+    reject_future,
+    time_column_of,
+    until,
+    within_life,
+)
 from mercurios.forecasting.panel.source import Source
 from mercurios.inputs.keys import likeness
 from mercurios.inputs.text import shown
@@ -64,6 +71,8 @@ def read_source(
     table, days, late = until(table, days, origin)
     if late:
         notes.append(f"{late:,} rows after {origin} were left out")
+    table, days, strays = within_life(table, days)
+    notes += strays
     reject_future(table, time_column, days, origin, today)
     cadence, shift = cadence_of(table, time_column, days, frequency)
     rows = Rows.of(table, time_column, days - np.timedelta64(shift, "D"), cadence)

@@ -20,6 +20,9 @@ _TIME_COLUMNS = ("week", "date")
 _MAX_PERIODS = 8_000
 # Two firsts of months happen to a daily panel of two days.
 _FEWEST_MONTHS = 3
+# So few rows, a year and more away from all others, are mistakes of a clock; fewer rows say nothing of a life.
+_STRAY_ROWS, _LEAST_ROWS = 3, 100
+_AWAY = np.timedelta64(366, "D")
 
 
 def time_column_of(table: pa.Table) -> str:
@@ -115,6 +118,33 @@ def until(table: pa.Table, days: Days, origin: date | None) -> tuple[pa.Table, D
     if not bool(keep.any()):
         raise PanelError("origin", None, f"no row lies on or before {origin}; the first is of {days.min()}")
     return table.filter(pa.array(keep)), days[keep], int((~keep).sum())
+
+
+def within_life(table: pa.Table, days: Days) -> tuple[pa.Table, Days, list[str]]:
+    """Leave out the few rows that lie more than a year before or after all others, and say which days they name.
+
+    All series share one calendar: a single row of 2001 would begin that of everybody.
+    """
+    import pyarrow as pa
+
+    order = np.sort(days)
+    few = max(_STRAY_ROWS, order.size // 1000)
+    if order.size < _LEAST_ROWS:
+        return table, days, []
+    wide = np.flatnonzero(np.diff(order) > _AWAY)
+    before, after = wide[wide < few], wide[wide >= order.size - 1 - few]
+    first = order[before[-1] + 1] if before.size else order[0]
+    last = order[after[0]] if after.size else order[-1]
+    keep = (days >= first) & (days <= last)
+    strays = np.unique(days[~keep])
+    if not strays.size:
+        return table, days, []
+    shown = ", ".join(str(day) for day in strays[:3])
+    count = int((~keep).sum())
+    note = (
+        f"{count:,} rows more than a year away from all others were left out ({shown}): correct their dates"
+    )
+    return table.filter(pa.array(keep)), days[keep], [note]
 
 
 def reject_future(

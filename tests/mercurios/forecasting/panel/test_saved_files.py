@@ -56,6 +56,35 @@ def test_a_german_file_gives_the_figures_of_a_plain_one(tmp_path: Path) -> None:
     assert np.array_equal(german.panel.week_starts, plain.panel.week_starts)
 
 
+@pytest.mark.parametrize("day", ["1970-01-05", "2001-01-01", "2023-01-02"])
+@pytest.mark.parametrize("key", ["0", "26"])
+def test_a_row_a_year_and_more_from_all_others_moves_nothing_of_them(
+    tmp_path: Path, day: str, key: str
+) -> None:
+    """Of an article that all know, and of one that only the row names."""
+    keys = [str(number) for number in range(5)]
+    plain = read(panel(tmp_path, *keys))
+    lines = [line(each, week) for each in keys for week in range(WEEKS)]
+    stray = read(saved(tmp_path, "\n".join(["article,branch,week,quantity", f"{key},1,{day},5", *lines])))
+
+    assert np.array_equal(stray.panel.y, plain.panel.y)
+    assert np.array_equal(stray.panel.week_starts, plain.panel.week_starts)
+    assert stray.articles.to_pylist() == plain.articles.to_pylist()
+    assert [note for note in stray.notes if note not in plain.notes] == [
+        f"1 rows more than a year away from all others were left out ({day}): correct their dates"
+    ]
+
+
+def test_many_rows_before_a_year_without_any_are_a_history(tmp_path: Path) -> None:
+    keys = [str(number) for number in range(5)]
+    before = [f"{key},1,2022-01-03,5" for key in keys]
+    lines = [line(key, week) for key in keys for week in range(WEEKS)]
+
+    found = read(saved(tmp_path, "\n".join(["article,branch,week,quantity", *before, *lines])))
+
+    assert str(found.panel.week_starts[0]) == "2022-01-03"
+
+
 def test_local_midnights_with_an_offset_are_the_days_that_are_written(tmp_path: Path) -> None:
     days = [date(2025, 3, 1) + timedelta(day) for day in range(60)]
     rows = {
