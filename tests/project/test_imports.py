@@ -85,7 +85,7 @@ MAY_KNOW = {
         "warehouse",
     ),
     "policy_backtest": ("forecasting", "inputs", "orders", "warehouse"),
-    "quality": ("sources.contract", "sources.registry", "tenants.run", "warehouse"),
+    "quality": ("inputs", "sources.contract", "sources.registry", "tenants.run", "warehouse"),
     "jobs": ("alerts", "forecasting", "landing", "sources", "tenants", "warehouse"),
     "cli": (
         "alerts",

@@ -109,6 +109,7 @@ _CHECKS = {
     "expect_column_values_to_not_be_null": "missing values",
     "expect_column_values_to_be_between": "out of its usual range",
     "expect_table_columns_to_match_set": "other columns than declared",
+    "expect_setting_to_name_something": "names nothing in the data",
 }
 
 

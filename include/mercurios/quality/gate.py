@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mercurios.quality.checks import History, Severity, Source, Suite, Usual
+from mercurios.quality.settings import setting_outcomes
 from mercurios.quality.sources import BatchSource, Facts, batch_source
 from mercurios.quality.suites import suites_of
 from mercurios.quality.validate import Outcome, validate
@@ -120,6 +121,8 @@ def run_gate(
     for suite in suites:
         found, metrics[suite.name] = _check_table(suite, source)
         outcomes += found
+    if gate == "marts" and tables is None and not any(outcome.stops for outcome in outcomes):
+        outcomes += setting_outcomes(engine, run)
     result = GateResult(gate, tuple(outcomes))
     _record(engine, run, result, metrics)
     return result

@@ -32,7 +32,13 @@ VALUES: dict[ColumnType, Any] = {
 
 MARTS = """
 create table analytics.dim_article as
-select 'mini' as tenant_id, n::bigint as article_number, 'Article ' || n as article_name from range(1, 4) t(n);
+select 'mini' as tenant_id, n::bigint as article_number, 'Article ' || n as article_name,
+    'Code ' || n as supplier_article_number, 20::bigint as supplier_number, 'Nordlicht' as supplier_name,
+    10::bigint as category_number, 'Coats' as category_name
+from range(1, 4) t(n);
+create table analytics.article_class as
+select 'mini' as tenant_id, n::bigint as article_number, 'A' as value_class, 'X' as variability_class
+from range(1, 4) t(n);
 create table analytics.dim_branch as
 select 'mini' as tenant_id, n::bigint as branch_number, 'Branch ' || n as branch_name from range(1, 3) t(n);
 create table analytics.dim_date as
