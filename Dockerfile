@@ -3,6 +3,10 @@
 #   docker run --rm <tag> airflow version     must equal apache-airflow in requirements.in
 #   docker run --rm <tag> python --version    must be one that requirements.txt was compiled for
 #   docker run --rm <tag> pip check           after the build: the pins replace providers the image brings along
+# A tag can be moved by whoever owns the registry; a digest cannot. Whoever builds with access to the registry asks for it
+#   docker buildx imagetools inspect <tag>    its line "Digest:"
+# and writes it behind the tag, as in <tag>@sha256:...; a test then holds that it is a whole one. It could not be
+# looked up where this file was written, and none is made up.
 # The base image installs packages.txt and requirements.txt and copies the project through ONBUILD steps, which
 # run right after FROM: everything below sees /usr/local/airflow complete.
 FROM astrocrpublic.azurecr.io/runtime:3.3-8-python-3.12

@@ -8,6 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
 MUTANTS_VENV := .venv-mutants
+SBOM_VENV := .venv-sbom
+SBOM := sbom.cdx.json
 MANIFEST := include/dbt/target/manifest.json
 PYTEST = $(BIN)/python -m pytest --numprocesses logical --dist loadfile --durations=20
 
@@ -21,7 +23,7 @@ export UV_LINK_MODE ?= copy
 # import them.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test ci check lint types unit long unit-and-long scheduler live soak bench mutants truth format docs requirements clean
+.PHONY: help demo test ci check lint types unit long unit-and-long scheduler live soak bench mutants truth format docs sbom requirements clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -89,12 +91,16 @@ format: $(VENV)/.dev  ## Format Python and SQL
 	$(BIN)/ruff check --fix .
 	$(BIN)/sqlfluff fix --disable-progress-bar include/sql include/dbt
 
+sbom: $(SBOM_VENV)/.installed  ## Write the bill of materials of what the image installs (CycloneDX, sbom.cdx.json), the same from the same requirements
+	@$(SBOM_VENV)/bin/cyclonedx-py requirements requirements.txt --output-reproducible --of JSON -o $(SBOM)
+
 requirements: $(VENV)/.uv  ## Compile requirements*.txt from requirements*.in
 	@# One set for Python 3.11 and 3.12; the image has 3.12.
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line --no-header --generate-hashes requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line --no-header --generate-hashes requirements-dev.in -o requirements-dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line --no-header --generate-hashes requirements-bench.in -o requirements-bench.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line --no-header --generate-hashes requirements-mutants.in -o requirements-mutants.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line --no-header --generate-hashes requirements-sbom.in -o requirements-sbom.txt
 
 clean:  ## Remove what demo, tests and dbt wrote (the environments stay)
 	rm -rf .demo include/dbt/target include/dbt/logs .pytest_cache .mypy_cache .ruff_cache
@@ -126,6 +132,12 @@ $(MUTANTS_VENV)/.installed: requirements-mutants.txt | $(VENV)/.uv
 	@echo "Installing what changes the code, in $(MUTANTS_VENV)"
 	@test -x $(MUTANTS_VENV)/bin/python || $(PYTHON) -m venv --without-pip $(MUTANTS_VENV)
 	@$(BIN)/uv pip sync --quiet --python $(MUTANTS_VENV)/bin/python requirements-mutants.txt
+	@touch $@
+
+$(SBOM_VENV)/.installed: requirements-sbom.txt | $(VENV)/.uv
+	@echo "Installing what writes the bill of materials, in $(SBOM_VENV)"
+	@test -x $(SBOM_VENV)/bin/python || $(PYTHON) -m venv --without-pip $(SBOM_VENV)
+	@$(BIN)/uv pip sync --quiet --python $(SBOM_VENV)/bin/python requirements-sbom.txt
 	@touch $@
 
 $(MANIFEST): $(shell find include/dbt -path include/dbt/target -prune -o -path include/dbt/logs -prune -o -type f \( -name '*.sql' -o -name '*.yml' -o -name 'columns.md' \) -print) | $(VENV)/.runtime

@@ -31,6 +31,10 @@ CONNECTION_KEYS = {
 }
 VARIABLE_KEYS = {"variable_name": str, "variable_value": str}
 IMAGE_HOME = "/usr/local/airflow"
+BASE = re.compile(
+    r"^FROM astrocrpublic\.azurecr\.io/runtime:(\d+\.\d+)-\d+-python-\d\.\d+(?:@sha256:([0-9a-f]{64}))?$",
+    re.MULTILINE,
+)
 
 
 @pytest.fixture(scope="module")
@@ -127,14 +131,21 @@ def test_the_images_python_path_imports_the_project(dockerfile: str, root: Path,
 
 
 def test_the_image_and_the_requirements_name_the_same_airflow_line(dockerfile: str, root: Path) -> None:
-    tag = re.search(
-        r"^FROM astrocrpublic\.azurecr\.io/runtime:(\d+\.\d+)-\d+(?:-python-\d\.\d+)?$", dockerfile, re.M
-    )
+    tag = BASE.search(dockerfile)
     pin = re.search(r"^apache-airflow==(\d+\.\d+)\.\d+", (root / "requirements.txt").read_text(), re.M)
 
     assert tag
     assert pin
     assert tag.group(1) == pin.group(1)
+
+
+def test_the_base_image_has_an_exact_tag_and_a_whole_digest_once_it_is_known(dockerfile: str) -> None:
+    """Without a digest the file says how to find it."""
+    lines = [line for line in dockerfile.splitlines() if line.startswith("FROM")]
+    [(_, digest)] = BASE.findall(dockerfile)
+
+    assert len(lines) == 1
+    assert len(set(digest)) > 8 or (not digest and "imagetools inspect" in dockerfile)
 
 
 def test_the_image_builds_the_manifest_without_a_warehouse(dockerfile: str) -> None:

@@ -27,7 +27,7 @@ def _pins(path: Path) -> dict[str, str]:
     return {match["name"]: match["version"] for match in found if match}
 
 
-SETS = ("requirements", "requirements-dev", "requirements-bench", "requirements-mutants")
+SETS = ("requirements", "requirements-dev", "requirements-bench", "requirements-mutants", "requirements-sbom")
 
 
 @pytest.mark.parametrize("name", [f"{stem}.txt" for stem in SETS])

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from licences import DECIDED, installed_in_the_image, licence_of
+
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 MANIFEST = ROOT / "include" / "dbt" / "target" / "manifest.json"
@@ -304,9 +306,27 @@ def index() -> str:
                     "- [Commands](commands.md): `python -m mercurios`",
                     "- [The tenant file](tenant-file.md): every key",
                     "- [Marts](marts.md): every table and column that people read",
+                    "- [Licences](licences.md): of every package that the image installs",
                     "- [Dictionary](dictionary.html): marts, columns and measures, to search in a browser",
                 ]
             ),
+        ]
+    )
+
+
+def licence_list() -> str:
+    """Return the page of what the image installs and under which licences."""
+    names = installed_in_the_image()
+    decided = [f"- `{name}`: {licence}, {why}" for name, (licence, why) in sorted(DECIDED.items())]
+    return _page(
+        [
+            "# Licences",
+            _NOTE,
+            "What the image installs beside Python itself, with the licence that each package states of itself (SPDX). "
+            "`make sbom` lists the versions and their checksums.",
+            "Where a package does not say it, or leaves a choice:",
+            "\n".join(decided),
+            _table(["package", "licence"], [[name, licence_of(name)] for name in sorted(names)]),
         ]
     )
 
@@ -316,6 +336,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "commands.md": commands,
     "dags.md": dags,
     "dictionary.html": dictionary,
+    "licences.md": licence_list,
     "marts.md": marts,
     "tenant-file.md": tenant_file,
 }
