@@ -74,7 +74,7 @@ class Stack:
     def start_airflow(self) -> None:
         """Start Airflow with SQLite and the local executor."""
         (self.home / "airflow").mkdir(parents=True, exist_ok=True)
-        self._start("airflow", [sys.executable, "-m", "airflow", "standalone"])
+        self._start("airflow", [sys.executable, "-m", "mercurios_airflow.standalone"])
 
     def await_simulator(self) -> None:
         """Wait until the simulator answers.

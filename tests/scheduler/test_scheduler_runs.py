@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import psutil
 import pytest
 from artefacts import artefacts, distinct_values
 
@@ -15,6 +16,7 @@ from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.tenants import load_tenants
 from mercurios.warehouse.duckdb.publish import read_status
 from mercurios.warehouse.marts import GATES, gated_by
+from mercurios_demo.processes import session_members
 
 # The first test waits for the whole play, so the limit is the play's, not a test's.
 pytestmark = [pytest.mark.scheduler, pytest.mark.simulator, pytest.mark.slow, pytest.mark.timeout(5400)]
@@ -28,6 +30,20 @@ def test_airflow_imports_every_dag_file_without_errors(played: Any) -> None:
     assert played.api.dag_ids() == {"warehouse_setup"} | {
         f"{kind}__{tenant}" for kind in ("pipeline", "forecast") for tenant in tenants
     }
+
+
+def test_everything_that_was_started_listens_on_loopback_alone(played: Any) -> None:
+    sessions = [service.process.pid for service in played.stack.services]
+    members = [psutil.Process(pid) for session in sessions for pid in session_members(session)]
+
+    listening = {
+        connection.laddr.ip
+        for member in members
+        for connection in member.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+
+    assert listening == {"127.0.0.1"}
 
 
 def test_both_pipelines_of_a_day_succeed(played: Any) -> None:
