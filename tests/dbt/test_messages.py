@@ -67,6 +67,7 @@ def test_a_mistake_in_sql_is_told_in_full(warehouse):
         (100090, f"Duplicate row detected during DML action Row Values: [4711, {PERSON}]"),
         (100069, f"Error parsing JSON: {PERSON}"),
     ],
+    ids=["conversion", "duplicates", "json"],
 )
 def test_a_value_is_in_nothing_that_dbt_says_of_snowflake(code, said):
     connections = SnowflakeConnectionManager.__new__(SnowflakeConnectionManager)

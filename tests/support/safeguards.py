@@ -20,24 +20,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from urllib3.util.retry import Retry
 
-from mercurios.forecasting.panel import rows
+from mercurios.alerts import messages
+from mercurios.alerts.redaction import redact, shorten
+from mercurios.forecasting.panel import reader, rows
 from mercurios.forecasting.panel.source import Source
 from mercurios.inputs import names, regular_file, yaml_file
 from mercurios.jobs import forecast
 from mercurios.landing.manifest import Counts
 from mercurios.landing.store import LandingStore
+from mercurios.quality import gate
 from mercurios.sources.collect.collector import Collector
 from mercurios.sources.prohandel import reading
-from mercurios.sources.prohandel.http import bodies, deadlines, session, tokens
-from mercurios.sources.prohandel.paging import boundary_checks, list_reader
+from mercurios.sources.prohandel.http import bodies, deadlines, session, tokens, transport
+from mercurios.sources.prohandel.paging import boundary_checks, list_reader, page
 from mercurios.sources.prohandel.paging.page_requests import PageRequests
 from mercurios.sources.prohandel.paging.scans import Verdict
 from mercurios.sources.prohandel.reading import Reading
 from mercurios.sources.prohandel.settings import ProHandelSettings
 from mercurios.sources.rows import cells, exact_rows, landed_table
 from mercurios.tenants import files, model
-from mercurios.warehouse import deletes, load, run_plan
+from mercurios.warehouse import deletes, load, run_plan, sql
 from mercurios.warehouse.duckdb import engine as duckdb
 from mercurios.warehouse.duckdb import publish, removal
 from mercurios.warehouse.snowflake.account import settings
@@ -135,6 +139,23 @@ def built_together(patch: pytest.MonkeyPatch) -> None:
                 pass
 
     patch.setattr(tenancy, "build_dags", build_dags)
+
+
+def following_redirects(patch: pytest.MonkeyPatch) -> None:
+    """Send requests as a client does that knows no better."""
+
+    def requested(pool: Any, target: str, call: Any) -> Any:
+        options = {"retries": Retry(3), "preload_content": False, "decode_content": False}
+        return pool.urlopen(call.method, target, call.body, call.headers, assert_same_host=False, **options)
+
+    patch.setattr(transport, "_requested", requested)
+
+
+def unguarded_dbt(patch: pytest.MonkeyPatch) -> None:
+    """Leave dbt's connections as they are."""
+    import dbt_mercurios
+
+    patch.setattr(dbt_mercurios, "guard", lambda _: None)
 
 
 def torn_publication(patch: pytest.MonkeyPatch) -> None:
@@ -312,6 +333,64 @@ SAFEGUARDS = (
         "Regex pattern did not match",
     ),
     Safeguard(
+        "a page has no more rows than were asked for",
+        instead(page, "_refuse_more_rows", lambda *_: None),
+        f"{CASES}/test_hostile_source.py::test_what_exceeds_a_bound_fails_its_resource_and_the_next_run_reads_it"
+        "[more rows than asked for]",
+        "DID NOT RAISE",
+    ),
+    Safeguard(
+        "the headers of a response have a bound",
+        instead(transport, "_MOST_HEADERS", 10**9),
+        f"{CASES}/test_hostile_source.py::test_what_exceeds_a_bound_fails_its_resource_and_the_next_run_reads_it"
+        "[headers without an end]",
+        "Regex pattern did not match",
+    ),
+    Safeguard(
+        "no redirect is followed",
+        following_redirects,
+        f"{EXTRACTION}/http/test_transport.py::test_no_redirect_is_followed_whoever_is_the_target[127.0.0.1]",
+        " == 302",
+    ),
+    Safeguard(
+        "a name that could carry SQL is in no statement",
+        instead(sql.identifier, "__code__", (lambda name: name).__code__),
+        f"{LOADER}/test_sql.py::test_a_statement_takes_no_name_that_could_carry_sql[duckdb]",
+        "DID NOT RAISE",
+    ),
+    Safeguard(
+        "an alert is masked before it is cut",
+        instead(messages, "redact", lambda text: redact(shorten(text, 400))),
+        "tests/mercurios/alerts/test_messages.py::test_a_secret_that_straddles_the_cut_is_not_shown",
+        "SECRET[:4] in text",
+    ),
+    Safeguard(
+        "what lies before a retailer's life is set aside",
+        instead(run_plan, "beginnings", lambda *_: {}),
+        f"{CASES}/test_plausible_values.py"
+        "::test_a_receipt_from_before_a_retailers_life_leaves_by_itself[2001-01-04]",
+        "assert ",
+    ),
+    Safeguard(
+        "a panel leaves out what lies years from all others",
+        instead(reader, "within_life", lambda table, days: (table, days, [])),
+        "tests/mercurios/forecasting/panel/test_saved_files.py"
+        "::test_a_row_a_year_and_more_from_all_others_moves_nothing_of_them[0-2001-01-01]",
+        "assert ",
+    ),
+    Safeguard(
+        "dbt sees no value of a row",
+        unguarded_dbt,
+        "tests/dbt/test_messages.py::test_a_value_is_in_nothing_that_dbt_says_of_snowflake[conversion]",
+        "a value does not fit",
+    ),
+    Safeguard(
+        "a setting that names nothing is told",
+        instead(gate, "setting_outcomes", lambda *_: []),
+        "tests/mercurios/quality/test_settings.py::test_a_setting_that_names_nothing_is_reported_once",
+        "assert ",
+    ),
+    Safeguard(
         "a response has a time limit as a whole",
         instead(deadlines._TimedReader, "_is_late", lambda _: False),
         f"{CASES}/test_hostile_source.py"
@@ -371,7 +450,7 @@ SAFEGUARDS = (
     ),
     Safeguard(
         "an engine's message shows no value",
-        instead(duckdb, "without_values", str),
+        instead(duckdb, "without_values", lambda message, _: message),
         f"{LOADER}/duckdb/test_engine.py"
         "::test_a_value_that_does_not_fit_is_in_no_message[insert into person values (?)-Erika Muster]",
         "Erika",

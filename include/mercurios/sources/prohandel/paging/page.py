@@ -99,9 +99,13 @@ def page_of(response: Response, context: RequestContext, decoder: Records | None
     )
     if page.more and not len(page):
         raise EmptyPageError("the page is empty although the API says that more follow", context)
+    _refuse_more_rows(page, context)
+    return page
+
+
+def _refuse_more_rows(page: Page, context: RequestContext) -> None:
     if context.page_size is not None and len(page) > context.page_size:
         raise TerminalProHandelError(f"the page has {len(page):,} rows, more than were asked for", context)
-    return page
 
 
 def _objects(response: Response, context: RequestContext) -> list[dict[str, Any]]:
