@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import socket
 from collections.abc import Iterator
@@ -10,8 +11,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from airflow.sdk import DAG
+from artefacts import distinct_values
 from retailer import HASH_KEY
 from running_emulators import EXHAUSTED_WAREHOUSE, S3, KeyPair, Snowflake, airflow_connections
 from snowflake_retailer import SnowflakeRetailer, forget
@@ -76,7 +79,31 @@ def execute(operator: type[Any], run_id: str = RUN, **arguments: Any) -> Any:
     return task.execute({"run_id": run_id, "ti": SimpleNamespace(xcom_push=lambda key, value: None)})
 
 
-def test_a_run_loads_what_the_source_shows(switched: SnowflakeRetailer) -> None:
+def landed_text(retailer: SnowflakeRetailer) -> str:
+    """Return all that lies in the bucket, of Parquet files the values."""
+    files = retailer.store._fs
+    texts = []
+    for path in files.find(retailer.root.removeprefix("s3://")):
+        content = files.cat_file(path)
+        texts.append(
+            str(pq.read_table(io.BytesIO(content)).to_pylist()) if path.endswith(".parquet") else str(content)
+        )
+    return "\n".join(texts)
+
+
+def warehouse_text(retailer: SnowflakeRetailer) -> str:
+    """Return every text of RAW and of the bookkeeping."""
+    columns = retailer.query(
+        "select table_schema, table_name, column_name from information_schema.columns"
+        " where lower(table_schema) in ('raw', 'ops') and lower(data_type) in ('text', 'varchar')"
+    )
+    questions = [
+        f"select distinct {c['column_name']} from {c['table_schema']}.{c['table_name']}" for c in columns
+    ]
+    return "\n".join(str(retailer.query(question)) for question in questions)
+
+
+def test_a_run_loads_what_the_source_shows_and_of_persons_nothing(switched: SnowflakeRetailer) -> None:
     plan_url = execute(BeginRunOperator)
     landed = [execute(ExtractOperator, group=group, plan_url=plan_url) for group in CONTRACT.groups()]
     loaded = execute(LoadOperator, manifest_urls=landed)
@@ -85,6 +112,13 @@ def test_a_run_loads_what_the_source_shows(switched: SnowflakeRetailer) -> None:
     assert loaded["sale"]["loaded"] > 1000
     assert switched.differences() == []
     assert len(switched.query("select * from raw.public_holiday where tenant_id = 'mini'")) > 100
+    rows = [row for name in ("customer", "staff") for row in switched.simulator.truth("mini", name)]
+    people = distinct_values(rows, ("email", "telephone", "name1", "personalEmail", "mobilePhone"))
+    secrets = {switched.simulator.credentials("mini")["secret"], HASH_KEY.decode()}
+    kept = landed_text(switched) + warehouse_text(switched)
+    assert len(people) > 100
+    assert "customer" in kept
+    assert [value for value in people | secrets if value in kept] == []
 
 
 @pytest.mark.parametrize(

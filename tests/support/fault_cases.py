@@ -68,7 +68,9 @@ def fault_cases() -> list[FaultCase]:
 
 def page(cases: list[FaultCase]) -> str:
     """Write the table as people read it."""
-    lines, theme = [HEAD], ""
+    proved = [case for case in cases if case.tests]
+    tests = {test for case in proved for test in case.tests}
+    lines, theme = [f"{HEAD}\n{len(cases)} cases, {len(proved)} of them proved by {len(tests)} tests.\n"], ""
     for case in cases:
         if case.theme != theme:
             theme = case.theme
