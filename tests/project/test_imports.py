@@ -24,7 +24,7 @@ MAY_KNOW = {
     "orders.settings": ("inputs",),
     "measures": (),
     "sources.contract": (),
-    "sources.settings": ("sources.contract",),
+    "sources.settings": ("inputs", "sources.contract"),
     "sources.registry": (
         "sources.contract",
         "sources.files.settings",

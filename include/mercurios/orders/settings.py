@@ -17,6 +17,9 @@ from mercurios.inputs.names import Number, Once
 
 _DBT_PROJECT = Path(__file__).resolve().parents[2] / "dbt" / "dbt_project.yml"
 
+# More than any buyer means; the product of a number of units and a price still fits every amount of the marts.
+_MOST_UNITS, _MOST_VALUE = 1_000_000, 10**12
+
 # Value class, or value class and variability class.
 ClassKey = Annotated[str, StringConstraints(pattern=r"^[ABC][XYZ]?$")]
 
@@ -65,23 +68,23 @@ class Policy(_Model):
     lead_time_days: Annotated[float, Field(ge=0, le=730)] | None = None
     review_days: Annotated[float, Field(ge=1, le=365)] | None = None
     order_cycle_days: Annotated[float, Field(ge=0, le=365)] | None = None
-    pack_size: Annotated[int, Field(ge=1)] | None = None
-    minimum_order_units: Annotated[int, Field(ge=0)] | None = None
-    display_units: Annotated[int, Field(ge=0)] | None = None
-    transfer_minimum: Annotated[int, Field(ge=1)] | None = None
+    pack_size: Annotated[int, Field(ge=1, le=_MOST_UNITS)] | None = None
+    minimum_order_units: Annotated[int, Field(ge=0, le=_MOST_UNITS)] | None = None
+    display_units: Annotated[int, Field(ge=0, le=_MOST_UNITS)] | None = None
+    transfer_minimum: Annotated[int, Field(ge=1, le=_MOST_UNITS)] | None = None
     expedite_days: Annotated[int, Field(ge=1, le=365)] | None = None
     expedite_by_days: Annotated[int, Field(ge=0, le=365)] | None = None
-    action_units: Annotated[int, Field(ge=1)] | None = None
-    action_value: Annotated[float, Field(ge=0)] | None = None
-    order_line_value: Annotated[float, Field(ge=0)] | None = None
+    action_units: Annotated[int, Field(ge=1, le=_MOST_UNITS)] | None = None
+    action_value: Annotated[float, Field(ge=0, le=_MOST_VALUE)] | None = None
+    order_line_value: Annotated[float, Field(ge=0, le=_MOST_VALUE)] | None = None
     holding_rate: Annotated[float, Field(ge=0.01, le=1)] | None = None
-    decide_units: Annotated[int, Field(ge=1)] | None = None
+    decide_units: Annotated[int, Field(ge=1, le=_MOST_UNITS)] | None = None
 
 
 class SupplierPolicy(Policy):
     """Policy of a supplier, and the least value of an order to it."""
 
-    minimum_order_value: Annotated[float, Field(ge=0)] | None = None
+    minimum_order_value: Annotated[float, Field(ge=0, le=_MOST_VALUE)] | None = None
 
 
 class Replenishment(_Model):
@@ -99,7 +102,7 @@ class Replenishment(_Model):
     classes: dict[ClassKey, Policy] = Field(default_factory=dict)
     suppliers: Annotated[dict[Number, SupplierPolicy], Once] = Field(default_factory=dict)
     articles: Annotated[dict[Number, Policy], Once] = Field(default_factory=dict)
-    budget: Annotated[float, Field(ge=0)] | None = None
+    budget: Annotated[float, Field(ge=0, le=_MOST_VALUE)] | None = None
 
     def rows(self) -> list[PolicyRow]:
         """Return every setting the file makes."""

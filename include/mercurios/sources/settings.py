@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from typing import Annotated, ClassVar
@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from mercurios.inputs.names import Day
 from mercurios.sources.contract import Contract
 
 ConnectionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
@@ -52,6 +53,12 @@ class Drift(StrEnum):
     QUARANTINE = "quarantine"
 
 
+def _no_future(day: date) -> date:
+    if day > datetime.now(UTC).date():
+        raise ValueError("lies in the future: every receipt would be set aside")
+    return day
+
+
 @dataclass(frozen=True)
 class Bounds:
     """What a retailer can mean on one day.
@@ -83,7 +90,7 @@ class Plausible(BaseModel):
     # Of the greatest bounds, the product still fits every amount of the marts.
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    first_day: Annotated[date, Field(ge=date(1970, 1, 1))] = date(2000, 1, 1)
+    first_day: Annotated[Day, Field(ge=date(1970, 1, 1)), AfterValidator(_no_future)] = date(2000, 1, 1)
     days_ahead: Annotated[int, Field(ge=1, le=3660)] = 366
     most_units: Annotated[int, Field(ge=1, le=10**7)] = 1_000_000
     largest_amount: Annotated[int, Field(ge=1, le=10**8)] = 10_000_000

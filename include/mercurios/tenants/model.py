@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -21,6 +22,8 @@ from mercurios.warehouse.registry import backend_of_connection
 
 PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
 
+# croniter takes R for another moment each time it is asked.
+_RANDOM = re.compile(r"(?<![a-z])r(?![a-z])", re.IGNORECASE)
 _SOME_DAY = datetime(2025, 1, 1, tzinfo=UTC)
 
 # A DuckDB file is addressed by its name, which must not be that of a schema in it.
@@ -49,7 +52,8 @@ def _known_schedule(schedule: str) -> str:
 
     if schedule in PRESETS:
         return schedule
-    if not (len(schedule.split()) == 5 and croniter.is_valid(schedule)):
+    is_cron = len(schedule.split()) == 5 and croniter.is_valid(schedule)
+    if not is_cron or _RANDOM.search(schedule):
         raise ValueError(
             f"{schedule!r} is no schedule: expected five cron fields such as '15 * * * *', "
             f"or one of {', '.join(PRESETS)}"

@@ -285,6 +285,46 @@ def test_a_schedule_that_never_comes_is_refused(tmp_path: Path, schedule: str) -
     assert f"key 'schedules.pipeline': Value error, '{schedule}' never comes" in only_error(found)
 
 
+@pytest.mark.parametrize("schedule", ["R R * * *", "r * * * *", "R(0-5) 3 * * *"])
+def test_a_schedule_that_is_another_each_time_is_refused(tmp_path: Path, schedule: str) -> None:
+    write(tmp_path, "broken", schedules__pipeline=schedule)
+    write(tmp_path, "good", schedules__pipeline="0 0 * MAR,APR FRI")
+
+    found = load_tenants(tmp_path)
+
+    assert [tenant.id for tenant in found] == ["good"]
+    assert f"'{schedule}' is no schedule" in only_error(found)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (1767225600, "expected a day such as"),
+        ("1767225600", "expected a day such as"),
+        ("2999-01-01", "lies in the future"),
+        ("1969-12-31", "greater than or equal to"),
+    ],
+)
+def test_a_first_day_that_no_receipt_can_have_is_refused(tmp_path: Path, value: Any, said: str) -> None:
+    write(tmp_path, "broken", source__plausible={"first_day": value})
+
+    found = load_tenants(tmp_path)
+
+    assert list(found) == []
+    assert said in only_error(found)
+
+
+@pytest.mark.parametrize("setting", ["pack_size", "display_units", "action_value", "minimum_order_units"])
+def test_a_policy_that_no_buyer_means_is_refused(tmp_path: Path, setting: str) -> None:
+    """Beyond it an order would fit no amount of the marts, and the tenant's runs would fail."""
+    write(tmp_path, "broken", replenishment__default={setting: 10**17})
+
+    found = load_tenants(tmp_path)
+
+    assert list(found) == []
+    assert "less than or equal to" in only_error(found)
+
+
 @pytest.mark.parametrize("key", ["name", "owner", "region", "landing", "database"])
 def test_a_name_is_one_line_without_control_characters(tmp_path: Path, key: str) -> None:
     write(tmp_path, "broken", **{key: "two\nlines"})
