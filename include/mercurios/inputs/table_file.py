@@ -26,6 +26,8 @@ DELIMITER = b"mercurios.delimiter"
 """Key of the table's metadata: what separated the columns of a CSV file."""
 
 _HEAD = 64 * 1024
+# Every column is looked at beside every other; no table that people save comes near.
+_MOST_COLUMNS = 1_000
 _MARKS = {
     b"\xef\xbb\xbf": "utf-8",
     b"\xff\xfe\x00\x00": "utf-32",
@@ -257,6 +259,12 @@ def _ragged(path: Path, form: _Form) -> TableError | None:
 
 def _named(table: pa.Table, known: Sequence[str]) -> pa.Table:
     """Return a table whose columns have names, each once; a column with neither name nor values is left out."""
+    if table.num_columns > _MOST_COLUMNS:
+        raise TableError(
+            "",
+            None,
+            f"{table.num_columns:,} columns, of at most {_MOST_COLUMNS:,}: keep those that are needed",
+        )
     names = [name.replace("\ufeff", "").strip() for name in table.column_names]
     kept = [place for place, name in enumerate(names) if name or not _is_blank(table.column(place))]
     for place in kept:

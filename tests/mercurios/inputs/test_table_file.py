@@ -140,3 +140,13 @@ def test_a_workbook_is_read_from_its_first_sheet(tmp_path: Path) -> None:
     assert found["article"] == ["A1", "4711"]
     assert found["quantity"] == [5, 7.5]
     assert found["date"] == [datetime(2026, 1, 31), datetime(2026, 2, 1)]
+
+
+def test_a_table_has_at_most_a_thousand_columns(tmp_path: Path) -> None:
+    names = [f"c{number}" for number in range(1_001)]
+    for name, columns in (("narrow.csv", names[:1_000]), ("wide.csv", names)):
+        (tmp_path / name).write_text("\n".join([",".join(columns), ",".join("1" for _ in columns)]))
+
+    assert len(read_table(tmp_path / "narrow.csv").column_names) == 1_000
+    with pytest.raises(TableError, match=r"1,001 columns, of at most 1,000"):
+        read_table(tmp_path / "wide.csv")

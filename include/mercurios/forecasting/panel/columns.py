@@ -71,10 +71,22 @@ def as_keys(table: pa.Table, name: str, *, nulls: bool = False) -> tuple[I64, pa
         row = first_bad(column.is_null().to_numpy(zero_copy_only=False))
         raise PanelError(name, row + 1, "empty; every row needs a value")
     distinct = pc.unique(column).drop_null()
+    if not is_whole:
+        _refuse_lines(name, column, distinct)
     distinct = distinct if is_whole else _numbers_if_whole(distinct)
     order = pc.sort_indices(distinct)
     found = pc.fill_null(pc.index_in(column, value_set=distinct.take(order).cast(column.type)), NO_GROUP)
     return found.to_numpy(zero_copy_only=False).astype(np.int64), distinct.take(order)
+
+
+def _refuse_lines(name: str, column: pa.Array, distinct: pa.Array) -> None:
+    """Raise for a key of several lines: a quotation mark that is not closed takes all up to the next for one key."""
+    import pyarrow.compute as pc
+
+    several = distinct.filter(pc.match_substring_regex(distinct, "[\r\n]"))
+    if len(several):
+        row = pc.index(column, several[0]).as_py()
+        raise PanelError(name, row + 1, "holds a line break: a quotation mark before it is not closed")
 
 
 def keys_of(table: pa.Table, name: str) -> pa.Array:

@@ -176,6 +176,15 @@ def test_blanks_around_a_key_are_no_part_of_it(tmp_path: Path) -> None:
     assert read(saved(tmp_path, "article,branch,week,quantity\n" + "\n".join(lines))).panel.n_series == 1
 
 
+def test_a_quotation_mark_that_is_not_closed_is_named(tmp_path: Path) -> None:
+    lines = [line("A", week) for week in range(WEEKS)]
+    lines[3], lines[8] = f'"{lines[3]}', lines[8].replace("A", 'A"', 1)
+    path = saved(tmp_path, "\n".join(["article,branch,week,quantity", *lines]))
+
+    with pytest.raises(PanelError, match="column 'article', row 4: holds a line break: a quotation mark"):
+        read(path)
+
+
 def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
     text = "article,branch,week,quantity,quantity\nA,1,2025-01-06,5,6\n"
 
