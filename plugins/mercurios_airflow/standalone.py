@@ -1,7 +1,7 @@
 """`airflow standalone` that listens on loopback alone: `python -m mercurios_airflow.standalone`, for the demo.
 
 Scheduler and triggerer serve the logs of their machine to every network, whatever the settings say. On one machine the
-API server reads the same files itself, so that nobody has to serve them.
+API server reads the same files itself, so that they need not be served.
 """
 
 from __future__ import annotations

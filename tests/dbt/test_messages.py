@@ -54,7 +54,7 @@ def test_the_column_of_a_value_that_does_not_fit_is_named(warehouse):
 
 
 @pytest.mark.dbt
-def test_a_mistake_in_sql_is_told_in_full(warehouse):
+def test_a_mistake_in_sql_is_shown_in_full(warehouse):
     done = warehouse.dbt("north", "show", "--inline", "select nothing from raw.person")
 
     assert '"nothing" not found' in done.stdout

@@ -1,4 +1,4 @@
-"""No licence that is unknown or forbids a use slips in with a package."""
+"""No package brings a licence that is unknown or forbids a use."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def test_every_package_of_the_image_has_a_licence_that_lets_it_be_used() -> None
     assert {name: said for name, said in licences.items() if not is_allowed(said)} == {}
 
 
-def test_what_was_decided_by_hand_is_still_installed() -> None:
+def test_what_a_person_decided_is_still_installed() -> None:
     assert DECIDED.keys() <= set(installed_in_the_image())
     assert {licence for licence, _ in DECIDED.values()} <= ALLOWED
 

@@ -101,7 +101,7 @@ def test_a_receipt_from_before_a_retailers_life_leaves_by_itself(
     assert [row["mode"] for row in modes] == ["changed", "changed", "changed"]
 
 
-def test_a_tenant_file_that_says_when_a_life_began_is_believed(
+def test_a_tenant_file_that_says_when_a_life_began_decides(
     open_retailer: Any, source: RunningSimulator
 ) -> None:
     Edits(source, "sale").add("early", date="2001-01-04T00:00:00")
