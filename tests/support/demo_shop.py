@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 from played import Played
+from played_forecast import COLUMNS as FORECASTS
 
 from mercurios.sources.contract import Resource
 from mercurios.sources.registry import every_resource
@@ -54,6 +55,13 @@ def demo_shop(warehouse: Path) -> DemoShop:
             lines[line["_parent"]].append(line)
         for order in rows["order"]:
             order["positions"] = lines[order["id"]]
+        for table, columns in FORECASTS.items():
+            rows[table] = [
+                {name: _day(value) for name, value in zip(columns, row, strict=True)}
+                for row in connection.execute(
+                    f"select {', '.join(columns)} from analytics.{table}"
+                ).fetchall()
+            ]
         today = connection.execute("select max(as_of_date) from ops.run").fetchone()
         tenant = connection.execute("select tenant_id from raw.tenant").fetchall()
         named = connection.execute(
@@ -91,6 +99,11 @@ def _rows(connection: duckdb.DuckDBPyConnection, resource: Resource) -> list[dic
     live = LIVE if "is_deleted" in known else "_deleted_at is null"
     found = connection.execute(f"select {listed} from raw.{resource.table} where {live}").fetchall()
     return [dict(zip(columns, map(_wire, row), strict=True)) for row in found]
+
+
+def _day(value: Any) -> Any:
+    """Return a value as the played shop stores it: days are texts."""
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _wire(value: Any) -> Any:

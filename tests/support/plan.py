@@ -6,6 +6,7 @@ curves and the masters.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -170,11 +171,13 @@ class Plan:
 
     def open_from(self, at: date) -> date:
         """Return the first day of business from a day on."""
-        return next((each for each in self.open_days if each >= at), at)
+        after = bisect_left(self.open_days, at)
+        return self.open_days[after] if after < len(self.open_days) else at
 
     def open_until(self, at: date) -> date:
         """Return the last day of business up to a day."""
-        return next((each for each in reversed(self.open_days) if each <= at), at)
+        before = bisect_right(self.open_days, at)
+        return self.open_days[before - 1] if before else at
 
     def arrives(self, article: int) -> date:
         """Return the day on which goods ordered today can be there."""
@@ -233,12 +236,16 @@ class Plan:
             lasts = lasting(demand, share, stock)
         return lasts
 
-    def is_sold(self, article: int, branch: int) -> bool:
-        """Return whether an article lives in a branch and was sold there in the last quarter."""
-        sizes = [row for key, row in self.lives.items() if (key[0], key[2]) == (article, branch)]
+    @cached_property
+    def places_sold(self) -> set[Place]:
+        """Articles and branches where one lives and was sold in the last quarter."""
         since = self.today - timedelta(weeks=SUPPLY_WEEKS)
-        sold = [row["branch_last_sold_on"] for row in sizes if row["branch_last_sold_on"]]
-        return any(row["is_wanted"] for row in sizes) and any(on > since for on in sold)
+        lately = {
+            (key[0], key[2])
+            for key, row in self.lives.items()
+            if row["branch_last_sold_on"] and row["branch_last_sold_on"] > since
+        }
+        return lately & {(key[0], key[2]) for key, row in self.lives.items() if row["is_wanted"]}
 
     def missed(self, size: Size, stock: float) -> float:
         """Return units short from the arrival of goods ordered today to that of the next order, with this stock."""

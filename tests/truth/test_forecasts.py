@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from math import sqrt
 from statistics import NormalDist, fmean, pstdev
 from typing import Any
@@ -48,11 +48,12 @@ def newest(rows: list[dict[str, Any]]) -> str:
 def test_an_outlook_is_the_newest_forecast_of_weeks_that_are_not_over(played: Played, plan: Plan) -> None:
     """Nothing is expected of what has no demand any more, which test_article_life.py reckons."""
     stored = played.rows["forecast_weekly"]
+    last = newest(stored)
     alive = {(key[0], key[2]) for key, row in plan.lives.items() if row["has_demand"]}
     expected = {
         (*place_of(row), date.fromisoformat(row["week_start"])): row
         for row in stored
-        if row["origin_week"] == newest(stored)
+        if row["origin_week"] == last
         and row["week_start"] >= monday(plan.today).isoformat()
         and place_of(row) in alive
     }
@@ -354,6 +355,7 @@ def test_a_published_forecast_is_worth_what_its_weeks_sold(played: Played) -> No
         for row in played.query("from analytics.forecast_accuracy where kind = 'live'")
     }
 
+    [made] = {row["created_at"] for row in landed(played, "forecast")}
     assert rows.keys() == {"all"} | {each.demand_class for each in found}
     assert len(rows) > 2
     for name, row in rows.items():
@@ -362,7 +364,7 @@ def test_a_published_forecast_is_worth_what_its_weeks_sold(played: Played) -> No
             assert row[figure] == pytest.approx(value, rel=1e-6), (name, figure)
         assert (row["tenant_id"], row["run_id"]) == ("mini", "forecast")
         assert row["origin_week"] == monday(played.today) - WEEK
-        assert row["measured_at"] is not None
+        assert timedelta(0) <= row["measured_at"] - made < timedelta(hours=1)
 
 
 def test_a_backtest_is_worth_what_its_weeks_sold(played: Played) -> None:

@@ -183,7 +183,7 @@ def transfers(plan: Plan) -> dict[tuple[int, int, int, int], float]:
         least, most = (
             (row["reorder_point"], row["order_up_to"]) if row["is_reordered"] else (sold_on, sold_on)
         )
-        if row["available"] < least and plan.is_sold(article, branch):
+        if row["available"] < least and (article, branch) in plan.places_sold:
             lasts = 3650.0 if row["days_of_supply"] is None else row["days_of_supply"]
             needs[article, size].append((lasts, branch, ceil(most - row["available"])))
         if (over := row["free_stock"] - row["target_units"]) >= 1:
