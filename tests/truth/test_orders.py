@@ -24,6 +24,16 @@ def proposals(played: Played) -> dict[Size, Row]:
     return keyed(played.query("from analytics.replenishment_proposal"))
 
 
+def test_the_played_shop_shows_every_kind_of_order(plan: Plan, proposals: dict[Size, Row]) -> None:
+    """Without them the tests below would compare less than they say."""
+    assert any(row["units_at_risk"] > 1 for row in proposals.values())
+    assert any("more come in time" in row["reason"] for row in proposals.values())
+    assert any("come too late" in row["reason"] for row in proposals.values())
+    assert any(0 < plan.share(size) < 1 for size in plan.positions)
+    assert {row["demand_source"] for row in plan.positions.values()} == {"average", "forecast", "none"}
+    assert len(transfers(plan)) > 5
+
+
 def covered(row: Row) -> float:
     """Return what a size has or will have in time without its proposal."""
     coming = row["on_order_in_time"] + row["on_order_if_expedited"] + row["transferred_units"]
@@ -39,11 +49,12 @@ def saved(plan: Plan, size: Size, row: Row) -> float:
 def test_an_order_saves_what_would_be_short_once_its_goods_are_there(
     plan: Plan, proposals: dict[Size, Row]
 ) -> None:
-    assert any(row["units_at_risk"] > 1 for row in proposals.values())
     for size, row in proposals.items():
         units, margin = saved(plan, size, row), plan.margins[size[0]]
         assert row["units_at_risk"] == pytest.approx(units, rel=1e-3, abs=1e-3), size
-        assert margin is not None
+        if margin is None:
+            assert (row["margin_at_risk"], row["margin_at_risk_per_cost"]) == (None, None), size
+            continue
         assert float(row["margin_at_risk"]) == pytest.approx(units * margin, rel=1e-3, abs=0.01), size
         assert row["margin_at_risk_per_cost"] == pytest.approx(
             units * margin / float(row["order_cost"]), rel=1e-3, abs=1e-5
@@ -113,7 +124,6 @@ def test_an_order_is_trusted_as_far_as_its_demand_and_lead_time_are_known(
 
 
 def test_an_orders_reason_says_its_figures(plan: Plan, proposals: dict[Size, Row]) -> None:
-    kinds = set()
     for size, row in proposals.items():
         position, policy = plan.positions[size], plan.policies[size[0]]
         expected = position["protection_units"]
@@ -142,8 +152,6 @@ def test_an_orders_reason_says_its_figures(plan: Plan, proposals: dict[Size, Row
         if late:
             words += f" {late:.0f} more on order come too late for it, or are overdue and not confirmed."
         assert rest == words, row["reason"]
-        kinds.add((begins.partition(" on ")[0], bool(row["on_order_if_expedited"]), bool(late)))
-    assert len(kinds) > 2
 
 
 def test_goods_are_sent_from_what_has_most_too_much_to_what_runs_out_first(
@@ -162,7 +170,6 @@ def test_goods_are_sent_from_what_has_most_too_much_to_what_runs_out_first(
     expected = transfers(plan)
 
     assert {key: row["units"] for key, row in found.items()} == expected
-    assert len(expected) > 5
     for key, row in found.items():
         margin = plan.margins[key[0]]
         assert margin is not None
