@@ -179,9 +179,9 @@ def serving(command: Sequence[str]) -> Iterator[Source]:
         process.wait(timeout=10)
 
 
-def simulator(world: str) -> list[str]:
+def simulator(world: str, today: str = TODAY) -> list[str]:
     """Return the command that serves a world; the first start generates it, which may take half a minute."""
-    return ["-m", "prohandel_simulator", "serve", "--port", "0", "--tenants", world, "--today", TODAY]
+    return ["-m", "prohandel_simulator", "serve", "--port", "0", "--tenants", world, "--today", today]
 
 
 def client(auth_url: str, tenant: str, pages_in_flight: int = 4) -> ProHandelClient:

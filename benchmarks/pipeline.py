@@ -58,12 +58,12 @@ def extract_all(tenant_id: str, plan_url: str, auth_url: str) -> list[str]:
         return [url for future in landed for url in future.result()]
 
 
-def load(tenant_id: str, home: Path, manifest_urls: list[str]) -> list[LedgerRow]:
+def load(tenant_id: str, home: Path, manifest_urls: list[str], today: str = common.TODAY) -> list[LedgerRow]:
     """Load the tenant's own rows and holidays and the manifests, and return the ledger's rows."""
     tenant = load_tenants(only=tenant_id).get(tenant_id)
     store = LandingStore(tenant.landing_url())
     with DuckDBEngine(warehouse(home)) as engine:
-        write_reference(engine, tenant, date.fromisoformat(common.TODAY))
+        write_reference(engine, tenant, date.fromisoformat(today))
         return [
             row
             for url in manifest_urls
@@ -77,7 +77,7 @@ def warehouse(home: Path) -> Path:
 
 
 def run(
-    tenant_id: str, home: Path, auth_url: str, run_id: str
+    tenant_id: str, home: Path, auth_url: str, run_id: str, today: str = common.TODAY
 ) -> tuple[dict[str, common.Spent], list[LedgerRow]]:
     """Run the pipeline up to RAW and return seconds by stage, and the ledger."""
     os.environ["MERCURIOS_HOME"] = str(home)
@@ -86,5 +86,5 @@ def run(
     with common.measured() as extracting:
         manifests = extract_all(tenant_id, plan_url, auth_url)
     with common.measured() as loading:
-        ledger = load(tenant_id, home, manifests)
+        ledger = load(tenant_id, home, manifests, today)
     return {"begin": beginning, "extract": extracting, "load": loading}, ledger
