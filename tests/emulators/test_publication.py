@@ -20,8 +20,12 @@ MARTS = {
     "fct_demand_weekly": "tenant_id varchar, article_number number(38, 0), branch_number number(38, 0),"
     " week_start date, units number(38, 2), is_stock_out boolean, category_number number(38, 0),"
     " season_number number(38, 0), is_over boolean",
-    "article_life": "tenant_id varchar, article_number number(38, 0), branch_number number(38, 0),"
-    " season_ends_on date",
+    "article_life": "tenant_id varchar, article_number number(38, 0), article_size_number number(38, 0),"
+    " branch_number number(38, 0), season_ends_on date, has_demand boolean, first_seen_on date, life_since date",
+    "size_curve": "tenant_id varchar, article_number number(38, 0), article_size_number number(38, 0),"
+    " size_share double",
+    "stock_out_spells": "tenant_id varchar, article_number number(38, 0), article_size_number number(38, 0),"
+    " branch_number number(38, 0), started_on date, ended_on date",
     "dim_article": "tenant_id varchar, article_number number(38, 0), is_service boolean,"
     " supplier_number number(38, 0), sale_price number(18, 2)",
 }
@@ -44,6 +48,15 @@ def modelled(on_snowflake: SnowflakeRetailer) -> SnowflakeRetailer:
             )
             engine.execute(f"insert into analytics.fct_demand_weekly values {demand}")
             engine.execute(f"insert into analytics.dim_article values ('{tenant}', 1, false, 7, 9.90)")
+        for size, share in ((21, 0.75), (22, 0.25)):
+            engine.execute(
+                f"insert into analytics.article_life values ('mini', 2, {size}, 1, null, true,"
+                " '2023-12-01', '2023-12-01')"
+            )
+            engine.execute(f"insert into analytics.size_curve values ('mini', 2, {size}, {share})")
+        engine.execute(
+            "insert into analytics.stock_out_spells values ('mini', 2, 22, 1, '2024-03-06', '2024-03-21')"
+        )
         engine.execute("update ops.run set as_of_date = cast('2026-03-04' as date)")
     return on_snowflake
 
@@ -158,6 +171,20 @@ def test_a_failed_check_marks_the_publication_stale_once_and_leaves_it(modelled:
     assert (first["status"], first["stale_run_id"], first["reason"]) == ("stale", "r2", "units are negative")
     assert second["stale_since"] == first["stale_since"] <= datetime.now()
     assert published(modelled, "mini") == 300
+
+
+def test_the_share_of_sizes_on_offer_is_read_from_what_was_published(modelled: SnowflakeRetailer) -> None:
+    """A quarter of the demand was missing for a week and for three days; the week of the sell-out counts as whole."""
+    with modelled.engine() as engine:
+        publish(engine, Run("mini", "pipeline__mini", "r1"), TABLES)
+        rows = engine.fetch_arrow(
+            render(engine.dialect, "forecast_demand"), {"tenant_id": "mini"}
+        ).to_pylist()
+
+    found = {row["week_start"]: row["on_offer"] for row in rows if row["on_offer"] != 1}
+    assert {row["article_number"] for row in rows} == {1, 2, 3}
+    assert list(found) == [date(2024, 3, 11), date(2024, 3, 18)]
+    assert list(found.values()) == pytest.approx([0.75, 1 - 0.25 * 3 / 7])
 
 
 def test_a_forecast_is_loaded_in_one_transaction_and_replaced_when_repeated(

@@ -34,6 +34,7 @@ ALLOWED = {
     "datediff",
     "flatten",
     "lag",
+    "least",
     "lead",
     "left",
     "lower",

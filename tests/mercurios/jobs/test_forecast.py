@@ -75,7 +75,16 @@ def published(tmp_path_factory: pytest.TempPathFactory, seed: int) -> Path:
         )
         engine.execute(
             "create table analytics.article_life as select distinct tenant_id, article_number, branch_number,"
-            " null::date as season_ends_on from analytics.fct_demand_weekly"
+            " 1 as article_size_number, true as has_demand, null::date as season_ends_on,"
+            " date '2020-01-01' as first_seen_on, date '2020-01-01' as life_since from analytics.fct_demand_weekly"
+        )
+        engine.execute(
+            "create table analytics.size_curve as select distinct tenant_id, article_number,"
+            " 1 as article_size_number, 1.0 as size_share from analytics.fct_demand_weekly"
+        )
+        engine.execute(
+            "create table analytics.stock_out_spells (tenant_id varchar, article_number bigint,"
+            " article_size_number bigint, branch_number bigint, started_on date, ended_on date)"
         )
     return path
 
@@ -376,7 +385,17 @@ def test_a_tenant_without_published_demand_learns_what_to_do(run: ForecastRun) -
     )
     run.engine.execute(
         "create table analytics.article_life as select ''::varchar as tenant_id, 1::bigint as article_number,"
-        " 1::bigint as branch_number, null::date as season_ends_on limit 0"
+        " 1::bigint as article_size_number, 1::bigint as branch_number, null::date as season_ends_on,"
+        " true as has_demand, current_date as first_seen_on, current_date as life_since limit 0"
+    )
+    run.engine.execute(
+        "create table analytics.size_curve as select ''::varchar as tenant_id, 1::bigint as article_number,"
+        " 1::bigint as article_size_number, 1.0 as size_share limit 0"
+    )
+    run.engine.execute(
+        "create table analytics.stock_out_spells as select ''::varchar as tenant_id, 1::bigint as article_number,"
+        " 1::bigint as article_size_number, 1::bigint as branch_number, current_date as started_on,"
+        " current_date as ended_on limit 0"
     )
     run.engine.execute(
         "create table analytics.dim_article as select ''::varchar as tenant_id, 1::bigint as article_number,"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from mercurios.forecasting.arrays import F64, I64, Bool, Days
 from mercurios.forecasting.panel.cadence import WEEKLY
 from mercurios.forecasting.panel.life import NO_END, Life, fadings
 from mercurios.forecasting.panel.panel import MAX_UNITS, MONDAY, NO_GROUP, WEEK, Panel, PanelError
-from mercurios.forecasting.panel.recorded import lower_bounds, net_of_returns
+from mercurios.forecasting.panel.recorded import LEAST_ON_OFFER, lower_bounds, net_of_returns, wanted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,7 +29,8 @@ def panel_of(table: pa.Table, last_week: np.datetime64 | None = None) -> Panel:
     Args:
         table: Columns article_number, branch_number, week_start, units, is_stock_out, optionally category_number,
             season_number, supplier_number and sale_price; is_over, which marks weeks after a series' end, and
-            season_ends_on, the last day of its season.
+            season_ends_on, the last day of its season; on_offer, the share of its demand that was for sizes that were
+            there. A week with less than half of it is as one that ran out of stock.
         last_week: Monday the panel ends with; the latest week of the table when omitted.
 
     Raises:
@@ -45,7 +46,8 @@ def panel_of(table: pa.Table, last_week: np.datetime64 | None = None) -> Panel:
     article = _integers(table, "article_number")
     branch = _integers(table, "branch_number")
     week = _mondays(table)
-    units = _finite(table)
+    units = _finite(table, "units")
+    on_offer = _finite(table, "on_offer") if "on_offer" in table.column_names else np.ones(week.size)
     over = _booleans(table, "is_over") if "is_over" in table.column_names else np.zeros(week.size, dtype=bool)
     stock_out = _booleans(table, "is_stock_out")
     order = np.lexsort((week, branch, article))
@@ -58,7 +60,8 @@ def panel_of(table: pa.Table, last_week: np.datetime64 | None = None) -> Panel:
     weeks = _calendar(week, last_week)
     last_row = np.append(np.flatnonzero(_starts(article[order], branch[order]))[1:], order.size) - 1
     season_end = _season_ends(table, weeks)[order][last_row]
-    panel = _assemble(article, branch, week, units, stock_out, over, season_end, order, weeks)
+    rows = _Rows(article, branch, week, units, on_offer, stock_out, over)
+    panel = _assemble(rows, season_end, order, weeks)
     latest = np.stack([code[order][last_row] for code in codes], axis=1) if codes else None
     if latest is None:
         return panel
@@ -95,13 +98,13 @@ def _integers(table: pa.Table, name: str) -> I64:
     return values
 
 
-def _finite(table: pa.Table) -> F64:
+def _finite(table: pa.Table, name: str) -> F64:
     import pyarrow as pa
 
-    values: F64 = _cast(table, "units", pa.float64(), "numbers").to_numpy(zero_copy_only=False)
+    values: F64 = _cast(table, name, pa.float64(), "numbers").to_numpy(zero_copy_only=False)
     bad = np.flatnonzero(~(np.abs(values) <= MAX_UNITS))
     if bad.size:
-        raise PanelError("units", int(bad[0]), f"{values[bad[0]]} is not a number within +-{MAX_UNITS:g}")
+        raise PanelError(name, int(bad[0]), f"{values[bad[0]]} is not a number within +-{MAX_UNITS:g}")
     return values
 
 
@@ -172,33 +175,38 @@ def _starts(article: I64, branch: I64) -> Bool:
     return starts
 
 
-def _assemble(
-    article: I64,
-    branch: I64,
-    week: Days,
-    units: F64,
-    stock_out: Bool,
-    over: Bool,
-    season_end: I64,
-    order: I64,
-    weeks: Days,
-) -> Panel:
+class _Rows(NamedTuple):
+    """Columns of a demand table."""
+
+    article: I64
+    branch: I64
+    week: Days
+    units: F64
+    on_offer: F64
+    stock_out: Bool
+    over: Bool
+
+
+def _assemble(rows: _Rows, season_end: I64, order: I64, weeks: Days) -> Panel:
     """Place the sorted rows in the rectangle and derive the mask."""
-    article_sorted, branch_sorted = article[order], branch[order]
+    article_sorted, branch_sorted = rows.article[order], rows.branch[order]
     starts = _starts(article_sorted, branch_sorted)
     series = np.cumsum(starts) - 1
     first_row = np.flatnonzero(starts)
-    column = ((week[order] - weeks[0]) // WEEK).astype(np.int64)
-    y = np.zeros((first_row.size, weeks.size))
+    column = ((rows.week[order] - weeks[0]) // WEEK).astype(np.int64)
+    y, on_offer = np.zeros((first_row.size, weeks.size)), np.ones((first_row.size, weeks.size))
     blocked, ended = np.zeros((2, *y.shape), dtype=bool)
-    y[series, column] = units[order]
-    blocked[series, column] = stock_out[order]
-    ended[series, column] = over[order]
+    y[series, column] = rows.units[order]
+    on_offer[series, column] = rows.on_offer[order]
+    blocked[series, column] = rows.stock_out[order]
+    ended[series, column] = rows.over[order]
     negative = int((y < 0).sum())
     sold = y > 0
     begin = np.where(sold.any(axis=1), np.argmax(sold, axis=1), column[first_row])
     y = net_of_returns(y, WEEKLY)
     life = _life(y, ended, blocked, season_end)
+    y = wanted(y, np.where(ended, 1.0, on_offer))
+    blocked |= on_offer < LEAST_ON_OFFER
     live = (np.arange(weeks.size)[None, :] >= begin[:, None]) & ~ended
     mask = live & ~blocked
     mask |= lower_bounds(y, mask, live & blocked, WEEKLY)

@@ -1,5 +1,9 @@
 """From what was recorded to what was wanted: returns belong to their sales, and sold-out weeks are lower bounds.
 
+Where some sizes were missing, the others sold their share of what was wanted, so that sales are divided by that share.
+Sales of little more than nothing would be multiplied beyond what they say, so that a week with less than half of the
+demand on offer is one that stock limited.
+
 What a period sold before its stock ran out is the least that was wanted. It is learned from where it says more than
 the series' level does: as much as that, or more. A period that sold less than usual before it ran out says nothing, and
 the level stands for it.
@@ -18,6 +22,8 @@ from mercurios.forecasting.panel.cadence import Cadence
 
 # Weeks within which goods come back.
 RETURN_WEEKS = 4
+# Share of a series' demand that has to be on offer for a week's sales to tell the rest.
+LEAST_ON_OFFER = 0.5
 _LEVEL_STEP = (0.2,)
 
 
@@ -34,6 +40,17 @@ def net_of_returns(units: F64, cadence: Cadence) -> F64:
         owed[:, lag:] -= taken
     net[rows] = sold
     return net
+
+
+def wanted(units: F64, on_offer: F64) -> F64:
+    """Units that were wanted of all sizes, from what was sold of those on offer; as sold where that tells too little.
+
+    Args:
+        units: Units sold, series x periods.
+        on_offer: Share of the demand that was for what was there; above 1 where more was there than is asked for.
+    """
+    tells = on_offer >= LEAST_ON_OFFER
+    return np.where(tells, units / np.where(tells, on_offer, 1.0), units)
 
 
 def lower_bounds(units: F64, observed: Bool, sold_out: Bool, cadence: Cadence) -> Bool:

@@ -45,6 +45,34 @@ def test_stock_out_weeks_that_sold_less_than_usual_are_masked() -> None:
     assert panel.y.tolist() == [[3.0, 0.0, 0.0]]
 
 
+def test_sales_stand_for_the_demand_of_the_sizes_that_were_missing() -> None:
+    rows = [(1, 1, week, 6.0, False) for week in range(4)]
+    panel = panel_of(demand(rows, on_offer=[1.0, 0.75, 0.5, 1.5]))
+    assert panel.y.tolist() == [[6.0, 8.0, 12.0, 4.0]]
+    assert panel.mask.all()
+
+
+def test_a_week_with_less_than_half_on_offer_is_as_one_that_ran_out() -> None:
+    """It is learned from only where it sold as much as usual all the same."""
+    rows = [(1, 1, 0, 6.0, False), (1, 1, 1, 2.0, False), (1, 1, 2, 6.0, False)]
+    panel = panel_of(demand(rows, on_offer=[1.0, 0.4, 0.4]))
+    assert panel.mask.tolist() == [[True, False, True]]
+    assert panel.y.tolist() == [[6.0, 0.0, 6.0]]
+
+
+def test_after_its_end_nothing_is_made_of_what_a_series_sold() -> None:
+    rows = [(1, 1, 0, 6.0, False), (1, 1, 1, 1.0, False)]
+    panel = panel_of(demand(rows, on_offer=[1.0, 0.5], is_over=[False, True]))
+    assert panel.life is not None
+    assert panel.life.after[0, 1] == 1.0
+    assert not panel.mask[0, 1]
+
+
+def test_a_share_on_offer_that_is_no_number_names_its_row() -> None:
+    with pytest.raises(PanelError, match="on_offer"):
+        panel_of(demand([(1, 1, 0, 6.0, False)], on_offer=[float("nan")]))
+
+
 def test_a_series_that_never_sold_is_observed_from_its_first_row() -> None:
     panel = panel_of(demand([(1, 1, 0, 1.0, False), (1, 1, 2, 1.0, False), (2, 1, 1, 0.0, False)]))
     assert panel.mask[1].tolist() == [False, True, True]

@@ -1,13 +1,11 @@
+{# A forecast is of the sizes that have demand; an average is of all that was sold. #}
+{% set share =
+    "case when levels.demand_source = 'forecast' then shares.wanted_share else shares.size_share end"
+-%}
+
 with positions as (
 
     select * from {{ ref('int_positions_by_branch') }}
-
-),
-
-lives as (
-
-    select * from {{ ref('article_life') }}
-    where tenant_id = {{ tenant_id() }}
 
 ),
 
@@ -25,10 +23,9 @@ policies as (
 
 ),
 
-curves as (
+shares as (
 
-    select * from {{ ref('size_curve') }}
-    where tenant_id = {{ tenant_id() }}
+    select * from {{ ref('int_size_shares') }}
 
 ),
 
@@ -49,7 +46,7 @@ select
     positions.on_order,
     positions.on_order_confirmed,
     positions.available,
-    policies.is_reordered and positions.is_branch_active and coalesce(lives.is_wanted, true) as is_reordered,
+    policies.is_reordered and positions.is_branch_active and shares.is_wanted as is_reordered,
     positions.is_branch_active
     and articles.is_new
     and (articles.first_seen_on is not null or positions.free_stock <= 0) as is_new,
@@ -59,33 +56,33 @@ select
     policies.order_cycle_days,
     policies.display_units,
     coalesce(levels.demand_source, 'none') as demand_source,
-    coalesce(curves.size_share, 0) as size_share,
+    {{ share }} as size_share,
     coalesce(levels.horizon_days, 0) as horizon_days,
-    coalesce(levels.horizon_units * curves.size_share, 0) as horizon_units,
-    coalesce(levels.daily_units_after_horizon * curves.size_share, 0) as daily_units_after_horizon,
-    coalesce(levels.lead_units * curves.size_share, 0) as lead_units,
-    coalesce(levels.protection_units * curves.size_share, 0) as protection_units,
-    coalesce(levels.protection_units * curves.size_share / levels.protection_days, 0) as daily_units,
+    coalesce(levels.horizon_units * {{ share }}, 0) as horizon_units,
+    coalesce(levels.daily_units_after_horizon * {{ share }}, 0) as daily_units_after_horizon,
+    coalesce(levels.lead_units * {{ share }}, 0) as lead_units,
+    coalesce(levels.protection_units * {{ share }}, 0) as protection_units,
+    coalesce(levels.protection_units * {{ share }} / levels.protection_days, 0) as daily_units,
     coalesce(sqrt(
-        power(curves.size_share * levels.horizon_spread, 2)
-        + curves.size_share
-        * (1 - curves.size_share)
+        power({{ share }} * levels.horizon_spread, 2)
+        + {{ share }}
+        * (1 - {{ share }})
         * power(levels.service_factor, 2)
         * levels.horizon_units
     ), 0) as horizon_spread,
     coalesce(sqrt(
-        power(curves.size_share * levels.protection_spread, 2)
-        + curves.size_share
-        * (1 - curves.size_share)
+        power({{ share }} * levels.protection_spread, 2)
+        + {{ share }}
+        * (1 - {{ share }})
         * power(levels.service_factor, 2)
         * levels.protection_units
     ), 0) as protection_spread,
     coalesce(sqrt(
-        power(curves.size_share * levels.protection_deviation, 2)
-        + curves.size_share * (1 - curves.size_share) * levels.protection_units
+        power({{ share }} * levels.protection_deviation, 2)
+        + {{ share }} * (1 - {{ share }}) * levels.protection_units
     ), 0) as protection_deviation,
     positions.is_branch_active
-    and curves.size_share > 0
+    and shares.size_share > 0
     and (coalesce(levels.protection_units, 0) > 0 or positions.available_in_branch > 0) as is_carried,
     articles.unit_cost,
     articles.unit_margin
@@ -98,20 +95,15 @@ inner join articles
     on
         positions.tenant_id = articles.tenant_id
         and positions.article_number = articles.article_number
-left join lives
+inner join shares
     on
-        positions.tenant_id = lives.tenant_id
-        and positions.article_number = lives.article_number
-        and positions.article_size_number = lives.article_size_number
-        and positions.branch_number = lives.branch_number
+        positions.tenant_id = shares.tenant_id
+        and positions.article_number = shares.article_number
+        and positions.article_size_number = shares.article_size_number
+        and positions.branch_number = shares.branch_number
 left join levels
     on
         positions.tenant_id = levels.tenant_id
         and positions.article_number = levels.article_number
         and positions.branch_number = levels.branch_number
-        and coalesce(lives.has_demand, true)
-left join curves
-    on
-        positions.tenant_id = curves.tenant_id
-        and positions.article_number = curves.article_number
-        and positions.article_size_number = curves.article_size_number
+        and shares.has_demand
