@@ -163,7 +163,7 @@ def test_the_backtest_shows_what_each_method_had_forecast(
             *METHODS,
         ]
     )
-    assert len(set(tested.column("origin_week").to_pylist())) == SETTINGS.windows + 1
+    assert len(set(tested.column("origin_week").to_pylist())) == SETTINGS.windows
     row = tested.slice(1_000, 1).to_pylist()[0]
     series = int(np.flatnonzero(seasonal_panel.article_number == row["article_number"])[0])
     week = int(np.flatnonzero(seasonal_panel.week_starts == np.datetime64(row["week_start"]))[0])

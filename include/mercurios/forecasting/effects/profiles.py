@@ -129,13 +129,15 @@ def _branch_effects(
 def _index_series(history: History, of: I64, codes: I64, explained: F64 | None) -> tuple[F64, Bool, F64]:
     """Demand index of the panel (row 0) and each code: weighted demand over the same weights' average demand.
 
-    Weeks before a series' first sale count half. Without them the index follows the articles of an assortment, most of
-    which fade, with all of them the assortment itself; one year cannot tell growth from season.
+    With one year, weeks before a series' first sale count half. Without them the index follows the articles of an
+    assortment, most of which fade, with all of them the assortment itself; one year cannot tell growth from season. Two
+    years can, so that they count less until then: an assortment that is taken in over a year is no season.
     """
     y, mask = history.y, history.mask
     factor = 1.0 if explained is None else np.exp(explained)
     before = np.arange(y.shape[1]) < first_observed(mask)[:, None]
-    exposure = (mask + _BEFORE * before) * factor
+    years = y.shape[1] / history.cadence.year
+    exposure = (mask + _BEFORE * float(np.clip(2.0 - years, 0.0, 1.0)) * before) * factor
     share = row_sum(exposure)
     level = row_sum(np.where(mask, y, 0.0)) / np.where(share > 0, share, 1.0)
     selling = level > 0

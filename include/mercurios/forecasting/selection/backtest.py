@@ -18,6 +18,7 @@ from mercurios.forecasting.settings import ForecastSettings
 _MIN_OBSERVED_WEEKS = 8
 _LEAST_TRAIN_WEEKS = 10
 _YEARS_BACK = 2
+_YEARS_KNOWN = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ def origins(periods: int, settings: ForecastSettings, cadence: Cadence = WEEKLY)
     """Periods of history at each origin, latest first; an origin needs a full horizon behind it.
 
     The latest origins lie `window_step` weeks apart, closer where history is short. The same weeks one and two years
-    earlier are added where history before them shows a year: what went wrong last Christmas may go wrong again.
+    earlier are added where two years lie before them: what went wrong last Christmas may go wrong again. From one year
+    growth and season cannot be told apart, so that such an origin would judge another season than the one of today.
     """
     last = periods - settings.horizon
     least = (
@@ -74,7 +76,7 @@ def origins(periods: int, settings: ForecastSettings, cadence: Cadence = WEEKLY)
     cuts = [cut for cut in recent if cut >= least]
     if cuts:
         years = [periods - cadence.year * year for year in range(1, _YEARS_BACK + 1)]
-        cuts += [cut for cut in years if cadence.year <= cut < min(cuts)]
+        cuts += [cut for cut in years if _YEARS_KNOWN * cadence.year <= cut < min(cuts)]
     return cuts
 
 

@@ -63,10 +63,10 @@ def test_the_backtest_is_returned_when_it_covered_every_series(seasonal_panel: P
     _, of_some = learn_all(panel, (), replace(SETTINGS, sample_series=39))
 
     assert of_all is not None
-    assert [window.cut for window in of_all] == [126, 122, 78]
-    assert [len(window.actual) for window in of_all] == [40, 40, 40]
+    assert [window.cut for window in of_all] == [126, 122]
+    assert [len(window.actual) for window in of_all] == [40, 40]
     assert of_some is None
-    assert steps == ["factors"] * 4 + ["backtest"] * 3
+    assert steps == ["factors"] * 3 + ["backtest"] * 2
 
 
 @pytest.mark.parametrize(("weeks", "tested"), [(29, False), (60, True)])
