@@ -97,7 +97,7 @@ def _write_settings(engine: Engine, tenant: Tenant, what: str, rows: Sequence[tu
 
 
 def public_holidays(tenant: Tenant, last_year: int) -> dict[date, str]:
-    """Return the public holidays of the tenant's region by day, in order.
+    """Return the public holidays of the tenant's region by day, in order, each named as its country names it.
 
     Raises:
         ValueError: the holidays library does not know the country or region.
@@ -105,8 +105,13 @@ def public_holidays(tenant: Tenant, last_year: int) -> dict[date, str]:
     import holidays
 
     try:
+        # Without a language the library takes the one of the machine.
+        language = holidays.country_holidays(tenant.country).default_language
         found = holidays.country_holidays(
-            tenant.country, subdiv=tenant.region, years=range(_FIRST_HOLIDAY_YEAR, last_year + 1)
+            tenant.country,
+            subdiv=tenant.region,
+            years=range(_FIRST_HOLIDAY_YEAR, last_year + 1),
+            language=language,
         )
     except NotImplementedError as error:
         raise ValueError(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+import pytest
 from retailer import Retailer
 
-from mercurios.warehouse.setup import set_up
+from mercurios.warehouse.setup import public_holidays, set_up
 
 COUNTS = "select run_id, resource, deleted, held_for_review, is_stable from ops.load_ledger order by run_id, resource"
 
@@ -35,3 +38,14 @@ def test_a_column_that_an_older_release_added_again_is_no_obstacle(retailer: Ret
         set_up(engine)
 
     assert {row["held_for_review"] for row in retailer.query(COUNTS)} == {7}
+
+
+@pytest.mark.parametrize("machine", ["en_US", "de", "C"])
+def test_a_holiday_is_named_in_its_countrys_language_on_any_machine(
+    retailer: Retailer, monkeypatch: pytest.MonkeyPatch, machine: str
+) -> None:
+    monkeypatch.setenv("LANGUAGE", machine)
+
+    names = public_holidays(retailer.tenant, 2026)
+
+    assert names[date(2026, 4, 3)] == "Karfreitag"
