@@ -157,7 +157,7 @@ def test_every_decision_is_complete_dated_and_in_the_index(root: Path) -> None:
     records = sorted((root / "docs" / "decisions").glob("*.md"))
     index = (root / "DECISIONS.md").read_text(encoding="utf-8")
 
-    assert len({path.name[:4] for path in records}) == len(records)
+    assert [int(path.name[:4]) for path in records] == list(range(1, len(records) + 1))
     for path in records:
         text = path.read_text(encoding="utf-8")
         assert text.startswith(f"# {path.name[:4]} "), path.name
