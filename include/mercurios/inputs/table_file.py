@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import mmap
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -201,8 +202,9 @@ def _csv_of(path: Path, form: _Form, texts: Sequence[str]) -> pa.Table:
     import pyarrow as pa
     from pyarrow import csv as arrow
 
-    # A comma is a point elsewhere, and a time of day has a zone: only text is certain to be what was written.
-    all_text = form.delimiter != ","
+    # A comma is a point elsewhere, a time of day has a zone, and Arrow takes 0x10 for 16: only text is certain to be
+    # what was written.
+    all_text = form.delimiter != "," or _may_hold_hexadecimals(path, form.encoding)
     as_text = form.names if all_text else [name for name in form.names if name.strip().lower() in texts]
     try:
         table = arrow.read_csv(
@@ -228,6 +230,14 @@ def _csv_of(path: Path, form: _Form, texts: Sequence[str]) -> pa.Table:
         # Arrow would take the instant and lose the day that is written.
         return _csv_of(path, form, [*texts, *(name.strip().lower() for name in instants)])
     return _plain(table).replace_schema_metadata({DELIMITER: form.delimiter.encode()})
+
+
+def _may_hold_hexadecimals(path: Path, encoding: str) -> bool:
+    """Return whether what a number in base 16 begins with stands anywhere in the file."""
+    # Without an order of bytes in its name Python's encoding writes a mark before the text.
+    orders = [f"{encoding}-le", f"{encoding}-be"] if encoding in ("utf-16", "utf-32") else [encoding]
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return any(content.find(text.encode(order)) >= 0 for order in orders for text in ("0x", "0X"))
 
 
 def _nulls(all_text: bool) -> list[str] | None:

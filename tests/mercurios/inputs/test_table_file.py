@@ -53,6 +53,13 @@ def test_a_header_of_excel_and_names_in_capitals_with_blanks_are_read(tmp_path: 
     assert read(tmp_path / "p.csv") == {"article": ["00123"], "quantity": ["5"], "X": ["1"]}
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "cp1252"])
+def test_a_number_in_base_16_stays_the_text_that_was_written(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "p.csv").write_bytes("article,quantity\nÄrmel,0x10\n7,5\n".encode(encoding))
+
+    assert read(tmp_path / "p.csv") == {"article": ["Ärmel", "7"], "quantity": ["0x10", "5"]}
+
+
 def test_a_day_with_an_offset_keeps_the_text_that_says_it(tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_text("date,quantity\n2026-01-31 00:00:00+01:00,5\n")
 
