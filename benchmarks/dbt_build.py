@@ -1,12 +1,12 @@
-"""The three dbt layers, first on a full reload and again after a day of changes.
+"""All dbt models as the DAG builds them, first on a full reload and again after a day of changes.
 
-`modehaus` has three years of 2,000 articles in six branches. Each layer is a dbt process of its own with the flags of
-the DAG's task, which builds all three in one, so every figure holds the start of one (`start` is a process that builds
-nothing), and the data tests of its models. The first build is held to its bar with all three layers. After a day the
-marts are: their whole process.
+`modehaus` has three years of 2,000 articles in six branches. One dbt process with the flags of the DAG's task builds
+all models and runs their data tests; `start` is a process that builds nothing. The first build is held to its bar as
+a whole process. After a day the marts are: from the start of the first of them to the end of their last test, beside
+whatever of the other layers still runs then. The whole process stands beside it.
 
 `--nodes 20` prints for each layer after a day the models and tests that took longest, and all tests together, as dbt
-measured them in wall seconds; two run at a time, and dbt then writes its results, which costs a second more.
+measured them in wall seconds; two run at a time.
 
 Run: PYTHONPATH=include python benchmarks/dbt_build.py [--world giftware] [--repeat 3] [--nodes 20] [--quick]
 """
@@ -19,32 +19,46 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import common
 import pipeline
+from dbt_process import LAYERS
 
 DBT_PROJECT = common.ROOT / "include" / "dbt"
-# A process each, to see what each takes.
-LAYERS = {
-    "staging": ("tag:staging", "tag:conformed"),
-    "intermediate": ("tag:intermediate",),
-    "marts": ("tag:marts",),
-}
 BAR_FIRST_SECONDS = 60.0
 BAR_SECOND_MARTS_SECONDS = 10.0
 BAR_SECOND_RATIO = 1.1
 
 
-def dbt(home: Path, tenant_id: str, *arguments: str, results: bool = False) -> common.Spent:
-    """Run one dbt command in a process of its own, with target and log folders outside the project.
+@dataclass(frozen=True)
+class Node:
+    """A model or test that was run: its layer, and when it began and ended, in seconds."""
 
-    Args:
-        home: folder of the warehouse.
-        tenant_id: whose rows are built.
-        arguments: the command.
-        results: let dbt write `run_results.json`, which the DAG's tasks do not.
-    """
+    layer: str
+    kind: str
+    name: str
+    begin: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Build:
+    """What a build took as a process, and each of its nodes."""
+
+    spent: common.Spent
+    nodes: list[Node]
+
+    def wall(self, layer: str) -> float:
+        """Return the seconds from the start of a layer's first node to the end of its last."""
+        nodes = [node for node in self.nodes if node.layer == layer]
+        return max(node.end for node in nodes) - min(node.begin for node in nodes)
+
+
+def dbt(home: Path, tenant_id: str, *arguments: str) -> Build:
+    """Run one dbt command in a process of its own, with target and log folders outside the project."""
+    nodes = home / "nodes.json"
     environment = {
         **os.environ,
         "MERCURIOS_TENANT_ID": tenant_id,
@@ -54,55 +68,41 @@ def dbt(home: Path, tenant_id: str, *arguments: str, results: bool = False) -> c
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         # As the DAG's tasks, which write neither dbt's log nor its manifest, and have `include` on their path.
         "DBT_LOG_LEVEL_FILE": "none",
-        "DBT_WRITE_JSON": str(results).lower(),
+        "DBT_WRITE_JSON": "false",
         "PYTHONPATH": str(common.ROOT / "include"),
     }
-    command = [str(Path(sys.executable).with_name("dbt")), *arguments, "--target", "duckdb"]
+    script = str(Path(__file__).with_name("dbt_process.py"))
+    command = [sys.executable, script, str(nodes), *arguments, "--target", "duckdb", "--profiles-dir", "."]
     with common.measured() as spent:
-        done = subprocess.run(
-            [*command, "--profiles-dir", "."],
-            cwd=DBT_PROJECT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        done = subprocess.run(command, cwd=DBT_PROJECT, env=environment, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         raise RuntimeError(f"{' '.join(arguments)} failed:\n{done.stdout[-2000:]}")
-    return spent
+    return Build(spent, [Node(**node) for node in json.loads(nodes.read_text())])
 
 
-def build(
-    report: common.Report, home: Path, tenant_id: str, label: str, nodes: int = 0
-) -> dict[str, common.Spent]:
-    """Build the layers one after another and return what each took, and all of them; print the longest nodes."""
-    spent = {}
-    for layer, tags in LAYERS.items():
-        command = ("build", "--select", *tags, "--exclude-resource-type", "unit_test")
-        spent[layer] = dbt(home, tenant_id, *command, results=nodes > 0)
-        report.say(f"{label:12s} {layer:12s} {spent[layer]}")
+def build(report: common.Report, home: Path, tenant_id: str, label: str, nodes: int = 0) -> Build:
+    """Build everything and return what it took; print it by layer, and the longest nodes."""
+    done = dbt(home, tenant_id, "build", "--exclude-resource-type", "unit_test")
+    for layer in LAYERS:
+        report.say(f"{label:12s} {layer:12s} {done.wall(layer):7.2f} s from its first node to its last")
         if nodes:
-            say_nodes(report, home, nodes)
-    spent["total"] = sum(spent.values(), common.Spent())
-    report.say(f"{label:12s} {'total':12s} {spent['total']}")
-    return spent
+            say_nodes(report, [node for node in done.nodes if node.layer == layer], nodes)
+    report.say(f"{label:12s} {'process':12s} {done.spent}")
+    return done
 
 
-def say_nodes(report: common.Report, home: Path, count: int) -> None:
-    """Print the seconds of the longest nodes of the build before, and those of all models and of all tests."""
-    results = json.loads((home / "target" / "run_results.json").read_text())["results"]
-    nodes = [(result["execution_time"], *result["unique_id"].split(".")[:3:2]) for result in results]
+def say_nodes(report: common.Report, nodes: list[Node], count: int) -> None:
+    """Print the seconds of the longest of these nodes, and those of all models and of all tests."""
     for kind in ("model", "test"):
-        seconds = [spent for spent, of, _ in nodes if of == kind]
+        seconds = [node.end - node.begin for node in nodes if node.kind == kind]
         report.say(f"    {len(seconds):4d} {kind}s {sum(seconds):29.2f} s")
-    for spent, kind, name in sorted(nodes, reverse=True)[:count]:
-        report.say(f"         {kind:5s} {name[:60]:60s} {spent:6.2f} s")
+    for node in sorted(nodes, key=lambda node: node.begin - node.end)[:count]:
+        report.say(f"         {node.kind:5s} {node.name[:60]:60s} {node.end - node.begin:6.2f} s")
 
 
-def once(
-    report: common.Report, world: str, nodes: int = 0
-) -> tuple[dict[str, common.Spent], dict[str, common.Spent]]:
-    """Fill a warehouse, build, load a day of changes, build again; return what both builds took."""
-    builds: list[dict[str, common.Spent]] = []
+def once(report: common.Report, world: str, nodes: int = 0) -> tuple[Build, Build]:
+    """Fill a warehouse, build, load a day of changes, build again; return both builds."""
+    builds: list[Build] = []
     with common.serving(common.simulator(world)) as source, tempfile.TemporaryDirectory() as name:
         home = Path(name)
         for label in ("first", "second"):
@@ -111,7 +111,8 @@ def once(
             if label == "first":
                 # What a tenant's runs leave to the next. Its very first run parses all: 12 s of CPU more.
                 dbt(home, world, "parse")
-                report.say(f"{'':12s} {'start':12s} {dbt(home, world, 'ls', '--select', 'tag:nothing')}")
+                start = dbt(home, world, "ls", "--select", "tag:nothing").spent
+                report.say(f"{'':12s} {'start':12s} {start}")
             builds.append(build(report, home, world, label, nodes if builds else 0))
             source.advance(24)
     return builds[0], builds[1]
@@ -126,10 +127,12 @@ def main() -> int:
     options = parser.parse_args()
     report = common.Report("dbt_build", options.quick)
     runs = [once(report, options.world, options.nodes) for _ in range(1 if options.quick else options.repeat)]
-    first = [build["total"].wall for build, _ in runs]
-    marts = [build["marts"].wall for _, build in runs]
-    ratios = [second["total"].cpu / first["total"].cpu for first, second in runs]
-    report.say(f"first build, s: {common.spread(first)}; marts after a day, s: {common.spread(marts)}")
+    first = [build.spent.wall for build, _ in runs]
+    marts = [build.wall("marts") for _, build in runs]
+    whole = [build.spent.wall for _, build in runs]
+    ratios = [second.spent.cpu / first.spent.cpu for first, second in runs]
+    report.say(f"first build, s: {common.spread(first)}")
+    report.say(f"after a day, s: {common.spread(whole)}; its marts: {common.spread(marts)}")
     report.say(f"CPU of second / first: {common.spread(ratios)}")
     report.at_most(
         f"first build of {options.world}, median", statistics.median(first), BAR_FIRST_SECONDS, " s"
