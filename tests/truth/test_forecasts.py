@@ -24,6 +24,7 @@ LEVELS = (50, 80, 95)
 MOST_GROWTH = 4
 # Weeks that are measured again, and weeks within which goods come back.
 MEASURED_WEEKS = RETURN_WEEKS = 4
+DAY = timedelta(days=1)
 SUMS = Mapping[int, tuple[float, dict[int, float]]]
 
 
@@ -266,12 +267,67 @@ def known_of(weeks: dict[date, tuple[float, bool]]) -> dict[date, float]:
 
 
 @dataclass(frozen=True)
+class Offer:
+    """Which part of the demand met a size that was there.
+
+    Attributes:
+        sizes: of each place its sizes, each with its share of the curve and its life.
+        gone: of each size the days from which on and until which it was missing.
+    """
+
+    sizes: Mapping[Place, list[Row]]
+    gone: Mapping[tuple[int, int, int], list[tuple[date, date]]]
+
+    @staticmethod
+    def of(played: Played) -> Offer:
+        """Return it from lives, curves and spells, which test_article_life.py and test_sizes.py reckon."""
+        curve = {
+            (row["article_number"], row["article_size_number"]): row["size_share"]
+            for row in played.query("from analytics.size_curve")
+        }
+        sizes: dict[Place, list[Row]] = defaultdict(list)
+        gone: dict[tuple[int, int, int], list[tuple[date, date]]] = defaultdict(list)
+        for row in played.query("from analytics.article_life"):
+            share = curve.get((row["article_number"], row["article_size_number"]))
+            if share is None or not (row["has_demand"] or row["first_seen_on"]):
+                continue
+            sizes[place_of(row)].append({**row, "share": share})
+            gone[size_of(row)].append((date.min, row["first_seen_on"] or date.max))
+            if not row["has_demand"]:
+                gone[size_of(row)].append((row["life_since"] + DAY, date.max))
+        for row in played.query("from analytics.stock_out_spells"):
+            gone[size_of(row)].append((row["started_on"] + DAY, row["ended_on"] or date.max))
+        return Offer(sizes, gone)
+
+    def share(self, place: Place, week: date) -> float:
+        """Return the share that was on offer in a week, over that of the sizes that have demand today."""
+        sizes = self.sizes.get(place, [])
+        seen = sum(size["share"] for size in sizes)
+        wanted = sum(size["share"] for size in sizes if size["has_demand"]) or seen
+        if not any(size["has_demand"] for size in sizes) and week >= max(
+            (size["life_since"] for size in sizes), default=date.min
+        ):
+            return 1.0
+        here = seen - sum(size["share"] * self.missing(size, week) / 7 for size in sizes)
+        return here / wanted if here > 1e-4 else 1.0
+
+    def missing(self, size: Row, week: date) -> int:
+        """Return the days of a week without a size; only one that was missing when the week began is."""
+        spans = [until for begin, until in self.gone[size_of(size)] if begin <= week]
+        return max((min((until - week).days, 7) for until in spans if until > week), default=0)
+
+
+def size_of(row: Row) -> tuple[int, int, int]:
+    return row["article_number"], row["article_size_number"], row["branch_number"]
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The outcome of a stored forecast of a week.
 
     Attributes:
         demand_class: that of its article in its branch, by all weeks that are known.
-        units: what was sold.
+        units: what was wanted: sold, over the share of the demand that was on offer.
         frozen: mean of what is known of the 13 weeks before the forecast.
         change: mean difference of a week from the week before.
     """
@@ -294,11 +350,20 @@ def outcomes(played: Played) -> Iterator[Outcome]:
     for row in played.rows["forecast_weekly"]:
         if last - MEASURED_WEEKS * WEEK < date.fromisoformat(row["week_start"]) <= last:
             stored[place_of(row)].append(row)
+    on_offer = Offer.of(played)
     for place, weeks in weeks_sold(played).items():
-        wanted = kept({week: units for week, (units, _) in weeks.items()})
+        bought = kept({week: units for week, (units, _) in weeks.items()})
+        shares = {week: on_offer.share(place, week) for week in weeks}
         begins = min((week for week, (units, _) in weeks.items() if units > 0), default=min(weeks))
         known = known_of(
-            {week: (wanted[week], was_out) for week, (_, was_out) in weeks.items() if week >= begins}
+            {
+                week: (
+                    bought[week] / shares[week] if shares[week] >= 0.5 else bought[week],
+                    was_out or shares[week] < 0.5,
+                )
+                for week, (_, was_out) in weeks.items()
+                if week >= begins
+            }
         )
         changes = [abs(known[at] - known[at - WEEK]) for at in known if at - WEEK in known]
         for row in stored[place]:
