@@ -53,13 +53,27 @@ def test_what_is_available_is_free_or_comes_in_time(played: Played, needs: dict[
 
 
 def test_a_sizes_share_of_a_need_is_that_of_its_curve(played: Played, needs: dict[Size, Row]) -> None:
-    shares = {
+    """A forecast is of the sizes that have demand in the branch (test_article_life.py): they share all of it."""
+    curve = {
         (row["article_number"], row["article_size_number"]): row["size_share"]
         for row in played.query("select * from analytics.size_curve")
     }
+    over = {
+        (row["article_number"], row["article_size_number"], row["branch_number"])
+        for row in played.query("select * from analytics.article_life where not has_demand")
+    }
+    together: dict[tuple[int, int], float] = defaultdict(float)
+    for key in needs.keys() - over:
+        together[key[0], key[2]] += curve[key[:2]]
 
+    divided = 0
     for key, row in needs.items():
-        assert row["size_share"] == shares[key[:2]], key
+        share = curve[key[:2]]
+        if row["demand_source"] == "forecast" and key not in over:
+            share /= together[key[0], key[2]] or 1
+            divided += 1
+        assert row["size_share"] == pytest.approx(share, abs=1e-9), key
+    assert 0 < divided < len(needs)
 
 
 def test_levels_are_whole_units_with_one_on_display(needs: dict[Size, Row]) -> None:
