@@ -6,6 +6,7 @@ API server reads the same files itself, so that they need not be served.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 _SERVE_LOGS = ("scheduler", "triggerer")
@@ -18,6 +19,7 @@ def command_of(name: str, command: list[str]) -> list[str]:
 
 def main() -> None:
     """Start all processes of Airflow and wait for them."""
+    from airflow.__main__ import main as airflow
     from airflow.cli.commands import standalone_command
 
     class SubCommand(standalone_command.SubCommand):
@@ -27,7 +29,9 @@ def main() -> None:
             super().__init__(parent, name=name, command=command_of(name, command), env=env)
 
     standalone_command.SubCommand = SubCommand  # type: ignore[misc]
-    standalone_command.StandaloneCommand().run()  # type: ignore[no-untyped-call]
+    # Airflow's own command also writes the file with the secrets that all its processes share.
+    sys.argv = ["airflow", "standalone"]
+    airflow()  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":
