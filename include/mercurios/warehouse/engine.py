@@ -27,10 +27,12 @@ class WarehouseLockedError(WarehouseError):
 
 _HEADING = re.compile(r"[A-Z][a-z]+(?: [A-Za-z]+){0,4}(?=:)|\d{6}(?= \()")
 _COLUMN = re.compile(r"when casting from source column (\w+)")
+# What DuckDB begins its message with, and what is said instead.
+_CONSTRAINTS = {"Duplicate key": "a key is there already", "NOT NULL constraint": "a value is missing"}
 
 
 def without_values(message: str, statement: str = "") -> str:
-    """Return what may be told of an engine's message about a value that does not fit: its heading and the column.
+    """Return what may be told of an engine's message about a row: its heading, and the column or constraint.
 
     Engines write values with quotes and without, with quotes inside, over lines: what remains is chosen, not what is
     left out. A column is one only where the statement names it.
@@ -38,7 +40,13 @@ def without_values(message: str, statement: str = "") -> str:
     heading = _HEADING.match(message)
     named = [name for name in _COLUMN.findall(message) if re.search(rf"\b{name}\b", statement)]
     said = "a value does not fit" + (f" in column {named[-1]}" if named else "")
-    return f"{heading[0]}: {said}" if heading else said
+    if not heading:
+        return said
+    body = message[heading.end() :].removeprefix(": ")
+    for begin, instead in _CONSTRAINTS.items():
+        if body.startswith(begin):
+            said = instead
+    return f"{heading[0]}: {said}"
 
 
 class Engine(Protocol):

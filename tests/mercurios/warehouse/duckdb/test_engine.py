@@ -126,6 +126,24 @@ def test_a_value_that_does_not_fit_is_in_no_message(path: Path, sql: str, value:
     assert not any(part in shown for part in (str(value), "Erika", "O'Brien"))
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("Erika Muster", "Constraint Error: a key is there already"),
+        (None, "Constraint Error: a value is missing"),
+    ],
+)
+def test_a_message_says_which_kind_of_constraint_a_row_broke(
+    path: Path, value: str | None, said: str
+) -> None:
+    with DuckDBEngine(path) as engine:
+        engine.execute("create table person (name varchar primary key)")
+        engine.execute("insert into person values ('Erika Muster')")
+
+        with pytest.raises(WarehouseError, match=said):
+            engine.execute("insert into person values (?)", [value])
+
+
 def test_what_a_warehouse_writes_is_its_own_users(path: Path) -> None:
     with DuckDBEngine(path) as engine:
         engine.execute("create table person as select 1 as number")
