@@ -272,11 +272,11 @@ class Offer:
 
     Attributes:
         sizes: of each place its sizes, each with its share of the curve and its life.
-        gone: of each size the days from which on and until which it was missing.
+        absences: of each size the days from which on and until which it was missing.
     """
 
     sizes: Mapping[Place, list[Row]]
-    gone: Mapping[tuple[int, int, int], list[tuple[date, date]]]
+    absences: Mapping[tuple[int, int, int], list[tuple[date, date]]]
 
     @staticmethod
     def of(played: Played) -> Offer:
@@ -286,18 +286,18 @@ class Offer:
             for row in played.query("from analytics.size_curve")
         }
         sizes: dict[Place, list[Row]] = defaultdict(list)
-        gone: dict[tuple[int, int, int], list[tuple[date, date]]] = defaultdict(list)
+        absences: dict[tuple[int, int, int], list[tuple[date, date]]] = defaultdict(list)
         for row in played.query("from analytics.article_life"):
             share = curve.get((row["article_number"], row["article_size_number"]))
             if share is None or not (row["has_demand"] or row["first_seen_on"]):
                 continue
             sizes[place_of(row)].append({**row, "share": share})
-            gone[size_of(row)].append((date.min, row["first_seen_on"] or date.max))
+            absences[size_of(row)].append((date.min, row["first_seen_on"] or date.max))
             if not row["has_demand"]:
-                gone[size_of(row)].append((row["life_since"] + DAY, date.max))
+                absences[size_of(row)].append((row["life_since"] + DAY, date.max))
         for row in played.query("from analytics.stock_out_spells"):
-            gone[size_of(row)].append((row["started_on"] + DAY, row["ended_on"] or date.max))
-        return Offer(sizes, gone)
+            absences[size_of(row)].append((row["started_on"] + DAY, row["ended_on"] or date.max))
+        return Offer(sizes, absences)
 
     def share(self, place: Place, week: date) -> float:
         """Return the share that was on offer in a week, over that of the sizes that have demand today."""
@@ -313,7 +313,7 @@ class Offer:
 
     def missing(self, size: Row, week: date) -> int:
         """Return the days of a week without a size; only one that was missing when the week began is."""
-        spans = [until for begin, until in self.gone[size_of(size)] if begin <= week]
+        spans = [until for begin, until in self.absences[size_of(size)] if begin <= week]
         return max((min((until - week).days, 7) for until in spans if until > week), default=0)
 
 
