@@ -274,7 +274,7 @@ def test_the_documented_iam_role_reads_below_the_landing_area_and_writes_nothing
 
 def test_the_account_has_a_monitor_that_allows_what_its_warehouses_do_together() -> None:
     monitors = {
-        each.object: int(re.search(r"credit_quota = (\d+)", each.text)[1])  # type: ignore[index]
+        each.object: int(re.search(r"credit_quota = (\d+)", each.text)[1])
         for each in PLAN
         if (each.action, each.kind) == ("create", "resource monitor")
     }

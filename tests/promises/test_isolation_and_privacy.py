@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+from recorded_log import recorded_log
 from retailer import Retailer
 
 from mercurios.sources.prohandel.http.errors import ProHandelError
@@ -229,20 +227,6 @@ def warehouse_text(retailer: Retailer, *schemas: str) -> str:
         [list(schemas)],
     )
     return "\n".join(str(retailer.query(f"select * from {table['name']}")) for table in tables)
-
-
-@contextmanager
-def recorded_log() -> Iterator[io.StringIO]:
-    """Everything that is logged meanwhile, from DEBUG on."""
-    text, root = io.StringIO(), logging.getLogger()
-    handler, level = logging.StreamHandler(text), root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    try:
-        yield text
-    finally:
-        root.removeHandler(handler)
-        root.setLevel(level)
 
 
 @pytest.fixture(scope="module")

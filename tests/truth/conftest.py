@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from demo_shop import WAREHOUSE, demo_shop
 from edits import Edits
+from plan import Plan, plan_of
 from played import LIMITS, REPLENISHMENT, Played
 from played_forecast import forecasts, store
 from retailer import Retailer
@@ -40,6 +41,12 @@ def played(session_cache: SessionCache) -> Played:
     if name := os.environ.get(WAREHOUSE):
         return demo_shop(Path(name))
     return Played.load(session_cache.once("played", _play) / "played.json")
+
+
+@pytest.fixture(scope="module")
+def plan(played: Played) -> Plan:
+    """What follows for the played shop from its stock, orders, policies and forecasts."""
+    return plan_of(played)
 
 
 def _send_home(simulator: RunningSimulator) -> None:

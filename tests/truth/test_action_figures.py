@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from line_kinds import Row, money
-from plan import Plan, keyed, plan_of
+from plan import Plan, keyed
 from played import Played
 from source_rows import Size, by_number
 
@@ -19,11 +19,6 @@ pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 # What is not to be sold: what it cost is at stake.
 TOO_MUCH = ("cancel", "reduce", "mark down")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
-
-
-@pytest.fixture(scope="module")
-def plan(played: Played) -> Plan:
-    return plan_of(played)
 
 
 @pytest.fixture(scope="module")

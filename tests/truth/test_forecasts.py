@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from line_kinds import Row
-from plan import AT_80, AT_95, Demand, Place, Plan, placed, plan_of
+from plan import AT_80, AT_95, Demand, Place, Plan, placed
 from played import Played
 from played_forecast import STORED
 from source_rows import WEEK, monday
@@ -26,11 +26,6 @@ MOST_GROWTH = 4
 MEASURED_WEEKS = RETURN_WEEKS = 4
 DAY = timedelta(days=1)
 SUMS = Mapping[int, tuple[float, dict[int, float]]]
-
-
-@pytest.fixture(scope="module")
-def plan(played: Played) -> Plan:
-    return plan_of(played)
 
 
 @pytest.fixture(scope="module")

@@ -9,16 +9,11 @@ from statistics import fmean
 
 import pytest
 from line_kinds import Row
-from plan import AT_95, SUPPLY_WEEKS, Demand, Place, Plan, keyed, placed, plan_of, rounds_to
+from plan import AT_95, SUPPLY_WEEKS, Demand, Place, Plan, keyed, placed, rounds_to
 from played import Played
 from source_rows import Size
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def plan(played: Played) -> Plan:
-    return plan_of(played)
 
 
 @pytest.fixture(scope="module")

@@ -7,16 +7,11 @@ from math import ceil
 
 import pytest
 from line_kinds import Row, money
-from plan import Plan, keyed, plan_of
+from plan import Plan, keyed
 from played import Played
 from source_rows import Size
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def plan(played: Played) -> Plan:
-    return plan_of(played)
 
 
 @pytest.fixture(scope="module")

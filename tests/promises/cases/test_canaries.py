@@ -5,12 +5,8 @@ The runs of a real scheduler are searched for them in `tests/scheduler/test_sche
 
 from __future__ import annotations
 
-import io
 import json
-import logging
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +15,7 @@ import orjson
 import pytest
 from edits import intercepting
 from quick_retailer import QuickRetailer
+from recorded_log import recorded_log
 from typer.testing import CliRunner
 
 from mercurios.alerts.messages import Event, Message, failure_message, findings_message
@@ -51,20 +48,6 @@ PAGES = {
     "rows of texts": orjson.dumps([CANARY, CANARY]),
 }
 COMMANDS = ("ledger", "quarantine", "alerts", "replay", "resync")
-
-
-@contextmanager
-def recorded_log() -> Iterator[io.StringIO]:
-    """Everything that is logged meanwhile, from DEBUG on."""
-    text, root = io.StringIO(), logging.getLogger()
-    handler, level = logging.StreamHandler(text), root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    try:
-        yield text
-    finally:
-        root.removeHandler(handler)
-        root.setLevel(level)
 
 
 def event_of(retailer: QuickRetailer, run_id: str) -> Event:
