@@ -419,7 +419,7 @@ SAFEGUARDS = (
     ),
     Safeguard(
         "hashes of contents with persons are keyed",
-        instead(landed_table, "keyed_contents", lambda hashes, _: hashes),
+        instead(landed_table, "keyed_digests", lambda digests, _: (digests, "")),
         "tests/mercurios/sources/rows/test_typed_rows.py"
         "::test_who_knows_a_row_but_not_the_key_finds_no_person_by_its_hash",
         "assert",

@@ -7,9 +7,14 @@ person may have against a hash of its content, so that hash is keyed too, with a
 from __future__ import annotations
 
 import hashlib
+from binascii import hexlify
+from collections.abc import Iterable
 from functools import lru_cache
 
 LEAST_LENGTH = 32
+DIGEST_BYTES = 16
+"""Of a hash of a row's content."""
+
 _LEAST_CHARACTERS = 8
 # The most that BLAKE2 takes; a longer text counts up to here.
 _KEY_BYTES = 64
@@ -37,17 +42,23 @@ def content_key(hash_key: bytes) -> bytes:
     return hashlib.blake2b(key=hash_key[:_KEY_BYTES], person=b"row-contents", digest_size=32).digest()
 
 
-def keyed_contents(hashes: list[str], hash_key: bytes) -> list[str]:
-    """Return content hashes, keyed, each with the name of its key behind it.
+def keyed_contents(hashes: Iterable[str], hash_key: bytes) -> list[str]:
+    """Return content hashes, written in hexadecimal, keyed, each with the name of its key behind it.
 
     They are made from the unkeyed ones, so that a warehouse of a release that kept those can be brought up to date
     without asking the source, and rows that have not changed stay unchanged.
     """
+    digests, mark = keyed_digests(map(bytes.fromhex, hashes), hash_key)
+    return [digest.hex() + mark for digest in digests]
+
+
+def keyed_digests(digests: Iterable[bytes], hash_key: bytes) -> tuple[list[bytes], str]:
+    """Return digests of contents, keyed, and what is written behind each: a mark and the name of the key."""
     # A copy has taken in the key, which is a third of the work.
-    begun, name = hashlib.blake2b(key=content_key(hash_key), digest_size=16), _MARK + key_id(hash_key)
+    begun = hashlib.blake2b(key=content_key(hash_key), digest_size=DIGEST_BYTES).copy
     keyed = []
-    for each in hashes:
-        state = begun.copy()
-        state.update(each.encode())
-        keyed.append(state.hexdigest() + name)
-    return keyed
+    for each in digests:
+        state = begun()
+        state.update(hexlify(each))
+        keyed.append(state.digest())
+    return keyed, _MARK + key_id(hash_key)

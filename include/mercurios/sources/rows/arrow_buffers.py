@@ -6,6 +6,7 @@ therefore put together from buffers; what is not is left to `pyarrow.array`, whi
 
 from __future__ import annotations
 
+from binascii import hexlify
 from collections.abc import Sequence
 from typing import Any
 
@@ -45,9 +46,23 @@ def texts(values: Sequence[Any]) -> pa.Array:
     return pa.StringArray.from_buffers(count, offsets, pa.py_buffer(data), validity, missing)
 
 
+def hexadecimals(digests: Sequence[bytes], suffix: str = "") -> pa.Array:
+    """Return digests of one length as a column of texts: in hexadecimal, each with the same suffix behind it."""
+    if not digests:
+        return pa.nulls(0, pa.string())
+    count, mark = len(digests), np.frombuffer(suffix.encode(), np.uint8)
+    digits = np.frombuffer(hexlify(b"".join(digests)), np.uint8).reshape(count, -1)
+    written = np.empty((count, digits.shape[1] + len(mark)), np.uint8)
+    written[:, : digits.shape[1]], written[:, digits.shape[1] :] = digits, mark
+    return pa.StringArray.from_buffers(count, _even_offsets(count, written.shape[1]), pa.py_buffer(written))
+
+
 def _repeated(text: bytes, count: int) -> pa.Array:
-    offsets = np.arange(count + 1, dtype=np.int32) * np.int32(len(text))
-    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(text * count))
+    return pa.StringArray.from_buffers(count, _even_offsets(count, len(text)), pa.py_buffer(text * count))
+
+
+def _even_offsets(count: int, length: int) -> pa.Buffer:
+    return pa.py_buffer(np.arange(count + 1, dtype=np.int32) * np.int32(length))
 
 
 def booleans(values: Sequence[Any]) -> pa.Array:

@@ -5,6 +5,7 @@ Every converter raises rather than guess: what it refuses is read again cell by 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
@@ -90,7 +91,9 @@ def _key_hashes(values: Sequence[Any], hash_key: bytes) -> pa.Array:
 
 def _each_once(values: Sequence[Any], converted: Callable[[Sequence[Any]], pa.Array]) -> pa.Array:
     """Return a column whose values repeat: each is converted once, and the rows point at it."""
-    places = {value: place for place, value in enumerate(dict.fromkeys(values))}
+    places: defaultdict[Any, int] = defaultdict()
+    # A value that is met for the first time gets the next place.
+    places.default_factory = places.__len__
     rows = np.fromiter(map(places.__getitem__, values), np.int32, len(values))
     return converted(list(places)).take(
         pa.Array.from_buffers(pa.int32(), len(rows), [None, pa.py_buffer(rows)])
@@ -109,15 +112,7 @@ def _dates(values: Sequence[Any], zones: cells.Zones) -> pa.Array:
 
 
 def _instants(values: Sequence[Any], time_zone: str) -> pa.Array:
-    written = texts(values)
-    # Digits beyond the microsecond are cut, never rounded up: a cursor may not go beyond a real value.
-    naive = pc.utf8_slice_codeunits(written, 0, 26).cast(pa.timestamp("us"))
-    longest = pc.max(pc.utf8_length(written)).as_py()
-    if longest is not None and longest > 29:
-        raise ValueError("an instant longer than nanoseconds")
-    # Anything but digits behind the microseconds is a zone; the cast refuses one before them.
-    if pc.any(pc.match_substring_regex(pc.utf8_slice_codeunits(written, 26), "[^0-9]")).as_py():
-        raise ValueError("an instant with a zone")
+    naive = _naive_instants(texts(values))
     # Raises for a year that Python does not know.
     span = pc.min_max(naive).as_py()
     if time_zone == "UTC":
@@ -126,3 +121,26 @@ def _instants(values: Sequence[Any], time_zone: str) -> pa.Array:
         raise ValueError('an instant that means "never"')
     zoned = pc.assume_timezone(naive, time_zone, ambiguous="earliest", nonexistent="raise")
     return zoned.cast(pa.timestamp("us", tz="UTC")).cast(pa.timestamp("us"))
+
+
+def _naive_instants(written: pa.Array) -> pa.Array:
+    """Return instants as written, without digits beyond the microsecond: a cursor may not go beyond a value."""
+    try:
+        nanoseconds = written.cast(pa.timestamp("ns"))
+    except pa.ArrowInvalid:
+        return _long_instants(written)
+    first = pc.min(nanoseconds.view(pa.int64())).as_py()
+    # Before 1970 a division that cuts rounds up.
+    return nanoseconds.cast(pa.timestamp("us"), safe=False) if (first or 0) >= 0 else _long_instants(written)
+
+
+def _long_instants(written: pa.Array) -> pa.Array:
+    """Return instants of which some lie outside the years that nanoseconds reach, or before 1970."""
+    naive = pc.utf8_slice_codeunits(written, 0, 26).cast(pa.timestamp("us"))
+    longest = pc.max(pc.utf8_length(written)).as_py()
+    if longest is not None and longest > 29:
+        raise ValueError("an instant longer than nanoseconds")
+    # Anything but digits behind the microseconds is a zone; the cast refuses one before them.
+    if pc.any(pc.match_substring_regex(pc.utf8_slice_codeunits(written, 26), "[^0-9]")).as_py():
+        raise ValueError("an instant with a zone")
+    return naive

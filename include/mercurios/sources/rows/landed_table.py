@@ -14,8 +14,8 @@ import orjson
 import pyarrow as pa
 
 from mercurios.sources.contract import Resource
-from mercurios.sources.hash_keys import keyed_contents
-from mercurios.sources.rows.arrow_buffers import texts
+from mercurios.sources.hash_keys import DIGEST_BYTES, keyed_digests
+from mercurios.sources.rows.arrow_buffers import hexadecimals, texts
 from mercurios.sources.rows.arrow_columns import ARROW_TYPES
 from mercurios.sources.rows.cells import Zones
 from mercurios.sources.settings import Bounds
@@ -88,13 +88,15 @@ def assemble(
         stamp: tenant, run and moment.
     """
     tenant_id, no_extra, extracted_at, run_id = _stamped(stamp, len(kept))
-    contents = _content_hashes(kept, parents, extras)
+    contents, mark = _content_digests(kept, parents, extras), ""
+    if resource.holds_persons:
+        contents, mark = keyed_digests(contents, stamp.hash_key)
     columns = [
         tenant_id,
         *([] if parents is None else [texts(parents)]),
         *arrays,
         texts(extras) if extras else no_extra,
-        texts(keyed_contents(contents, stamp.hash_key) if resource.holds_persons else contents),
+        hexadecimals(contents, mark),
         extracted_at,
         run_id,
     ]
@@ -113,15 +115,14 @@ def _stamped(stamp: Stamp, count: int) -> tuple[pa.Array, ...]:
     )
 
 
-def _content_hashes(
+def _content_digests(
     kept: Sequence[tuple[Any, ...]], parents: Sequence[Any] | None, extras: Sequence[str | None] | None
-) -> list[str]:
+) -> list[bytes]:
     """Hash what is kept of each row, so that a change in a dropped field is no change.
 
     Exact decimals hash as the doubles of the fast path, and a row without extras as if the page had none: which rows
     share a page must not change a hash.
     """
-    blake, dumps = hashlib.blake2b, orjson.dumps
     contents: Iterable[Any] = kept
     if parents is not None:
         contents = zip(kept, parents, extras or [None] * len(kept), strict=True)
@@ -129,4 +130,11 @@ def _content_hashes(
         contents = [
             row if extra is None else (row, None, extra) for row, extra in zip(kept, extras, strict=True)
         ]
-    return [blake(dumps(content, default=float), digest_size=16).hexdigest() for content in contents]
+    # To copy a state costs less than to ask for a new one.
+    begun, dumps = hashlib.blake2b(digest_size=DIGEST_BYTES).copy, orjson.dumps
+    digests = []
+    for content in contents:
+        state = begun()
+        state.update(dumps(content, default=float))
+        digests.append(state.digest())
+    return digests

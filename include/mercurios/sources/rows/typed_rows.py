@@ -77,10 +77,15 @@ def type_records(resource: Resource, records: Sequence[Record], stamp: Stamp) ->
     """
     try:
         with _no_collection():
-            kept = records_of(resource).kept(records)
-            return TypedPage(_fast_table(resource, kept, None, None, stamp, checked=True))
+            return TypedPage(_table_of(resource, records, stamp))
     except _REFUSALS:
         return None
+
+
+def _table_of(resource: Resource, records: Sequence[Record], stamp: Stamp) -> pa.Table:
+    # In a function of its own: its thousands of tuples must have gone when the garbage collector may look again.
+    kept = records_of(resource).kept(records)
+    return _fast_table(resource, kept, None, None, stamp, checked=True)
 
 
 @contextmanager

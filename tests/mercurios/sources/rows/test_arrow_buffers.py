@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from mercurios.sources.rows.arrow_buffers import booleans, flags, texts, validity_of
+from mercurios.sources.rows.arrow_buffers import booleans, flags, hexadecimals, texts, validity_of
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,15 @@ def test_texts_are_the_column_that_arrow_makes(values: list[Any]) -> None:
 def test_what_is_no_text_is_refused(values: list[Any]) -> None:
     with pytest.raises((pa.ArrowException, TypeError)):
         texts(values)
+
+
+@pytest.mark.parametrize("suffix", ["", ".key"])
+@pytest.mark.parametrize("digests", [[], [b"\x00\xff"], [b"\x01\x02\x03", b"\xfe\xdc\xba"]])
+def test_digests_are_the_column_of_their_hexadecimal_texts(digests: list[bytes], suffix: str) -> None:
+    found = hexadecimals(digests, suffix)
+
+    found.validate(full=True)
+    assert found.equals(pa.array([digest.hex() + suffix for digest in digests], pa.string()))
 
 
 @pytest.mark.parametrize("values", [[], [True], [True, False] * 9, [None, True], [None]])

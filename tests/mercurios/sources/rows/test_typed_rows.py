@@ -215,6 +215,18 @@ def test_fractions_of_any_length_are_cut_to_the_microsecond_on_both_paths(digits
     assert fast.table["last_change"].to_pylist() == exact.table["last_change"].to_pylist() == expected
 
 
+@pytest.mark.parametrize("year", [1, 1500, 1677, 1969, 1970, 2262, 2400, 9999])
+def test_a_fraction_is_cut_and_never_rounded_up_in_any_year(year: int) -> None:
+    """Nanoseconds, in which instants are read where they can be, reach from 1677 to 2262."""
+    wires = [f"{each:04d}-12-31T23:59:59.9999999" for each in (year, 2026)]
+    rows = [row_of("sale", id=f'"{wire}"', lastChange=f'"{wire}"') for wire in wires]
+
+    fast, exact = typed("sale", rows), typed("sale", [*rows, '{"id":""}'])
+
+    expected = [datetime(each, 12, 31, 23, 59, 59, 999_999) for each in (year, 2026)]
+    assert fast.table["last_change"].to_pylist() == exact.table["last_change"].to_pylist() == expected
+
+
 def test_codes_written_as_text_keep_their_leading_zeros() -> None:
     table = typed("articlesize", [row_of("articlesize", ean='"0012345678905"')]).table
 
