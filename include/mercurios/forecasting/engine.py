@@ -112,6 +112,7 @@ def _model(
         regressor_base=latest.mixed_regressor_base(weight) * factor,
         planned=np.log(latest.regressor),
         beta=latest.beta,
+        usual_x=latest.usual_x,
         typical=latest.typical,
         effects=context.shared[panel.n_weeks].effects,
         ceiling=latest.ceiling,

@@ -9,7 +9,13 @@ import numpy as np
 from mercurios.forecasting.arrays import F64
 from mercurios.forecasting.effects.calendar import Frame
 from mercurios.forecasting.effects.profiles import Profile
-from mercurios.forecasting.effects.regressors import Effects, log_effect, series_effects, typical_state
+from mercurios.forecasting.effects.regressors import (
+    Effects,
+    log_effect,
+    series_effects,
+    typical_effect,
+    usual_values,
+)
 from mercurios.forecasting.panel.history import History
 
 _LIMIT = 4.0
@@ -25,7 +31,8 @@ class SeasonalFactors:
         holiday: Factor of the holidays over the horizon.
         regressor: Factor of the regressors over the horizon.
         beta: Effects of the regressors on each series.
-        typical: State that they are measured from.
+        usual: Usual values of the regressors, series x regressors.
+        typical: Effect of the state that effects are measured from.
     """
 
     past: F64
@@ -33,6 +40,7 @@ class SeasonalFactors:
     holiday: F64
     regressor: F64
     beta: F64
+    usual: F64
     typical: F64
 
     def ahead(self) -> tuple[F64, F64, F64]:
@@ -53,11 +61,12 @@ def seasonal_factors(history: History, frame: Frame, profile: Profile, effects: 
     future = slice(weeks, weeks + frame.horizon)
     past = np.add(*profile.of(history, slice(weeks)))
     season, holiday = profile.of(history, future)
+    usual = usual_values(history)
     if history.x is None or not effects.count:
-        none = np.zeros((history.n_series, 0))
-        return SeasonalFactors(past, season, holiday, np.zeros_like(season), none, none)
+        none, zero = np.zeros((history.n_series, 0)), np.zeros(history.n_series)
+        return SeasonalFactors(past, season, holiday, np.zeros_like(season), none, usual, zero)
     beta = series_effects(effects, history)
-    typical = typical_state(effects, history)
-    past = np.clip(past + log_effect(effects, beta, history.past_x, typical), -_LIMIT, _LIMIT)
-    ahead = log_effect(effects, beta, history.x[:, future], typical)
-    return SeasonalFactors(past, season, holiday, ahead, beta, typical)
+    typical = typical_effect(effects, beta, history, usual)
+    past = np.clip(past + log_effect(effects, beta, history.past_x, usual, typical), -_LIMIT, _LIMIT)
+    ahead = log_effect(effects, beta, history.x[:, future], usual, typical)
+    return SeasonalFactors(past, season, holiday, ahead, beta, usual, typical)

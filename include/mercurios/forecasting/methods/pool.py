@@ -66,8 +66,9 @@ class Candidates:
         ceiling: Greatest mean forecast allowed.
         own_share: Share that a series' forecast has; the rest is its group's usual level.
         usual: That level.
-        beta: Effects of the regressors on each series, and their typical state.
-        typical: See `beta`.
+        beta: Effects of the regressors on each series.
+        usual_x: Usual values of the regressors, series x regressors.
+        typical: Effect of the state that effects are measured from.
         left: Share of the demand that the series' end leaves in each period, series x horizon.
     """
 
@@ -85,6 +86,7 @@ class Candidates:
     own_share: F64
     usual: F64
     beta: F64
+    usual_x: F64
     typical: F64
     left: F64
 
@@ -191,6 +193,7 @@ def _block(
         own_share=own_share(panel),
         usual=shared.levels.expected(panel.similarity_keys(), panel.branch_number),
         beta=factors.beta,
+        usual_x=factors.usual,
         typical=factors.typical,
         left=left,
     )
@@ -232,6 +235,7 @@ def _joined(found: list[Candidates]) -> Candidates:
                 "own_share",
                 "usual",
                 "beta",
+                "usual_x",
                 "typical",
                 "left",
             )

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mercurios.forecasting.arrays import F64, I64
-from mercurios.forecasting.effects.regressors import Effects, log_effect
+from mercurios.forecasting.effects.regressors import Effects, log_effect, stored_effects
 from mercurios.forecasting.methods.additive import Parts
 from mercurios.forecasting.uncertainty.quantiles import ErrorPool, Spread, quantiles, targets
 
@@ -58,7 +58,8 @@ class ForecastModel:
         regressor_base: What the factor of the regressors acts on.
         planned: Log factor of the regressors as planned when the model was fitted.
         beta: Effects of the regressors on each series.
-        typical: State of the regressors that effects are measured from.
+        usual_x: Usual values of the regressors, series x regressors.
+        typical: Effect of the state that effects are measured from.
         effects: How regressors are scaled and bounded.
         ceiling: Greatest mean allowed.
         spread: How far each series is from its mean.
@@ -81,6 +82,7 @@ class ForecastModel:
     regressor_base: F64
     planned: F64
     beta: F64
+    usual_x: F64
     typical: F64
     effects: Effects
     ceiling: F64
@@ -136,7 +138,7 @@ class ForecastModel:
             )
         if not bool(np.isfinite(x).all()):
             raise ValueError("the plan must hold numbers only")
-        return log_effect(self.effects, self.beta[rows], x, self.typical[rows])
+        return log_effect(self.effects, self.beta[rows], x, self.usual_x[rows], self.typical[rows])
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Flat arrays, ready for `numpy.savez`."""
@@ -155,7 +157,17 @@ class ForecastModel:
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> ForecastModel:
         """Inverse of `to_arrays`; accepts what `numpy.load` returns."""
         values: dict[str, Any] = {}
+        series = arrays["article_number"].size
+        # Models without regressors that were stored before the usual values of regressors were kept.
+        arrays = {"usual_x": np.zeros((series, 0)), **arrays}
         for field in fields(cls):
+            if field.name == "effects":
+                prefix = "effects_"
+                stored = {
+                    name.removeprefix(prefix): arrays[name] for name in arrays if name.startswith(prefix)
+                }
+                values[field.name] = stored_effects(stored)
+                continue
             kind = _NESTED.get(field.name)
             if kind is None:
                 earlier = _EARLIER_NAMES.get(field.name, field.name)

@@ -21,6 +21,7 @@ class History:
         group: Group (category) number of each series.
         cadence: Whether periods are weeks or days.
         x: Regressors, series x (periods + planned periods) x regressors; None without.
+        x_names: Names of the regressors; they may be unknown.
     """
 
     y: F64
@@ -29,6 +30,7 @@ class History:
     group: I64
     cadence: Cadence = WEEKLY
     x: F64 | None = None
+    x_names: tuple[str, ...] = ()
 
     @property
     def n_series(self) -> int:

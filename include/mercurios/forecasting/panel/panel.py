@@ -41,7 +41,6 @@ class Panel(History):
         article_number: Article key of each series.
         branch_number: Branch key of each series.
         negative_weeks: Periods whose net units were negative and were clipped to zero.
-        x_names: Names of the regressors.
         attributes: Further codes of each series, series x attributes, the most informative first: new articles without
             a history are forecast by similar ones, which share them.
         life: When the series end; None where nothing is known of it.
@@ -50,7 +49,6 @@ class Panel(History):
     article_number: I64
     branch_number: I64
     negative_weeks: int = 0
-    x_names: tuple[str, ...] = ()
     attributes: I64 | None = None
     life: Life | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,8 @@ import numpy as np
 from mercurios.forecasting.arrays import F64, I64, Days
 from mercurios.forecasting.panel.columns import as_days, as_numbers, first_bad, read_table
 from mercurios.forecasting.panel.panel import MAX_UNITS, Panel, PanelError
+from mercurios.forecasting.panel.prices import named_price
+from mercurios.forecasting.panel.regressor_notes import regressor_notes
 from mercurios.forecasting.panel.rows import Rows, find_time_column
 from mercurios.forecasting.panel.source import Source
 
@@ -47,14 +50,27 @@ def with_regressors(source: Source, table: pa.Table, rows: Rows, plan: Path | No
     for column, name in enumerate(names):
         x[rows.series, rows.period, column] = as_numbers(table, name, MAX_UNITS, nulls=True)
     x[:, panel.n_weeks :] = planned
-    missing = int(np.isnan(planned).sum())
+    source.notes.extend(_without_price(x, names))
+    missing = int(np.isnan(x[:, panel.n_weeks :]).sum())
     if missing:
         source.notes.append(
             f"{missing:,} values are not in the plan: 0 for events (regressors that know 0), else the last known"
         )
     for column in range(len(names)):
         x[:, :, column] = filled(x[:, :, column], panel.n_weeks)
-    return replace(source, panel=replace(panel, x=x, x_names=names))
+    panel = replace(panel, x=x, x_names=names)
+    source.notes.extend(regressor_notes(panel))
+    return replace(source, panel=panel)
+
+
+def _without_price(x: F64, names: tuple[str, ...]) -> Iterator[str]:
+    """Make prices of zero and below unknown, in place, and say how many there were."""
+    for column, name in enumerate(names):
+        values = x[:, :, column]
+        none = values <= 0
+        if named_price(name) and bool((values > 0).any()) and bool(none.any()):
+            values[none] = np.nan
+            yield f"{name}: {int(none.sum()):,} prices are 0 or less and count as unknown: the last known one holds"
 
 
 def read_plan(path: Path, source: Source, names: tuple[str, ...], horizon: int) -> F64:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from mercurios.forecasting.arrays import F64
 from mercurios.forecasting.effects.profiles import Profile
-from mercurios.forecasting.effects.regressors import Effects
+from mercurios.forecasting.effects.regressors import Effects, stored_effects
 from mercurios.forecasting.methods.cold_start import Levels
 from mercurios.forecasting.methods.pool import Shared
 from mercurios.forecasting.selection.combine import Scores
@@ -75,11 +75,14 @@ class SharedContext:
         arrays = {_current(name): arrays[name] for name in arrays}
         shared = {}
         for cut in arrays["cuts"].tolist():
-            learned = {
-                name: kind(*(arrays[f"{name}_{field.name}_{cut}"] for field in fields(kind)))
-                for name, kind in _LEARNED.items()
+            profile = Profile(*(arrays[f"profile_{field.name}_{cut}"] for field in fields(Profile)))
+            levels = Levels(*(arrays[f"levels_{field.name}_{cut}"] for field in fields(Levels)))
+            effects = {
+                name[len("effects_") : -len(f"_{cut}")]: array
+                for name, array in arrays.items()
+                if name.startswith("effects_") and name.endswith(f"_{cut}")
             }
-            shared[cut] = Shared(**learned)
+            shared[cut] = Shared(profile, stored_effects(effects), levels)
         scores = Scores(arrays["score_groups"], arrays["score_ratio"], arrays["score_available"])
         pool = ErrorPool(arrays["pool_offsets"], float(arrays["pool_common_error"][0]))
         bias = float(arrays["bias"][0])

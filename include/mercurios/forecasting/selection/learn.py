@@ -15,7 +15,8 @@ from mercurios.forecasting.effects.regressors import (
     log_effect,
     no_effects,
     series_effects,
-    typical_state,
+    typical_effect,
+    usual_values,
 )
 from mercurios.forecasting.methods.baselines import MEAN_WEEKS
 from mercurios.forecasting.methods.cold_start import fit_levels
@@ -101,7 +102,9 @@ def _learn(panel: Panel, sample: Panel, holidays: tuple[date, ...], settings: Fo
         return Shared(profile, no_effects(), fit_levels(panel.after_first_sale()))
     effects = fit_effects(sample)
     beta = series_effects(effects, sample)
-    explained = log_effect(effects, beta, sample.past_x, typical_state(effects, sample))
+    usual = usual_values(sample)
+    typical = typical_effect(effects, beta, sample, usual)
+    explained = log_effect(effects, beta, sample.past_x, usual, typical)
     profile = fit_profile(sample, frame, settings, explained)
     return Shared(profile, effects, fit_levels(panel.after_first_sale()))
 

@@ -53,7 +53,7 @@ def test_the_group_effect_is_found_beside_a_trend_and_a_season() -> None:
     level = 6.0 * np.exp(0.01 * np.arange(104) + 0.4 * np.sin(np.arange(104) / 8.3))
     y = rng.poisson(level * 2.0**flag).astype(float)
     effects, _ = learned(y, flag[:, :, None])
-    assert effects.beta[0, 0] / effects.scale[0] == pytest.approx(np.log(2.0), abs=0.05)
+    assert effects.of_unit(effects.beta)[0, 0] == pytest.approx(np.log(2.0), abs=0.05)
 
 
 def test_a_series_that_says_little_keeps_the_effect_of_its_group() -> None:
@@ -69,29 +69,31 @@ def test_a_series_that_says_much_keeps_its_own_effect() -> None:
     uplift = np.exp(rng.normal(np.log(2.0), 0.5, 80))
     y, x = promoted(80, 156, uplift, level=40.0)
     effects, beta = learned(y, x)
-    found = np.exp(beta[:, 0] / effects.scale[0])
+    found = np.exp(effects.of_unit(beta)[:, 0])
     assert np.corrcoef(np.log(found), np.log(uplift))[0, 1] > 0.97
-    assert effects.spread[0] > 0
+    assert effects.spread[0, 0] > 0
 
 
 def test_groups_differ_where_their_demand_does() -> None:
     group = np.repeat([0, 1], 40)
     y, x = promoted(80, 104, np.where(group == 0, 1.3, 3.0))
     effects, _ = learned(y, x, group)
-    factors = np.exp(effects.beta[1:, 0] / effects.scale[0])
+    factors = np.exp(effects.of_unit(effects.beta)[1:, 0])
     assert factors[0] == pytest.approx(1.3, rel=0.2)
     assert factors[1] == pytest.approx(3.0, rel=0.2)
 
 
 def test_a_price_is_measured_from_its_usual_level_and_bounded_by_what_was_seen() -> None:
     rng = np.random.default_rng(2)
-    price = rng.choice([8.0, 10.0], (50, 104))
+    price = rng.choice([8.0, 10.0], (50, 104), p=[0.3, 0.7])
     y = rng.poisson(20.0 * (price / 10.0) ** -2).astype(float)
     x = price[:, :, None]
     effects, beta = learned(y, x)
-    typical = regressors.typical_state(effects, history_of(y, x=x))
+    history = history_of(y, x=x)
+    usual = regressors.usual_values(history)
+    typical = regressors.typical_effect(effects, beta, history, usual)
     plan = np.repeat(np.array([[[8.0], [10.0], [1.0]]]), 50, axis=0)
-    effect = regressors.log_effect(effects, beta, plan, typical)
+    effect = regressors.log_effect(effects, beta, plan, usual, typical)
     assert np.median(effect[:, 0] - effect[:, 1]) == pytest.approx(np.log(1.5625), abs=0.05)
     assert np.array_equal(effect[:, 2], effect[:, 0])
 
@@ -147,33 +149,56 @@ def test_a_regressor_that_never_changes_has_no_effect(
 
 
 def effects_of(
-    beta: list[float], scale: list[float], low: list[float], high: list[float]
+    beta: list[float], scale: list[float], low: list[float], high: list[float], is_price: bool = False
 ) -> regressors.Effects:
+    """Effects of regressors that are uncorrelated, whose directions are themselves over their scale."""
     return regressors.Effects(
-        np.array([5]), np.array([beta, beta]), np.zeros(len(beta)), *map(np.array, (scale, low, high))
+        np.array([5]),
+        np.array([beta, beta]),
+        np.zeros((len(beta), len(beta))),
+        np.diag(1.0 / np.array(scale)),
+        np.array(low),
+        np.array(high),
+        np.full(len(beta), is_price),
     )
 
 
 def test_a_factor_is_the_product_of_all_effects_within_limits() -> None:
-    """Values beyond the history's are taken for its ends; the factor lies between e ** -2 and e ** 2.5."""
-    effects = effects_of([0.5, -1.0], [2.0, 1.0], [0.0, -1.0], [4.0, 3.0])
+    """Differences beyond the history's are taken for its ends; the factor lies between e ** -2 and e ** 2.5."""
+    effects = effects_of([0.5, -1.0], [2.0, 1.0], [-2.0, -2.0], [2.0, 2.0])
     x = np.array([[[4.0, 0.0], [99.0, 0.0], [0.0, 3.0], [-5.0, -9.0], [2.0, 1.0]]])
-    typical = np.array([[1.0, 1.0]])
+    usual, typical = np.array([[2.0, 1.0]]), np.array([0.0])
 
-    found = regressors.log_effect(effects, np.array([[0.5, -1.0]]), x, typical)
-    far = regressors.log_effect(effects, np.array([[9.0, 0.0]]), x, typical)
+    found = regressors.log_effect(effects, np.array([[0.5, -1.0]]), x, usual, typical)
+    far = regressors.log_effect(effects, np.array([[9.0, 0.0]]), x, usual, typical)
 
-    np.testing.assert_allclose(found, [[0.5 + 1.0, 1.5, -0.5 - 2.0 + 0.5, -0.5 + 2.0, 0.0]])
+    np.testing.assert_allclose(found, [[0.5 + 1.0, 0.5 + 1.0, -2.0, -0.5 + 2.0, 0.0]])
     assert far[0].tolist() == [2.5, 2.5, -2.0, -2.0, 0.0]
     assert effects.count == 2
 
 
-def test_the_usual_state_is_the_median_of_the_last_year() -> None:
+def test_the_usual_value_is_the_median_of_the_last_year_and_has_no_effect() -> None:
     x = np.append(np.full(30, 50.0), np.repeat([1.0, 3.0], 26))[None, :, None]
-    effects = effects_of([1.0], [2.0], [0.0], [100.0])
+    effects = effects_of([1.0], [2.0], [-100.0], [100.0])
+    history, empty = history_of(np.ones((1, 82)), x=x), history_of(np.ones((1, 0)), x=x[:, :0])
 
-    assert regressors.typical_state(effects, history_of(np.ones((1, 82)), x=x)).tolist() == [[1.0]]
-    assert regressors.typical_state(effects, history_of(np.ones((1, 0)), x=x[:, :0])).tolist() == [[0.0]]
+    usual = regressors.usual_values(history)
+
+    assert usual.tolist() == [[2.0]]
+    assert regressors.typical_effect(effects, np.ones((1, 1)), history, usual).tolist() == [0.0]
+    assert regressors.typical_effect(effects, np.ones((1, 1)), history, usual - 4.0).tolist() == [2.0]
+    assert regressors.usual_values(empty).tolist() == [[0.0]]
+    assert regressors.typical_effect(effects, np.ones((1, 1)), empty, usual).tolist() == [0.0]
+
+
+def test_a_price_counts_by_its_ratio_and_one_below_zero_as_usual() -> None:
+    effects = effects_of([1.0], [1.0], [-9.0], [9.0], is_price=True)
+    x = np.array([[[2.0], [4.0], [8.0], [0.0], [-1.0]]])
+
+    found = effects.standardised(x, np.array([[4.0]]))
+
+    np.testing.assert_allclose(found[0, :, 0], [-np.log(2.0), 0.0, np.log(2.0), 0.0, 0.0])
+    assert effects.standardised(x, np.array([[0.0]])).tolist() == [[[0.0]] * 5]
 
 
 def test_quarters_end_with_the_history() -> None:
@@ -227,7 +252,7 @@ def test_series_differ_by_what_their_noise_does_not_explain() -> None:
     sample = regressors._Sample(y, np.ones(y.shape, dtype=bool), x, 1)
     prior, dispersion = np.full((12, 1), np.log(2.0)), np.linspace(1.0, 3.0, 12)
 
-    [found] = regressors._heterogeneity(sample, prior, dispersion)
+    [[found]] = regressors._heterogeneity(sample, prior, dispersion)
 
     gradient, information = regressors._score(sample, prior)
     weights, squares = [], 0.0
@@ -248,5 +273,100 @@ def test_a_panel_without_periods_has_flat_effects_without_regressors_none() -> N
     flat = regressors.fit_effects(history_of(y, np.zeros((2, 20), dtype=bool), x=x, group=np.array([3, 9])))
     none = regressors.fit_effects(history_of(y))
 
-    assert (flat.codes.tolist(), flat.beta.tolist(), flat.scale.tolist()) == ([3, 9], [[0.0]] * 3, [1.0])
-    assert (none.count, none.beta.shape) == (0, (1, 0))
+    assert (flat.codes.tolist(), flat.beta.tolist(), flat.count) == ([3, 9], [[]] * 3, 0)
+    assert (none.count, none.beta.shape) == (0, (2, 0))
+
+
+def test_several_effects_differ_between_series_together() -> None:
+    """What differs is found in every coordinate: here a covariance of two regressors, from many clear series."""
+    rng = np.random.default_rng(3)
+    truth = np.array([[0.04, 0.02], [0.02, 0.03]])
+    slopes = rng.multivariate_normal([0.5, -0.3], truth, 300)
+    x = rng.normal(0, 1, (300, 104, 2))
+    y = rng.poisson(30.0 * np.exp((x * slopes[:, None]).sum(axis=2))).astype(float)
+    sample = regressors._Sample(y, np.ones(y.shape, dtype=bool), x, 1)
+    prior = np.repeat([[0.5, -0.3]], 300, axis=0)
+
+    found = regressors._heterogeneity(sample, prior, regressors._dispersion(sample, slopes))
+
+    np.testing.assert_allclose(found, truth, atol=0.012)
+
+
+SHOPS, WEEKS, AHEAD = 40, 80, 6
+KIND = np.random.default_rng(11).choice(3, (SHOPS, WEEKS + AHEAD), p=[0.7, 0.2, 0.1])
+PRICE = np.exp(np.random.default_rng(12).normal(1.5, 1.0, SHOPS))[:, None] * np.where(
+    np.random.default_rng(13).random((SHOPS, WEEKS + AHEAD)) < 0.3, 0.8, 1.0
+)
+FLYER, STAND = (KIND == 1).astype(float), (KIND == 2).astype(float)
+LEVEL = np.exp(np.random.default_rng(14).normal(2.0, 1.0, SHOPS))[:, None]
+EXPECTED = (
+    LEVEL * np.exp(0.6 * FLYER + 1.0 * STAND) * np.where(PRICE.max(axis=1, keepdims=True) > PRICE, 1.4, 1)
+)
+SOLD = np.random.default_rng(15).poisson(EXPECTED)[:, :WEEKS].astype(float)
+
+
+@pytest.fixture(scope="module")
+def forecast_with(make_panel: Callable[..., Panel]) -> Callable[..., np.ndarray]:
+    """Mean forecasts of one world with its regressors written down as given."""
+
+    def means(*columns: np.ndarray, names: tuple[str, ...] | None = None) -> np.ndarray:
+        panel = make_panel(SOLD, x=np.stack(columns, axis=2), group=np.arange(SHOPS) % 2)
+        panel = panel if names is None else replace(panel, x_names=names)
+        return forecast(panel, (), replace(SETTINGS, windows=1)).prediction.mean
+
+    return means
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        (FLYER + 1000.0, STAND),
+        (100.0 * FLYER, 3.0 - 0.01 * STAND),
+        (1.0 - FLYER, 1.0 - STAND),
+        (FLYER, STAND, 1.0 - FLYER - STAND),
+        (1.0 - FLYER - STAND, STAND),
+        (FLYER + STAND, STAND),
+    ],
+    ids=["moved", "stretched", "turned round", "all kinds", "another kind left out", "any and one"],
+)
+def test_a_plan_says_the_same_in_every_spelling(
+    forecast_with: Callable[..., np.ndarray], spelling: tuple[np.ndarray, ...]
+) -> None:
+    plain = forecast_with(FLYER, STAND)
+
+    np.testing.assert_allclose(forecast_with(*spelling), plain, rtol=1e-9)
+    assert np.abs(plain - EXPECTED[:, WEEKS:]).sum() < 0.2 * EXPECTED[:, WEEKS:].sum()
+
+
+@pytest.mark.parametrize(
+    ("column", "names"),
+    [
+        (PRICE, ("x_0", "x_sales_price")),
+        (100.0 * PRICE, ("x_0", "x_verkaufspreis")),
+        (np.log(PRICE), ("x_0", "x_log_price")),
+        (np.log(PRICE) + 100.0, None),
+    ],
+    ids=["named", "in cents", "logarithm", "logarithm far from zero"],
+)
+def test_a_price_is_a_ratio_to_the_usual_one(
+    forecast_with: Callable[..., np.ndarray], column: np.ndarray, names: tuple[str, ...] | None
+) -> None:
+    """Articles of one and of thirty euros react to the same cut alike; values alone tell that a column is a price."""
+    plain = forecast_with(FLYER, PRICE)
+
+    np.testing.assert_allclose(forecast_with(FLYER, column, names=names), plain, rtol=1e-9)
+
+
+def test_a_promotion_that_never_happened_changes_nothing(make_panel: Callable[..., Panel]) -> None:
+    never = np.zeros((SHOPS, WEEKS + AHEAD, 1))
+    planned = never.copy()
+    planned[:, WEEKS:] = 1.0
+
+    quiet, asked = (forecast(make_panel(SOLD, x=x), (), SETTINGS).prediction for x in (never, planned))
+
+    np.testing.assert_array_equal(asked.mean, quiet.mean)
+    np.testing.assert_array_equal(asked.quantiles, quiet.quantiles)
+
+
+def test_a_regressor_given_twice_counts_once(forecast_with: Callable[..., np.ndarray]) -> None:
+    np.testing.assert_allclose(forecast_with(FLYER, FLYER, STAND), forecast_with(FLYER, STAND), rtol=1e-9)

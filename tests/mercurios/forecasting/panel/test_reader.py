@@ -234,6 +234,26 @@ def test_a_plan_continues_the_regressors_of_its_series(
     assert "24 values are not in the plan" in source.notes[0]
 
 
+def test_a_plan_of_what_the_history_cannot_tell_is_noted(
+    read: Callable[..., Source], plan: Callable[..., Path]
+) -> None:
+    flag = [float(at % 3 == 0) for at in range(80)]
+    columns = {"x_promo": flag, "x_twice": flag, "x_never": [0.0] * 80, "x_price": [0.0, 4.0, 5.0, 6.0] * 20}
+    planned = {"x_twice": [0, 3] * 4, "x_never": [1] * 8, "x_price": [5.0, -1.0] * 4}
+
+    source = read(rows(**columns), plan=plan(**planned))
+
+    notes = "\n".join(source.notes)
+    assert "x_price: 24 prices are 0 or less and count as unknown" in notes
+    assert "x_twice follows from the regressors before it" in notes
+    assert "x_twice: 4 planned values lie beyond those of the history" in notes
+    assert "x_never never changes within a series" in notes
+    assert "x_never: 8 planned values never happened before" in notes
+    assert source.panel.x is not None
+    assert source.panel.x[:, :, 3].min() >= 4.0
+    assert source.panel.x[0, 20:, 3].tolist() == [5.0] * 8
+
+
 def test_without_a_plan_regressors_are_left_out_and_that_is_reported(read: Callable[..., Source]) -> None:
     source = read(rows(x_promo=[0.0] * 80))
     assert source.panel.x is None
