@@ -13,6 +13,7 @@ from pathlib import Path
 import common
 
 NAMES = (
+    "parsing",
     "simulator_throughput",
     "extraction",
     "reload",

@@ -112,17 +112,17 @@ def dag_settings(tenant: Tenant, kind: str, doc: str | None) -> dict[str, Any]:
 
 def marts_asset(tenant: Tenant) -> Asset:
     """The tenant's published marts."""
-    return Asset(name=f"marts_{tenant.id}", uri=f"mercurios://{tenant.id}/marts", group="marts")
+    return Asset(name=f"marts_{tenant.id}", uri=f"x-mercurios://{tenant.id}/marts", group="marts")
 
 
 def week_closed_asset(tenant: Tenant) -> Asset:
     """An event each time a week of sales has become complete in the published marts."""
-    return Asset(name=f"week_closed_{tenant.id}", uri=f"mercurios://{tenant.id}/week-closed", group="marts")
+    return Asset(name=f"week_closed_{tenant.id}", uri=f"x-mercurios://{tenant.id}/week-closed", group="marts")
 
 
 def forecast_asset(tenant: Tenant) -> Asset:
     """The tenant's published forecast."""
-    return Asset(name=f"forecast_{tenant.id}", uri=f"mercurios://{tenant.id}/forecast", group="forecast")
+    return Asset(name=f"forecast_{tenant.id}", uri=f"x-mercurios://{tenant.id}/forecast", group="forecast")
 
 
 __all__ = [
