@@ -30,14 +30,9 @@ def tenant_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Tenant:
     return load_tenants(only="mini").get("mini")
 
 
-def without_models(graph: dict[str, Any]) -> dict[str, Any]:
-    """Return a DAG without its dbt tasks, whose number is the engine's, and without the tag that names the engine."""
-    tasks = {
-        name: {**task, "downstream": [each for each in task["downstream"] if not each.startswith("model.")]}
-        for name, task in graph["tasks"].items()
-        if not name.startswith("model.")
-    }
-    return {**graph, "tags": sorted({*graph["tags"]} - {"duckdb", "snowflake"}), "tasks": tasks}
+def without_the_engine(graph: dict[str, Any]) -> dict[str, Any]:
+    """Return a DAG without the tag that names the engine."""
+    return {**graph, "tags": sorted({*graph["tags"]} - {"duckdb", "snowflake"})}
 
 
 def test_the_move_is_one_word_of_one_line(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,15 +55,13 @@ def test_the_move_is_one_word_of_one_line(folders: dict[str, Path], monkeypatch:
     assert unmoved == tenants["duckdb"]
 
 
-def test_the_moved_retailer_has_the_same_dags_but_for_the_grain_of_its_models(
-    folders: dict[str, Path], parse: Any
-) -> None:
+def test_the_moved_retailer_has_the_same_dags(folders: dict[str, Path], parse: Any) -> None:
     bags = {name: parse(folder) for name, folder in folders.items()}
 
     assert {name: bag.import_errors for name, bag in bags.items()} == {"duckdb": {}, "snowflake": {}}
     graphs = {
         name: {
-            dag_id: without_models(graph_of(dag))
+            dag_id: without_the_engine(graph_of(dag))
             for dag_id, dag in bag.dags.items()
             if dag_id.endswith("__mini")
         }
@@ -88,7 +81,4 @@ def test_the_move_needs_no_connection_while_dags_are_parsed(
 
     assert bag.import_errors == {}
     models = [task for task in bag.dags["pipeline__mini"].tasks if task.task_id.startswith("model.")]
-    assert len(models) > 30
-    assert {task.profile_config.target_name for task in models if hasattr(task, "profile_config")} == {
-        "snowflake"
-    }
+    assert {task.profile_config.target_name for task in models} == {"snowflake"}

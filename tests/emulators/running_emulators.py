@@ -193,14 +193,11 @@ def administrator(snowflake: Snowflake) -> str:
 
 
 def switched_tenant(root: Path, folder: Path) -> Path:
-    """Make a folder with the test tenant, switched to Snowflake by its connection id, and return it.
-
-    It builds its models in one task, which takes two cores a fraction of the time of a task for each model.
-    """
+    """Make a folder with the test tenant, switched to Snowflake by its connection id, and return it."""
     folder.mkdir(parents=True, exist_ok=True)
     file = (root / "tests" / "tenants" / "mini.yaml").read_text(encoding="utf-8")
     switched = file.replace("warehouse: duckdb_mini", "warehouse: snowflake_mini")
-    (folder / "mini.yaml").write_text(f"{switched}dbt_tasks: build\n", encoding="utf-8")
+    (folder / "mini.yaml").write_text(switched, encoding="utf-8")
     return folder
 
 

@@ -31,7 +31,7 @@ def test_a_model_is_built_with_the_tenants_connection(retailer: SnowflakeRetaile
 
     task.execute(context)
 
-    assert (tenant.engine, tenant.dbt_grain) == ("snowflake", "build")
+    assert (tenant.engine, tenant.dbt_tasks) == ("snowflake", "build")
     assert [each.task_id for each in dag.topological_sort()] == ["model.build"]
     [built] = retailer.query("select count(*) as n from standard.stg_prohandel__labels")
     [raw] = retailer.query("select count(*) as n from raw.label")

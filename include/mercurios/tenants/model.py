@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -17,7 +17,7 @@ from mercurios.tenants.classification import Classification
 from mercurios.tenants.limits import Limits
 from mercurios.tenants.prices import Prices
 from mercurios.tenants.settings import Section, SettingRow
-from mercurios.warehouse.backend import Backend, DbtTasks
+from mercurios.warehouse.backend import Backend
 from mercurios.warehouse.registry import backend_of_connection
 
 PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
@@ -118,7 +118,7 @@ class Tenant(Section):
         database: Snowflake database that holds this tenant; may be shared. DuckDB uses a file per tenant.
         prices: what the amounts hold; without it there is no margin, because nothing is guessed.
         limits: the buying plan by season, category and month; without it nothing has a limit.
-        dbt_tasks: `build` (one task) or `models` (a task per model); None takes the engine's default.
+        dbt_tasks: `build` (one task for all models) or `models` (a task for each).
     """
 
     id: TenantId
@@ -132,7 +132,7 @@ class Tenant(Section):
     connections: Connections
     landing: Written | None = None
     database: Line = "MERCURIOS_DATA"
-    dbt_tasks: DbtTasks | None = None
+    dbt_tasks: Literal["build", "models"] = "build"
     schedules: Schedules = Field(default_factory=Schedules)
     forecast: Forecast = Field(default_factory=Forecast)
     replenishment: Replenishment = Field(default_factory=Replenishment)
@@ -154,11 +154,6 @@ class Tenant(Section):
     def engine(self) -> str:
         """The name of the warehouse engine."""
         return self.backend.name
-
-    @property
-    def dbt_grain(self) -> DbtTasks:
-        """One task where a model takes milliseconds, a task per model where it takes minutes."""
-        return self.dbt_tasks or self.backend.dbt_tasks
 
     def landing_url(self) -> str:
         """Return the landing URL with environment variables filled in.

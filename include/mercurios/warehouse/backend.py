@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from mercurios.sources.contract import ColumnType
 
 if TYPE_CHECKING:
     from mercurios.warehouse.engine import Engine
     from mercurios.warehouse.publication import Publisher
-
-DbtTasks = Literal["build", "models"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,6 @@ class Backend:
         needs_connection: whether a tenant's connection must exist, or has a default.
         landing: where a tenant's files are landed unless its own file says otherwise.
         dbt_target: output of `include/dbt/profiles.yml`.
-        dbt_tasks: `build` (one task) where a model takes milliseconds, `models` (a task per model) where minutes.
         column_types: the engine's words for the types of the contract.
         engine: loads the class that implements `Engine`.
         publisher: loads how checked tables become visible to readers in one step.
@@ -58,7 +55,6 @@ class Backend:
     needs_connection: bool
     landing: str
     dbt_target: str
-    dbt_tasks: DbtTasks
     column_types: Mapping[ColumnType, str]
     engine: Callable[[], type[Engine]]
     publisher: Callable[[], Publisher]

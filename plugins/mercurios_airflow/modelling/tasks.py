@@ -1,8 +1,8 @@
 """The dbt project as tasks of a tenant's pipeline.
 
-One setting decides how many: one task where a model takes milliseconds and a process per model would cost twenty
-times the work, or a task per model, mirrored from one dbt process, where models take minutes. Each
-engine has its default. Either way Cosmos reads the manifest that the build made and runs no dbt while parsing.
+One setting decides how many: one task for all models, or a task for each, mirrored from one dbt process, for those who
+want to see each of them run. A hundred tasks a tenant cost scheduler and dag processor ten times as much as one
+(decision 0053). Cosmos reads the manifest that the build made and runs no dbt while parsing.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _NO_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]
 
 def model_tasks(tenant: Tenant) -> TaskGroup:
     """Return the task group `model` of the DAG that is being built."""
-    return _build(tenant) if tenant.dbt_grain == "build" else _models(tenant)
+    return _build(tenant) if tenant.dbt_tasks == "build" else _models(tenant)
 
 
 def _environment(tenant: Tenant) -> dict[str, str]:

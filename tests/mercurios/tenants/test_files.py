@@ -525,14 +525,14 @@ def test_settings_of_a_resource_fall_back_to_the_defaults(tmp_path: Path) -> Non
     assert source.mode_of("article") is Mode.SCAN
 
 
-def test_the_connection_decides_engine_and_grain_of_the_models(tmp_path: Path) -> None:
+def test_the_connection_decides_the_engine_and_the_file_how_many_tasks_build_models(tmp_path: Path) -> None:
     write(tmp_path, "duck")
     write(tmp_path, "flake", connections__warehouse="snowflake_flake")
-    write(tmp_path, "chosen", connections__warehouse="snowflake_x", dbt_tasks="build")
+    write(tmp_path, "chosen", connections__warehouse="snowflake_x", dbt_tasks="models")
     found = load_tenants(tmp_path)
 
-    assert [(t.id, t.engine, t.dbt_grain) for t in found] == [
-        ("chosen", "snowflake", "build"),
+    assert [(t.id, t.engine, t.dbt_tasks) for t in found] == [
+        ("chosen", "snowflake", "models"),
         ("duck", "duckdb", "build"),
-        ("flake", "snowflake", "models"),
+        ("flake", "snowflake", "build"),
     ]

@@ -37,7 +37,6 @@ BACKEND = Backend(
     needs_connection=False,
     landing="file://${MERCURIOS_HOME}/landing",
     dbt_target="duckdb",
-    dbt_tasks="build",
     column_types={
         ColumnType.INTEGER: "bigint",
         ColumnType.DECIMAL: "decimal(18, 2)",

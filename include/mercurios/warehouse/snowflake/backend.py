@@ -44,7 +44,6 @@ BACKEND = Backend(
     # Snowflake reads files from object storage alone, and one stage shows the landing areas of all its tenants.
     landing="${MERCURIOS_LANDING}",
     dbt_target="snowflake",
-    dbt_tasks="models",
     column_types={
         ColumnType.INTEGER: "number(38, 0)",
         ColumnType.DECIMAL: "number(18, 2)",

@@ -37,7 +37,7 @@ def dag(mini: Path) -> Any:
     with DuckDBEngine(file) as engine:
         set_up(engine)
     tenant = load_tenants(only="mini_models").get("mini_models")
-    assert (tenant.engine, tenant.dbt_grain) == ("duckdb", "models")
+    assert (tenant.engine, tenant.dbt_tasks) == ("duckdb", "models")
     with DAG(schedule=None, **dag_settings(tenant, "pipeline", None)) as built:
         model_tasks(tenant)
     return built

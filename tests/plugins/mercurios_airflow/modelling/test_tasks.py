@@ -81,9 +81,7 @@ def test_on_snowflake_dbt_signs_in_with_the_connection_and_tags_its_statements(
     folder = tmp_path / "tenants"
     folder.mkdir()
     file = (Path(os.environ["MERCURIOS_TENANTS_DIR"]) / "mini.yaml").read_text(encoding="utf-8")
-    (folder / "mini.yaml").write_text(
-        file.replace("duckdb_mini", "snowflake_mini") + "dbt_tasks: build\n", encoding="utf-8"
-    )
+    (folder / "mini.yaml").write_text(file.replace("duckdb_mini", "snowflake_mini"), encoding="utf-8")
     monkeypatch.setenv("MERCURIOS_TENANTS_DIR", str(folder))
 
     # There is no connection: were it read while parsing, this would fail.
