@@ -130,13 +130,14 @@ class Warehouse:
                     [tenant, *values, loaded_at, row.get("_deleted_at")],
                 )
 
-    def dbt(self, tenant: str | None, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run dbt for a tenant in a process of its own and return what it said."""
+    def dbt(self, tenant: str | None, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run dbt for a tenant in a process of its own, with further variables, and return what it said."""
         environment = {
             "HOME": str(self.folder),
             "MERCURIOS_DUCKDB_PATH": self.path.name,
             "DBT_TARGET_PATH": str(self.target),
             **({"MERCURIOS_TENANT_ID": tenant} if tenant else {}),
+            **variables,
         }
         return run_dbt(arguments, self.folder, environment)
 

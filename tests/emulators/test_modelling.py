@@ -36,3 +36,8 @@ def test_a_model_is_built_with_the_tenants_connection(retailer: SnowflakeRetaile
     [built] = retailer.query("select count(*) as n from standard.stg_prohandel__labels")
     [raw] = retailer.query("select count(*) as n from raw.label")
     assert built == raw != {"n": 0}
+    recorded = retailer.query(
+        "select name, kind, status from ops.model_result where run_id = 'r1' order by kind"
+    )
+    assert recorded[0] == {"name": "stg_prohandel__labels", "kind": "model", "status": "success"}
+    assert {(row["kind"], row["status"]) for row in recorded[1:]} <= {("test", "pass")}

@@ -163,6 +163,18 @@ create table if not exists ops.dq_metric (
     measured_at {{ timestamp_type() }} not null
 );
 
+-- The outcome of each dbt model and test of a run, written by dbt at its end (dbt/macros/model_results.sql).
+create table if not exists ops.model_result (
+    tenant_id varchar not null,
+    run_id varchar not null,
+    name varchar not null,
+    kind varchar not null,
+    status varchar not null,
+    seconds double not null,
+    row_count bigint,
+    recorded_at {{ timestamp_type() }} not null
+);
+
 create table if not exists ops.publication (
     tenant_id varchar not null,
     run_id varchar not null,

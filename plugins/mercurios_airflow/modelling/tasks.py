@@ -45,6 +45,8 @@ def _environment(tenant: Tenant) -> dict[str, str]:
     return {
         "MERCURIOS_TENANT_ID": tenant.id,
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        # Whose results of models dbt records, see macros/model_results.sql.
+        "MERCURIOS_RUN_ID": "{{ run_id }}",
         # The UI shows colour codes as text.
         "DBT_USE_COLORS": "false",
         **airflow_backend(tenant).dbt_environment(tenant),

@@ -25,7 +25,8 @@ def _dag(tenant_id: str) -> Any:
 
 def _environment(task: Any) -> dict[str, str]:
     """Render a task's environment for dbt as Airflow does before executing it."""
-    return dict(task.render_template(task.env, {**(task.get_dag().user_defined_macros or {})}))
+    macros = task.get_dag().user_defined_macros or {}
+    return dict(task.render_template(task.env, {**macros, "run_id": "scheduled__r1"}))
 
 
 @pytest.mark.parametrize("tenant_id", ["mini", "mini_models"])
@@ -36,6 +37,7 @@ def test_every_dbt_task_gets_its_own_tenant_and_file(mini: Path, tenant_id: str)
 
     expected = {
         "MERCURIOS_TENANT_ID": tenant_id,
+        "MERCURIOS_RUN_ID": "scheduled__r1",
         "MERCURIOS_DUCKDB_PATH": str(mini / "warehouse" / f"{tenant_id}.duckdb"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_USE_COLORS": "false",
