@@ -23,6 +23,7 @@ from mercurios.forecasting.output.summary import Accuracy
 from mercurios.forecasting.output.writer import Writer, previous_methods
 from mercurios.forecasting.panel.cadence import WEEKLY, Cadence
 from mercurios.forecasting.panel.classes import CLASS_NAMES
+from mercurios.forecasting.panel.closing import closed_notes, find_closed
 from mercurios.forecasting.panel.panel import Panel, shards
 from mercurios.forecasting.panel.public_holidays import holidays_of
 from mercurios.forecasting.panel.reader import read_source
@@ -186,6 +187,8 @@ def _read(request: Request) -> _Job:
     )
     settings = request.settings(source.panel.cadence)
     days = holidays_of(source.panel, settings.horizon, request.country, request.region)
+    closed = find_closed(source.panel, settings.horizon, days)
+    source.notes.extend(closed_notes(closed, source.panel, days))
     previous = None if request.previous is None else previous_methods(request.previous, source)
     return _Job(request, source, settings, days, previous)
 

@@ -116,6 +116,7 @@ def _model(
         typical=latest.typical,
         effects=context.shared[panel.n_weeks].effects,
         ceiling=latest.ceiling,
+        closed=latest.closed,
         spread=latest.spread,
         demand_class=latest.demand_class,
         method=method,

@@ -108,7 +108,8 @@ def _weekly(panel: Panel) -> Panel:
         raise PanelError("date", None, "the panel holds no whole week from Monday to Sunday")
     inside = slice(skip, skip + 7 * weeks)
     shape = (panel.n_series, weeks, 7)
-    mask: Bool = panel.mask[:, inside].reshape(shape)
+    closed = np.zeros(panel.mask.shape, dtype=bool) if panel.closed is None else panel.closed[:, : days.size]
+    mask: Bool = (panel.mask | closed)[:, inside].reshape(shape)
     # The week of the first sale begins with days on which the series was not on sale yet.
     some: Bool = np.asarray(mask.any(axis=2))
     opening = np.cumsum(some, axis=1) == 1
@@ -118,7 +119,7 @@ def _weekly(panel: Panel) -> Panel:
     if panel.x is not None:
         ahead = (panel.x.shape[1] - skip) // 7
         x = panel.x[:, skip : skip + 7 * ahead].reshape(panel.n_series, ahead, 7, -1).mean(axis=2)
-    return replace(panel, y=y, mask=whole, week_starts=days[inside][::7], cadence=WEEKLY, x=x)
+    return replace(panel, y=y, mask=whole, week_starts=days[inside][::7], cadence=WEEKLY, x=x, closed=None)
 
 
 def _state(table: pa.Table, source: Source, path: Path | None) -> tuple[F64, F64]:

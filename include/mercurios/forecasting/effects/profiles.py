@@ -31,6 +31,8 @@ _SERIES_FOR_HALF = 15.0
 _SERIES_FOR_HALF_A_YEAR = 10.0
 _TREND_PENALTY = 10.0
 
+Bases = dict[bytes, ridge.RidgeBasis]
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -64,7 +66,11 @@ class Profile:
 
 
 def fit_profile(
-    history: History, frame: Frame, settings: ForecastSettings, explained: F64 | None = None
+    history: History,
+    frame: Frame,
+    settings: ForecastSettings,
+    explained: F64 | None = None,
+    bases: Bases | None = None,
 ) -> Profile:
     """Pool the seasonal factors by group; flat when the panel is younger than they need.
 
@@ -73,7 +79,9 @@ def fit_profile(
         frame: The calendar.
         settings: Settings of the run.
         explained: Log effect of the regressors, taken out before; none when omitted.
+        bases: Decompositions of this frame that earlier fits made; filled.
     """
+    bases = {} if bases is None else bases
     codes, branches = np.unique(history.group), np.unique(history.places())
     usable = frame.needs <= frame.weeks
     holidays = frame.holiday[:, : None if frame.has_season else 0]
@@ -87,17 +95,19 @@ def fit_profile(
     events = np.full(holidays.shape[1], _EVENT)
     events[:HOLIDAY_COLUMNS] = 1.0
     order = np.concatenate([frame.order[usable], events])
-    whole = _effects(np.log(index[:1] + _INDEX_FLOOR), present[:1], columns, 0.1 * order, frame, settings)
+    whole = _effects(
+        np.log(index[:1] + _INDEX_FLOOR), present[:1], columns, 0.1 * order, frame, settings, bases
+    )
     rest = np.log(index[1:] + _INDEX_FLOOR) - columns[: frame.weeks] @ whole[0]
     weight = members / (members + _SERIES_FOR_HALF)
-    deviation = _effects(rest, present[1:], columns, order, frame, settings) * weight[:, None]
+    deviation = _effects(rest, present[1:], columns, order, frame, settings, bases) * weight[:, None]
     yearly = np.append(frame.needs[usable] >= frame.cadence.year, np.full(columns.shape[1] - width, True))
     trust = np.where(yearly, _trust(frame.weeks / frame.cadence.year, float(members.sum())), 1.0)
     effect = np.concatenate([whole, whole + deviation]) * trust
     season, holiday = _by_period(effect, columns, width)
     known = (season + holiday)[place_of(codes, history.group) + 1, : frame.weeks]
     known = known if explained is None else known + explained
-    place = _branch_effects(history, branches, known, (columns, order), frame, settings) * trust
+    place = _branch_effects(history, branches, known, (columns, order), frame, settings, bases) * trust
     return Profile(codes, season, holiday, branches, *_by_period(place, columns, width))
 
 
@@ -114,6 +124,7 @@ def _branch_effects(
     design: tuple[F64, F64],
     frame: Frame,
     settings: ForecastSettings,
+    bases: Bases,
 ) -> F64:
     """Calendar coefficients of each branch beyond those of its groups, below a row of zeros."""
     columns, order = design
@@ -122,7 +133,7 @@ def _branch_effects(
         index, present, members = _index_series(history, history.places(), branches, known)
         rest = np.log(index[1:] + _INDEX_FLOOR) - np.log(index[:1] + _INDEX_FLOOR)
         weight = members / (members + _SERIES_FOR_HALF)
-        result[1:] = _effects(rest, present[1:], columns, order, frame, settings) * weight[:, None]
+        result[1:] = _effects(rest, present[1:], columns, order, frame, settings, bases) * weight[:, None]
     return result
 
 
@@ -157,7 +168,13 @@ def _index_series(history: History, of: I64, codes: I64, explained: F64 | None) 
 
 
 def _effects(
-    log_index: F64, present: Bool, columns: F64, relative: F64, frame: Frame, settings: ForecastSettings
+    log_index: F64,
+    present: Bool,
+    columns: F64,
+    relative: F64,
+    frame: Frame,
+    settings: ForecastSettings,
+    bases: Bases,
 ) -> F64:
     """Calendar coefficients of each index series, its trend fitted beside them and left out."""
     usable = present.any(axis=1)
@@ -168,7 +185,10 @@ def _effects(
     design = np.concatenate([columns[: frame.weeks], time[:, None], hinges], axis=1)
     caution = 1.0 if frame.weeks >= 2 * frame.cadence.year else 10.0
     penalty = np.concatenate([relative, [1.0], np.full(hinges.shape[1], _TREND_PENALTY * caution)])
-    basis = ridge.decompose(design, penalty)
+    key = penalty.tobytes()
+    if key not in bases:
+        bases[key] = ridge.decompose(design, penalty)
+    basis = bases[key]
     value, observed = log_index[usable], present[usable]
     fitted = ridge.fit_by_likelihood(basis, value, observed)
     for _ in range(_REWEIGHTED):

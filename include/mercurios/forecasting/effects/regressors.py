@@ -135,17 +135,19 @@ class _Sample:
         mask: Observed periods.
         z: Standardised regressors of the same periods, series x periods x regressors.
         week: Periods of a week.
+        calendar: Log effect of season, weekdays and holidays, series x periods; none when omitted.
     """
 
     y: F64
     mask: Bool
     z: F64
     week: int
+    calendar: F64 | None = None
 
     @classmethod
-    def of(cls, history: History, effects: Effects) -> _Sample:
+    def of(cls, history: History, effects: Effects, calendar: F64 | None) -> _Sample:
         z = effects.standardised(history.past_x, usual_values(history))
-        return cls(history.y, history.mask, z, history.cadence.week)
+        return cls(history.y, history.mask, z, history.cadence.week, calendar)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -153,7 +155,8 @@ class _Sample:
         return self.z.shape[0], self.z.shape[2]
 
     def take(self, rows: slice) -> _Sample:
-        return _Sample(self.y[rows], self.mask[rows], self.z[rows], self.week)
+        calendar = None if self.calendar is None else self.calendar[rows]
+        return _Sample(self.y[rows], self.mask[rows], self.z[rows], self.week, calendar)
 
     def chunks(self) -> list[slice]:
         """Blocks of series whose arrays fit into memory."""
@@ -161,13 +164,18 @@ class _Sample:
         return [slice(begin, begin + size) for begin in range(0, self.y.shape[0], size)]
 
 
-def fit_effects(history: History) -> Effects:
-    """Learn the effects of the whole panel and of each group, and how much series differ from their group."""
+def fit_effects(history: History, calendar: F64 | None = None) -> Effects:
+    """Learn the effects of the whole panel and of each group, and how much series differ from their group.
+
+    Args:
+        history: Demand and regressors.
+        calendar: Log effect of season, weekdays and holidays on each series, which no regressor may take for its own.
+    """
     codes = np.unique(history.group)
     blank = _directions(history, codes)
     if not blank.count:
         return blank
-    sample, n = _Sample.of(history, blank), history.n_series
+    sample, n = _Sample.of(history, blank, calendar), history.n_series
     dispersion = _dispersion(sample, np.zeros((n, blank.count)))
     whole = np.zeros(blank.count)
     at = np.searchsorted(codes, history.group)
@@ -207,12 +215,12 @@ def _directions(history: History, codes: I64) -> Effects:
     return Effects(codes, nothing, np.zeros((count, count)), directions, low, high, is_price)
 
 
-def series_effects(effects: Effects, history: History) -> F64:
+def series_effects(effects: Effects, history: History, calendar: F64 | None = None) -> F64:
     """Effects of every series, shrunk to its group's; each row depends on its own demand only."""
     prior = effects.beta[place_of(effects.codes, history.group) + 1]
     if not effects.count or not history.n_series:
         return prior
-    sample = _Sample.of(history, effects)
+    sample = _Sample.of(history, effects, calendar)
     dispersion = _dispersion(sample, prior)
     gradient, information = _score(sample, prior)
     values, vectors = np.linalg.eigh(effects.spread)
@@ -275,6 +283,7 @@ def _quarters(values: F64, week: int) -> F64:
 def _means(sample: _Sample, beta: F64) -> tuple[F64, F64, F64]:
     """Observed demand, exp(x b) and expected demand of every period, folded; the level of each quarter is its own."""
     linear = _linear(sample.z, beta)
+    linear = linear if sample.calendar is None else linear + sample.calendar
     demand = _quarters(np.where(sample.mask, sample.y, 0.0), sample.week)
     factor = np.exp(np.clip(linear, -10.0, 10.0))
     weight = _quarters(np.where(sample.mask, factor, 0.0), sample.week)

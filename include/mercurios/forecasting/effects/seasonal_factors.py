@@ -65,7 +65,7 @@ def seasonal_factors(history: History, frame: Frame, profile: Profile, effects: 
     if history.x is None or not effects.count:
         none, zero = np.zeros((history.n_series, 0)), np.zeros(history.n_series)
         return SeasonalFactors(past, season, holiday, np.zeros_like(season), none, usual, zero)
-    beta = series_effects(effects, history)
+    beta = series_effects(effects, history, past)
     typical = typical_effect(effects, beta, history, usual)
     past = np.clip(past + log_effect(effects, beta, history.past_x, usual, typical), -_LIMIT, _LIMIT)
     ahead = log_effect(effects, beta, history.x[:, future], usual, typical)

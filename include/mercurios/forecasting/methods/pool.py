@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 
-from mercurios.forecasting.arrays import F64, I64, row_sum
+from mercurios.forecasting.arrays import F64, I64, Bool, row_sum
 from mercurios.forecasting.effects.calendar import Frame, build_frame
 from mercurios.forecasting.effects.profiles import Profile
 from mercurios.forecasting.effects.regressors import Effects
@@ -18,6 +19,7 @@ from mercurios.forecasting.methods import baselines, smoothing
 from mercurios.forecasting.methods.additive import Bases, Parts, fit_additive
 from mercurios.forecasting.methods.cold_start import Levels, own_share
 from mercurios.forecasting.panel.classes import NONE, classify
+from mercurios.forecasting.panel.closing import Closed
 from mercurios.forecasting.panel.panel import Panel
 from mercurios.forecasting.settings import ForecastSettings
 from mercurios.forecasting.uncertainty.quantiles import Spread, error_spread
@@ -40,11 +42,12 @@ _BLOCK_CELLS = 1_400_000
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What one origin takes from the whole panel: pooled profile, regressor effects and the groups' levels."""
+    """What one origin takes from the whole panel: profile, effects of regressors, the groups' levels, closed days."""
 
     profile: Profile
     effects: Effects
     levels: Levels
+    closed: Closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class Candidates:
         usual_x: Usual values of the regressors, series x regressors.
         typical: Effect of the state that effects are measured from.
         left: Share of the demand that the series' end leaves in each period, series x horizon.
+        closed: Periods in which the branch is closed.
     """
 
     additive: Parts
@@ -89,6 +93,7 @@ class Candidates:
     usual_x: F64
     typical: F64
     left: F64
+    closed: Bool
 
     @property
     def horizon(self) -> int:
@@ -159,7 +164,8 @@ def _block(
     panel: Panel, frame: Frame, shared: Shared, settings: ForecastSettings, cache: Bases
 ) -> Candidates:
     greatest = panel.y.max(axis=1, initial=0.0)
-    panel = panel.learnable().after_first_sale()
+    closed = shared.closed.ahead(panel, frame.horizon)
+    panel = shared.closed.masked(panel).learnable().after_first_sale()
     cadence = panel.cadence
     slow, slower = cadence.slowed(smoothing.SES_GRID), cadence.slowed(smoothing.TSB_GRID)
     factors = seasonal_factors(panel, frame, shared.profile, shared.effects)
@@ -176,7 +182,7 @@ def _block(
         baselines.mean_13w(panel),
     )
     season, holiday, regressor = factors.ahead()
-    left = panel.demand_left(frame.horizon)
+    left = np.where(closed, 0.0, panel.demand_left(frame.horizon))
     additive, regressor_base = fit_additive(panel, frame, factors, settings, cache)
     return Candidates(
         additive=additive,
@@ -196,6 +202,7 @@ def _block(
         usual_x=factors.usual,
         typical=factors.typical,
         left=left,
+        closed=closed,
     )
 
 
@@ -207,7 +214,7 @@ def _available(method: int, frame: Frame, has_factors: bool) -> bool:
 
 
 def _joined(found: list[Candidates]) -> Candidates:
-    def rows(name: str) -> F64:
+    def rows(name: str) -> Any:
         return np.concatenate([getattr(block, name) for block in found])
 
     parts = [
@@ -238,6 +245,7 @@ def _joined(found: list[Candidates]) -> Candidates:
                 "usual_x",
                 "typical",
                 "left",
+                "closed",
             )
         },
     )

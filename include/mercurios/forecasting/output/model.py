@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mercurios.forecasting.arrays import F64, I64
+from mercurios.forecasting.arrays import F64, I64, Bool
 from mercurios.forecasting.effects.regressors import Effects, log_effect, stored_effects
 from mercurios.forecasting.methods.additive import Parts
 from mercurios.forecasting.uncertainty.quantiles import ErrorPool, Spread, quantiles, targets
@@ -62,6 +62,7 @@ class ForecastModel:
         typical: Effect of the state that effects are measured from.
         effects: How regressors are scaled and bounded.
         ceiling: Greatest mean allowed.
+        closed: Periods in which the branch is closed, series x horizon.
         spread: How far each series is from its mean.
         demand_class: Demand class of each series.
         method: Number of the mixture in `methods`.
@@ -86,6 +87,7 @@ class ForecastModel:
     typical: F64
     effects: Effects
     ceiling: F64
+    closed: Bool
     spread: Spread
     demand_class: I64
     method: I64
@@ -127,6 +129,7 @@ class ForecastModel:
         pool = ErrorPool(self.pool, float(self.common_error[0]))
         found = quantiles(every, scale, self.demand_class[rows], pool, tuple(self.probabilities.tolist()))
         horizon = mean.shape[1]
+        found[:, :horizon][self.closed[rows]] = 0.0
         totals = np.maximum.accumulate(found[:, horizon:], axis=1)
         return Prediction(mean, found[:, :horizon], parts.bounded(mean), every[:, horizon:], totals)
 
@@ -158,8 +161,9 @@ class ForecastModel:
         """Inverse of `to_arrays`; accepts what `numpy.load` returns."""
         values: dict[str, Any] = {}
         series = arrays["article_number"].size
-        # Models without regressors that were stored before the usual values of regressors were kept.
-        arrays = {"usual_x": np.zeros((series, 0)), **arrays}
+        # Models that were stored before the usual values of regressors and closed days were kept.
+        never = np.zeros(arrays["level"].shape, dtype=bool)
+        arrays = {"usual_x": np.zeros((series, 0)), "closed": never, **arrays}
         for field in fields(cls):
             if field.name == "effects":
                 prefix = "effects_"

@@ -20,7 +20,18 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _TEXTS = ("article", "branch")
-_KNOWN = ("article", "branch", "week", "date", "quantity", "in_stock", "initial_state", "on_hand", "stock")
+_KNOWN = (
+    "article",
+    "branch",
+    "week",
+    "date",
+    "quantity",
+    "in_stock",
+    "open",
+    "initial_state",
+    "on_hand",
+    "stock",
+)
 
 
 def read_table(path: Path) -> pa.Table:

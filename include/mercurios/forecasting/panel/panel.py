@@ -44,6 +44,8 @@ class Panel(History):
         attributes: Further codes of each series, series x attributes, the most informative first: new articles without
             a history are forecast by similar ones, which share them.
         life: When the series end; None where nothing is known of it.
+        closed: Periods in which the file says that a series' branch is closed, series x (periods + planned periods);
+            None where it says nothing.
     """
 
     article_number: I64
@@ -51,6 +53,7 @@ class Panel(History):
     negative_weeks: int = 0
     attributes: I64 | None = None
     life: Life | None = None
+    closed: Bool | None = None
 
     def __post_init__(self) -> None:
         """Check that the arrays belong together."""
@@ -97,6 +100,7 @@ class Panel(History):
             x=None if self.x is None else self.x[rows],
             attributes=None if self.attributes is None else self.attributes[rows],
             life=None if self.life is None else self.life.take(rows),
+            closed=None if self.closed is None else self.closed[rows],
             negative_weeks=0,
         )
 
@@ -115,8 +119,18 @@ class Panel(History):
         """Share of each series' demand that its end leaves in each period ahead, series x horizon."""
         return np.ones((self.n_series, horizon)) if self.life is None else self.life.factor(horizon)
 
+    def closed_ahead(self, horizon: int) -> Bool:
+        """Periods after the history in which each series' branch is recorded to be closed, series x horizon."""
+        closed = np.zeros((self.n_series, horizon), dtype=bool)
+        if self.closed is not None:
+            planned = self.closed[:, self.n_weeks : self.n_weeks + horizon]
+            closed[:, : planned.shape[1]] = planned
+        return closed
+
     def known(self) -> tuple[Bool, F64]:
         """Periods whose demand is known, those with stock after a series' end included, and that demand."""
+        if self.closed is not None:
+            return self.mask | self.closed[:, : self.n_weeks], self.y
         if self.life is None:
             return self.mask, self.y
         after = ~np.isnan(self.life.after)

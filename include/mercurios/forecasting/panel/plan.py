@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mercurios.forecasting.arrays import F64, I64, Days
-from mercurios.forecasting.panel.columns import as_days, as_numbers, first_bad, read_table
+from mercurios.forecasting.panel.closing import closing_state
+from mercurios.forecasting.panel.columns import as_days, as_flags, as_numbers, first_bad, read_table
 from mercurios.forecasting.panel.panel import MAX_UNITS, Panel, PanelError
 from mercurios.forecasting.panel.prices import named_price
 from mercurios.forecasting.panel.regressor_notes import regressor_notes
@@ -20,9 +21,15 @@ from mercurios.forecasting.panel.source import Source
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# Whether a branch was open: what a period sold on which it was not says nothing.
+OPEN = "open"
+
 
 def with_regressors(source: Source, table: pa.Table, rows: Rows, plan: Path | None, horizon: int) -> Source:
-    """Add the regressors of history and plan; without a plan they are left out.
+    """Add the regressors of history and plan, and the periods in which branches are closed.
+
+    Without a plan regressors are left out. One that says when a branch is closed, as the column `open` does, is no
+    regressor: nothing is learned from those periods, and nothing is forecast for them.
 
     Args:
         source: The panel.
@@ -35,21 +42,59 @@ def with_regressors(source: Source, table: pa.Table, rows: Rows, plan: Path | No
         PanelError: there is a plan and no regressor, or the plan cannot be used; names column and row.
     """
     panel, names = source.panel, tuple(name for name in table.column_names if name.startswith("x_"))
-    if not names:
+    columns = (*names, OPEN) if OPEN in table.column_names else names
+    if not columns:
         if plan is not None:
             raise PanelError("x_", None, "a plan was given, but the panel has no regressor columns x_...")
         return source
+    x = np.full((panel.n_series, panel.n_weeks + horizon, len(columns)), np.nan)
+    for column, name in enumerate(columns):
+        read = as_numbers(table, name, MAX_UNITS, nulls=True) if name != OPEN else as_flags(table, name)
+        x[rows.series, rows.period, column] = read
+    if plan is not None:
+        x[:, panel.n_weeks :] = _planned(plan, source, columns, horizon)
+    source, kept = _closing(source, x, columns)
+    x, names = x[:, :, kept], tuple(columns[at] for at in kept)
     if plan is None:
-        source.notes.append(f"{', '.join(names)}: no plan was given (--plan), so they are not used")
+        if names:
+            source.notes.append(f"{', '.join(names)}: no plan was given (--plan), so they are not used")
         return source
+    return _completed(source, x, names) if names else source
+
+
+def _planned(plan: Path, source: Source, names: tuple[str, ...], horizon: int) -> F64:
     try:
-        planned = read_plan(plan, source, names, horizon)
+        return read_plan(plan, source, names, horizon)
     except PanelError as error:
         raise PanelError(error.column, error.row, f"{error.problem} (plan {plan.name})") from error
-    x = np.full((panel.n_series, panel.n_weeks + horizon, len(names)), np.nan)
+
+
+def _closing(source: Source, x: F64, names: tuple[str, ...]) -> tuple[Source, list[int]]:
+    """Take the periods in which branches are closed out of the panel; also return the columns that do not say it."""
+    panel, kept = source.panel, list[int]()
+    closed = np.zeros(x.shape[:2], dtype=bool)
     for column, name in enumerate(names):
-        x[rows.series, rows.period, column] = as_numbers(table, name, MAX_UNITS, nulls=True)
-    x[:, panel.n_weeks :] = planned
+        past = x[:, : panel.n_weeks, column]
+        state = 0.0 if name == OPEN else closing_state(past, panel.y, panel.mask)
+        if state is None:
+            kept.append(column)
+            continue
+        found = x[:, :, column] == state
+        found[:, : panel.n_weeks] &= panel.y == 0
+        closed |= found
+        source.notes.append(
+            f"{name}: {int(found[:, : panel.n_weeks].sum()):,} {panel.cadence.word}s on which branches were closed are "
+            f"not learned from, {int(found[:, panel.n_weeks :].sum()):,} planned ones are forecast 0"
+        )
+    if not closed.any():
+        return source, kept
+    mask = panel.mask & ~closed[:, : panel.n_weeks]
+    return replace(source, panel=replace(panel, mask=mask, closed=closed)), kept
+
+
+def _completed(source: Source, x: F64, names: tuple[str, ...]) -> Source:
+    """Fill what neither file nor plan says, and note what is odd."""
+    panel = source.panel
     source.notes.extend(_without_price(x, names))
     missing = int(np.isnan(x[:, panel.n_weeks :]).sum())
     if missing:
@@ -91,7 +136,10 @@ def read_plan(path: Path, source: Source, names: tuple[str, ...], horizon: int) 
         raise PanelError(time_column, row + 1, "a second row for the same article, branch and period")
     planned = np.full((panel.n_series, horizon, len(names)), np.nan)
     for column, name in enumerate(names):
-        planned[series[use], step[use], column] = as_numbers(table, name, MAX_UNITS, nulls=True)[use]
+        if name == OPEN and name not in table.column_names:
+            continue
+        read = as_numbers(table, name, MAX_UNITS, nulls=True) if name != OPEN else as_flags(table, name)
+        planned[series[use], step[use], column] = read[use]
     if not bool(use.all()):
         source.notes.append(
             f"{int((~use).sum()):,} rows of the plan lie outside of the panel's series or the horizon"
@@ -105,7 +153,7 @@ def _checked(table: pa.Table, names: tuple[str, ...]) -> str:
     if time_column is None:
         raise PanelError("week", None, f"missing in the plan; it has {', '.join(table.column_names)}")
     for name in ("article", "branch", *names):
-        if name not in table.column_names:
+        if name not in table.column_names and name != OPEN:
             what = "regressor of the panel, missing in the plan" if name in names else "missing in the plan"
             raise PanelError(name, None, f"{what}; the plan has {', '.join(table.column_names)}")
     return time_column

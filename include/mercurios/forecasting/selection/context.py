@@ -18,10 +18,11 @@ from mercurios.forecasting.effects.profiles import Profile
 from mercurios.forecasting.effects.regressors import Effects, stored_effects
 from mercurios.forecasting.methods.cold_start import Levels
 from mercurios.forecasting.methods.pool import Shared
+from mercurios.forecasting.panel.closing import Closed, never_closed
 from mercurios.forecasting.selection.combine import Scores
 from mercurios.forecasting.uncertainty.quantiles import ErrorPool
 
-_LEARNED = {"profile": Profile, "effects": Effects, "levels": Levels}
+_LEARNED = {"profile": Profile, "effects": Effects, "levels": Levels, "closed": Closed}
 # What arrays begin with in contexts that were stored before they were renamed.
 _EARLIER_NAMES = {
     "pool_shock": "pool_common_error",
@@ -82,7 +83,10 @@ class SharedContext:
                 for name, array in arrays.items()
                 if name.startswith("effects_") and name.endswith(f"_{cut}")
             }
-            shared[cut] = Shared(profile, stored_effects(effects), levels)
+            closed = never_closed()
+            if f"closed_days_{cut}" in arrays:
+                closed = Closed(*(arrays[f"closed_{field.name}_{cut}"] for field in fields(Closed)))
+            shared[cut] = Shared(profile, stored_effects(effects), levels, closed)
         scores = Scores(arrays["score_groups"], arrays["score_ratio"], arrays["score_available"])
         pool = ErrorPool(arrays["pool_offsets"], float(arrays["pool_common_error"][0]))
         bias = float(arrays["bias"][0])

@@ -8,9 +8,10 @@ from datetime import date
 import numpy as np
 
 from mercurios.forecasting.arrays import F64, I64, Bool, row_sum
-from mercurios.forecasting.effects.calendar import build_frame
+from mercurios.forecasting.effects.calendar import Frame, build_frame
 from mercurios.forecasting.effects.profiles import Profile, fit_profile
 from mercurios.forecasting.effects.regressors import (
+    Effects,
     fit_effects,
     log_effect,
     no_effects,
@@ -18,9 +19,11 @@ from mercurios.forecasting.effects.regressors import (
     typical_effect,
     usual_values,
 )
+from mercurios.forecasting.effects.ridge import RidgeBasis
 from mercurios.forecasting.methods.baselines import MEAN_WEEKS
 from mercurios.forecasting.methods.cold_start import fit_levels
 from mercurios.forecasting.methods.pool import POOLED_SES, Shared
+from mercurios.forecasting.panel.closing import find_closed
 from mercurios.forecasting.panel.panel import Panel
 from mercurios.forecasting.selection import metrics
 from mercurios.forecasting.selection.backtest import Window, origins, run_windows
@@ -36,6 +39,9 @@ from mercurios.forecasting.selection.context import SharedContext
 from mercurios.forecasting.settings import ForecastSettings
 from mercurios.forecasting.uncertainty.common_error import CommonErrors, Total, fit_common_errors
 from mercurios.forecasting.uncertainty.quantiles import ErrorPool, Errors, fit_pool, quantiles, targets
+
+# Rounds in which calendar and regressors are fitted, and the change of a log factor below which they are the same.
+_ROUNDS, _SAME = 4, 0.005
 
 
 def learn_all(
@@ -95,18 +101,34 @@ def _in_season(windows: list[Window], tested: list[F64], profile: Profile, sampl
 
 
 def _learn(panel: Panel, sample: Panel, holidays: tuple[date, ...], settings: ForecastSettings) -> Shared:
-    panel, sample = panel.learnable(), sample.learnable()
+    closed = find_closed(panel, settings.horizon, holidays)
+    panel, sample = (closed.masked(each).learnable() for each in (panel, sample))
     frame = build_frame(panel, holidays, settings)
+    levels = fit_levels(panel.after_first_sale())
     if panel.x is None or sample.x is None:
-        profile = fit_profile(panel, frame, settings)
-        return Shared(profile, no_effects(), fit_levels(panel.after_first_sale()))
-    effects = fit_effects(sample)
-    beta = series_effects(effects, sample)
+        return Shared(fit_profile(panel, frame, settings), no_effects(), levels, closed)
+    profile, effects = _learn_jointly(sample, frame, settings)
+    return Shared(profile, effects, levels, closed)
+
+
+def _learn_jointly(sample: Panel, frame: Frame, settings: ForecastSettings) -> tuple[Profile, Effects]:
+    """Fit calendar and regressors in turns, each with the other taken out, until both stay as they are.
+
+    Fitted once one after the other, a promotion that is never on Sundays would take the rest of the week for its own.
+    """
     usual = usual_values(sample)
-    typical = typical_effect(effects, beta, sample, usual)
-    explained = log_effect(effects, beta, sample.past_x, usual, typical)
-    profile = fit_profile(sample, frame, settings, explained)
-    return Shared(profile, effects, fit_levels(panel.after_first_sale()))
+    calendar: F64 | None = None
+    bases: dict[bytes, RidgeBasis] = {}
+    for _ in range(_ROUNDS):
+        effects = fit_effects(sample, calendar)
+        beta = series_effects(effects, sample, calendar)
+        typical = typical_effect(effects, beta, sample, usual)
+        explained = log_effect(effects, beta, sample.past_x, usual, typical)
+        profile = fit_profile(sample, frame, settings, explained, bases)
+        before, calendar = calendar, np.add(*profile.of(sample, slice(frame.weeks)))
+        if before is not None and float(np.abs(calendar - before).max(initial=0.0)) < _SAME:
+            break
+    return profile, effects
 
 
 def _sample(panel: Panel, size: int) -> I64:
@@ -148,7 +170,9 @@ def _errors(window: Window, mean: F64, rows: I64, bias: float) -> Errors:
     forecast, scale = targets(corrected, found.spread)
     complete: Bool = np.logical_and.accumulate(window.usable, axis=1)
     actual = np.concatenate([window.actual, np.cumsum(window.actual, axis=1)], axis=1)
-    usable = np.concatenate([window.usable, complete], axis=1)
+    # A closed day that was forecast as one is right by itself; in a sum it counts.
+    single = window.usable & ~(found.closed & (window.actual == 0))
+    usable = np.concatenate([single, complete], axis=1)
     return Errors(found.demand_class[rows], forecast[rows], actual[rows], scale[rows], usable[rows])
 
 
