@@ -77,7 +77,7 @@ def draw(world: World) -> Drawn:
     """Draw the sales of a world; the same world gives the same ones."""
     rng = np.random.default_rng(world.seed)
     count, days = world.periods + world.horizon, world.cadence.days
-    starts = FIRST_MONDAY + days * np.arange(count)
+    starts = world.cadence.starts(FIRST_MONDAY, count)
     level = world.level * np.exp(rng.normal(0.0, world.unlike, (world.series, 1)))
     wanted = level * (1.0 + world.season * np.sin(2 * np.pi * days * np.arange(count) / _YEAR))
     wanted = wanted * _shifts(world, rng, count)

@@ -45,7 +45,9 @@ OriginOption = Annotated[
     str | None,
     typer.Option(help="Last day of the history, such as 2026-01-31 (default: the latest row)."),
 ]
-FrequencyOption = Annotated[str | None, typer.Option(help="W or D (default: found out from the dates).")]
+FrequencyOption = Annotated[
+    str | None, typer.Option(help="W, D or M (default: W or D, found out from the dates).")
+]
 QuantilesOption = Annotated[str, typer.Option(help="Probabilities of the quantiles, comma-separated.")]
 ProtectionOption = Annotated[
     int | None,

@@ -31,6 +31,8 @@ from mercurios.forecasting.panel.source import Source
 from mercurios.forecasting.selection.backtest import origins
 from mercurios.forecasting.settings import ForecastSettings
 
+# Periods that are forecast when nothing else is asked for.
+_HORIZONS = {"W": 8, "D": 28, "M": 6}
 _PACKAGES = ("numpy", "pandas", "pyarrow", "scipy", "statsmodels")
 
 
@@ -41,11 +43,11 @@ class Request:
     Attributes:
         panel: Parquet or CSV file.
         out: Folder for what is written; made when missing.
-        horizon: Periods to forecast; 8 weeks, or 28 days, when omitted.
-        protection: Periods of lead time and review; 3 weeks, or 21 days, when omitted.
+        horizon: Periods to forecast; 8 weeks, 28 days or 6 months when omitted.
+        protection: Periods of lead time and review; 3 weeks, 21 days or 1 month when omitted.
         quantiles: Probabilities, ascending.
         origin: Last day of the history; the latest row when omitted.
-        frequency: `W` or `D`; found out when omitted.
+        frequency: `W`, `D` or `M`; `W` or `D` is found out when omitted.
         group: Column to pool by.
         plan: File with future regressors.
         country: Country of the public holidays; none when omitted.
@@ -72,11 +74,11 @@ class Request:
 
     def published(self, cadence: Cadence) -> int:
         """Periods to write."""
-        return self.horizon or (8 if cadence is WEEKLY else 28)
+        return self.horizon or _HORIZONS[cadence.name]
 
     def settings(self, cadence: Cadence) -> ForecastSettings:
         """Settings whose horizon covers the protection period too."""
-        protection = self.protection or 3 * cadence.week
+        protection = self.protection or cadence.periods(3)
         horizon = max(self.published(cadence), protection)
         return ForecastSettings(horizon=horizon, protection=protection, quantiles=self.quantiles)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mercurios.forecasting.arrays import F64, Bool
-from mercurios.forecasting.panel.cadence import WEEKLY
+from mercurios.forecasting.panel.cadence import MONTHLY, WEEKLY, Cadence
 from mercurios.forecasting.panel.columns import as_days, as_numbers, column_of, read_table
 from mercurios.forecasting.panel.panel import MAX_UNITS, Panel, PanelError
 from mercurios.forecasting.panel.reader import read_source
@@ -82,7 +82,7 @@ def read_sales_history(
     regressors = [name for name in table.column_names if name.startswith("x_")]
     source = read_source(
         path,
-        horizon=lambda cadence: horizon * cadence.week,
+        horizon=lambda cadence: _weekly_or_daily(cadence).periods(horizon),
         frequency=frequency,
         group=group,
         plan=path if planned and regressors else None,
@@ -97,6 +97,17 @@ def read_sales_history(
     return SalesHistory(
         panel, source.articles, source.branches, source.shift, stock, in_transit, costs, notes
     )
+
+
+def _weekly_or_daily(cadence: Cadence) -> Cadence:
+    """Return the calendar.
+
+    Raises:
+        PanelError: it is one of months.
+    """
+    if cadence is MONTHLY:
+        raise PanelError("date", None, "orders are replayed week by week: export weeks or days, not months")
+    return cadence
 
 
 def _weekly(panel: Panel) -> Panel:

@@ -16,6 +16,7 @@ from mercurios.forecasting.settings import ForecastSettings
 
 HOLIDAY_COLUMNS = 3
 _WEEKDAY_ORDER = 3
+_FREQUENCIES = {"W": "W-MON", "D": "D", "M": "MS"}
 # Weeks of history before a seasonal factor of the week is looked for.
 _WEEKDAY_WEEKS = 6
 # Relative penalties: a slope change is rarer than a seasonal swing of the same size.
@@ -82,9 +83,11 @@ def build_frame(history: History, holidays: Iterable[date], settings: ForecastSe
     from statsmodels.tsa.deterministic import CalendarFourier, DeterministicProcess
 
     weeks, horizon, cadence = history.n_weeks, settings.horizon, history.cadence
-    order = settings.fourier_order * (2 if weeks >= 2 * cadence.year else 1)
-    step = "W-MON" if cadence is WEEKLY else "D"
-    index = pd.date_range(str(history.week_starts[0]), periods=weeks + horizon, freq=step)
+    # Faster waves than half a year's periods look like slower ones.
+    order = min(settings.fourier_order * (2 if weeks >= 2 * cadence.year else 1), cadence.year // 2)
+    index = pd.date_range(
+        str(history.week_starts[0]), periods=weeks + horizon, freq=_FREQUENCIES[cadence.name]
+    )
     starts = index.to_numpy().astype("datetime64[D]")
     terms = [CalendarFourier("YE", order)] if order else []
     if cadence.week > 1:
@@ -96,7 +99,7 @@ def build_frame(history: History, holidays: Iterable[date], settings: ForecastSe
         columns = np.zeros((index.size, 0))
     weekday = columns.shape[1] - 2 * order
     waves = np.concatenate([1.0 + np.arange(2 * order) // 2, np.ones(weekday)])
-    needs = np.repeat([cadence.year, _WEEKDAY_WEEKS * cadence.week], [2 * order, weekday])
+    needs = np.repeat([cadence.year, cadence.periods(_WEEKDAY_WEEKS)], [2 * order, weekday])
     share = np.concatenate(
         [holiday_columns(starts, holidays, cadence), event_columns(starts, cadence)], axis=1
     )
@@ -108,7 +111,7 @@ def holiday_columns(week_starts: Days, holidays: Iterable[date], cadence: Cadenc
     days = np.unique(np.asarray([np.datetime64(day, "D") for day in holidays], dtype="datetime64[D]"))
     share = np.zeros(week_starts.size + 2)
     if week_starts.size and days.size:
-        at = (days - week_starts[0]).astype(np.int64) // cadence.days + 1
+        at = cadence.steps(week_starts[0], days) + 1
         inside = at[(at >= 0) & (at < share.size)]
         np.add.at(share, inside, 1.0 / cadence.days)
     return np.stack([share[1:-1], share[2:], share[:-2]], axis=1)
@@ -120,7 +123,7 @@ def series_columns(frame: Frame, age: int, settings: ForecastSettings) -> Column
     time = np.arange(age) / max(age - 1, 1)
     knots = changepoints(age, settings, cadence)
     trend = np.concatenate([time[:, None], np.maximum(time[:, None] - knots, 0.0)], axis=1)
-    trend = trend[:, : 0 if age < 2 * settings.correction_weeks * cadence.week else None]
+    trend = trend[:, : 0 if age < cadence.periods(2 * settings.correction_weeks) else None]
     usable = (frame.needs <= min(age, frame.weeks)) & (frame.order <= settings.fourier_order)
     extra = HOLIDAY_COLUMNS if age >= cadence.year and frame.has_season else 0
     past = slice(frame.weeks - age, frame.weeks)
@@ -141,7 +144,7 @@ def series_columns(frame: Frame, age: int, settings: ForecastSettings) -> Column
 
 def changepoints(age: int, settings: ForecastSettings, cadence: Cadence = WEEKLY) -> F64:
     """Changepoints on the 0..1 time of a series; at most one in four weeks, none in the last fifth."""
-    count = min(settings.changepoints, int(settings.changepoint_range * age) // (4 * cadence.week))
+    count = min(settings.changepoints, int(settings.changepoint_range * age) // cadence.periods(4))
     return settings.changepoint_range * np.arange(1, count + 1) / (count + 1)
 
 

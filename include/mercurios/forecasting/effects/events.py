@@ -56,8 +56,8 @@ def event_columns(starts: Days, cadence: Cadence = WEEKLY) -> F64:
     for year in range(begin.year - 1, end.year + 2):
         dates = event_dates(year)
         for column, (name, first, last) in enumerate(windows):
-            days = np.arange(first, last + 1) + (dates[name] - begin).days
-            period = days // cadence.days
+            days = np.datetime64(dates[name], "D") + np.arange(first, last + 1)
+            period = cadence.steps(starts[0], days)
             inside = (period >= 0) & (period < starts.size)
             np.add.at(share[:, column], period[inside], 1.0 / cadence.days)
     return share

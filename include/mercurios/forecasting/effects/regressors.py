@@ -28,6 +28,8 @@ from mercurios.forecasting.panel.prices import price_like
 
 # Periods of one level: a quarter of a year of weeks.
 QUARTER_WEEKS = 13
+# Of months a quarter has too few to tell an effect from its level: half a year shares one.
+_FEWEST_OF_A_LEVEL = 6
 _SERIES_FOR_HALF = 15.0
 _LOG_LIMITS = (-2.0, 2.5)
 _NEWTON_STEPS = 12
@@ -141,7 +143,7 @@ class _Sample:
     y: F64
     mask: Bool
     z: F64
-    week: int
+    week: float
     calendar: F64 | None = None
 
     @classmethod
@@ -270,9 +272,9 @@ def _shortened(step: F64, limit: float) -> F64:
     return np.where(length > limit, step * (limit / np.where(length > 0, length, 1.0)), step)
 
 
-def _quarters(values: F64, week: int) -> F64:
+def _quarters(values: F64, week: float) -> F64:
     """Fold the period axis into quarters that end with the history; the first is filled up with zeros."""
-    length = QUARTER_WEEKS * week
+    length = max(_FEWEST_OF_A_LEVEL, round(QUARTER_WEEKS * week))
     n, periods = values.shape
     count = -(-periods // length)
     folded = np.zeros((n, count * length))

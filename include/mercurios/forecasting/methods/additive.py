@@ -138,7 +138,7 @@ def _fit_ages(
     raw = _Raw(np.zeros(n), np.zeros(n), np.zeros((n, horizon)), np.zeros((n, horizon)), np.ones(n))
     first = first_observed(mask)
     # Whole weeks of age, the days before the first observed one masked: a seventh of the designs on daily panels.
-    week = frame.cadence.week
+    week = frame.cadence.periods(1)
     first = np.where(first < weeks, np.maximum(weeks - -(-(weeks - first) // week) * week, 0), first)
     for start in np.unique(first[first < weeks]).tolist():
         rows = np.flatnonzero(first == start)
@@ -166,7 +166,7 @@ def _fit_ages(
 
 def _correction(residual: F64, observed: Bool, frame: Frame, settings: ForecastSettings) -> F64:
     """Mean of the last residuals: what the smooth trend has not followed yet."""
-    recent = last_observed(observed, settings.correction_weeks * frame.cadence.week)
+    recent = last_observed(observed, frame.cadence.periods(settings.correction_weeks))
     return settings.correction_weight * masked_mean(residual, recent)
 
 

@@ -19,7 +19,7 @@ __all__ = ["MEAN_WEEKS", "mean_13w", "sba", "seasonal_naive"]
 def mean_13w(history: History) -> F64:
     """Mean of the observed periods of the last 13 weeks; of as many observed ones when all of those are masked."""
     y, mask = history.y, history.mask
-    periods = MEAN_WEEKS * history.cadence.week
+    periods = history.cadence.periods(MEAN_WEEKS)
     recent = masked_mean(y[:, -periods:], mask[:, -periods:])
     known = mask[:, -periods:].any(axis=1)
     if bool(known.all()):

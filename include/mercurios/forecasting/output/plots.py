@@ -24,6 +24,7 @@ _COLORS = {
     "holiday": "#a855f7",
     "regressor": "#ef4444",
 }
+_NOUNS = {1: "day", 7: "week", 30: "month"}
 _WORDS = {"level": "usual level", "regressor": "promotion, price"}
 
 
@@ -83,7 +84,7 @@ def _history(axes: Axes, example: Example) -> None:
     )
     axes.axvline(past[-1] + step / 2, color=_INK, linewidth=0.8, linestyle=":")
     axes.set_ylim(bottom=0)
-    axes.set_ylabel("units a " + ("week" if example.days > 1 else "day"))
+    axes.set_ylabel(f"units a {_NOUNS[example.days]}")
     _legend(axes)
     _plain(axes)
 

@@ -58,12 +58,12 @@ def forecast_table(
     method = pa.DictionaryArray.from_arrays(
         pa.array(np.repeat(at, horizon).astype(np.int32)), pa.array(names, pa.string())
     )
-    step = np.timedelta64(panel.cadence.days, "D")
+    starts = panel.cadence.starts(origin, horizon + 1)[1:]
     columns = {
         "article_number": pa.array(np.repeat(panel.article_number, horizon)),
         "branch_number": pa.array(np.repeat(panel.branch_number, horizon)),
         "origin_week": pa.array(np.full(n * horizon, origin), pa.date32()),
-        "week_start": pa.array(np.tile(origin + ahead * step, n), pa.date32()),
+        "week_start": pa.array(np.tile(starts, n), pa.date32()),
         "horizon": pa.array(np.tile(ahead, n).astype(np.int32)),
         "method": method.cast(pa.string()),
         "mean": pa.array(mean.ravel()),

@@ -106,7 +106,7 @@ class Writer:
 
         found, model = result.prediction, result.model
         names = model.methods[model.method].tolist()
-        period = "week" if self._source.panel.cadence.days > 1 else "day"
+        period = self._source.panel.cadence.noun
         upper, probability = found.quantiles[:, :, -1], float(model.probabilities[-1])
         return pa.array(sentences(found.mean, found.parts, upper, probability, names, period), pa.string())
 
@@ -156,13 +156,14 @@ class Writer:
 
     def _example(self, result: ForecastResult, row: int, name: str, explanations: pa.Array) -> Example:
         source, model, found = self._source, result.model, result.prediction
-        panel, step = source.panel, np.timedelta64(source.panel.cadence.days, "D")
+        panel = source.panel
         article, branch = int(model.article_number[row]), int(model.branch_number[row])
         row_of_panel = int(
             np.flatnonzero((panel.article_number == article) & (panel.branch_number == branch))[0]
         )
         past = panel.week_starts + np.timedelta64(source.shift, "D")
-        ahead = past[-1] + step * np.arange(1, self.horizon + 1)
+        shift = np.timedelta64(source.shift, "D")
+        ahead = panel.cadence.starts(panel.week_starts[-1], self.horizon + 1)[1:] + shift
         best = int(np.argmax(found.mean[row, : self.horizon]))
         parts: Parts = found.parts
         return Example(

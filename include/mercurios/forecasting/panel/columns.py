@@ -25,6 +25,7 @@ _KNOWN = (
     "branch",
     "week",
     "date",
+    "month",
     "quantity",
     "in_stock",
     "open",

@@ -66,7 +66,7 @@ class Panel(History):
         weekly = self.cadence is WEEKLY
         if weekly and weeks and bool(np.any((self.week_starts - MONDAY) % WEEK != np.timedelta64(0, "D"))):
             raise PanelError("week_start", None, "every week must start on a Monday")
-        if weeks > 1 and bool(np.any(np.diff(self.week_starts) != np.timedelta64(self.cadence.days, "D"))):
+        if weeks > 1 and bool((self.week_starts != self.cadence.starts(self.week_starts[0], weeks)).any()):
             raise PanelError("week_start", None, f"{self.cadence.word}s must follow each other without a gap")
         if self.attributes is not None and self.attributes.shape[:1] != (n,):
             raise PanelError("attributes", None, f"attributes must be given for {n} series")

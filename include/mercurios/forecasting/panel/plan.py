@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mercurios.forecasting.arrays import F64, I64, Days
+from mercurios.forecasting.panel.cadence import MONTHLY
 from mercurios.forecasting.panel.closing import closing_state
 from mercurios.forecasting.panel.columns import as_days, as_flags, as_numbers, first_bad, read_table
 from mercurios.forecasting.panel.panel import MAX_UNITS, Panel, PanelError
@@ -161,13 +162,13 @@ def _checked(table: pa.Table, names: tuple[str, ...]) -> str:
 
 def _steps_ahead(panel: Panel, days: Days, time_column: str) -> I64:
     """Periods from the first one after the history to each day."""
-    first = panel.week_starts[-1] + np.timedelta64(panel.cadence.days, "D")
-    distance: I64 = (days - first).astype(np.int64)
-    off = distance % panel.cadence.days != 0
-    if bool(off.any()):
+    cadence = panel.cadence
+    first = cadence.starts(panel.week_starts[-1], 2)[1]
+    off = (days - first).astype(np.int64) % cadence.days != 0
+    if cadence is not MONTHLY and bool(off.any()):
         row = first_bad(off)
-        raise PanelError(time_column, row + 1, f"{days[row]} does not start a {panel.cadence.word}")
-    return distance // panel.cadence.days
+        raise PanelError(time_column, row + 1, f"{days[row]} does not start a {cadence.word}")
+    return cadence.steps(first, days)
 
 
 def filled(values: F64, periods: int) -> F64:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 
-import numpy as np
-
 from mercurios.forecasting.panel.panel import Panel
 
 
@@ -25,7 +23,7 @@ def holidays_of(panel: Panel, horizon: int, country: str | None, region: str | N
         return ()
     import holidays
 
-    end = panel.week_starts[-1] + np.timedelta64((horizon + 1) * panel.cadence.days, "D")
+    end = panel.cadence.starts(panel.week_starts[-1], horizon + 2)[-1]
     years = range(panel.week_starts[0].item().year, end.item().year + 1)
     try:
         return tuple(holidays.country_holidays(country, subdiv=region, years=years))

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 GROUP_COLUMNS = ("category", "group", "department")
-_KNOWN = ("article", "branch", "week", "date", "quantity", "in_stock", "open", "initial_state")
+_KNOWN = ("article", "branch", "week", "date", "month", "quantity", "in_stock", "open", "initial_state")
 
 
 def read_source(

@@ -34,7 +34,7 @@ def net_of_returns(units: F64, cadence: Cadence) -> F64:
     """
     net, rows = np.maximum(units, 0.0), np.flatnonzero((units < 0).any(axis=1))
     sold, owed = net[rows], np.maximum(-units[rows], 0.0)
-    for lag in range(1, min(RETURN_WEEKS * cadence.week, units.shape[1] - 1) + 1):
+    for lag in range(1, min(cadence.periods(RETURN_WEEKS), units.shape[1] - 1) + 1):
         taken = np.minimum(sold[:, :-lag], owed[:, lag:])
         sold[:, :-lag] -= taken
         owed[:, lag:] -= taken

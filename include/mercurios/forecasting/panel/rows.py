@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mercurios.forecasting.arrays import I64, Days
-from mercurios.forecasting.panel.cadence import CADENCES, DAILY, WEEKLY, Cadence
+from mercurios.forecasting.panel.cadence import CADENCES, DAILY, MONTHLY, WEEKLY, Cadence
 from mercurios.forecasting.panel.columns import as_keys, column_of, first_bad
 from mercurios.forecasting.panel.panel import PanelError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_TIME_COLUMNS = ("week", "date")
+_TIME_COLUMNS = ("week", "date", "month")
 _MAX_PERIODS = 8_000
 # Two firsts of months happen to a daily panel of two days.
 _FEWEST_MONTHS = 3
+_SHORTEST_MONTH, _LONGEST_MONTH = 25, 36
 # So few rows, a year and more away from all others, are mistakes of a clock; fewer rows say nothing of a life.
 _STRAY_ROWS, _LEAST_ROWS = 3, 100
 _AWAY = np.timedelta64(366, "D")
@@ -29,7 +30,9 @@ def time_column_of(table: pa.Table) -> str:
     """Name of the time column of a table that has what a panel needs."""
     time_column = find_time_column(table)
     if time_column is None:
-        raise PanelError("week", None, f"missing (or 'date'); the file has {', '.join(table.column_names)}")
+        raise PanelError(
+            "week", None, f"missing (or 'date', 'month'); the file has {', '.join(table.column_names)}"
+        )
     for name in ("article", "branch", "quantity"):
         column_of(table, name)
     if not table.num_rows:
@@ -65,8 +68,8 @@ class Rows:
         article, articles = as_keys(table, "article")
         branch, branches = as_keys(table, "branch")
         keys, series = np.unique(article * len(branches) + branch, return_inverse=True)
-        first, last = days.min(), days.max()
-        count = int((last - first).astype(np.int64)) // cadence.days + 1
+        first = cadence.starts(days.min(), 1)[0]
+        count = int(cadence.steps(first, days).max()) + 1
         if count > _MAX_PERIODS:
             row = int(np.argmin(days))
             raise PanelError(
@@ -74,7 +77,7 @@ class Rows:
                 row + 1,
                 f"{days[row]} makes the history {count:,} periods long; is it a typing error?",
             )
-        period = (days - first).astype(np.int64) // cadence.days
+        period = cadence.steps(first, days)
         found = cls(
             articles,
             branches,
@@ -83,7 +86,7 @@ class Rows:
             keys,
             series.astype(np.int64),
             period,
-            first + cadence.days * np.arange(count),
+            cadence.starts(first, count),
         )
         found.reject_duplicates(time_column, days)
         return found
@@ -162,22 +165,28 @@ def reject_future(
 
 
 def _reject_months(time_column: str, days: Days) -> None:
-    """Raise where all rows are of firsts or lasts of months: a month is neither a week nor a day."""
+    """Raise where no month has a second date: a month is neither a week nor a day.
+
+    Whatever day stands for a month, the first, the last or the last working day: two of them are about a month apart.
+    """
     distinct = np.unique(days)
-    if distinct.size < _FEWEST_MONTHS:
+    months = np.unique(distinct.astype("datetime64[M]"))
+    if distinct.size < _FEWEST_MONTHS or months.size < distinct.size:
         return
-    for what, day in (("first", distinct), ("last", distinct + np.timedelta64(1, "D"))):
-        if bool((day == day.astype("datetime64[M]").astype("datetime64[D]")).all()):
-            raise PanelError(
-                time_column,
-                1,
-                f"{days[0]} is the {what} of a month, as are all {distinct.size:,} dates of the file: monthly sales "
-                "cannot be forecast; export weeks or days",
-            )
+    apart = np.diff(distinct).astype(np.int64) / np.diff(months).astype(np.int64)
+    if bool(((apart >= _SHORTEST_MONTH) & (apart <= _LONGEST_MONTH)).all()):
+        raise PanelError(
+            time_column,
+            1,
+            f"{days[0]} stands for a month, as do all {distinct.size:,} dates of the file, no two of which lie in one: "
+            "say --frequency M for a forecast by months, or export weeks or days",
+        )
 
 
 def cadence_of(table: pa.Table, time_column: str, days: Days, frequency: str | None) -> tuple[Cadence, int]:
     """Calendar of the dates, and days from Monday to the file's first day of the week."""
+    if frequency == "M":
+        return MONTHLY, 0
     _reject_months(time_column, days)
     weekday = (days - np.datetime64("1970-01-05", "D")).astype(np.int64) % 7
     usual = int(np.bincount(weekday, minlength=7).argmax())
@@ -186,7 +195,7 @@ def cadence_of(table: pa.Table, time_column: str, days: Days, frequency: str | N
     if frequency is None:
         frequency = "W" if time_column == "week" or (one_weekday and several) else "D"
     if frequency not in CADENCES:
-        raise PanelError(time_column, None, f"frequency must be W or D, got {frequency}")
+        raise PanelError(time_column, None, f"frequency must be W, D or M, got {frequency}")
     if frequency == "W" and not one_weekday:
         row = first_bad(weekday != usual)
         raise PanelError(

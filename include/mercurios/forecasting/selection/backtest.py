@@ -66,10 +66,9 @@ def origins(periods: int, settings: ForecastSettings, cadence: Cadence = WEEKLY)
     growth and season cannot be told apart, so that such an origin would judge another season than the one of today.
     """
     last = periods - settings.horizon
-    least = (
-        min(settings.min_train_weeks, max(_LEAST_TRAIN_WEEKS, periods // cadence.week // 2)) * cadence.week
-    )
-    step = settings.window_step * cadence.week
+    half = int(periods / cadence.week) // 2
+    least = cadence.periods(min(settings.min_train_weeks, max(_LEAST_TRAIN_WEEKS, half)))
+    step = cadence.periods(settings.window_step)
     if settings.windows > 1:
         step = max(1, min(step, (last - least) // (settings.windows - 1)))
     recent = [last - step * window for window in range(settings.windows)]
@@ -103,7 +102,7 @@ def _window(
 ) -> Window:
     past = panel.until(cut)
     ahead = slice(cut, cut + settings.horizon)
-    seen = past.mask.sum(axis=1) >= _MIN_OBSERVED_WEEKS * panel.cadence.week
+    seen = past.mask.sum(axis=1) >= panel.cadence.periods(_MIN_OBSERVED_WEEKS)
     found = candidates(past, shared, holidays, settings)
     known, demand = panel.known()
     known, truth = known[:, ahead], demand[:, ahead]

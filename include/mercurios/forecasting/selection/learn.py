@@ -91,7 +91,7 @@ def _in_season(windows: list[Window], tested: list[F64], profile: Profile, sampl
     its quantiles come from the rise or fall of another time of the year.
     """
     season = np.add(*profile.of(sample, slice(None)))
-    recent = MEAN_WEEKS * sample.cadence.week
+    recent = sample.cadence.periods(MEAN_WEEKS)
     means = []
     for window, mean in zip(windows, tested, strict=True):
         before = row_sum(season[:, max(0, window.cut - recent) : window.cut]) / min(recent, window.cut)

@@ -112,13 +112,13 @@ def error_spread(history: History, usual: float | None = None) -> Spread:
     excess = np.where(square > 0, excess, 0.0)
     if usual is None:
         return Spread(mean, excess)
-    known, weight = np.maximum(recent.sum(axis=1) - 1, 0), _WEEKS_FOR_HALF * cadence.week
+    known, weight = np.maximum(recent.sum(axis=1) - 1, 0), cadence.periods(_WEEKS_FOR_HALF)
     return Spread(mean, (known * excess + weight * usual) / (known + weight))
 
 
 def usual_excess(history: History) -> float:
     """Median excess of the series that have a quarter of history and sold now and then; zero when there are none."""
-    long_enough = history.mask.sum(axis=1) >= _QUARTER * history.cadence.week
+    long_enough = history.mask.sum(axis=1) >= history.cadence.periods(_QUARTER)
     informative = long_enough & ((history.y > 0).sum(axis=1) >= _SELLING)
     excess = error_spread(history.take(informative)).excess
     return float(np.median(excess)) if excess.size else 0.0

@@ -46,7 +46,7 @@ def test_dates_of_one_weekday_are_weeks_and_others_are_days(
         ([0, 7, 8, 14], "week", None, "column 'week', row 3: 2025-01-14 does not start a week"),
         ([1, 8, 14], "date", "W", "column 'date', row 3: 2025-01-20 does not start a week"),
         ([0, 7, 14], "date", "D", "row 1: all dates fall on one weekday: this is a weekly panel"),
-        ([0, 7], "date", "M", "column 'date': frequency must be W or D, got M"),
+        ([0, 7], "date", "Q", "column 'date': frequency must be W, D or M, got Q"),
     ],
 )
 def test_a_calendar_that_the_dates_do_not_have_is_refused(

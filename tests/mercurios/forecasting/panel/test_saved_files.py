@@ -116,7 +116,8 @@ def test_monthly_sales_are_refused_as_such(tmp_path: Path, column: str, last: bo
     rows = "\n".join(f"A,1,{day},50" for day in firsts)
 
     with pytest.raises(
-        PanelError, match=f"column '{column}', row 1: .* monthly sales cannot be forecast; export weeks"
+        PanelError,
+        match=f"column '{column}', row 1: .* stands for a month.* --frequency M .* or export weeks",
     ):
         read(saved(tmp_path, f"article,branch,{column},quantity\n{rows}\n"))
 
