@@ -228,7 +228,7 @@ def logs(*factors: float) -> np.ndarray:
 
 def factors_of(season: np.ndarray, holiday: np.ndarray, regressor: np.ndarray) -> SeasonalFactors:
     none = np.zeros((1, 0))
-    return SeasonalFactors(np.zeros((1, 3)), season, holiday, regressor, none, none)
+    return SeasonalFactors(np.zeros((1, 3)), season, holiday, regressor, none, none, np.zeros(1))
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ def test_the_usual_demand_is_that_of_the_last_two_years() -> None:
     frame = build_frame(history, (), SETTINGS)
     none = np.zeros((1, 0))
     flat = np.zeros((1, SETTINGS.horizon))
-    factors = SeasonalFactors(np.zeros(units.shape), flat, flat, flat, none, none)
+    factors = SeasonalFactors(np.zeros(units.shape), flat, flat, flat, none, none, np.zeros(1))
 
     _, regressor_base = fit_additive(history, frame, factors, SETTINGS, {})
 

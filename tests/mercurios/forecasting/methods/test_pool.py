@@ -73,7 +73,9 @@ def pool() -> Candidates:
         own_share=np.array([0.75]),
         usual=np.array([40.0]),
         beta=np.zeros((1, 0)),
-        typical=np.zeros((1, 0)),
+        usual_x=np.zeros((1, 0)),
+        typical=np.zeros(1),
+        closed=np.zeros((1, 2), dtype=bool),
         left=np.ones((1, 2)),
     )
 
