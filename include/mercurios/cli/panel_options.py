@@ -79,8 +79,8 @@ def frequency_of(text: str | None) -> str | None:
     """Return the value of option `--frequency`.
 
     Raises:
-        ValueError: it is none of W, D and M.
+        ValueError: it is not one of W, D and M.
     """
     if text is not None and text.upper() not in ("W", "D", "M"):
-        raise ValueError(f"--frequency: '{text}' is none of W (weekly), D (daily) and M (monthly)")
+        raise ValueError(f"--frequency: '{text}' is not W (weekly), D (daily) or M (monthly)")
     return None if text is None else text.upper()

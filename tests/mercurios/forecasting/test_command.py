@@ -207,7 +207,7 @@ def test_options_are_obeyed(folder: Path, tmp_path: Path) -> None:
     [
         (("--quantiles", "0.5,1.2"), "--quantiles: '0.5,1.2' must be probabilities"),
         (("--origin", "yesterday"), "--origin: 'yesterday' is not a date"),
-        (("--frequency", "Q"), "--frequency: 'Q' is none of W (weekly), D (daily) and M (monthly)"),
+        (("--frequency", "Q"), "--frequency: 'Q' is not W (weekly), D (daily) or M (monthly)"),
         (("--group", "colour"), "panel.parquet: column 'colour': missing"),
         (("--country", "XX"), "no public holidays are known for XX"),
         (("--plan", "nowhere.csv"), "nowhere.csv does not exist"),
