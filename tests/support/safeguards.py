@@ -347,6 +347,12 @@ SAFEGUARDS = (
         "Regex pattern did not match",
     ),
     Safeguard(
+        "all bytes of a response have a bound, also those beside its body",
+        instead(deadlines, "_FRAME", 10**12),
+        f"{EXTRACTION}/http/test_transport.py::test_what_comes_beside_a_body_has_a_bound_too[trailers]",
+        "took too long",
+    ),
+    Safeguard(
         "no redirect is followed",
         following_redirects,
         f"{EXTRACTION}/http/test_transport.py::test_no_redirect_is_followed_whoever_is_the_target[127.0.0.1]",
@@ -392,7 +398,7 @@ SAFEGUARDS = (
     ),
     Safeguard(
         "a response has a time limit as a whole",
-        instead(deadlines._TimedReader, "_is_late", lambda _: False),
+        instead(deadlines._LimitedReader, "_is_late", lambda _: False),
         f"{CASES}/test_hostile_source.py"
         "::test_a_body_that_trickles_is_given_up_although_each_byte_comes_in_time",
         "Regex pattern did not match",

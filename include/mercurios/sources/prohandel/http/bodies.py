@@ -57,7 +57,8 @@ def _pieces(response: BaseHTTPResponse) -> Iterator[bytes]:
             yield piece
     except ReadTimeoutError:
         raise NoResponseError("the response took too long") from None
-    except HTTPError:
+    except (HTTPError, ValueError):
+        # Python takes the size of a chunk for a number to read, a negative one too.
         raise NoResponseError("the response broke off") from None
 
 

@@ -27,7 +27,7 @@ from urllib3.exceptions import (
 )
 
 from mercurios.sources.prohandel.http.bodies import NoResponseError, ResponseRefusedError, body_of
-from mercurios.sources.prohandel.http.deadlines import timed
+from mercurios.sources.prohandel.http.deadlines import limited
 from mercurios.sources.prohandel.http.settings import ClientSettings
 
 # Characters of all headers of a response together.
@@ -120,7 +120,8 @@ class _Host:
         first.prepare("GET", f"{address}/")
         verify, proxies = self.session.verify, self.session.proxies
         self.pool: HTTPConnectionPool = adapter.get_connection_with_tls_context(first, verify, proxies)
-        self.pool.ConnectionCls = timed(self.pool.ConnectionCls, settings.longest_response)
+        limits = settings.longest_response, settings.most_bytes
+        self.pool.ConnectionCls = limited(self.pool.ConnectionCls, *limits)
         adapter.cert_verify(self.pool, address, verify, None)
         # A proxy that forwards plain requests needs the whole address.
         self._is_relayed = adapter.request_url(first, proxies) != first.path_url
@@ -158,7 +159,7 @@ def _requested(pool: HTTPConnectionPool, target: str, call: Call) -> BaseHTTPRes
             retries=False,
             redirect=False,
             assert_same_host=False,
-            timeout=Timeout(*call.timeout),
+            timeout=Timeout(connect=call.timeout[0], read=call.timeout[1]),
             preload_content=False,
             decode_content=False,
         )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
-from mercurios.sources.prohandel.http.bodies import NoResponseError
+from mercurios.sources.prohandel.http.bodies import NoResponseError, ResponseRefusedError
 from mercurios.sources.prohandel.http.settings import ClientSettings
 from mercurios.sources.prohandel.http.transport import Response, Transport
 
@@ -131,13 +133,24 @@ def test_an_invalid_address_has_no_response(transport: Transport, url: str) -> N
         get(transport, url)
 
 
-def test_a_response_that_never_comes_is_named() -> None:
-    transport = Transport(ClientSettings(read_timeout=0.1))
+def test_a_response_that_never_comes_is_named_once_the_read_has_taken_too_long() -> None:
+    """And not once a connection would have."""
+    transport = Transport(ClientSettings(connect_timeout=60, read_timeout=0.1))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/page"
+        begun = time.monotonic()
         with pytest.raises(NoResponseError, match=r"^the response took too long$"):
             transport.send("GET", url, {})
     transport.close()
+    assert time.monotonic() - begun < 30
+
+
+def test_a_response_may_take_longer_than_a_connection() -> None:
+    transport = Transport(ClientSettings(connect_timeout=0.2, read_timeout=30))
+    body = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]"
+
+    with speaking(body, b"", after=0.6) as url:
+        assert get(transport, url).content == b"[]"
 
 
 def test_certificates_are_checked_against_the_bundle_of_the_environment(
@@ -159,3 +172,55 @@ def test_the_environment_is_asked_once_a_host(
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
 
     assert get(transport, f"{host.url}/page").status == 200
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+MEBIBYTE = 1 << 20
+
+
+@contextmanager
+def speaking(begin: bytes, more: bytes, after: float = 0) -> Iterator[str]:
+    """A server that begins a response, and goes on until no one listens any more."""
+
+    def speak() -> None:
+        connection, _ = server.accept()
+        with connection, suppress(OSError):
+            connection.recv(MEBIBYTE)
+            time.sleep(after)
+            connection.sendall(begin)
+            while more:
+                connection.sendall(more)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        speaker = threading.Thread(target=speak)
+        speaker.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/page"
+        speaker.join()
+
+
+@pytest.mark.parametrize(
+    ("begin", "more"),
+    [
+        (CHUNKED + b"-1\r\n", b" " * MEBIBYTE),
+        (CHUNKED + b"2\r\n[]\r\n0\r\n", b"x: " + b"y" * 60_000 + b"\r\n"),
+        (b"", b"HTTP/1.1 100 Continue\r\nx: " + b"y" * 60_000 + b"\r\n\r\n"),
+    ],
+    ids=["a chunk of size -1", "trailers", "interim responses"],
+)
+def test_what_comes_beside_a_body_has_a_bound_too(begin: bytes, more: bytes) -> None:
+    """Python reads a chunk of size -1 to the end of the connection, and all the others without counting."""
+    transport = Transport(ClientSettings(most_bytes=MEBIBYTE))
+
+    with speaking(begin, more) as url, pytest.raises(ResponseRefusedError, match="more bytes than its body"):
+        get(transport, url)
+
+
+@pytest.mark.parametrize("size", [b"-5", b"zz", b""])
+def test_a_chunk_without_a_size_is_no_response(size: bytes) -> None:
+    transport = Transport(ClientSettings())
+
+    with (
+        speaking(CHUNKED + size + b"\r\n[]\r\n0\r\n\r\n", b"") as url,
+        pytest.raises(NoResponseError, match=r"^the response broke off$"),
+    ):
+        get(transport, url)
