@@ -195,5 +195,25 @@ def test_a_row_nested_without_end_is_set_aside_alone(
     assert all("deeper than 64 levels" in row["reason"] for row in aside[:2])
 
 
+def test_a_text_that_no_warehouse_takes_sets_its_row_aside_alone(
+    retailer: QuickRetailer, source: RunningSimulator
+) -> None:
+    """Snowflake refuses a text above 16 MiB, in a column, a key or a payload, and with it every row of the load."""
+    sales, long = Edits(source, "sale"), "x" * 5 * MEBIBYTE
+    good = set(sales.ids)
+    sales.add(
+        "long text", wire=lambda text: text.replace('"currencyNumber"', f'"currencyNumber":"{long}","was"')
+    )
+    sales.add("long key", wire=lambda text: text.replace('"long key"', f'"{long}"'))
+
+    rows = retailer.run("r1", "sale")["sale"]
+
+    assert rows.quarantined == 2
+    assert retailer.raw("sale").keys() == good
+    aside = retailer.query("select source_id, reason, payload from ops.quarantine order by source_id")
+    assert [row["source_id"] for row in aside] == ["long text", None]
+    assert all("at most 65,536" in row["reason"] and len(row["payload"]) < 100 for row in aside)
+
+
 def _with(row: str, field: str, levels: int) -> str:
     return f'{row[:-1]},"{field}":' + '{"a":[' * (levels // 2) + "1" + "]}" * (levels // 2) + "}"

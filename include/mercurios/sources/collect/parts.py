@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+import orjson
 import pyarrow as pa
 
 from mercurios.landing.manifest import Part
 from mercurios.landing.part_writer import PartWriter
 from mercurios.landing.store import LandingStore
 from mercurios.sources.contract import Resource
+from mercurios.sources.rows.kept_values import is_key
 from mercurios.sources.rows.landed_table import schema
+from mercurios.sources.rows.nesting import UNREADABLE
 from mercurios.sources.rows.typed_page import Rejected
 
 KEYS_SCHEMA = pa.schema([pa.field("id", pa.string())])
@@ -23,6 +27,9 @@ QUARANTINE_SCHEMA = pa.schema(
         pa.field("payload", pa.string()),
     ]
 )
+# Bytes of JSON: above what a contract's fields can have, below what a warehouse keeps as one text.
+_LONGEST_PAYLOAD = 4 * 1024 * 1024
+_TOO_LONG = orjson.dumps({UNREADABLE: f"longer than {_LONGEST_PAYLOAD:,} bytes"}).decode()
 
 
 class ResourceParts:
@@ -67,6 +74,7 @@ class ResourceParts:
         """Write rows to quarantine, and their keys: a row that cannot be typed still exists at the source."""
         if not rejected:
             return
+        rejected = list(map(_bounded, rejected))
         names = QUARANTINE_SCHEMA.names[1:]
         columns = {name: [getattr(row, name) for row in rejected] for name in names}
         columns["tenant_id"] = [self._tenant_id] * len(rejected)
@@ -82,3 +90,9 @@ class ResourceParts:
         """Release the files of an attempt that failed; without a manifest they do not exist for the loader."""
         for writer in (self._rows, self._keys, self._quarantine):
             writer.abandon()
+
+
+def _bounded(row: Rejected) -> Rejected:
+    """Return a row without what no warehouse takes: a key or a payload that is too long."""
+    payload = row.payload if len(row.payload.encode()) <= _LONGEST_PAYLOAD else _TOO_LONG
+    return replace(row, source_id=row.source_id if is_key(row.source_id) else None, payload=payload)

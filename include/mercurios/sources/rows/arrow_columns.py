@@ -34,7 +34,8 @@ ARROW_TYPES: dict[ColumnType, pa.DataType] = {
 NUMBERS = frozenset({ColumnType.INTEGER, ColumnType.DECIMAL, ColumnType.FLOAT, ColumnType.KEY_HASH})
 # What follows a day that is written without a time, or with its first moment.
 _NO_TIMES = frozenset({None, "", "T00:00:00", "T00:00:00.000"})
-_FIRST_INSTANT, _LAST_INSTANT = datetime(2, 1, 1), datetime(9998, 12, 31)
+# The first means "never", and of years after the last Arrow knows no summer time.
+_FIRST_INSTANT, _LAST_INSTANT = datetime(2, 1, 1), datetime(2037, 12, 31)
 
 
 def convert(
@@ -118,7 +119,7 @@ def _instants(values: Sequence[Any], time_zone: str) -> pa.Array:
     if time_zone == "UTC":
         return naive
     if span["min"] is not None and not _FIRST_INSTANT <= span["min"] <= span["max"] <= _LAST_INSTANT:
-        raise ValueError('an instant that means "never"')
+        raise ValueError('an instant that means "never", or lies far ahead')
     zoned = pc.assume_timezone(naive, time_zone, ambiguous="earliest", nonexistent="raise")
     return zoned.cast(pa.timestamp("us", tz="UTC")).cast(pa.timestamp("us"))
 

@@ -20,6 +20,11 @@ from mercurios.sources.rows.nesting import UNREADABLE, shallow_text
 
 # More than a double has, and few enough to cost no time.
 _MOST_DIGITS = 400
+# Longer than any number below 2**53 that a double tells apart from its neighbours.
+_MOST_FRACTION = 17
+_EXACT_DOUBLE = 2**53
+# Letters of what cannot be read, by which somebody may recognise it.
+_MOST_SHOWN = 1_000
 # A body with so many values takes as much memory as any page may; counted only where there is room for them.
 _MOST_VALUES = 4_000_000
 _LARGE_BODY = 8 * 1024 * 1024
@@ -74,13 +79,13 @@ def _whole(digits: str) -> int | Decimal | dict[str, str]:
 
 
 def _fraction(digits: str) -> Decimal | dict[str, str]:
-    if len(digits) > _MOST_DIGITS or not math.isfinite(float(digits)):
+    double = float(digits)
+    if not math.isfinite(double):
         return _unreadable(digits)
-    try:
-        return Decimal(digits)
-    except ArithmeticError:
-        # An exponent so small that not even Decimal holds it.
-        return Decimal(float(digits))
+    # What a double does not tell apart is the double, as the strict decoder reads it.
+    if (len(digits) > _MOST_FRACTION or "e" in digits.lower()) and abs(double) < _EXACT_DOUBLE:
+        return Decimal(repr(double))
+    return Decimal(digits) if len(digits) <= _MOST_DIGITS else _unreadable(digits)
 
 
 def _mended(value: Any) -> Any:
@@ -96,7 +101,7 @@ def _mended(value: Any) -> Any:
 
 
 def _unreadable(text: str) -> dict[str, str]:
-    return {UNREADABLE: _shown(text)}
+    return {UNREADABLE: _shown(text[:_MOST_SHOWN])}
 
 
 def _shown(text: str) -> str:

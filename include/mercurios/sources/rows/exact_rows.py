@@ -18,7 +18,7 @@ from mercurios.sources.rows.field_drift import compare_fields, require_fields
 from mercurios.sources.rows.kept_values import is_key, kept_values, parent_keys
 from mercurios.sources.rows.landed_table import Stamp, assemble
 from mercurios.sources.rows.nesting import shallow
-from mercurios.sources.rows.plausible import check_value
+from mercurios.sources.rows.plausible import MOST_TEXT, check_value
 from mercurios.sources.rows.typed_page import Rejected, TypedPage
 from mercurios.sources.settings import Drift
 
@@ -61,9 +61,7 @@ def _without_depth(row: dict[str, Any]) -> dict[str, Any]:
 
 def _exact_row(resource: Resource, row: dict[str, Any], stamp: Stamp) -> list[Any]:
     if not is_key(row.get("id")):
-        padded = isinstance(row.get("id"), str) and row["id"].strip()
-        expectation = "a key without spaces around it" if padded else "a non-empty key"
-        raise cells.CellError(f"field 'id': expected {expectation}", field="id")
+        raise cells.CellError(f"field 'id': expected {_wanted_of(row.get('id'))}", field="id")
     parent_keys(resource, [row])
     result = []
     for column in resource.columns:
@@ -74,6 +72,15 @@ def _exact_row(resource: Resource, row: dict[str, Any], stamp: Stamp) -> list[An
         except cells.CellError as error:
             raise cells.CellError(f"field {column.field!r}: {error}", field=column.field) from error
     return result
+
+
+def _wanted_of(key: Any) -> str:
+    """Return what a key lacks."""
+    if not isinstance(key, str) or not key.strip():
+        return "a non-empty key"
+    return (
+        "a key without spaces around it" if key != key.strip() else f"a key of at most {MOST_TEXT:,} letters"
+    )
 
 
 def _rejected(

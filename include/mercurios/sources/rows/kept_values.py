@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 
 from mercurios.sources.contract import Resource
 from mercurios.sources.rows.cells import CellError
+from mercurios.sources.rows.plausible import MOST_TEXT
 
 
 def kept_values(resource: Resource, rows: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:
@@ -21,7 +22,7 @@ def kept_values(resource: Resource, rows: Sequence[dict[str, Any]]) -> list[tupl
 
 def is_key(value: Any) -> TypeGuard[str]:
     """Return whether a value identifies a row. A padded key would make a second row of the one without padding."""
-    return isinstance(value, str) and value != "" and value == value.strip()
+    return isinstance(value, str) and 0 < len(value) <= MOST_TEXT and value == value.strip()
 
 
 def parent_keys(resource: Resource, rows: Sequence[dict[str, Any]]) -> list[str] | None:

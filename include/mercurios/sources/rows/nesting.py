@@ -18,8 +18,8 @@ TOO_DEEP = f"nested deeper than {MOST_LEVELS} levels"
 
 _CUT = {UNREADABLE: TOO_DEEP}
 _CUT_TEXT = f'{{"{UNREADABLE}":"{TOO_DEEP}"}}'
-# A text, or a bracket outside of texts.
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
+# A text, or a bracket outside of texts. Possessive: to be able to go back over a long text takes gigabytes.
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
 def shallow(value: Any, levels: int = MOST_LEVELS) -> Any:

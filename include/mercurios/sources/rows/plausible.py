@@ -30,6 +30,9 @@ NO_DAYS = tuple(
 """What systems write for "no date"; where a day may be missing they pass, and staging takes them for null."""
 
 SECONDS_OF_A_DAY = 86_400
+MOST_TEXT = 65_536
+"""Bytes of a text. Warehouses have bounds of their own, and one text beyond them fails the load of all rows."""
+
 _FIRST_DAY, _LAST_DAY = date(1900, 1, 2), date(2199, 12, 31)
 # What no text of a retailer holds and no spreadsheet takes; lines and tabs are neither.
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
@@ -71,9 +74,15 @@ def _misfit(column: Column, value: Any, bounds: Bounds) -> str | None:
         case ColumnType.INTEGER if column.meaning is Meaning.SECONDS:
             return None if 0 <= value < SECONDS_OF_A_DAY else "expected seconds of a day"
         case ColumnType.TEXT | ColumnType.CODE:
-            return "expected text without control characters" if _CONTROL_TEXT.search(value) else None
+            return _misfit_of_text(value)
         case _:
             return None
+
+
+def _misfit_of_text(text: str) -> str | None:
+    if len(text.encode()) > MOST_TEXT:
+        return f"expected a text of at most {MOST_TEXT:,} bytes"
+    return "expected text without control characters" if _CONTROL_TEXT.search(text) else None
 
 
 def _all_fit(column: Column, array: pa.Array, bounds: Bounds) -> bool:
@@ -123,7 +132,10 @@ def _is_clean(array: pa.Array) -> bool:
     _, offsets, data = array.buffers()
     if data is None or not len(array):
         return True
-    end = int(np.frombuffer(offsets, np.int32)[array.offset + len(array)])
+    ends = np.frombuffer(offsets, np.int32)
+    end = int(ends[array.offset + len(array)])
+    if end > MOST_TEXT and int(np.diff(ends).max()) > MOST_TEXT:
+        return False
     written = np.frombuffer(data, np.uint8)[:end]
     # Most columns hold nothing below a blank; only then is it looked at which.
     return not end or written.min() >= ord(" ") or _CONTROL_BYTES.search(written.tobytes()) is None

@@ -19,6 +19,7 @@ from mercurios.sources.rows.typed_page import TypedPage
 from mercurios.sources.rows.typed_rows import type_rows
 from mercurios.sources.settings import Bounds, Plausible
 
+LONG = "x" * 65_536
 BOUNDS = Bounds(first_day=date(2021, 1, 1), last_day=date(2027, 3, 4))
 
 
@@ -64,6 +65,9 @@ def typed(
         ("articlesize", "ean", r'"401\u0007"'),
         ("articlesize", "ean", "1e60"),
         ("article", "text1", r'"a\u000bb"'),
+        ("article", "text1", f'"{LONG}x"'),
+        ("articlesize", "ean", f'"{LONG[2:]}ä€"'),
+        ("sale", "id", f'"{LONG}x"'),
     ],
 )
 def test_a_value_no_one_can_mean_sets_its_row_aside_alone(resource: str, field: str, value: str) -> None:
@@ -90,6 +94,7 @@ def test_a_value_no_one_can_mean_sets_its_row_aside_alone(resource: str, field: 
         ("articlesize", "firstSaleDate", '"0001-01-01T00:00:00"'),
         ("articlesize", "firstSaleDate", '"1987-02-03T00:00:00"'),
         ("article", "text1", '"two\\nlines\\tand \x7f \x96 \u00a0"'),
+        ("article", "text1", f'"{LONG}"'),
     ],
 )
 def test_a_value_at_the_bounds_loads_without_a_second_look(resource: str, field: str, value: str) -> None:

@@ -128,6 +128,27 @@ def test_a_value_that_does_not_fit_quarantines_its_row_alone(field: str, text: s
     assert (page.rejected[0].row_number, page.rejected[0].source_id) == (101, "bad")
 
 
+@pytest.mark.parametrize("field", ["articleNumber", "salePrice", "staffNumber"])
+@pytest.mark.parametrize("number", ["7." + "0" * 500, "7." + "0" * 30 + "1", "1e-400", "0e99999", "-0.0"])
+def test_a_number_with_odd_digits_is_the_same_whoever_shares_its_page(field: str, number: str) -> None:
+    row = row_of("sale", **{field: number})
+
+    alone, beside = typed("sale", [row]), typed("sale", [row, '{"id":""}'])
+
+    assert alone.table.num_rows == 1
+    assert beside.table.equals(alone.table)
+
+
+@pytest.mark.parametrize("year", [2026, 2037, 2038, 2262])
+def test_a_summer_far_ahead_is_the_same_whoever_shares_its_page(year: int) -> None:
+    row = row_of("sale", lastChange=f'"{year}-07-01T12:00:00"')
+
+    alone, beside = (typed("sale", rows, "Europe/Berlin") for rows in ([row], [row, '{"id":""}']))
+
+    assert alone.table.equals(beside.table)
+    assert alone.table["last_change"].to_pylist() == [datetime(year, 7, 1, 10)]
+
+
 @pytest.mark.parametrize("key", ["null", '""', "17", ""])
 def test_a_row_without_a_usable_id_is_quarantined(key: str) -> None:
     page = typed("sale", [row_of("sale"), row_of("sale", id=key)])
