@@ -16,6 +16,8 @@ from pydantic import (
 )
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+# What a variable holds shows when a run begins.
+_PLACE = re.compile(r"(file:///|file://\$\{|s3://|\$\{)\S", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
@@ -35,6 +37,12 @@ def _iso(day: Any) -> Any:
     if isinstance(day, date) or (isinstance(day, str) and _DAY.fullmatch(day)):
         return day
     raise ValueError("expected a day such as 2026-01-31")
+
+
+def _reachable(url: str) -> str:
+    if not _PLACE.match(url):
+        raise ValueError("expected an address that begins with file:///, s3:// or ${VARIABLE}")
+    return url
 
 
 def _once(section: Any, validate: ValidatorFunctionWrapHandler) -> Any:
@@ -68,6 +76,9 @@ Written = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), AfterValidator(_on_one_line)
 ]
 """An address, a pattern, a column of a file."""
+
+Place = Annotated[Written, AfterValidator(_reachable)]
+"""The address of a folder, on the machine or in a bucket; nothing else is read from or written to."""
 
 Number = Annotated[int, BeforeValidator(_digits)]
 """A number that is a key: digits, and nothing that some program would take for one."""

@@ -7,9 +7,9 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
-from mercurios.inputs.names import Label, Line, Written
+from mercurios.inputs.names import Label, Line, Place
 from mercurios.orders.settings import Replenishment
 from mercurios.sources.registry import AnySource
 from mercurios.sources.settings import ConnectionId, TimeZone
@@ -65,6 +65,27 @@ def _known_schedule(schedule: str) -> str:
             f"{schedule!r} never comes, as the 30th of February: correct the day or the month"
         ) from None
     return schedule
+
+
+def _has_holidays(country: str, region: str | None = None) -> None:
+    """Do nothing where the public holidays of a country and region are known.
+
+    Raises:
+        NotImplementedError: they are not.
+    """
+    import holidays
+
+    holidays.country_holidays(country, subdiv=region)
+
+
+def _known_country(country: str) -> str:
+    try:
+        _has_holidays(country)
+    except NotImplementedError:
+        raise ValueError(
+            "is no country whose public holidays are known; expected a code such as DE"
+        ) from None
+    return country
 
 
 # Airflow describes a schedule in words, at most a thousand letters of them.
@@ -124,13 +145,13 @@ class Tenant(Section):
     id: TenantId
     name: Label
     time_zone: TimeZone
-    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(_known_country)]
     region: Label | None = None
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
     owner: Label
     source: AnySource
     connections: Connections
-    landing: Written | None = None
+    landing: Place | None = None
     database: Line = "MERCURIOS_DATA"
     dbt_tasks: Literal["build", "models"] = "build"
     schedules: Schedules = Field(default_factory=Schedules)
@@ -139,6 +160,19 @@ class Tenant(Section):
     classification: Classification = Field(default_factory=Classification)
     prices: Prices | None = None
     limits: Limits | None = None
+
+    @field_validator("region")
+    @classmethod
+    def _known_region(cls, region: str | None, read: ValidationInfo) -> str | None:
+        country = read.data.get("country")
+        if region is not None and country is not None:
+            try:
+                _has_holidays(country, region)
+            except NotImplementedError:
+                raise ValueError(
+                    f"is no region of {country} whose public holidays are known; expected a code such as BY of DE"
+                ) from None
+        return region
 
     def setting_rows(self) -> list[SettingRow]:
         """Return what the file says of lines, articles, prices and limits."""

@@ -69,7 +69,6 @@ def write_reference(engine: Engine, tenant: Tenant, today: date) -> None:
         today: business day; holidays reach three years beyond it, which covers every forecast horizon.
 
     Raises:
-        ValueError: the holidays library does not know the tenant's country or region.
         WarehouseError: the warehouse is another tenant's.
     """
     days = public_holidays(tenant, today.year + _HOLIDAY_YEARS_AHEAD)
@@ -97,24 +96,15 @@ def _write_settings(engine: Engine, tenant: Tenant, what: str, rows: Sequence[tu
 
 
 def public_holidays(tenant: Tenant, last_year: int) -> dict[date, str]:
-    """Return the public holidays of the tenant's region by day, in order, each named as its country names it.
-
-    Raises:
-        ValueError: the holidays library does not know the country or region.
-    """
+    """Return the public holidays of the tenant's region by day, in order, each named as its country names it."""
     import holidays
 
-    try:
-        # Without a language the library takes the one of the machine.
-        language = holidays.country_holidays(tenant.country).default_language
-        found = holidays.country_holidays(
-            tenant.country,
-            subdiv=tenant.region,
-            years=range(_FIRST_HOLIDAY_YEAR, last_year + 1),
-            language=language,
-        )
-    except NotImplementedError as error:
-        raise ValueError(
-            f"tenant {tenant.id}: no public holidays for country {tenant.country}, region {tenant.region}: {error}"
-        ) from error
+    # Without a language the library takes the one of the machine.
+    language = holidays.country_holidays(tenant.country).default_language
+    found = holidays.country_holidays(
+        tenant.country,
+        subdiv=tenant.region,
+        years=range(_FIRST_HOLIDAY_YEAR, last_year + 1),
+        language=language,
+    )
     return dict(sorted(found.items()))

@@ -66,6 +66,20 @@ def test_the_projects_own_tenant_files_are_valid() -> None:
         ({"name": 7}, "name", "valid string (got 7)"),
         ({"country": False}, "country", "valid string (got False)"),  # in YAML 1.1 an unquoted NO
         ({"country": "Germany"}, "country", "should match pattern '^[A-Z]{2}$' (got 'Germany')"),
+        ({"country": "XX"}, "country", "is no country whose public holidays are known"),
+        ({"region": "XX"}, "region", "is no region of DE whose public holidays are known"),
+        *(
+            ({"landing": address}, "landing", "begins with file:///, s3:// or ${VARIABLE}")
+            for address in (
+                "http://lake/x",
+                "https://lake/x",
+                "data/x",
+                "/data/x",
+                "memory://x",
+                "FILE:///x",
+                "s3:/x",
+            )
+        ),
         ({"time_zone": "Europe/Munich"}, "time_zone", "'Europe/Munich' is not an IANA time zone such as"),
         ({"source__time_zone": "CEST"}, "source.time_zone", "'CEST' is not an IANA time zone"),
         ({"source__page_size": 5000}, "source.page_size", "less than or equal to 1000 (got 5000)"),

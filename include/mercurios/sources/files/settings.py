@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from mercurios.inputs.names import Day, Written
+from mercurios.inputs.names import Day, Place, Written
 from mercurios.sources.contract import Contract
 from mercurios.sources.files.resources import CONTRACT, DERIVED, REQUIRED
 from mercurios.sources.settings import ConnectionId, Drift, SourceSettings
@@ -76,7 +76,7 @@ class FilesSettings(SourceSettings):
     contract: ClassVar[Contract] = CONTRACT
 
     kind: Literal["files"]
-    folder: Written
+    folder: Place
     connection: ConnectionId = "aws_default"
     as_of: Day | None = None
     datasets: dict[str, Dataset] = Field(default_factory=dict)
