@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from mercurios.inputs.text import shown
 
@@ -41,6 +41,7 @@ _REFUSED = {
     b"BZh": "is compressed; unpack it",
     b"\x28\xb5\x2f\xfd": "is compressed; unpack it",
     b"7z\xbc\xaf": "is compressed; unpack it",
+    b"\xff\xff\xff\xff": "is a stream of Arrow; save it as a file of Arrow or as Parquet",
 }
 _DELIMITERS = ",;\t|"
 
@@ -87,7 +88,7 @@ def read_table(path: Path, *, texts: Sequence[str] = (), known: Sequence[str] = 
     import pyarrow as pa
 
     if not path.is_file():
-        raise TableError("", None, f"{path} does not exist")
+        raise TableError("", None, f"{path} {'is no file' if path.exists() else 'does not exist'}")
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if not head.strip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"):
@@ -126,24 +127,46 @@ def _arrow(path: Path, head: bytes, texts: Sequence[str]) -> pa.Table:
 
 
 def _workbook(path: Path, head: bytes, texts: Sequence[str]) -> pa.Table:
-    """Read the first sheet of an Excel workbook."""
-    import zipfile
-
-    import openpyxl
+    """Read a sheet of an Excel workbook."""
     import pyarrow as pa
 
     with path.open("rb") as file:
-        try:
-            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-        except (KeyError, ValueError, zipfile.BadZipFile) as error:
-            raise TableError("", None, f"{path.name} is no Excel workbook: {shown(error, 200)}") from error
-        sheet = book.worksheets[0].iter_rows(values_only=True)
-        rows = [row for row in sheet if any(cell is not None for cell in row)]
+        rows = list(sheet_rows(file, path.name))
     if not rows:
         raise TableError("", None, f"{path.name} is empty: expected a line with the names of the columns")
     names = ["" if name is None else str(name) for name in rows[0]]
     cells = list(zip(*rows[1:], strict=True)) or [()] * len(names)
-    return pa.table([pa.array(_of_one_type(column)) for column in cells], names=names)
+    return _without_blank_end(pa.table([pa.array(_of_one_type(column)) for column in cells], names=names))
+
+
+def sheet_rows(file: IO[bytes], name: str, sheet: str | None = None) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of an Excel workbook that hold something.
+
+    Args:
+        file: the open workbook.
+        name: what messages call it.
+        sheet: of the workbook; None takes the first that people see.
+
+    Raises:
+        TableError: it is no workbook, is damaged, or has no such sheet.
+    """
+    import openpyxl
+
+    try:
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+        sheets = {each.title: each for each in book.worksheets}
+        seen = [title for title, each in sheets.items() if each.sheet_state == "visible"]
+        title = sheet or next(iter(seen or sheets), None)
+        rows = sheets[title].iter_rows(values_only=True) if title in sheets else None
+        if rows is not None:
+            yield from (row for row in rows if any(cell is not None for cell in row))
+    # A workbook is a dozen files of XML that refer to one another; what is wrong with one shows in any way.
+    except Exception as error:
+        kind = type(error).__name__
+        raise TableError("", None, f"{name} is no Excel workbook, or is damaged: {kind}") from error
+    if rows is None:
+        missing = f"no sheet {sheet!r}; its sheets: {', '.join(sheets)}" if sheet else "no sheet with cells"
+        raise TableError("", None, f"{name} has {missing}")
 
 
 def _of_one_type(column: Sequence[Any]) -> Sequence[Any]:
@@ -229,7 +252,7 @@ def _csv_of(path: Path, form: _Form, texts: Sequence[str]) -> pa.Table:
     if instants and not set(instants) <= set(texts):
         # Arrow would take the instant and lose the day that is written.
         return _csv_of(path, form, [*texts, *(name.strip().lower() for name in instants)])
-    return _plain(table).replace_schema_metadata({DELIMITER: form.delimiter.encode()})
+    return _without_blank_end(_plain(table)).replace_schema_metadata({DELIMITER: form.delimiter.encode()})
 
 
 def _may_hold_hexadecimals(path: Path, encoding: str) -> bool:
@@ -262,7 +285,8 @@ def _ragged(path: Path, form: _Form) -> TableError | None:
                     "",
                     None,
                     f"row {number} has {len(row)} values and the header {len(form.names)} names: put a value that "
-                    f"holds '{form.delimiter}' in quotes, or save the file with another separator",
+                    f"holds '{form.delimiter}' in quotes, or save the file with another separator, and remove "
+                    "lines above the names of the columns",
                 )
     return None
 
@@ -288,6 +312,24 @@ def _named(table: pa.Table, known: Sequence[str]) -> pa.Table:
         if count > 1:
             raise TableError(name, None, f"stands {count} times in the header; keep one")
     return table.rename_columns(names)
+
+
+def _without_blank_end(table: pa.Table) -> pa.Table:
+    """Return a table without the rows at its end in which every cell is empty, as spreadsheets leave them."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    def is_empty(column: pa.ChunkedArray) -> Any:
+        if pa.types.is_string(column.type):
+            return pc.fill_null(pc.equal(pc.utf8_trim_whitespace(column), ""), True)
+        return pc.is_null(column)
+
+    last = table.slice(max(0, table.num_rows - 1))
+    if not table.num_rows or not all(is_empty(column)[0].as_py() for column in last.columns):
+        return table
+    filled = ~np.logical_and.reduce([is_empty(column).to_numpy() for column in table.columns])
+    return table.slice(0, int(np.flatnonzero(filled)[-1]) + 1 if filled.any() else 0)
 
 
 def _is_blank(column: pa.ChunkedArray) -> bool:

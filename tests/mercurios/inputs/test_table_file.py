@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -95,6 +96,78 @@ def test_what_cannot_be_read_is_refused_with_what_to_do(tmp_path: Path, text: st
 
     assert str(error.value).startswith(said)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("piece", "old", "new"),
+    [
+        ("sheet1.xml", b"</worksheet>", b""),
+        ("sheet1.xml", b"<v>5</v>", b"<v>five</v>"),
+        ("styles.xml", b"<", b"<<"),
+        ("workbook.xml", b"sheetId", b"sheet"),
+        ("[Content_Types].xml", b"xml", b"txt"),
+    ],
+)
+def test_a_workbook_that_is_damaged_anywhere_is_refused(
+    tmp_path: Path, piece: str, old: bytes, new: bytes
+) -> None:
+    book = openpyxl.Workbook()
+    for row in (["article", "quantity"], ["A1", 5]):
+        book.active.append(row)
+    book.save(tmp_path / "whole.xlsx")
+    with (
+        zipfile.ZipFile(tmp_path / "whole.xlsx") as whole,
+        zipfile.ZipFile(tmp_path / "p.xlsx", "w") as damaged,
+    ):
+        for name in whole.namelist():
+            content = whole.read(name)
+            damaged.writestr(name, content.replace(old, new) if name.endswith(piece) else content)
+
+    with pytest.raises(TableError) as refused:
+        read(tmp_path / "p.xlsx")
+
+    assert str(refused.value).startswith("p.xlsx is no Excel workbook, or is damaged: ")
+    assert "five" not in str(refused.value)
+
+
+def test_of_a_workbook_the_first_sheet_that_people_see_is_read(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["hidden"])
+    book.active.sheet_state = "hidden"
+    seen = book.create_sheet("Data")
+    for row in (["article", "quantity"], ["A1", 5]):
+        seen.append(row)
+    book.active = 1
+    book.save(tmp_path / "p.xlsx")
+
+    assert read(tmp_path / "p.xlsx") == {"article": ["A1"], "quantity": [5]}
+
+
+@pytest.mark.parametrize("end", ["\n\n", ",\n,\n", '"",\n', " ,\n"])
+def test_empty_rows_at_the_end_are_no_rows(tmp_path: Path, end: str) -> None:
+    (tmp_path / "p.csv").write_text(f"article,quantity\nA1,5\n,\nA2,7\n{end}")
+
+    assert len(read(tmp_path / "p.csv")["article"]) == 3
+
+
+def test_a_table_of_empty_rows_has_none(tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text("article,quantity\n,\n,\n")
+
+    assert read(tmp_path / "p.csv") == {"article": [], "quantity": []}
+
+
+def test_a_stream_of_arrow_is_refused_as_one(tmp_path: Path) -> None:
+    table = pa.table({"a": [1]})
+    with pa.OSFile(str(tmp_path / "p.arrow"), "wb") as file, pa.ipc.new_stream(file, table.schema) as stream:
+        stream.write_table(table)
+
+    with pytest.raises(TableError, match=r"is a stream of Arrow; save it as a file"):
+        read(tmp_path / "p.arrow")
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(TableError, match="is no file"):
+        read_table(tmp_path)
 
 
 def test_what_is_no_regular_file_does_not_exist(tmp_path: Path) -> None:

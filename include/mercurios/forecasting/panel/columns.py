@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _TEXTS = ("article", "branch")
+_BROKEN_KEYS = {
+    "[\r\n]": "holds a line break: a quotation mark before it is not closed",
+    r"^\d([.,]\d+)?E\+\d+$": "is a long number that a spreadsheet has shortened: save the column as text",
+}
 _KNOWN = (
     "article",
     "branch",
@@ -84,21 +88,26 @@ def as_keys(table: pa.Table, name: str, *, nulls: bool = False) -> tuple[I64, pa
         raise PanelError(name, row + 1, "empty; every row needs a value")
     distinct = pc.unique(column).drop_null()
     if not is_whole:
-        _refuse_lines(name, column, distinct)
+        _refuse_what_programs_break(name, column, distinct)
     distinct = distinct if is_whole else _numbers_if_whole(distinct)
     order = pc.sort_indices(distinct)
     found = pc.fill_null(pc.index_in(column, value_set=distinct.take(order).cast(column.type)), NO_GROUP)
     return found.to_numpy(zero_copy_only=False).astype(np.int64), distinct.take(order)
 
 
-def _refuse_lines(name: str, column: pa.Array, distinct: pa.Array) -> None:
-    """Raise for a key of several lines: a quotation mark that is not closed takes all up to the next for one key."""
+def _refuse_what_programs_break(name: str, column: pa.Array, distinct: pa.Array) -> None:
+    """Raise for keys that are several, or none any more.
+
+    A quotation mark that is not closed takes all up to the next for one key, and a spreadsheet shortens a long number
+    to its first digits, so that many articles have one key.
+    """
     import pyarrow.compute as pc
 
-    several = distinct.filter(pc.match_substring_regex(distinct, "[\r\n]"))
-    if len(several):
-        row = pc.index(column, several[0]).as_py()
-        raise PanelError(name, row + 1, "holds a line break: a quotation mark before it is not closed")
+    for pattern, problem in _BROKEN_KEYS.items():
+        broken = distinct.filter(pc.match_substring_regex(distinct, pattern))
+        if len(broken):
+            row = pc.index(column, broken[0]).as_py()
+            raise PanelError(name, row + 1, problem)
 
 
 def keys_of(table: pa.Table, name: str) -> pa.Array:
@@ -120,6 +129,8 @@ def keys_of(table: pa.Table, name: str) -> pa.Array:
     if not pa.types.is_string(column.type):
         column = column.cast(pa.string())
     text = pc.utf8_trim_whitespace(column)
+    # A spreadsheet's way to write a number that stays text.
+    text = pc.replace_substring_regex(text, pattern=r'^="([^"]*)"$', replacement=r"\1")
     text = pc.replace_substring_regex(text, pattern=r"^(-?[0-9]+)\.0+$", replacement=r"\1")
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
 
@@ -129,6 +140,8 @@ def as_numbers(table: pa.Table, name: str, limit: float, *, nulls: bool = False)
     import pyarrow as pa
 
     column = column_of(table, name)
+    if pa.types.is_boolean(column.type) and not nulls:
+        raise PanelError(name, 1, "expected numbers, got true or false")
     if pa.types.is_string(column.type):
         column = _numbers(table, column, name)
     empty = column.is_null(nan_is_null=True).to_numpy(zero_copy_only=False)
@@ -178,7 +191,10 @@ def as_days(table: pa.Table, name: str) -> Days:
         column = _by_value(column, name, lambda texts: [day_of(text) for text in texts], pa.date32())
     elif pa.types.is_timestamp(column.type) and column.type.tz is not None:
         _reject_instants(column, name)
-        column = pc.local_timestamp(column)
+        try:
+            column = pc.local_timestamp(column)
+        except pa.ArrowInvalid:
+            raise PanelError(name, 1, f"its time zone '{shown(column.type.tz)}' is not known") from None
     elif not (pa.types.is_date(column.type) or pa.types.is_timestamp(column.type)):
         raise PanelError(name, 1, f"expected dates such as 2026-01-31, got {column.type} ({column[0]})")
     days: Days = column.cast(pa.date32(), safe=False).to_numpy(zero_copy_only=False).astype("datetime64[D]")

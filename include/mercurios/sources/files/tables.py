@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import IO, Any
 
+from mercurios.inputs.table_file import TableError, sheet_rows
 from mercurios.sources.files.settings import Dataset
 from mercurios.sources.source import TerminalSourceError
 
@@ -33,7 +33,7 @@ def read_table(handle: IO[bytes], name: str, dataset: Dataset) -> Iterator[Row]:
         if ending == ".parquet":
             yield from _parquet(handle)
         elif ending == ".xlsx":
-            yield from _excel(handle, name, dataset.sheet)
+            yield from sheet_rows(handle, name, dataset.sheet)
         elif ending in FORMATS:
             yield from _csv(handle, dataset)
         else:
@@ -51,7 +51,9 @@ def _naming(name: str, dataset: Dataset) -> Iterator[None]:
         raise TerminalSourceError(
             f"{name} is not written in {dataset.encoding} ({error.reason}): set the dataset's 'encoding'"
         ) from error
-    except (csv.Error, pa.ArrowInvalid, zipfile.BadZipFile, KeyError) as error:
+    except TableError as error:
+        raise TerminalSourceError(str(error)) from error
+    except (csv.Error, pa.ArrowException) as error:
         raise TerminalSourceError(
             f"{name} cannot be read as {PurePosixPath(name).suffix[1:]}: {error}"
         ) from error
@@ -72,14 +74,3 @@ def _parquet(handle: IO[bytes]) -> Iterator[Row]:
     yield file.schema_arrow.names
     for batch in file.iter_batches(batch_size=10_000):
         yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
-
-
-def _excel(handle: IO[bytes], name: str, sheet: str | None) -> Iterator[Row]:
-    import openpyxl
-
-    book = openpyxl.load_workbook(handle, read_only=True, data_only=True)
-    if sheet is not None and sheet not in book.sheetnames:
-        raise TerminalSourceError(f"{name} has no sheet {sheet!r}; its sheets: {', '.join(book.sheetnames)}")
-    for row in (book[sheet] if sheet else book.worksheets[0]).iter_rows(values_only=True):
-        if any(cell is not None for cell in row):
-            yield row

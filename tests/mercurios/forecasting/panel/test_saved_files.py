@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -122,11 +122,39 @@ def test_monthly_sales_are_refused_as_such(tmp_path: Path, column: str, last: bo
         read(saved(tmp_path, f"article,branch,{column},quantity\n{rows}\n"))
 
 
-@pytest.mark.parametrize("key", ["123", "123.0", " 123 "])
+@pytest.mark.parametrize("key", ["4.01235E+12", "4,01235E+12", "4E+12"])
+def test_a_key_that_a_spreadsheet_has_shortened_is_refused(tmp_path: Path, key: str) -> None:
+    """Every EAN of a shop begins with the same digits, so that all its articles would be one."""
+    lines = [f"{key};1;{MONDAY + timedelta(7 * week)};5" for week in range(WEEKS)]
+
+    with pytest.raises(
+        PanelError, match=r"'article', row 1: is a long number that a spreadsheet has shortened"
+    ):
+        read(saved(tmp_path, "article;branch;week;quantity\n" + "\n".join(lines)))
+
+
+def test_yes_and_no_are_no_quantity(tmp_path: Path) -> None:
+    columns = {"article": ["A"], "branch": ["1"], "week": [MONDAY], "quantity": [True]}
+    pq.write_table(pa.table(columns), tmp_path / "panel.parquet")
+
+    with pytest.raises(PanelError, match=r"column 'quantity', row 1: expected numbers, got true or false"):
+        read(tmp_path / "panel.parquet")
+
+
+def test_a_time_zone_that_no_one_knows_is_named(tmp_path: Path) -> None:
+    week = pa.array([datetime.combine(MONDAY, time())], pa.timestamp("ns", tz="Mars/Olympus"))
+    columns = {"article": ["A"], "branch": ["1"], "week": week, "quantity": [1]}
+    pq.write_table(pa.table(columns), tmp_path / "panel.parquet")
+
+    with pytest.raises(PanelError, match=r"column 'week', row 1: its time zone 'Mars/Olympus' is not known"):
+        read(tmp_path / "panel.parquet")
+
+
+@pytest.mark.parametrize("key", ["123", "123.0", " 123 ", '="123"'])
 def test_a_number_is_the_same_key_however_a_program_saved_it(tmp_path: Path, key: str) -> None:
     plan = saved(tmp_path, PLAN.format(key=key), "plan.csv")
 
-    for name in ("123", "123.0", " 123"):
+    for name in ("123", "123.0", " 123", '="123"'):
         source = read(panel(tmp_path, name, promo=True), plan)
         assert source.panel.x is not None
         assert source.panel.x[0, WEEKS:, 0].tolist() == [1, 0]

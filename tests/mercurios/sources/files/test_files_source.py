@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -74,6 +75,32 @@ def test_an_excel_export_is_read_from_the_sheet_that_is_named(tmp_path: Path) ->
 
     [row] = made.query(ROW)
     assert (row["date"], row["article"], row["amount"]) == (date(2025, 3, 1), "4711", Decimal("39.90"))
+
+
+@pytest.mark.parametrize("damage", [b"PK\x03\x04", None])
+def test_a_workbook_that_is_damaged_is_named_without_what_is_in_it(
+    tmp_path: Path, damage: bytes | None
+) -> None:
+    made = shop(tmp_path, {"sales": {"files": "sales.xlsx", "columns": SALES}})
+    book = openpyxl.Workbook()
+    for row in (["day", "sku", "units", "paid"], [date(2025, 3, 1), 4711, 2, 39.9]):
+        book.active.append(row)
+    book.save(made.folder / "whole.zip")
+    with (
+        zipfile.ZipFile(made.folder / "whole.zip") as whole,
+        zipfile.ZipFile(made.folder / "sales.xlsx", "w") as file,
+    ):
+        for name in whole.namelist():
+            file.writestr(name, whole.read(name).replace(b"<v>39.9</v>", b"<v>Erika</v>"))
+    if damage:
+        (made.folder / "sales.xlsx").write_bytes(damage)
+
+    with pytest.raises(
+        TerminalSourceError, match=r"sales\.xlsx is no Excel workbook, or is damaged"
+    ) as refused:
+        made.run("r1")
+
+    assert "Erika" not in str(refused.value)
 
 
 def test_a_parquet_export_keeps_the_types_it_has(tmp_path: Path) -> None:
@@ -192,7 +219,7 @@ def test_a_missing_column_names_file_key_and_the_columns_there_are(tmp_path: Pat
         ),
         ("sales.csv", "", "sales.csv is empty: expected a line with the names of its columns"),
         ("sales.parquet", "no parquet", "sales.parquet cannot be read as parquet"),
-        ("sales.xlsx", "no workbook", "sales.xlsx cannot be read as xlsx"),
+        ("sales.xlsx", "no workbook", "sales.xlsx is no Excel workbook, or is damaged"),
         ("sales.pdf", "", "format '.pdf' is unknown; expected .csv"),
     ],
 )
