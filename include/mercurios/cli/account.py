@@ -76,6 +76,11 @@ def _compared(statements: list[Statement], connection: str) -> list[Statement]:
             f"{listed}."
         )
         typer.echo("-- `--all` prints them.")
+    if found.misplaced:
+        typer.echo(
+            "-- Of an earlier release, and not where their owner is now. Move them before `apply`, or the tables "
+            f"that point to them keep them; docs/snowflake.md says how: {', '.join(found.misplaced)}."
+        )
     typer.echo(f"-- {len(found.missing) or 'No'} statements would create or change something.\n")
     return found.missing
 

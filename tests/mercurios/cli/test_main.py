@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 from retailer import Retailer
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from mercurios.cli.main import app
@@ -104,3 +107,39 @@ def test_what_cannot_be_loaded_is_reported_without_a_traceback(
     assert code == 1
     assert message in output.replace("\n", "")
     assert "Traceback" not in output
+
+
+def _commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every command that takes a tenant, with what else it requires."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _commands(command, (*path, name))
+        elif any(parameter.name == "tenant" for parameter in command.params):
+            required = [each for each in command.params if each.required and each.name != "tenant"]
+            words = [
+                word
+                for each in required
+                for word in ([each.opts[0]] if each.param_type_name == "option" else [])
+                + [REQUIRED[each.name]]
+            ]
+            yield (*path, name, *words)
+
+
+REQUIRED = {"resource": "sale", "manifest": "nowhere/manifest.json", "out": "orders.xlsx", "file": "x"}
+OF_A_TENANT = sorted(_commands(get_command(app)))
+
+
+@pytest.mark.parametrize("command", OF_A_TENANT, ids=" ".join)
+def test_every_command_answers_a_misspelt_tenant_with_those_there_are(
+    tenants: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    code, output = run(*command, "--tenant", "MINI")
+
+    assert code == 1
+    assert "did you mean 'mini'?" in output.replace("\n", "")
+
+
+def test_the_commands_of_a_tenant_are_many() -> None:
+    assert len(OF_A_TENANT) > 10

@@ -9,7 +9,7 @@ repeats them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -77,11 +77,14 @@ class Difference:
         missing: what would create or change something, in order.
         repeated: what the account does not show the effect of; applying runs it again.
         present: number of statements that would change nothing.
+        misplaced: policies, tags and lists that the account has in another schema than the plan, where an earlier
+            release made them; tables that point to these are protected by what they said then.
     """
 
     missing: list[Statement]
     repeated: list[Statement]
     present: int
+    misplaced: list[str]
 
 
 def read_existing(connection: Connection, plan: Sequence[Statement]) -> Existing:
@@ -114,7 +117,7 @@ def answer(connection: Connection, name: str, **context: Any) -> list[dict[str, 
     return rows
 
 
-def difference(plan: Iterable[Statement], existing: Existing) -> Difference:
+def difference(plan: Sequence[Statement], existing: Existing) -> Difference:
     """Compare a plan with what an account has."""
     missing: list[Statement] = []
     repeated: list[Statement] = []
@@ -131,7 +134,20 @@ def difference(plan: Iterable[Statement], existing: Existing) -> Difference:
             # What only chooses a warehouse for the next statement comes along with it.
             missing += [before] if before is not None and before.action == "use" else []
             missing.append(statement)
-    return Difference(missing, repeated, present)
+    return Difference(missing, repeated, present, list(_misplaced(plan, existing)))
+
+
+def _misplaced(plan: Sequence[Statement], existing: Existing) -> Iterator[str]:
+    """Yield what the plan has in a schema of policies and the account in another schema of the database."""
+    wanted = {
+        (each.kind, each.object.lower())
+        for each in plan
+        if each.action == "create" and ".policies." in each.object.lower()
+    }
+    for kind, name in sorted(existing.objects):
+        database, last = name.partition(".")[0], name.rpartition(".")[2]
+        if (kind, name) not in wanted and (kind, f"{database}.policies.{last}") in wanted:
+            yield f"{kind} {name}"
 
 
 def _is_there(statement: Statement, existing: Existing) -> bool | None:

@@ -79,6 +79,31 @@ def test_an_object_that_is_gone_is_created_again(account: ShownAccount, kind: st
     assert "create database solo_data" not in missing(account)
 
 
+def test_policies_where_an_earlier_release_made_them_are_named(account: ShownAccount) -> None:
+    for kind, name in (("row access policy", "tenant_rows"), ("table", "tenant_access"), ("tag", "personal")):
+        earlier = {"name": name.upper(), "database_name": "MERCURIOS_DATA", "schema_name": "OPS"}
+        account.objects[kind][f"mercurios_data.ops.{name}"] = earlier
+    # Has the name of no policy.
+    account.objects["table"]["mercurios_data.ops.run"] = {
+        "name": "RUN",
+        "database_name": "MERCURIOS_DATA",
+        "schema_name": "OPS",
+    }
+
+    found = difference(plan(), read_existing(account, plan()))
+
+    assert found.misplaced == [
+        "row access policy mercurios_data.ops.tenant_rows",
+        "table mercurios_data.ops.tenant_access",
+        "tag mercurios_data.ops.personal",
+    ]
+    assert found.missing == []
+
+
+def test_an_account_of_this_release_has_no_policy_elsewhere(account: ShownAccount) -> None:
+    assert difference(plan(), read_existing(account, plan())).misplaced == []
+
+
 @pytest.mark.parametrize(
     ("kind", "name", "column", "value"),
     [
