@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from quick_retailer import QuickRetailer
 
 from mercurios.landing import plan as extracting
 from mercurios.warehouse import clock as loading
+from mercurios.warehouse.load import FencedError
 from mercurios.warehouse.requests import request_resync
 from prohandel_simulator.testing import RunningSimulator
 
@@ -89,3 +90,30 @@ def test_what_is_stamped_never_goes_back(retailer: QuickRetailer) -> None:
 
     assert stamps == sorted(set(stamps))
     assert stamps[-1].replace(tzinfo=UTC) > datetime.now(UTC) + DAYS - timedelta(days=1)
+
+
+@pytest.mark.parametrize("late", [True, False], ids=["the older loads last", "in order"])
+@pytest.mark.parametrize("by", [DAYS, -DAYS], ids=["the older ahead", "the older behind"])
+def test_two_runs_on_machines_with_swapped_clocks_end_as_the_source_is(
+    retailer: QuickRetailer, source: RunningSimulator, by: timedelta, late: bool
+) -> None:
+    sales, orders = Edits(source, "sale"), Edits(source, "order")
+    resources = ("sale", "order")
+    retailer.run("r0", *resources)
+    urls = []
+    for number, clock in enumerate((by, -by)):
+        with clock_off(clock, extracting, loading):
+            plan = retailer.begin(f"r{number + 1}")
+            urls.append(retailer.extract(plan, *resources))
+        sales.delete(sales.ids[0], silent=True)
+        orders.change(orders.ids[0], overallDiscount=float(number + 1))
+
+    for clock, manifests in zip((-by, by), reversed(urls) if late else urls, strict=True):
+        with clock_off(clock, extracting, loading):
+            for url in manifests:
+                with suppress(FencedError):
+                    retailer.load(url)
+    retailer.run("r3", *resources)
+
+    assert retailer.differences(*resources) == []
+    assert newest_run(retailer) == "r3"
