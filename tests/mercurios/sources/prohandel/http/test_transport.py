@@ -209,7 +209,7 @@ def speaking(begin: bytes, more: bytes, after: float = 0) -> Iterator[str]:
 )
 def test_what_comes_beside_a_body_has_a_bound_too(begin: bytes, more: bytes) -> None:
     """Python reads a chunk of size -1 to the end of the connection, and all the others without counting."""
-    transport = Transport(ClientSettings(most_bytes=MEBIBYTE))
+    transport = Transport(ClientSettings(most_bytes=MEBIBYTE, longest_response=10))
 
     with speaking(begin, more) as url, pytest.raises(ResponseRefusedError, match="more bytes than its body"):
         get(transport, url)
