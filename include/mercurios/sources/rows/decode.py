@@ -23,7 +23,7 @@ _MOST_DIGITS = 400
 # Longer than any number below 2**53 that a double tells apart from its neighbours.
 _MOST_FRACTION = 17
 _EXACT_DOUBLE = 2**53
-# Letters of what cannot be read, by which somebody may recognise it.
+# Letters of what cannot be read, by which a person may recognise it.
 _MOST_SHOWN = 1_000
 # A body with so many values takes as much memory as any page may; counted only where there is room for them.
 _MOST_VALUES = 4_000_000
