@@ -180,14 +180,14 @@ def test_the_names_of_unit_tests_are_claims_of_less_than_80_characters(manifest:
     assert [name for name in names if len(name) >= 80] == []
 
 
-def test_no_table_asks_for_what_its_materialization_does_not_make(manifest):
-    """`macros/incremental.sql` fills tables on DuckDB, and nothing else."""
+def test_no_table_or_view_asks_for_what_its_materialization_does_not_make(manifest):
+    """`macros/incremental.sql` fills tables and replaces views on DuckDB, and nothing else."""
     options = ("pre-hook", "post-hook", "grants", "indexes", "sql_header", "partitioned_by", "sorted_by")
 
     asked = sorted(
         f"{node['name']} asks for {option}"
         for node in models_of(manifest).values()
-        if node["config"]["materialized"] == "incremental"
+        if node["config"]["materialized"] in ("incremental", "view")
         for option in options
         if node["config"].get(option)
     )

@@ -9,8 +9,24 @@
     the same reason `meta.days_sums` and `meta.days_notes` name columns whose sum, or greatest text, is compared too.
     A column that is new or has another name belongs to them as well: where tenants share a table, the first one's build
     adds it, and it is empty in the others' rows until their days are built again.
+
+    Both the model's query and what deletes its former rows ask for the days. On DuckDB they are compared once and kept
+    (incremental.sql).
 #}
 {% macro changed_days() -%}
+    {{ return(adapter.dispatch('changed_days', 'mercurios')()) }}
+{%- endmacro %}
+
+{% macro duckdb__changed_days() -%}
+    select sold_on from {{ kept_days() }}
+{%- endmacro %}
+
+{# The temporary table of the days that changed. #}
+{% macro kept_days() -%}
+    {{ this.identifier }}__changed_days
+{%- endmacro %}
+
+{% macro default__changed_days() -%}
     {%- set meta = config.get('meta', {}) -%}
     {%- set by = meta.get('days_by') -%}
     {%- set compared = {'sum': ['units'] + meta.get('days_sums', []), 'max': ['loaded_at'] + meta.get('days_notes', [])} -%}
