@@ -161,7 +161,8 @@ def report(printed: common.Report, result: dict[str, np.ndarray]) -> None:
             errors = "  ".join(
                 f"{method} {metrics.wape(actual[rows], result[method][rows]):.4f}" for method in methods
             )
-            printed.say(f"  {name:13s} {rows.sum():6d} weeks  {errors}")
+            bias = metrics.bias(actual[rows], result["combination"][rows])
+            printed.say(f"  {name:13s} {rows.sum():6d} weeks  {errors}  bias {bias:+.3f}")
     for name, bar in BAR_RATIOS.items():
         ratio = metrics.wape(actual, result["combination"]) / metrics.wape(actual, result[name])
         printed.at_most(f"WAPE, combination / {name}", ratio, bar)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mercurios.forecasting.arrays import F64, Bool
+from mercurios.forecasting.arrays import F64, Bool, masked_mean
 from mercurios.forecasting.panel.history import History
 
 SES_GRID = (0.05, 0.1, 0.2, 0.4)
@@ -101,19 +101,23 @@ def tsb(history: History, grid: tuple[float, ...] = TSB_GRID, exposure: F64 | No
 def sba(history: History, alpha: float = 0.1) -> F64:
     """Croston's method with the Syntetos-Boylan bias correction, one smoothing constant.
 
+    Size and interval begin as the series' means. An interval that begins at one is forgotten only after many sales: a
+    series that sells in every tenth period would be forecast for years as if it sold in most.
+
     Syntetos and Boylan (2005), The accuracy of intermittent demand estimates, Int. J. Forecasting 21(2), 303-314.
     """
-    n = history.n_series
-    size, interval, gap = np.zeros(n), np.ones(n), np.ones(n)
-    started = np.zeros(n, dtype=bool)
+    sold = history.mask & (history.y > 0)
+    count = sold.sum(axis=1)
+    size, interval = masked_mean(history.y, sold), history.mask.sum(axis=1) / np.maximum(count, 1)
+    gap, started = np.ones(history.n_series), np.zeros(history.n_series, dtype=bool)
     for seen, demand, _ in _columns(history, None):
         hit = seen & (demand > 0)
-        step = np.where(started, alpha, 1.0) * hit
+        step = alpha * hit
         size += step * (demand - size)
-        interval += step * (gap - interval)
+        interval += step * started * (gap - interval)
         gap = np.where(hit, 1.0, gap + seen)
         started |= hit
-    level: F64 = np.where(started, (1.0 - alpha / 2.0) * size / interval, 0.0)
+    level: F64 = np.where(started, (1.0 - alpha / 2.0) * size / np.maximum(interval, 1.0), 0.0)
     return level
 
 

@@ -56,15 +56,24 @@ def test_tsb_is_the_recursion_of_the_paper(counts: np.ndarray) -> None:
 def test_sba_is_the_recursion_of_the_paper(counts: np.ndarray) -> None:
     found = smoothing.sba(history_of(counts), 0.1)
     for row in (1, 12, 30):
-        size, interval, gap = None, 1.0, 1
+        sold = counts[row][counts[row] > 0]
+        size, interval, gap = sold.mean(), counts.shape[1] / sold.size, None
         for demand in counts[row]:
-            if demand > 0 and size is None:
-                size, interval, gap = demand, float(gap), 1
-            elif demand > 0:
-                size, interval, gap = size + 0.1 * (demand - size), interval + 0.1 * (gap - interval), 1
-            else:
+            if demand > 0:
+                size += 0.1 * (demand - size)
+                interval += 0.1 * (gap - interval) if gap is not None else 0.0
+                gap = 1
+            elif gap is not None:
                 gap += 1
         np.testing.assert_allclose(found[row], 0.95 * size / interval, rtol=0, atol=1e-8)
+
+
+def test_sba_of_a_series_that_sells_rarely_is_what_it_sells() -> None:
+    """Begun with an interval of one it forecast three times as much."""
+    rng = np.random.default_rng(4)
+    y = (rng.random((200, 104)) < 0.05) * rng.integers(1, 9, (200, 104)).astype(float)
+
+    assert smoothing.sba(history_of(y)).mean() == pytest.approx(y.mean(), rel=0.1)
 
 
 def test_an_article_that_stops_selling_fades_in_tsb_and_not_in_sba() -> None:
