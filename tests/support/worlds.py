@@ -12,6 +12,7 @@ import numpy as np
 
 from mercurios.forecasting.panel.cadence import DAILY, WEEKLY, Cadence
 from mercurios.forecasting.panel.panel import Panel
+from mercurios.forecasting.panel.recorded import lower_bounds
 
 FIRST_MONDAY = np.datetime64("2022-01-03", "D")
 _YEAR = 365.25
@@ -92,7 +93,7 @@ def draw(world: World) -> Drawn:
     out = (rng.random(wanted.shape) < world.lost) & (np.arange(count) < world.periods)
     # Stock for half of what is usual: what was asked for above that is lost.
     sold = np.where(out, np.minimum(sold, np.floor(0.5 * level)), sold)
-    panel = _panel(world, sold, starts, np.arange(world.periods) >= begin[:, None])
+    panel = _panel(world, sold, starts, np.arange(world.periods) >= begin[:, None], out)
     if world.promotions:
         panel = replace(panel, x=promoted[:, :, None].astype(float), x_names=("x_promo",))
     ahead = slice(world.periods, count)
@@ -121,12 +122,16 @@ def _counts(mean: np.ndarray, excess: float, rng: np.random.Generator) -> np.nda
     return rng.poisson(mean * rng.gamma(1.0 / excess, excess, mean.shape)).astype(float)
 
 
-def _panel(world: World, sold: np.ndarray, starts: np.ndarray, begun: np.ndarray) -> Panel:
+def _panel(world: World, sold: np.ndarray, starts: np.ndarray, begun: np.ndarray, out: np.ndarray) -> Panel:
+    """What a reader makes of the sales: periods that ran out are left out, or learned as the least that was wanted."""
     history = slice(world.periods)
+    sold, out = np.where(begun, sold[:, history], 0.0), out[:, history]
+    mask = begun & ~out
+    mask |= lower_bounds(sold, mask, begun & out, world.cadence)
     number = np.arange(world.series, dtype=np.int64)
     return Panel(
-        y=np.where(begun, sold[:, history], 0.0),
-        mask=begun,
+        y=np.where(mask, sold, 0.0),
+        mask=mask,
         week_starts=starts[history],
         group=number % 2,
         article_number=number,
