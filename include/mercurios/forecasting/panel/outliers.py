@@ -1,7 +1,8 @@
 """Weeks that say little about the next ones: keyed-in outliers, which are masked, and one-off orders, which are damped.
 
-One week that is many times everything else a series ever sold is a mistake, not demand. One that is as many times its
-third best week, with no neighbour like it, is an order that does not come every week: it counts as a very good week.
+One week that is many times everything else a series ever sold is a mistake, not demand. One that is as many times the
+third best of the weeks around it, with no neighbour like it, is an order that does not come every week: it counts as a
+very good week.
 Both are counted as recorded where forecasts are compared with what came true.
 """
 
@@ -18,6 +19,7 @@ _MIN_OBSERVED = 8
 _LEAST_UNITS = 100.0
 _VERY_GOOD = 3.0
 _ONE_OFF_UNITS = 20.0
+_AROUND = 13.0
 
 
 def flag_outliers(history: History) -> Bool:
@@ -36,14 +38,24 @@ def flag_outliers(history: History) -> Bool:
 
 
 def without_one_offs(history: History) -> F64:
-    """Units with one-off orders as three times the third best period; as they are where promotions are known."""
-    y, mask = history.y, history.mask
+    """Units with one-off orders as three times the third best period around; as they are where promotions are known.
+
+    Around is a quarter before and after: an order in summer for goods that sell at Christmas is not one of their peaks.
+    """
+    y, mask, reach = history.y, history.mask, history.cadence.periods(_AROUND)
     if y.shape[1] < _MIN_OBSERVED or history.x is not None:
         return y
     seen = np.where(mask, y, 0.0)
-    third = np.partition(seen, -3, axis=1)[:, -3, None]
     beside = np.zeros_like(seen)
     beside[:, 1:] = seen[:, :-1]
     beside[:, :-1] = np.maximum(beside[:, :-1], seen[:, 1:])
-    one_off = (seen >= _ONE_OFF_UNITS) & (third > 0) & (seen > _RATIO * np.maximum(third, beside))
-    return np.where(one_off, _VERY_GOOD * third, y) if one_off.any() else y
+    rows, at = np.nonzero((seen >= _ONE_OFF_UNITS) & (seen > _RATIO * beside))
+    padded = np.pad(seen[rows], ((0, 0), (reach, reach)))
+    around = np.take_along_axis(padded, at[:, None] + np.arange(2 * reach + 1), axis=1)
+    third = np.partition(around, -3, axis=1)[:, -3]
+    one_off = (third > 0) & (seen[rows, at] > _RATIO * third)
+    if not one_off.any():
+        return y
+    damped = y.copy()
+    damped[rows[one_off], at[one_off]] = _VERY_GOOD * third[one_off]
+    return damped

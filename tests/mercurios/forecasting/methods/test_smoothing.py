@@ -124,7 +124,7 @@ def test_a_keyed_in_outlier_is_flagged_and_a_promotion_is_not() -> None:
 @pytest.mark.parametrize(
     ("units", "damped"),
     [
-        # Ten times the third best is 50: 51 with low neighbours is one order, 50 is not.
+        # Ten times the third best around is 50: 51 with low neighbours is one order, 50 is not.
         ([4.0, 5.0, 1.0, 51.0, 2.0, 9.0, 3.0, 4.0, 1.0], 15.0),
         ([4.0, 5.0, 1.0, 50.0, 2.0, 9.0, 3.0, 4.0, 1.0], None),
         # A second good week beside it is a peak, not an order.
