@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +37,11 @@ class DemoShop(Played):
 
     def query(self, statement: str) -> list[dict[str, Any]]:
         """Return rows of the warehouse."""
-        return [
-            {
-                name: PLAYED if name == "tenant_id" and value == self.tenant else value
-                for name, value in row.items()
-            }
-            for row in super().query(statement)
-        ]
+        rows = super().query(statement)
+        for row in rows:
+            if row.get("tenant_id") == self.tenant:
+                row["tenant_id"] = PLAYED
+        return rows
 
 
 def demo_shop(warehouse: Path) -> DemoShop:
@@ -97,8 +96,13 @@ def _rows(connection: duckdb.DuckDBPyConnection, resource: Resource) -> list[dic
         columns["_parent"] = resource.parent_key
     listed = ", ".join(f'"{name}"' for name in columns.values())
     live = LIVE if "is_deleted" in known else "_deleted_at is null"
-    found = connection.execute(f"select {listed} from raw.{resource.table} where {live}").fetchall()
-    return [dict(zip(columns, map(_wire, row), strict=True)) for row in found]
+    found = connection.execute(f"select {listed} from raw.{resource.table} where {live}")
+    rows = [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
+    other = [name for name in columns if any(isinstance(row[name], date | Decimal) for row in rows)]
+    for row in rows:
+        for name in other:
+            row[name] = _wire(row[name])
+    return rows
 
 
 def _day(value: Any) -> Any:
@@ -107,7 +111,9 @@ def _day(value: Any) -> Any:
 
 
 def _wire(value: Any) -> Any:
-    """Return a value as the source writes it: days and instants are texts."""
+    """Return a value as the source writes it: days and instants are texts, amounts are JSON's numbers."""
+    if isinstance(value, Decimal):
+        return float(value)
     if isinstance(value, datetime):
         return value.isoformat()
     return f"{value}T00:00:00" if isinstance(value, date) else value

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 REVERSED_FROM = 500_000
@@ -73,6 +74,7 @@ class Shop:
         return price > 0 and abs(paid / units) >= self.most_times_the_price * price
 
 
+@lru_cache(maxsize=1 << 17)
 def money(value: Any) -> Decimal:
     """Return a number of the wire without the dust of binary fractions."""
     return Decimal(str(value)).quantize(Decimal("0.01"))

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 from line_kinds import GOODS, Row, Shop, classified
@@ -17,6 +18,7 @@ Size = tuple[int, int, int]
 """Article, number of the size, branch."""
 
 
+@lru_cache(maxsize=1 << 14)
 def day(text: str) -> date:
     """Return a day of the source."""
     return date.fromisoformat(text[:10])

@@ -3,8 +3,8 @@
     PYTHONPATH=include:plugins:tests/support python tests/truth/of_warehouse.py .demo/data/warehouse/giftware.duckdb
 
 The tests read the source's rows from RAW, without any of the product's SQL, and reckon in plain Python what they
-compare. A test that needs what only the simulator knows, or that is of the small shop alone, is left out. It ends with
-an error where a figure differs.
+compare. A test that needs what only the simulator knows, or that is of the small shop alone, is left out. Each test is
+named as it runs; it ends with an error where a figure differs.
 """
 
 from __future__ import annotations
@@ -61,6 +61,35 @@ TESTS = {
         "test_the_sentence_of_an_action_says_its_figures",
         "test_an_expedited_line_is_due_on_the_last_day_of_business_before_it_is_missed",
     ),
+    "test_actions.py": (
+        "test_an_order_that_is_late_saves_what_sells_until_it_comes",
+        "test_every_figure_of_an_action_is_what_the_source_says",
+        "test_the_figures_of_an_article_as_a_whole_are_those_of_its_sizes",
+        "test_what_saves_less_than_an_action_is_worth_comes_last",
+        "test_packs_and_minimums_are_those_that_past_orders_show",
+    ),
+    "test_proposals.py": (
+        "test_a_proposal_is_named_as_the_masters_say",
+        "test_an_action_is_named_as_the_masters_say",
+        "test_a_proposal_holds_the_stock_and_the_orders_of_its_size",
+        "test_a_proposal_is_whole_packs_that_fill_up_and_cost_what_units_do",
+        "test_proposals_come_by_what_they_save_per_money_spent",
+        "test_a_proposal_is_of_its_policy_and_level",
+    ),
+    "test_supply.py": (
+        "test_a_position_counts_what_is_on_order_by_when_it_comes",
+        "test_a_positions_stock_and_sales_are_the_shops",
+        "test_a_position_is_named_and_valued_as_its_masters_say",
+        "test_a_position_is_stocked_out_where_nothing_is_free_of_what_is_wanted",
+        "test_a_suppliers_lead_time_is_that_of_its_deliveries_and_of_all",
+        "test_a_suppliers_deliveries_took_what_their_days_say",
+        "test_a_suppliers_deliveries_and_backlog_are_the_orders",
+    ),
+    "test_stock_age.py": (
+        "test_stock_is_dead_without_a_sale_and_a_receipt_in_180_days",
+        "test_a_branchs_stock_is_that_of_its_sizes",
+        "test_an_article_was_first_sold_and_received_when_the_source_says",
+    ),
     "test_sizes.py": (
         "test_a_size_is_named_and_sold_as_the_source_says",
         "test_a_sizes_share_is_its_own_sales_drawn_to_those_of_its_group",
@@ -86,7 +115,8 @@ def main(warehouses: list[str]) -> int:
     chosen = [f"{HERE / file}::{name}" for file, names in TESTS.items() for name in names]
     for warehouse in warehouses:
         os.environ[WAREHOUSE] = str(Path(warehouse).resolve())
-        wrong += pytest.main(["-q", "-p", "no:cacheprovider", *chosen]) != 0
+        print(f"{warehouse}: reading the source's rows from RAW")
+        wrong += pytest.main(["-v", "--no-header", "-p", "no:cacheprovider", *chosen]) != 0
         print(f"{warehouse}: {len(tests)} tests of {columns(tests)} published columns")
     return 1 if wrong or not warehouses else 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import date, timedelta
 from math import ceil
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from line_kinds import Row
 from played import Played
-from source_rows import free_of
+from source_rows import free_of, goods_of
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
@@ -37,7 +38,7 @@ def sold(played: Played, weeks: int) -> dict[Key, float]:
     """Return units sold less returned in complete weeks."""
     monday = played.today - timedelta(days=played.today.weekday())
     found: dict[Key, float] = defaultdict(float)
-    for row in played.rows["sale"]:
+    for row, _ in goods_of(played):
         if monday - timedelta(weeks=weeks) <= day(row["date"]) < monday:
             found[row["articleNumber"], row["articleSizeNumber"], row["branchNumber"]] += row["quantity"]
     return found
@@ -125,15 +126,22 @@ def test_every_figure_of_an_action_is_what_the_source_says(played: Played) -> No
 
 
 def test_the_figures_of_an_article_as_a_whole_are_those_of_its_sizes(played: Played) -> None:
-    thirteen, there = sold(played, 13), free_of(played)
+    thirteen, there = (of_articles(units) for units in (sold(played, 13), free_of(played)))
 
     rows = actions(played, "mark down", "decide")
 
     assert rows
     for row in rows:
-        article = row["article_number"]
-        assert row["sold_13_weeks"] == sum(units for key, units in thirteen.items() if key[0] == article)
-        assert row["free_stock"] == sum(units for key, units in there.items() if key[0] == article)
+        assert row["sold_13_weeks"] == thirteen[row["article_number"]]
+        assert row["free_stock"] == there[row["article_number"]]
+
+
+def of_articles(sizes: Mapping[Key, float]) -> dict[int, float]:
+    """Return units by article."""
+    found: dict[int, float] = defaultdict(float)
+    for key, units in sizes.items():
+        found[int(key[0])] += units
+    return found
 
 
 def waits(row: Row, value: float, today: date) -> bool:
@@ -196,11 +204,12 @@ def test_no_goods_arrive_on_a_day_without_business(played: Played) -> None:
     assert not [each for each in days if each in holidays or each.isoweekday() in closed]
 
 
-def confirmed_from(played: Played, key: Key) -> date:
-    """Return the day from which on what is overdue of an article still comes: a lead time ago."""
-    policies = played.query("from analytics.replenishment_policy")
-    [lead] = [row["lead_time_days"] for row in policies if row["article_number"] == key[0]]
-    return played.today - timedelta(days=ceil(lead))
+def confirmed_from(played: Played) -> dict[int, date]:
+    """Return by article the day from which on what is overdue still comes: a lead time ago."""
+    return {
+        row["article_number"]: played.today - timedelta(days=ceil(row["lead_time_days"]))
+        for row in played.query("from analytics.replenishment_policy")
+    }
 
 
 def test_an_order_that_is_late_saves_what_sells_until_it_comes(played: Played) -> None:
@@ -208,25 +217,27 @@ def test_an_order_that_is_late_saves_what_sells_until_it_comes(played: Played) -
 
     What lines that were due before save is not saved again.
     """
-    lines, there = open_lines(played), free_of(played)
+    lines, there, since = open_lines(played), free_of(played), confirmed_from(played)
+    lines_of, asked_of = defaultdict(list), defaultdict(list)
+    for each in lines.values():
+        lines_of[each["key"]].append(each)
 
-    rows = actions(played, "expedite")
+    rows, transfers = actions(played, "expedite"), actions(played, "transfer")
+    for row in rows:
+        asked_of[key_of(row)].append(row)
 
     assert rows
     for row in rows:
         line = lines[row["order_line_id"]]
+        confirmed = since[line["key"][0]]
         earlier = sum(
-            each["units"]
-            for each in lines.values()
-            if each["key"] == line["key"]
-            and confirmed_from(played, each["key"]) <= each["due"] <= row["stock_out_on"]
+            each["units"] for each in lines_of[line["key"]] if confirmed <= each["due"] <= row["stock_out_on"]
         )
-        sent = sum(other["units"] for other in actions(played, "transfer") if key_of(other) == line["key"])
+        sent = sum(other["units"] for other in transfers if key_of(other) == line["key"])
         ahead = sum(
             other["units"]
-            for other in rows
-            if key_of(other) == line["key"]
-            and (lines[other["order_line_id"]]["due"], other["order_line_id"])
+            for other in asked_of[line["key"]]
+            if (lines[other["order_line_id"]]["due"], other["order_line_id"])
             < (line["due"], row["order_line_id"])
         )
         missed = row["demand_units"] - max(there[line["key"]], 0) - earlier - sent - ahead
@@ -235,8 +246,9 @@ def test_an_order_that_is_late_saves_what_sells_until_it_comes(played: Played) -
         assert row["order_number"] == line["order"]
         assert played.today <= row["due_on"] <= max(row["stock_out_on"], played.today)
         assert row["stock_out_on"] + timedelta(days=3) <= row["demand_until"]
-        is_confirmed = line["due"] >= confirmed_from(played, line["key"])
+        is_confirmed = line["due"] >= confirmed
         assert (row["arrives_on"] is not None) == is_confirmed
+        assert not is_confirmed or row["stock_out_on"] < row["arrives_on"]
         assert not is_confirmed or row["demand_until"] <= row["arrives_on"]
 
 
