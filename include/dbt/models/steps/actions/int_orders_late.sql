@@ -30,7 +30,8 @@ open_days as (
 
 ),
 
--- What is missed is asked of the lines one after the other, the one that was due first before the rest.
+-- What is missed is asked of the lines one after the other, the one that was due first before the rest. What comes before
+-- the goods are gone is there in time.
 queued as (
 
     select
@@ -66,7 +67,8 @@ queued as (
             and order_lines.article_size_number = missed.article_size_number
             and order_lines.branch_number = missed.branch_number
     where
-        order_lines.supply in ('unconfirmed', 'if expedited')
+        order_lines.supply = 'unconfirmed'
+        or (order_lines.supply = 'if expedited' and order_lines.arrives_on > missed.stock_out_on)
         or order_lines.arrives_on = missed.next_arrival_on
 
 )
