@@ -55,6 +55,11 @@ class Timeline:
             then: local time to which the clock moves between the two.
             models: what to build.
         """
+        self.read(*first, then=then)
+        self.build(*models)
+
+    def read(self, *first: str, then: datetime | None = None) -> None:
+        """Extract and load."""
         self._runs += 1
         plan = self.retailer.begin(f"r{self._runs}")
         urls = self.retailer.extract(plan, *first) if first else []
@@ -76,7 +81,6 @@ class Timeline:
         self.retailer.load(*urls)
         with self.retailer.engine() as engine:
             write_reference(engine, self.retailer.tenant, self.now.date())
-        self._build(*models)
 
     def stock_now(self) -> dict[Position, int]:
         """Return the true stock of this moment."""
@@ -117,7 +121,8 @@ class Timeline:
             day -= timedelta(days=1)
             yield day, dict(stock)
 
-    def _build(self, *models: str) -> None:
+    def build(self, *models: str) -> None:
+        """Build models of what was read."""
         environment = {
             "MERCURIOS_TENANT_ID": self.retailer.tenant.id,
             "MERCURIOS_DUCKDB_PATH": str(self.retailer.warehouse),

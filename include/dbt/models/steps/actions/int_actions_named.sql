@@ -18,6 +18,24 @@ as_of as (
 
 ),
 
+articles as (
+
+    select * from {{ ref('dim_article') }}
+    where
+        tenant_id = {{ tenant_id() }}
+        and not is_inferred
+
+),
+
+branches_without_master as (
+
+    select * from {{ ref('dim_branch') }}
+    where
+        tenant_id = {{ tenant_id() }}
+        and is_inferred
+
+),
+
 actions as (
 
     select * from {{ ref('int_actions_supply') }}
@@ -26,6 +44,7 @@ actions as (
 
 )
 
+-- A master that is missing is an error of the data, and no reason to cancel what is on order or to sell out what is there.
 -- What concerns an article as a whole has the article's figures. A small order waits while stock lasts until goods of the
 -- next review can come.
 select
@@ -59,9 +78,18 @@ inner join policies
         and actions.article_number = policies.article_number
 inner join as_of
     on actions.tenant_id = as_of.tenant_id
+inner join articles
+    on
+        actions.tenant_id = articles.tenant_id
+        and actions.article_number = articles.article_number
+left join branches_without_master
+    on
+        actions.tenant_id = branches_without_master.tenant_id
+        and actions.branch_number = branches_without_master.branch_number
 inner join figures
     on
         actions.tenant_id = figures.tenant_id
         and actions.article_number = figures.article_number
         and coalesce(actions.article_size_number, -1) = coalesce(figures.article_size_number, -1)
         and coalesce(actions.branch_number, -1) = coalesce(figures.branch_number, -1)
+where branches_without_master.tenant_id is null

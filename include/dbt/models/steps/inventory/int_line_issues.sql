@@ -93,7 +93,7 @@ select
     coalesce(lines.branch_number, 0) as branch_number,
     lines.issue,
     sum(coalesce(lines.units, 0)) as units,
-    sum(coalesce(lines.amount, 0)) as amount
+    sum(lines.amount) as amount
 from lines
 inner join as_of
     on lines.tenant_id = as_of.tenant_id
@@ -107,7 +107,7 @@ select
     coalesce(stock_reports.branch_number, 0) as branch_number,
     'stock of a service' as issue,
     sum(stock_reports.stock_units) as units,
-    sum(stock_reports.stock_units * coalesce(articles.purchase_price, 0)) as amount
+    sum(stock_reports.stock_units * articles.purchase_price) as amount
 from stock_reports
 inner join articles
     on

@@ -38,7 +38,8 @@ named as (
             when supply = 'unconfirmed' then 'unconfirmed order'
             else 'overdue order'
         end as issue,
-        open_units as units
+        open_units as units,
+        cast(null as decimal(18, 2)) as order_value
     from open_lines
     where due_on < as_of_date
     union all
@@ -48,7 +49,8 @@ named as (
         article_size_number,
         branch_number,
         'order without header' as issue,
-        open_units as units
+        open_units as units,
+        cast(null as decimal(18, 2)) as order_value
     from open_lines
     where is_without_header
     union all
@@ -61,7 +63,8 @@ named as (
             when article_number is null then 'order without article'
             else 'order without branch'
         end as issue,
-        open_units as units
+        open_units as units,
+        open_units * purchase_price as order_value
     from order_lines
     where
         not is_cancelled
@@ -73,7 +76,8 @@ named as (
         0 as article_size_number,
         coalesce(branch_number, 0) as branch_number,
         'cancelled order' as issue,
-        open_units as units
+        open_units as units,
+        open_units * purchase_price as order_value
     from order_lines
     where is_cancelled
     union all
@@ -86,7 +90,8 @@ named as (
             when branches.is_inferred then 'branch without master'
             else 'closed branch'
         end as issue,
-        positions.on_hand + positions.on_order as units
+        positions.on_hand + positions.on_order as units,
+        cast(null as decimal(18, 2)) as order_value
     from positions
     inner join branches
         on
@@ -104,6 +109,7 @@ select
     article_size_number,
     branch_number,
     issue,
-    sum(units) as units
+    sum(units) as units,
+    sum(order_value) as order_value
 from named
 group by tenant_id, article_number, article_size_number, branch_number, issue
