@@ -15,13 +15,17 @@ from __future__ import annotations
 import json
 import shutil
 import socket
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import canary_source
 import duckdb
 import pytest
 import requests
@@ -34,8 +38,8 @@ from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.marts import gated_by
 from mercurios_demo.airflow_api import FINAL_STATES, AirflowApi, AirflowApiError
 from mercurios_demo.follow import Follower, RunOutcome
-from mercurios_demo.processes import session_members
-from mercurios_demo.stack import Ports, Stack
+from mercurios_demo.processes import session_members, start
+from mercurios_demo.stack import REPOSITORY, Ports, Stack
 from prohandel_simulator.auth import credentials
 
 HASH_KEY = "scheduler-tests-hash-key-that-is-no-secret"
@@ -55,6 +59,7 @@ class Played:
     """What the runs left behind.
 
     Attributes:
+        slack: what the webhook of `mini` was sent.
         on_snowflake: the marts that readers of `mini_models` saw after each of its runs.
         by_model: the tasks of its first run before one was cleared.
         cleared: that task when it had run again.
@@ -64,6 +69,7 @@ class Played:
     api: AirflowApi
     stack: Stack
     account: EmulatedAccount
+    slack: list[str]
     first: dict[str, RunOutcome] = field(default_factory=dict)
     second: dict[str, RunOutcome] = field(default_factory=dict)
     forecast_runs: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -110,14 +116,51 @@ def played(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[Pla
         account.create_objects()
         stack = _stack(home, _tenant_files(root, home), account)
         try:
-            stack.start_simulator()
-            stack.start_airflow()
-            sessions = [service.process.pid for service in stack.services]
-            yield _play(stack, account)
+            _start_source(stack)
+            with slack_of(stack) as received:
+                stack.start_airflow()
+                sessions = [service.process.pid for service in stack.services]
+                yield _play(stack, account, received)
         finally:
             stack.stop()
     assert [pid for session in sessions for pid in session_members(session)] == []
     assert _processes_with(str(home)) == []
+
+
+def _start_source(stack: Stack) -> None:
+    """Start the simulator as `Stack` does, from the script whose source writes persons and secrets everywhere."""
+    script = [sys.executable, str(Path(canary_source.__file__))]
+    options = ["--port", str(stack.ports.simulator), "--tenants", "mini", "--today", TODAY]
+    log, worlds = stack.home / "logs" / "simulator.log", stack.home / "worlds"
+    command = [*script, "serve", *options, "--cache-dir", str(worlds)]
+    stack.services.append(start("simulator", command, stack.environment(), REPOSITORY, log))
+
+
+@contextmanager
+def slack_of(stack: Stack) -> Iterator[list[str]]:
+    """Let the tenant `mini` have a Slack webhook on loopback, and yield what it is sent."""
+    received: list[str] = []
+
+    class Webhook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"ok")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Webhook) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        address = {
+            "conn_type": "slackwebhook",
+            "host": f"http://127.0.0.1:{server.server_port}",
+            "password": "T/B/x",
+        }
+        stack.extra_environment["AIRFLOW_CONN_SLACK_MINI"] = json.dumps(address)
+        yield received
+        server.shutdown()
 
 
 def _tenant_files(root: Path, home: Path) -> Path:
@@ -155,7 +198,7 @@ def _stack(home: Path, tenants_dir: Path, account: EmulatedAccount) -> Stack:
     return stack
 
 
-def _play(stack: Stack, account: EmulatedAccount) -> Played:
+def _play(stack: Stack, account: EmulatedAccount, received: list[str]) -> Played:
     stack.await_simulator()
     dag_ids = [
         f"{kind}__{tenant}"
@@ -163,7 +206,7 @@ def _play(stack: Stack, account: EmulatedAccount) -> Played:
         for tenant in ("mini", "mini_models", "mini_refused")
     ]
     api = stack.await_airflow(dag_ids)
-    played = Played(api, stack, account)
+    played = Played(api, stack, account, received)
     both = ("mini", "mini_models")
     follower = Follower(api, stack, Console(soft_wrap=True), time.monotonic())
     for tenant in both:

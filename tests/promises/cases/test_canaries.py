@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import canary_source
 import orjson
 import pytest
 from edits import intercepting
@@ -25,6 +26,8 @@ from mercurios.jobs.findings import load_findings
 from mercurios.sources.contract import ColumnType
 from mercurios.sources.prohandel.http.errors import ProHandelError
 from mercurios.sources.prohandel.resources import RESOURCES
+from mercurios.sources.rows.landed_table import Stamp
+from mercurios.sources.rows.typed_rows import type_rows
 from mercurios.tenants.run import Run
 from prohandel_simulator.api import Request, Response
 from prohandel_simulator.testing import RunningSimulator
@@ -175,3 +178,25 @@ def test_what_a_contract_does_not_keep_of_persons_is_in_no_file(
     }
     assert personal
     assert shown & {*personal, "undeclared", CANARY} == set()
+
+
+@pytest.mark.parametrize("name", [name for name in RESOURCES if "." not in name])
+def test_the_source_of_the_schedulers_runs_sends_no_row_that_changes_a_mart(
+    source: RunningSimulator, name: str
+) -> None:
+    """A row with a canary in each declared field is set aside; one that loads is about a person."""
+    resource, rows = RESOURCES[name], source.truth("mini", name)
+    if not rows:
+        pytest.skip("the world has no such rows")
+    aside, *loads = canary_source.rows_of(resource, rows[-1])
+    stamp = Stamp("mini", "r1", datetime(2026, 3, 4), "UTC", b"k" * 32)
+
+    page = type_rows(resource, [{**aside, "id": "aside"}, *({**row, "id": "loads"} for row in loads)], stamp)
+
+    assert [row.source_id for row in page.rejected] == ["aside"]
+    assert page.table["id"].to_pylist() == ["loads"] * resource.personal
+    assert birds_in(str(page.table.to_pylist()) + page.rejected[0].payload + page.rejected[0].reason) == []
+    assert canary_source.PAYLOAD in page.rejected[0].payload
+    assert all(
+        value == [] for value in aside.values() if isinstance(value, list) and value != aside.get("list")
+    )
