@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from references import PAGES, REFERENCE
+from references import PAGES, REFERENCE, holiday_regions
+
+from mercurios.tenants.model import REGIONS
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -13,3 +15,7 @@ def test_a_reference_is_what_it_describes(name: str) -> None:
 
 def test_no_other_page_is_among_the_references() -> None:
     assert {path.name for path in REFERENCE.iterdir()} == set(PAGES)
+
+
+def test_the_list_of_countries_and_regions_is_that_of_the_library_of_holidays() -> None:
+    assert REGIONS.read_text(encoding="utf-8") == holiday_regions(), "run `make docs`"

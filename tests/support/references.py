@@ -14,7 +14,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import holidays
 from licences import DECIDED, installed_in_the_image, licence_of
+
+from mercurios.tenants.model import REGIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -357,8 +360,16 @@ def _codes(words: Sequence[str]) -> str:
     return ", ".join(f"`{word}`" for word in words)
 
 
+def holiday_regions() -> str:
+    """Return the list by which a tenant file's country and region are known without the library of holidays."""
+    listed = holidays.list_supported_countries(include_aliases=True)
+    lines = (f'"{code}": {json.dumps(found)}' for code, found in sorted(listed.items()) if len(code) == 2)
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
 def main() -> None:
-    """Write every page."""
+    """Write every page, and the list of countries and regions that tenant files are read with."""
+    REGIONS.write_text(holiday_regions(), encoding="utf-8")
     REFERENCE.mkdir(exist_ok=True)
     for name, make in PAGES.items():
         (REFERENCE / name).write_text(make(), encoding="utf-8")

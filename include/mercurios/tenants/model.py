@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
@@ -20,6 +23,7 @@ from mercurios.tenants.settings import Section, SettingRow
 from mercurios.warehouse.backend import Backend
 from mercurios.warehouse.registry import backend_of_connection
 
+REGIONS = Path(__file__).with_name("holiday_regions.json")
 PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
 
 # croniter takes R for another moment each time it is asked.
@@ -70,12 +74,24 @@ def _known_schedule(schedule: str) -> str:
 def _has_holidays(country: str, region: str | None = None) -> None:
     """Do nothing where the public holidays of a country and region are known.
 
+    What the library lists is kept beside this module (`make docs` writes it): each task reads its tenant's file, and to
+    import the library for that would take a third of its parse. What is not in the list, the library itself is asked.
+
     Raises:
         NotImplementedError: they are not.
     """
+    if country in _regions() and (region is None or region in _regions()[country]):
+        return
     import holidays
 
     holidays.country_holidays(country, subdiv=region)
+
+
+@cache
+def _regions() -> dict[str, list[str]]:
+    """Return the countries whose public holidays are known, each with its regions."""
+    found: dict[str, list[str]] = json.loads(REGIONS.read_text(encoding="utf-8"))
+    return found
 
 
 def _known_country(country: str) -> str:
