@@ -36,7 +36,7 @@ HASH_KEY = b"tests-hash-key-that-is-no-secret"
 TOP_LEVEL = tuple(name for name, resource in RESOURCES.items() if resource.child_of is None)
 
 
-def tenant_of(tenant_id: str, landing: str = "file://landing", **extraction: Any) -> Tenant:
+def tenant_of(tenant_id: str, landing: str = "file:///landing", **extraction: Any) -> Tenant:
     """Return a tenant as its file would give it."""
     return Tenant.model_validate(
         {

@@ -103,7 +103,7 @@ def backtest(
             warm_up=warm_up,
             initial_state=initial_state,
             group=group,
-            frequency=frequency_of(frequency),
+            frequency=frequency_of(frequency, "WD"),
             planned=planned,
             country=country,
             region=region,

@@ -18,6 +18,7 @@ GroupOption = Annotated[
 ]
 CountryOption = Annotated[str | None, typer.Option(help="Country of the public holidays, such as DE.")]
 RegionOption = Annotated[str | None, typer.Option(help="Region of the public holidays, such as BY.")]
+_FREQUENCIES = {"W": "weekly", "D": "daily", "M": "monthly"}
 
 
 @contextmanager
@@ -75,12 +76,17 @@ def mistakes_named(panel: Path) -> Iterator[None]:
     raise typer.Exit(code)
 
 
-def frequency_of(text: str | None) -> str | None:
+def frequency_of(text: str | None, known: str = "WDM") -> str | None:
     """Return the value of option `--frequency`.
 
+    Args:
+        text: what was typed; None where the option was left out.
+        known: letters of the frequencies that the command reads.
+
     Raises:
-        ValueError: it is not one of W, D and M.
+        ValueError: it is another.
     """
-    if text is not None and text.upper() not in ("W", "D", "M"):
-        raise ValueError(f"--frequency: '{text}' is not W (weekly), D (daily) or M (monthly)")
+    if text is not None and text.upper() not in tuple(known):
+        *others, last = (f"{letter} ({_FREQUENCIES[letter]})" for letter in known)
+        raise ValueError(f"--frequency: '{text}' is not {', '.join(others)} or {last}")
     return None if text is None else text.upper()

@@ -58,7 +58,7 @@ def test_a_panel_is_replayed_and_its_figures_printed_and_written(
         (["--weeks", "18"], "the panel has 30 weeks; with 13 weeks of history and 0 of warm-up"),
         (["--weeks", "3", "--service-levels", "0.8,x"], "--service-levels: '0.8,x'"),
         (["--weeks", "3", "--service-levels", "0.2"], "--service-levels"),
-        (["--weeks", "3", "--frequency", "M"], "--frequency: 'M'"),
+        (["--weeks", "3", "--frequency", "M"], "--frequency: 'M' is not W (weekly) or D (daily)"),
         (["--weeks", "3", "--policy", "nowhere.yaml"], "nowhere.yaml"),
     ],
 )
