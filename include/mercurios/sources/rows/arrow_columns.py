@@ -96,6 +96,8 @@ def _each_once(values: Sequence[Any], converted: Callable[[Sequence[Any]], pa.Ar
     # A value that is met for the first time gets the next place.
     places.default_factory = places.__len__
     rows = np.fromiter(map(places.__getitem__, values), np.int32, len(values))
+    # It holds itself, so it would stay until the garbage collector looks.
+    places.default_factory = None
     return converted(list(places)).take(
         pa.Array.from_buffers(pa.int32(), len(rows), [None, pa.py_buffer(rows)])
     )
