@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from mercurios.landing.manifest import Manifest, ReadBounds
 from mercurios.landing.plan import ResourcePlan
@@ -31,8 +31,6 @@ log = logging.getLogger(__name__)
 
 # Pages in a row without anything new after which a window read stops.
 _WINDOW_PAGES = 3
-# Clocks may be a year apart, and a source that is replayed has another time altogether; but not this far ahead.
-_MOST_AHEAD = timedelta(days=800)
 
 
 class Reading:
@@ -204,11 +202,8 @@ class Reading:
         return min(newest.replace(tzinfo=UTC), source_now)
 
     def _clock_of(self, page: Page) -> datetime:
-        """Return the source's clock at the first response; ours where it gives none, which the overlap allows for.
-
-        A clock that is years ahead, of ours and of all that was read before, is wrong: it would make its day today.
-        """
-        if page.source_now is not None and page.source_now - self.extracted_at <= _MOST_AHEAD:
+        """Return the source's clock at the first response; ours where it gives none, which the overlap allows for."""
+        if page.source_now is not None:
             return page.source_now
         log.warning("%s: the API gives no usable time: our own clock is used", self.resource.name)
         return datetime.now(UTC).replace(microsecond=0)
