@@ -72,6 +72,12 @@ def test_results_of_ninety_days_are_kept_and_other_tenants_are_untouched(warehou
     assert sorted(found) == [("north", False), ("south", True)]
 
 
+def test_what_is_neither_built_nor_tested_is_left_out(warehouse):
+    warehouse.dbt("north", "build", "--select", "exposure:order_workbook", **RUN)
+
+    assert recorded(warehouse) == []
+
+
 def test_a_build_that_is_no_run_records_nothing(warehouse):
     warehouse.dbt("north", "build", *CHOSEN)
 

@@ -7,10 +7,14 @@
 #}
 {% macro record_model_results(results) -%}
     {%- set run = env_var('MERCURIOS_RUN_ID', '') if execute else '' -%}
-    {%- if run and results -%}
+    {%- set nodes = namespace(built=[]) -%}
+    {%- for result in results if result.node.resource_type in ('model', 'test') -%}
+        {%- do nodes.built.append(result) -%}
+    {%- endfor -%}
+    {%- if run and nodes.built -%}
         insert into ops.model_result (tenant_id, run_id, name, kind, status, seconds, row_count, recorded_at)
         values
-        {%- for result in results %}
+        {%- for result in nodes.built %}
             {%- set written = result.adapter_response.get('rows_affected') %}
             {%- set rows = result.failures if result.failures is not none else written %}
             (
