@@ -1,4 +1,4 @@
-{# However stock is reckoned, today it is what the source reports and what was booked since: by size and by day. #}
+{# However stock is reckoned, today it is what the source reports and what was booked since: by size, day and week. #}
 with ledger as (
 
     select * from {{ ref('int_stock_ledger') }}
@@ -9,6 +9,13 @@ with ledger as (
 daily as (
 
     select * from {{ ref('inventory_daily') }}
+    where tenant_id = {{ tenant_id() }}
+
+),
+
+weekly as (
+
+    select * from {{ ref('int_stock_weekly') }}
     where tenant_id = {{ tenant_id() }}
 
 ),
@@ -46,7 +53,8 @@ differences as (
         branch_number,
         cast(coalesce(stock_units, 0) as double) as reported,
         0 as in_ledger,
-        0 as in_days
+        0 as in_days,
+        0 as in_weeks
     from stock_reports
     where
         article_number is not null
@@ -57,7 +65,8 @@ differences as (
         flows.branch_number,
         cast(flows.units_moved as double) as reported,
         0 as in_ledger,
-        0 as in_days
+        0 as in_days,
+        0 as in_weeks
     from flows
     inner join as_of
         on flows.tenant_id = as_of.tenant_id
@@ -83,7 +92,8 @@ differences as (
         ledger.branch_number,
         0 as reported,
         ledger.closing_stock as in_ledger,
-        0 as in_days
+        0 as in_days,
+        0 as in_weeks
     from ledger
     inner join as_of
         on
@@ -95,12 +105,26 @@ differences as (
         daily.branch_number,
         0 as reported,
         0 as in_ledger,
-        daily.closing_stock as in_days
+        daily.closing_stock as in_days,
+        0 as in_weeks
     from daily
     inner join as_of
         on
             daily.tenant_id = as_of.tenant_id
             and daily.date_day = as_of.as_of_date
+    union all
+    select
+        weekly.article_number,
+        weekly.branch_number,
+        0 as reported,
+        0 as in_ledger,
+        0 as in_days,
+        weekly.closing_stock as in_weeks
+    from weekly
+    inner join as_of
+        on
+            weekly.tenant_id = as_of.tenant_id
+            and weekly.week_start = as_of.current_week
 
 )
 
@@ -109,9 +133,11 @@ select
     branch_number,
     sum(reported) as reported,
     sum(in_ledger) as in_ledger,
-    sum(in_days) as in_days
+    sum(in_days) as in_days,
+    sum(in_weeks) as in_weeks
 from differences
 group by article_number, branch_number
 having
     abs(sum(reported) - sum(in_ledger)) > 0.005
     or abs(sum(reported) - sum(in_days)) > 0.005
+    or abs(sum(reported) - sum(in_weeks)) > 0.005
