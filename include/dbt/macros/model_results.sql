@@ -7,14 +7,11 @@
 #}
 {% macro record_model_results(results) -%}
     {%- set run = env_var('MERCURIOS_RUN_ID', '') if execute else '' -%}
-    {%- set nodes = namespace(built=[]) -%}
-    {%- for result in results if result.node.resource_type in ('model', 'test') -%}
-        {%- do nodes.built.append(result) -%}
-    {%- endfor -%}
-    {%- if run and nodes.built -%}
+    {%- set results = results | selectattr('node.resource_type', 'in', ['model', 'test']) | list -%}
+    {%- if run and results -%}
         insert into ops.model_result (tenant_id, run_id, name, kind, status, seconds, row_count, recorded_at)
         values
-        {%- for result in nodes.built %}
+        {%- for result in results %}
             {%- set written = result.adapter_response.get('rows_affected') %}
             {%- set rows = result.failures if result.failures is not none else written %}
             (
