@@ -35,7 +35,7 @@ def test_unkeyed_contents_are_keyed_and_no_row_looks_changed(
     on_snowflake: SnowflakeRetailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(landed_table, "keyed_digests", lambda digests, _: (list(digests), ""))
+        patch.setattr(landed_table, "keyed_digests", lambda digests, _: (digests, ""))
         patch.setattr("mercurios.sources.prohandel.reading.key_id", lambda _: None)
         on_snowflake.run("r1", "customer")
     with on_snowflake.engine() as engine:

@@ -46,7 +46,7 @@ def landed_with(retailer: Retailer, run_id: str, hash_key: bytes) -> str:
 def older_release() -> Iterator[None]:
     """Leave the hashes of contents unkeyed, and manifests without the name of a key."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(landed_table, "keyed_digests", lambda digests, _: (list(digests), ""))
+        patch.setattr(landed_table, "keyed_digests", lambda digests, _: (digests, ""))
         patch.setattr("mercurios.sources.prohandel.reading.key_id", lambda _: None)
         yield
 

@@ -46,14 +46,18 @@ def texts(values: Sequence[Any]) -> pa.Array:
     return pa.StringArray.from_buffers(count, offsets, pa.py_buffer(data), validity, missing)
 
 
-def hexadecimals(digests: Sequence[bytes], suffix: str = "") -> pa.Array:
-    """Return digests of one length as a column of texts: in hexadecimal, each with the same suffix behind it."""
-    if not digests:
-        return pa.nulls(0, pa.string())
-    count, mark = len(digests), np.frombuffer(suffix.encode(), np.uint8)
-    digits = np.frombuffer(hexlify(b"".join(digests)), np.uint8).reshape(count, -1)
-    written = np.empty((count, digits.shape[1] + len(mark)), np.uint8)
-    written[:, : digits.shape[1]], written[:, digits.shape[1] :] = digits, mark
+def hexadecimals(digests: bytes, length: int, suffix: str = "") -> pa.Array:
+    """Return digests, one behind the other, as a column of texts: in hexadecimal, each with the same suffix behind it.
+
+    Args:
+        digests: the digests.
+        length: bytes of each.
+        suffix: what follows each.
+    """
+    count, mark = len(digests) // length, np.frombuffer(suffix.encode(), np.uint8)
+    digits = np.frombuffer(hexlify(digests), np.uint8).reshape(count, 2 * length)
+    written = np.empty((count, 2 * length + len(mark)), np.uint8)
+    written[:, : 2 * length], written[:, 2 * length :] = digits, mark
     return pa.StringArray.from_buffers(count, _even_offsets(count, written.shape[1]), pa.py_buffer(written))
 
 

@@ -96,7 +96,7 @@ def assemble(
         *([] if parents is None else [texts(parents)]),
         *arrays,
         texts(extras) if extras else no_extra,
-        hexadecimals(contents, mark),
+        hexadecimals(contents, DIGEST_BYTES, mark),
         extracted_at,
         run_id,
     ]
@@ -117,8 +117,8 @@ def _stamped(stamp: Stamp, count: int) -> tuple[pa.Array, ...]:
 
 def _content_digests(
     kept: Sequence[tuple[Any, ...]], parents: Sequence[Any] | None, extras: Sequence[str | None] | None
-) -> list[bytes]:
-    """Hash what is kept of each row, so that a change in a dropped field is no change.
+) -> bytes:
+    """Return hashes, one behind the other, of what is kept of each row: a change in a dropped field is no change.
 
     Exact decimals hash as the doubles of the fast path, and a row without extras as if the page had none: which rows
     share a page must not change a hash.
@@ -137,4 +137,4 @@ def _content_digests(
         state = begun()
         state.update(dumps(content, default=float))
         digests.append(state.digest())
-    return digests
+    return b"".join(digests)

@@ -46,7 +46,7 @@ def test_what_is_no_text_is_refused(values: list[Any]) -> None:
 @pytest.mark.parametrize("suffix", ["", ".key"])
 @pytest.mark.parametrize("digests", [[], [b"\x00\xff"], [b"\x01\x02\x03", b"\xfe\xdc\xba"]])
 def test_digests_are_the_column_of_their_hexadecimal_texts(digests: list[bytes], suffix: str) -> None:
-    found = hexadecimals(digests, suffix)
+    found = hexadecimals(b"".join(digests), len(digests[0]) if digests else 2, suffix)
 
     found.validate(full=True)
     assert found.equals(pa.array([digest.hex() + suffix for digest in digests], pa.string()))
