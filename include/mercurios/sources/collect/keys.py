@@ -66,7 +66,9 @@ class KeySet:
 
     def _add_run(self, run: np.ndarray) -> None:
         while self._runs and len(self._runs[-1]) <= len(run) < self.LONGEST_RUN:
-            run = np.sort(np.concatenate([self._runs.pop(), run]), kind="stable")
+            run = np.concatenate([self._runs.pop(), run])
+            # In place: a sorted copy would be the greatest array of a long read.
+            run.sort(kind="stable")
         self._runs.append(run)
 
     def hold(self, keys: np.ndarray) -> np.ndarray:

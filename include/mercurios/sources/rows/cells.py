@@ -11,7 +11,6 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -209,12 +208,8 @@ def key_hash(value: Any, hash_key: bytes) -> str | None:
     """
     if value is None or value == 0 or value == "":
         return None
-    return _hashed(value if type(value) is int else _integer(value), hash_key)
-
-
-@lru_cache(maxsize=200_000)
-def _hashed(number: int, hash_key: bytes) -> str:
-    return hashlib.blake2b(str(number).encode(), key=hash_key[:64], digest_size=8).hexdigest()
+    number = value if type(value) is int else _integer(value)
+    return hashlib.blake2b(b"%d" % number, key=hash_key[:64], digest_size=8).hexdigest()
 
 
 _TYPE_NAMES = {
