@@ -26,7 +26,8 @@ Task = Callable[[str], str]
 
 def begin(root: str, world: str, home: Path) -> Task:
     """Return the task that sets the warehouse up, begins the run and answers with the URL of its plan."""
-    import_module("duckdb")  # the engine imports it late; imports come before the clock
+    # The engine imports DuckDB late; imports come before the clock.
+    import_module("duckdb")
 
     from mercurios.landing.store import LandingStore
     from mercurios.tenants import load_tenants
@@ -47,7 +48,8 @@ def begin(root: str, world: str, home: Path) -> Task:
 
 def extract(root: str, world: str, home: Path) -> Task:
     """Return the task that lands the sales of a plan and answers with the URL of the manifest."""
-    import_module("pyarrow.parquet")  # parts import it late
+    # Parts import it late; imports come before the clock.
+    import_module("pyarrow.parquet")
 
     from mercurios.landing.plan import RunPlan
     from mercurios.landing.store import LandingStore
@@ -71,7 +73,8 @@ def extract(root: str, world: str, home: Path) -> Task:
 
 def load(root: str, world: str, home: Path) -> Task:
     """Return the task that loads a manifest: the source's rows alone, as the other side does."""
-    import_module("duckdb")  # the engine imports it late
+    # The engine imports DuckDB late.
+    import_module("duckdb")
 
     from mercurios.landing.store import LandingStore
     from mercurios.tenants import load_tenants

@@ -18,7 +18,8 @@ from mercurios.forecasting.effects.regressors import no_effects
 from mercurios.forecasting.effects.seasonal_factors import seasonal_factors
 from mercurios.forecasting.methods.additive import Bases, fit_additive
 
-BAR_SERIES_PER_SECOND = 100_000 / 600  # a retailer of 100,000 series in ten minutes
+# A retailer of 100,000 series in ten minutes.
+BAR_SERIES_PER_SECOND = 100_000 / 600
 
 
 def synthetic(series: int, weeks: int, stock_outs: float, seed: int = 1) -> Panel:

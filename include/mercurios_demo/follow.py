@@ -16,7 +16,8 @@ from mercurios_demo.stack import Stack
 
 # Airflow takes a good part of a second to list a hundred tasks, which the runs would have had.
 _LOOK_SECONDS = 2.0
-_SCHEDULE_SECONDS = 3.0  # in which the scheduler starts a run that is due
+# Within these the scheduler starts a run that is due.
+_SCHEDULE_SECONDS = 3.0
 _TASK_DONE = {"success", "failed", "skipped", "upstream_failed", "up_for_retry"}
 _MARKS = {"success": "[green]done[/]", "skipped": "[dim]skipped[/]", "failed": "[red]FAILED[/]"}
 

@@ -35,28 +35,42 @@ TRICKLED_BYTES = 150
 class Fault(StrEnum):
     """One kind of fault."""
 
-    RESET = "reset"  # the connection ends before a response
-    CUT_BODY = "cut_body"  # the connection ends in the middle of the body
-    SLOW = "slow"  # the body arrives in pieces, late
+    # The connection ends before a response.
+    RESET = "reset"
+    # The connection ends in the middle of the body.
+    CUT_BODY = "cut_body"
+    # The body arrives in pieces, late.
+    SLOW = "slow"
     ERROR_500 = "error_500"
     ERROR_502 = "error_502"
     ERROR_503 = "error_503"
-    TOO_MANY = "too_many"  # 429 without Retry-After
+    # 429 without Retry-After.
+    TOO_MANY = "too_many"
     TOO_MANY_SECONDS = "too_many_seconds"
     TOO_MANY_DATE = "too_many_date"
-    TOO_MANY_ABSURD = "too_many_absurd"  # a Retry-After of decades
+    # A Retry-After of decades.
+    TOO_MANY_ABSURD = "too_many_absurd"
     TOKEN_DIES = "token_dies"  # noqa: S105 - every token of the tenant expires
-    ERROR_IN_200 = "error_in_200"  # status 200 with an error object
+    # Status 200 with an error object.
+    ERROR_IN_200 = "error_in_200"
     HTML_IN_200 = "html_in_200"
-    CUT_JSON = "cut_json"  # status 200, complete by its length, but half an array
-    EMPTY_PAGE = "empty_page"  # no rows, although more pages follow
+    # Status 200, complete by its length, but half an array.
+    CUT_JSON = "cut_json"
+    # No rows, although more pages follow.
+    EMPTY_PAGE = "empty_page"
     NO_MORE_HEADER = "no_more_header"
-    STALE_PAGE = "stale_page"  # the page before, again, under its own number
-    WORLD_MOVES = "world_moves"  # rows are inserted, changed and deleted between two pages
-    DUPLICATE_ROW = "duplicate_row"  # a page shows one of its rows twice
-    HANG = "hang"  # no response, until the client gives up
-    TRICKLE = "trickle"  # the body comes byte by byte, each in time, for seconds, and is no JSON
-    SHORT_PAGE = "short_page"  # the last row of a page is on no page, although more pages follow
+    # The page before, again, under its own number.
+    STALE_PAGE = "stale_page"
+    # Rows are inserted, changed and deleted between two pages.
+    WORLD_MOVES = "world_moves"
+    # A page shows one of its rows twice.
+    DUPLICATE_ROW = "duplicate_row"
+    # No response, until the client gives up.
+    HANG = "hang"
+    # The body comes byte by byte, each in time, for seconds, and is no JSON.
+    TRICKLE = "trickle"
+    # The last row of a page is on no page, although more pages follow.
+    SHORT_PAGE = "short_page"
     NEW_COLUMN = "new_column"
     MISSING_COLUMN = "missing_column"
     RETYPED_COLUMN = "retyped_column"

@@ -290,27 +290,33 @@ def change_the_past(warehouse: Warehouse) -> None:
     """Change what north and south sold long ago, in every way a source can."""
     late = "2024-02-01 08:00:00"
     warehouse.execute(
+        # A line is corrected.
         f"update raw.sale set quantity = 1, sale_price = 10, purchase_price = 4, _loaded_at = '{late}'"
-        " where tenant_id = 'north' and id = '1.1'",  # corrected
+        " where tenant_id = 'north' and id = '1.1'",
+        # Moved to another day and week.
         f"update raw.sale set date = '2024-01-17', _loaded_at = '{late}'"
-        " where tenant_id = 'north' and id = '2.1'",  # moved to another day and week
+        " where tenant_id = 'north' and id = '2.1'",
+        # Deleted, the only line of its day.
         f"update raw.sale set is_deleted = true, _loaded_at = '{late}'"
-        " where tenant_id = 'north' and id = '5.1'",  # deleted, the only line of its day
+        " where tenant_id = 'north' and id = '5.1'",
+        # Found missing; the load left the row as it was.
+        "update raw.sale set _deleted_at = '2024-02-01 09:00:00' where tenant_id = 'north' and id = '6.1'",
+        # Found missing, but the day's units stay what they were.
         "update raw.sale set _deleted_at = '2024-02-01 09:00:00'"
-        " where tenant_id = 'north' and id = '6.1'",  # found missing; the load left the row as it was
-        "update raw.sale set _deleted_at = '2024-02-01 09:00:00'"
-        " where tenant_id = 'north' and id in ('3.2', '3.3')",  # the same, but the day's units stay what they were
+        " where tenant_id = 'north' and id in ('3.2', '3.3')",
         f"update raw.category set name = 'Jackets', _loaded_at = '{late}' where tenant_id = 'north'",
         "delete from raw.articlesize where tenant_id = 'north' and id = 'z2'",
         "update raw.sale set quantity = 99 where tenant_id = 'south'",
-        "insert into raw.sale select * from raw.sale where tenant_id = 'south'",  # breaks south's own tests
+        # This breaks south's own tests.
+        "insert into raw.sale select * from raw.sale where tenant_id = 'south'",
     )
     warehouse.insert(
         "sale",
         "north",
         late,
-        sale("4.500001", "2024-01-23", 200, 1, -4),  # reversed later
-        sale("8.1", "2023-12-28", 100, 1, 1),  # came late
+        # A line that is reversed later, and one that came late.
+        sale("4.500001", "2024-01-23", 200, 1, -4),
+        sale("8.1", "2023-12-28", 100, 1, 1),
     )
 
 

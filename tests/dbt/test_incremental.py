@@ -27,7 +27,8 @@ def test_late_corrections_and_deletions_reach_the_marts(changed):
 def test_a_build_in_three_layers_from_nothing_gives_the_same_marts_as_a_second_run(changed, tmp_path):
     rebuilt = changed.copy(tmp_path / "rebuilt")
     rebuilt.execute(
-        "create table ops.forecast as from analytics.forecast_weekly",  # which no model makes
+        # No model makes this table.
+        "create table ops.forecast as from analytics.forecast_weekly",
         "create table ops.sums as from analytics.forecast_protection",
         "drop schema analytics cascade",
         "drop schema standard cascade",

@@ -134,7 +134,8 @@ class Snowflake:
             "warehouse": WAREHOUSE,
             "role": ROLE,
             "paramstyle": "qmark",
-            "platform_detection_timeout_seconds": 0.0,  # it asks addresses of cloud machines
+            # The detection asks addresses of cloud machines.
+            "platform_detection_timeout_seconds": 0.0,
             "login_timeout": 20,
             "network_timeout": 30,
             **others,
@@ -240,7 +241,8 @@ def running_snowflake(s3: S3 | None = None, without: Sequence[str] = ()) -> Iter
 def _process(script: str, arguments: Sequence[str], environment: dict[str, str]) -> Iterator[int]:
     """Run a server that prints its port when it listens; yield the port and end the process afterwards."""
     with ExitStack() as stack:
-        log = stack.enter_context(tempfile.TemporaryFile("w+"))  # read only when the server does not come up
+        # Read only when the server does not come up.
+        log = stack.enter_context(tempfile.TemporaryFile("w+"))
         process = stack.enter_context(
             subprocess.Popen(
                 [sys.executable, str(HERE / script), *arguments],
@@ -250,7 +252,8 @@ def _process(script: str, arguments: Sequence[str], environment: dict[str, str])
                 text=True,
             )
         )
-        stack.callback(process.kill)  # it has nothing to keep, and would wait for open requests
+        # The server has nothing to keep, and would wait for open requests.
+        stack.callback(process.kill)
         overdue = threading.Timer(START_SECONDS, process.kill)
         overdue.start()
         line = process.stdout.readline() if process.stdout else ""

@@ -35,7 +35,8 @@ def handing_over(first: Parse, second: Parse) -> tuple[Parse, Parse]:
 
     def arrive(sql: str) -> Any:
         if len(parsed) > _MOST_WAITING:
-            parsed.clear()  # statements that were never run, such as those that are only described
+            # Statements that were never run, such as those that are only described.
+            parsed.clear()
         parsed[sql] = first(sql)
         return parsed[sql]
 

@@ -50,7 +50,8 @@ def test_a_number_taken_after_it_was_looked_up_is_refused_by_the_bucket_itself(
 ) -> None:
     assert opened(s3, bucket).reserve_attempt(*RUN) == 1
     late = opened(s3, bucket)
-    monkeypatch.setattr(late, "_greatest_attempt", lambda *_: 0)  # looked up before the other's was there
+    # The attempts were listed before the other's was there.
+    monkeypatch.setattr(late, "_greatest_attempt", lambda *_: 0)
     monkeypatch.setattr(late._fs, "exists", lambda *_: False)
 
     assert late.reserve_attempt(*RUN) == 2

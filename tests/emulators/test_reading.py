@@ -134,7 +134,8 @@ def forecasts(engine: Engine, *changes: dict[str, object]) -> None:
 
 
 BROKEN: list[dict[str, object]] = [
-    {"article_number": 2, "horizon": 2},  # the key of another row
+    # The key of another row.
+    {"article_number": 2, "horizon": 2},
     {"article_number": 1, "week_start": date(2026, 3, 16), "mean": float("nan")},
     {"article_number": 1, "week_start": date(2026, 3, 23), "quantile_50": -1.0},
     {"article_number": 2, "week_start": date(2026, 3, 16), "quantile_80": 9.0},
@@ -149,7 +150,8 @@ def test_many_rows_are_checked_where_they_are_and_come_to_the_same_outcomes(
     monkeypatch.setattr(sources, "IN_SESSION_FROM_ROWS", 1)
     moved: list[str] = []
     kept = sources.SessionSource._kept
-    monkeypatch.setattr(sources.SessionSource, "rows", None)  # nothing else reads rows
+    # Nothing else reads rows.
+    monkeypatch.setattr(sources.SessionSource, "rows", None)
     monkeypatch.setattr(
         sources.SessionSource, "_kept", lambda source, suite: moved.append(suite.name) or kept(source, suite)
     )

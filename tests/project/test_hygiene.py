@@ -32,7 +32,8 @@ def tracked(root: Path) -> dict[str, str]:
         try:
             texts[name] = (root / name).read_text(encoding="utf-8")
         except (UnicodeDecodeError, FileNotFoundError):
-            continue  # binary data, or deleted in the work tree
+            # Binary data, or deleted in the work tree.
+            continue
     return texts
 
 

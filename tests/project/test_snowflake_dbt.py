@@ -44,35 +44,50 @@ ALLOWED = {
     "ceil",
     "coalesce",
     "count",
-    "date_trunc",  # of a month; weeks begin where a parameter says
+    # For months only: weeks begin where a parameter says.
+    "date_trunc",
     "convert_timezone",
     "dateadd",
     "dayofweekiso",
-    "exp",  # of large numbers fails on one and is infinite on the other
-    "extract",  # of a quarter and a year
+    # Of large numbers it fails on one engine and is infinite on the other.
+    "exp",
+    # For quarters and years only.
+    "extract",
     "floor",
-    "greatest",  # null as soon as one argument is; DuckDB passes over it
+    # Null as soon as one argument is; DuckDB passes over nulls.
+    "greatest",
     "lag",
     "lead",
-    "least",  # as greatest
-    "listagg",  # without its order an engine takes its own
-    "ln",  # of 0 fails
+    # Null as soon as one argument is, as with greatest.
+    "least",
+    # Without its order an engine takes its own.
+    "listagg",
+    # Of 0 it fails.
+    "ln",
     "max",
     "min",
-    "mod",  # by 0 fails
+    # By 0 it fails.
+    "mod",
     "nullif",
-    "power",  # of a negative number only to a whole one
+    # A negative number is raised to whole powers only.
+    "power",
     "replace",
     "round",
     "row_number",
-    "split_part",  # beyond the last part it is empty on both
-    "sqrt",  # of a negative number fails
-    "stddev_samp",  # null below two rows
-    "substr",  # from 1 on; from 0 they differ
+    # Beyond the last part it is empty on both.
+    "split_part",
+    # Of a negative number it fails.
+    "sqrt",
+    # Null below two rows.
+    "stddev_samp",
+    # With a start of 1 or more: from 0 the engines differ.
+    "substr",
     "sum",
     "trim",
-    "try_cast",  # of text alone
-    "var_samp",  # null below two rows
+    # Of text only.
+    "try_cast",
+    # Null below two rows.
+    "var_samp",
     "weekiso",
     "year",
 }

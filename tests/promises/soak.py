@@ -71,7 +71,8 @@ def main() -> int:
     # A seed now and then waits for a process that it kills; one more than there are cores uses that time.
     parser.add_argument("--jobs", type=int, default=0, help="processes at once; 0: one more than cores")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was found is printed however it ends
+    # What was found is printed however it ends.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     progress = Progress(options.seeds)
     jobs = min(options.seeds, options.jobs or (os.cpu_count() or 1) + 1)
     try:

@@ -92,7 +92,8 @@ def fork(job: dict[str, Any], manifest: Any) -> int:
         except BaseException:
             traceback.print_exc()
         finally:
-            atexit._run_exitfuncs()  # one closes the warehouse, which writes to its file what is beside it
+            # One of them closes the warehouse, which writes its log into its file.
+            atexit._run_exitfuncs()
             gc.collect()
             sys.stdout.flush()
             sys.stderr.flush()
@@ -103,7 +104,8 @@ def fork(job: dict[str, Any], manifest: Any) -> int:
 def main() -> None:
     """Fork a child for each job."""
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what dbt prints while it parses is no answer
+    # What dbt prints while it parses must not mix with the results of jobs.
+    os.dup2(2, 1)
     manifests: dict[tuple[str, str], Any] = {}
     for line in sys.stdin:
         job = json.loads(line)
@@ -114,7 +116,8 @@ def main() -> None:
             gc.freeze()
         print(json.dumps({"code": fork(job, manifests[key])}), file=answers, flush=True)
     atexit._run_exitfuncs()
-    os._exit(0)  # what is frozen would be reported as leaked
+    # What is frozen would be reported as leaked.
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -24,9 +24,12 @@ class StorageFault(StrEnum):
     """One kind of fault."""
 
     NOT_OPENED = "not opened"
-    FULL = "full"  # a part of the bytes is there
-    NOT_CLOSED = "not closed"  # a part of the bytes is there, and the upload ends with an error
-    UNANSWERED = "unanswered"  # everything happened, the client hears an error
+    # A part of the bytes is there.
+    FULL = "full"
+    # A part of the bytes is there, and the upload ends with an error.
+    NOT_CLOSED = "not closed"
+    # Everything happened, the client hears an error.
+    UNANSWERED = "unanswered"
     UNREADABLE = "unreadable"
 
 

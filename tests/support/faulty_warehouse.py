@@ -16,7 +16,8 @@ class WarehouseFault(StrEnum):
 
     STATEMENT = "statement fails"
     CONNECTION = "connection is lost"
-    ANSWER = "answer to commit is lost"  # everything is committed, the client hears an error
+    # Everything is committed, the client hears an error.
+    ANSWER = "answer to commit is lost"
 
 
 class FragileEngine(DuckDBEngine):

@@ -141,7 +141,8 @@ def main() -> None:
             answer = json.dumps({"failed": f"the process ended with status {status} after saying {answer}"})
         print(answer, flush=True)
     sys.stdout.flush()
-    os._exit(0)  # what is frozen would be reported as leaked
+    # What is frozen would be reported as leaked.
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,8 @@ class Oracle:
     ) -> None:
         self.source, self.retailer, self.names, self.incremental = source, retailer, names, incremental
         self.marks: dict[str, datetime] = {}
-        self.newest: dict[str, datetime | None] = {}  # that ever was in RAW
+        # The newest stamp of each resource that ever was in RAW.
+        self.newest: dict[str, datetime | None] = {}
         self.found: list[str] = []
         newest = "".join(
             f" when '{each.name}' then (select max({each.cursor_column}) from raw.{each.table})"
@@ -102,7 +103,8 @@ class Oracle:
         raw, truth = self._raw(resource), self._truth(resource)
         unreadable = self.source.unreadable.get(resource.name, set())
         for key in sorted(raw.keys() | truth.keys()):
-            if key in unreadable:  # RAW keeps the last version that could be read
+            # RAW keeps the last version that could be read.
+            if key in unreadable:
                 continue
             if key not in raw:
                 yield "lost", key, "lost"

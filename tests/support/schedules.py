@@ -37,7 +37,8 @@ from mercurios.warehouse.setup import set_up
 from prohandel_simulator.faults import ALL_FAULTS, DRIFT_FAULTS, Fault, FaultSchedule
 
 REPLAY = "make soak SEEDS=1 START={seed}"
-PATIENCE = 4  # tries of a task, as Airflow gives them
+# Attempts of a task, as Airflow makes them.
+PATIENCE = 4
 
 
 @dataclass
@@ -107,18 +108,22 @@ class Schedule:
         incremental = {name for name in self.names if self.modes.get(name) == "changed"}
         self.oracle = Oracle(self.source, self.retailer, self.names, incremental)
         if self.begun:
-            self.oracle.observe()  # the first step's source may forget the column of stamps
+            # The first step's source may forget the column of stamps.
+            self.oracle.observe()
         self.settings = {
             "page_size": choice([9, 20, 50]),
             "pages_in_flight": choice([1, 2, 4]),
             "attempts": 6,
         }
-        self.landed: list[str] = []  # manifests that were not loaded, or not knowingly
+        # Manifests that were not loaded, or not knowingly.
+        self.landed: list[str] = []
         self.loaded: list[str] = []
-        self.passed: set[str] = set()  # marts that may be seen
+        # Marts that may be seen.
+        self.passed: set[str] = set()
         self.runs = 0
         self.steps: list[str] = []
-        self.met: set[str] = set()  # kinds of actions, faults and mutations that happened
+        # Kinds of actions, faults and mutations that happened.
+        self.met: set[str] = set()
 
     def play(self) -> list[str]:
         """Play everything and return what is wrong."""

@@ -147,7 +147,8 @@ def _type_again(
             run_id=run.run_id,
             extracted_at=extracted_at,
             time_zone=tenant.source.time_zone,
-            hash_key=b"",  # hashed when it was extracted
+            # The rows were hashed when they were extracted.
+            hash_key=b"",
             parent_key=contract.parent_key,
             business_zone=tenant.time_zone,
             local_days=tenant.source.kind == "files",

@@ -100,7 +100,8 @@ class PartWriter:
     def abandon(self) -> None:
         """Release the file of an attempt that failed."""
         if self._thread is not None:
-            self._thread.shutdown()  # what failed there failed the attempt, or does not matter any more
+            # What failed there failed the attempt, or does not matter any more.
+            self._thread.shutdown()
         if self._file is not None and self._writer is not None:
             self._file.discard()
             self._writer.close()
@@ -139,7 +140,8 @@ class PartWriter:
                 self._schema,
                 compression="zstd",
                 use_dictionary=self._repeating,
-                write_statistics=False,  # no reader filters a part's rows by value
+                # No reader filters a part's rows by value.
+                write_statistics=False,
             )
         with self._naming_the_file():
             self._writer.write_table(table, row_group_size=self.ROW_GROUP)

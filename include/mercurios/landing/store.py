@@ -15,7 +15,8 @@ import fsspec
 
 from mercurios.landing.manifest import Manifest, Part
 
-if TYPE_CHECKING:  # a process that only begins or loads runs has no need of Arrow's libraries
+# A process that only begins or loads runs has no need of Arrow's libraries.
+if TYPE_CHECKING:
     import pyarrow as pa
 
 MANIFEST_NAME = "manifest.json"
@@ -289,9 +290,8 @@ class LandingStore:
 
     def _greatest_attempt(self, tenant_id: str, resource: str, run_id: str) -> int:
         parent = f"{self._root}/{self.prefix(tenant_id, resource, run_id, 1).rsplit('/', 1)[0]}"
-        self._fs.invalidate_cache(
-            parent
-        )  # an object store's listing may be older than another process' attempt
+        # An object store's listing may be older than another process' attempt.
+        self._fs.invalidate_cache(parent)
         if not self._fs.exists(parent):
             return 0
         names = [

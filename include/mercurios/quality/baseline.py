@@ -11,7 +11,8 @@ SHRINK_SHARE = 0.5
 SHRINK_FROM_ROWS = 20
 GROWTH_FACTOR = 10
 GROWTH_FROM_ROWS = 1000
-LOW_AFTER_HOURS = 24  # a night without sales must have been seen before hours without rows are judged
+# A night without sales must have been seen before hours without rows are judged.
+LOW_AFTER_HOURS = 24
 FRESHNESS_FACTOR = 3
 FRESHNESS_FROM_HOURS = 24
 

@@ -100,7 +100,8 @@ def validate_in_session(suite: Suite, url: str, session: Any, query: str) -> lis
     # The library would open a session of its own, with other settings and tags.
     lent = {"creator": lambda: _Lent(session), "poolclass": StaticPool, "paramstyle": "qmark"}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that there may be a source of its own for the engine
+        # Great Expectations warns that it may have a source of its own for the engine.
+        warnings.simplefilter("ignore")
         source = sources.add_sql(name, connection_string=url, kwargs=lent)
     try:
         asset = source.add_query_asset(name, query=query)

@@ -77,7 +77,8 @@ def delete_vanished(
     Returns:
         How many rows were marked, and how many were held for review.
     """
-    if not active:  # whatever is active now, this read has shown
+    # No row was active before, so whatever is active now is in this read.
+    if not active:
         return 0, 0
     keys = manifest.parts_of(resource.name, "keys")
     engine.stage_files("stage_keys", typed(KEY_COLUMNS, engine.dialect), [part.url for part in keys])

@@ -104,13 +104,15 @@ def load_manifest(
     engine.prepare(transient_relations(resources, engine.dialect))
     with engine.transaction():
         engine.claim(manifest.tenant_id)
-        for resource in resources:  # before the run is locked: copying files takes the most time
+        # Staged before the run is locked: copying files takes the most time.
+        for resource in resources:
             _stage(engine, manifest, resource)
             _guard_tenant(engine, manifest, resource, resource.table)
         _check_fence(engine, manifest)
         _check_source(engine, manifest)
         check_key(engine, manifest, resources)
-        done = _ledger_of(engine, manifest)  # again: only now can no other process be loading it
+        # Read again: only now can no other process be loading it.
+        done = _ledger_of(engine, manifest)
         if done:
             return done
         loaded_at = naive(next_moment(engine, manifest.tenant_id, manifest.extracted_at))

@@ -56,7 +56,8 @@ def begin_run(
     with engine.transaction():
         requested_by = f"{run.dag_id}, run {run.run_id}"
         engine.claim(tenant.id)
-        engine.execute(render(engine.dialect, "run_begin"), parameters)  # first: a load locks the run first
+        # This statement comes first, as a load locks the run first.
+        engine.execute(render(engine.dialect, "run_begin"), parameters)
         begins = beginnings(engine, tenant)
         # Rows from before the beginning leave the warehouse with a complete read, which sets them aside.
         strays = [name for name, beginning in begins.items() if beginning.has_strays]

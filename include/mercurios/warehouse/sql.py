@@ -58,7 +58,8 @@ def _environment(dialect: str) -> Environment:
         autoescape=False,  # noqa: S701 - SQL, not HTML; names pass the `ident` filter, values are parameters
         trim_blocks=True,
         lstrip_blocks=True,
-        auto_reload=False,  # a statement does not change while the process runs
+        # A statement does not change while the process runs.
+        auto_reload=False,
     )
     environment.filters["ident"] = identifier
     environment.filters["literal"] = literal

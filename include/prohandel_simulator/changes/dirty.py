@@ -40,7 +40,8 @@ def add_dirty_rows(
         row = collection.read(int(collection.visible[number % len(collection.visible)]))
         row["id"] = derived_uuid(world.name, world.seed, "dirty", resource, collection.slots)
         if resource == "sale":
-            row["receiptPosition"] += 9000 + number  # the receipt key stays unique
+            # The receipt key stays unique.
+            row["receiptPosition"] += 9000 + number
         if "lastChange" in kinds:
             row["lastChange"] = Book(world).stamp(ticks)
         text = render_row(resource, row)

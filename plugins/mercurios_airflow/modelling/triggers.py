@@ -40,7 +40,8 @@ class ModelTrigger(WatcherTrigger):
             model_unique_id=model_unique_id,
             producer_task_id=producer_task_id,
             dag_id=dag_id,
-            run_id="",  # the scheduler makes triggers from the DAG alone; `run` looks it up
+            # The scheduler makes triggers from the DAG alone; `run` looks it up.
+            run_id="",
             map_index=-1,
             poke_interval=poke_interval,
         )

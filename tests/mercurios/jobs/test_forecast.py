@@ -170,7 +170,8 @@ def test_every_plannable_series_gets_every_week_of_the_horizon(
     done = run.load(plan_url, urls)
 
     rows = run.rows()
-    plannable = SERIES - 2  # service articles are not planned
+    # Service articles are not planned.
+    plannable = SERIES - 2
     assert (len(urls), done.series, done.rows, len(rows)) == (
         2,
         plannable,

@@ -66,7 +66,8 @@ def test_a_number_taken_after_it_was_looked_up_is_not_taken_again(
     store = LandingStore(f"file://{tmp_path}")
     other = LandingStore(f"file://{tmp_path}")
     assert other.reserve_attempt(*RUN) == 1
-    monkeypatch.setattr(store, "_greatest_attempt", lambda *_: 0)  # looked up before the other's was there
+    # The attempts were listed before the other's was there.
+    monkeypatch.setattr(store, "_greatest_attempt", lambda *_: 0)
 
     assert store.reserve_attempt(*RUN) == 2
 

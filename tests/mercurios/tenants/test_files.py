@@ -64,7 +64,8 @@ def test_the_projects_own_tenant_files_are_valid() -> None:
         ({"owner": ...}, "owner", "missing"),
         ({"connections__warehouse": ...}, "connections.warehouse", "missing"),
         ({"name": 7}, "name", "valid string (got 7)"),
-        ({"country": False}, "country", "valid string (got False)"),  # in YAML 1.1 an unquoted NO
+        # In YAML 1.1 an unquoted NO is false.
+        ({"country": False}, "country", "valid string (got False)"),
         ({"country": "Germany"}, "country", "should match pattern '^[A-Z]{2}$' (got 'Germany')"),
         ({"country": "XX"}, "country", "is no country whose public holidays are known"),
         ({"region": "XX"}, "region", "is no region of DE whose public holidays are known"),

@@ -92,6 +92,7 @@ def test_a_late_complete_read_deletes_no_row_that_appeared_during_it(
 def test_a_web_server_clock_ahead_deletes_no_row_that_appeared_behind_a_reader(
     own_retailer: Retailer, seconds: int
 ) -> None:
+    # By the clocks, whatever appears was there before.
     own_retailer.simulator.simulator.clock.header_ahead = seconds
     plan = own_retailer.begin("r2")
     with own_retailer.client() as client:
@@ -117,6 +118,7 @@ def test_a_web_server_clock_ahead_deletes_no_row_that_appeared_behind_a_reader(
 def test_a_web_server_clock_ahead_deletes_no_row_that_an_older_read_brings(
     own_retailer: Retailer, seconds: int
 ) -> None:
+    # By the clocks, whatever appears was there before.
     own_retailer.simulator.simulator.clock.header_ahead = seconds
     with own_retailer.client() as client:
         reading = Reading(
@@ -137,9 +139,8 @@ def test_a_web_server_clock_ahead_deletes_no_row_that_an_older_read_brings(
 
 
 def test_what_a_newer_complete_read_has_shown_an_older_one_does_not_delete(own_retailer: Retailer) -> None:
-    own_retailer.simulator.simulator.clock.header_ahead = (
-        3600  # by the clocks, whatever appears was there before
-    )
+    # By the clocks, whatever appears was there before.
+    own_retailer.simulator.simulator.clock.header_ahead = 3600
     with own_retailer.client() as client:
         reading = Reading(
             own_retailer.request("sale", own_retailer.begin("first")),

@@ -335,7 +335,8 @@ def test_a_new_field_is_one_line_in_the_changelog_however_often_it_is_seen(own_r
 
 def test_the_runs_business_day_is_the_sources_day_in_the_shops_zone(own_source: Any, tmp_path: Path) -> None:
     retailer = Retailer(own_source, tmp_path)
-    own_source.advance(19.5)  # 23:30 UTC of 4 March is 5 March in Berlin
+    # 23:30 UTC of 4 March is 5 March in Berlin.
+    own_source.advance(19.5)
 
     retailer.run("r1", "article")
 

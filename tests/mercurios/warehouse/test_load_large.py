@@ -30,7 +30,8 @@ from mercurios.warehouse.run_plan import begin_run
 from mercurios.warehouse.setup import set_up
 
 SALE = RESOURCES["sale"]
-ROWS = 150_000  # more than a row group of DuckDB's, from which on it gave wrong answers
+# More than a row group of DuckDB's, from which on it gave wrong answers.
+ROWS = 150_000
 DAY = datetime(2026, 3, 4)
 
 

@@ -70,7 +70,8 @@ def test_a_request_stands_until_a_read_that_began_after_it_is_loaded(changed: Re
     under_way = changed.extract(changed.begin("r2"), "sale")
     ask(changed, "sale")
     changed.load(*under_way)
-    changed.begin("r3")  # and fails before it loads anything
+    # The run fails before it loads anything.
+    changed.begin("r3")
 
     plan = changed.begin("r4")
 

@@ -105,7 +105,8 @@ class DuckDBEngine:
         try:
             yield
         except BaseException:
-            with suppress(duckdb.Error):  # a broken transaction must not hide what broke it
+            # A broken transaction must not hide what broke it.
+            with suppress(duckdb.Error):
                 self._connection.rollback()
             raise
         with self._naming_the_statement("commit"):
@@ -212,7 +213,8 @@ def _open(path: Path, *, read_only: bool, lock_wait: float, threads: int | None)
     keep_to_owner()
     path.parent.mkdir(parents=True, exist_ok=True)
     if not read_only and path.exists():
-        with suppress(OSError):  # another user's file is opened as far as that user lets
+        # The mode of another user's file cannot be changed; opening it shows what that user allows.
+        with suppress(OSError):
             path.chmod(0o600)
     config: dict[str, Any] = {} if threads is None else {"threads": threads}
     retry = Retry(

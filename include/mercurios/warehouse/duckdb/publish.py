@@ -83,7 +83,8 @@ def _replace(engine: DuckDBEngine, target: Path, row: dict[str, Any], tables: Se
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.parent.chmod(_FOLDER_FOR_READERS)
-        for rest in (partial, log_file):  # of a publication that was killed
+        # Files of a publication that was killed.
+        for rest in (partial, log_file):
             rest.unlink(missing_ok=True)
         _build(engine, target, partial, row, tables)
         partial.chmod(_FOR_READERS)

@@ -148,7 +148,8 @@ class SnowflakeEngine:
             yield
         except BaseException:
             self._in_transaction = False
-            with suppress(WarehouseError):  # a lost session is rolled back by Snowflake itself
+            # A lost session is rolled back by Snowflake itself.
+            with suppress(WarehouseError):
                 self._run("rollback", ())
             raise
         self._in_transaction = False
@@ -249,7 +250,8 @@ def session_parameters(run: Run) -> dict[str, Any]:
     return {
         "QUERY_TAG": json.dumps(tag, sort_keys=True),
         "TIMEZONE": "UTC",
-        "WEEK_START": 1,  # Monday, whatever the account says
+        # Monday, whatever the account says.
+        "WEEK_START": 1,
         "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_NTZ",
         "LOCK_TIMEOUT": LOCK_WAIT_SECONDS,
     }

@@ -39,13 +39,16 @@ _MISSING = {2003, 904}
 _WAITERS = 625
 
 REMEDIES: dict[int, str] = {
-    390100: _KEY,  # wrong user or password
-    390144: _KEY,  # token refused
-    390186: _ROLE,  # role does not exist
-    390189: _ROLE,  # role not granted
+    # The user or the password is wrong; the token is refused.
+    390100: _KEY,
+    390144: _KEY,
+    # The role does not exist; it is not granted.
+    390186: _ROLE,
+    390189: _ROLE,
     390201: f"the connection's database or schema is missing or not granted: {_APPLY}",
-    606: _WAREHOUSE,  # none selected
-    90073: _WAREHOUSE,  # cannot be resumed
+    # No warehouse is selected; it cannot be resumed.
+    606: _WAREHOUSE,
+    90073: _WAREHOUSE,
     2003: _OBJECT,
     2043: _OBJECT,
     3001: _PRIVILEGE,

@@ -46,9 +46,8 @@ def test_pooled_offsets_are_the_quantiles_of_the_scaled_errors() -> None:
 
 def test_weeks_that_are_wrong_together_make_a_sum_wider_than_the_root_of_its_weeks() -> None:
     rng = np.random.default_rng(5)
-    level = np.sqrt(20.0) * rng.normal(
-        0, 1, (3_000, 1)
-    )  # one error a forecast, the same in each of its weeks
+    # One error for each forecast, the same in each of its weeks.
+    level = np.sqrt(20.0) * rng.normal(0, 1, (3_000, 1))
     [past] = errors(1, 3_000)
     error = past.actual[:, :5] - 20.0
     for share, widened in ((0.0, 1.0), (0.5, np.sqrt(0.5 + 0.5 * 4)), (1.0, 2.0)):
@@ -163,7 +162,8 @@ def test_the_spread_is_at_least_that_of_a_count_and_grows_with_the_forecast() ->
 
 def test_the_variance_of_a_few_weeks_is_shrunk_to_that_of_an_ordinary_series() -> None:
     rng = np.random.default_rng(3)
-    y = rng.negative_binomial(2.0, 2.0 / 12.0, (4_000, 60)).astype(float)  # mean 10, excess 0.5
+    # Mean 10, excess 0.5.
+    y = rng.negative_binomial(2.0, 2.0 / 12.0, (4_000, 60)).astype(float)
     whole = np.ones(y.shape, dtype=bool)
     usual = quantiles.usual_excess(history_of(y))
     assert usual == pytest.approx(0.5, rel=0.1)

@@ -156,7 +156,8 @@ def test_a_week_is_closed_exactly_once_and_a_rerun_repeats_its_answer(shop: Shop
     answers = []
     for run_id, day in [
         ("r1", date(2026, 3, 4)),
-        ("r2", date(2026, 3, 8)),  # the Sunday itself is not over yet
+        # The Sunday itself is not over yet.
+        ("r2", date(2026, 3, 8)),
         ("r3", date(2026, 3, 9)),
         ("r3", date(2026, 3, 9)),
         ("r4", date(2026, 3, 10)),

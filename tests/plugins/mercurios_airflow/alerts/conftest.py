@@ -17,7 +17,8 @@ import pytest
 class SlackStub:
     host: str = ""
     status: int = 200
-    failing: int | None = None  # requests that get the status before the others get 200; None is all of them
+    # Requests that get the status before the others get 200; None is all of them.
+    failing: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
     # How long a response takes that comes a byte at a time; 0 is at once.
     dribble_seconds: float = 0.0

@@ -60,7 +60,8 @@ def context_of(dag: Any, task: Any) -> dict[str, Any]:
 
 
 def views(mini: Path) -> list[str]:
-    DuckDBConnectionManager.close_all_connections()  # a task's process ends, this one does not
+    # A task's process ends, this one does not.
+    DuckDBConnectionManager.close_all_connections()
     with DuckDBEngine(mini / "warehouse" / "mini_models.duckdb", read_only=True) as engine:
         found = engine.fetch_arrow(
             "select table_name from information_schema.tables where table_schema = 'standard'"

@@ -135,7 +135,8 @@ def test_a_gate_tells_a_warning_when_it_is_new_and_not_in_the_next_run(
     counts = execute(GateOperator, NEXT_RUN, tenant_id="mini", gate="marts", pushed=first)
     execute(GateOperator, "manual__2026-03-04T07:00:00+00:00", tenant_id="mini", gate="marts", pushed=second)
 
-    assert (counts["failed"], counts["warned"]) == (0, 2)  # there is no forecast since the first run
+    # There is no forecast since the first run.
+    assert (counts["failed"], counts["warned"]) == (0, 2)
     [found] = first["findings"]
     assert (found["kind"], found["table"]) == ("anomaly", "analytics.inventory_position")
     assert "on_order" in found["seen"]
