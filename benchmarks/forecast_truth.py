@@ -135,14 +135,14 @@ def _report(
         ("of a season", forecast_for & ~row_is_basic, ~is_basic),
     ):
         found = np.array([mean[lines & (week == monday)].sum() for monday in mondays])
-        living, every = units[rows & has_demand].sum(axis=0), units[rows].sum(axis=0)
-        printed.say(f"{label}: {_compared(found.sum(), living.sum(), every.sum())}")
+        active, every = units[rows & has_demand].sum(axis=0), units[rows].sum(axis=0)
+        printed.say(f"{label}: {_compared(found.sum(), active.sum(), every.sum())}")
         for at, monday in enumerate(mondays):
-            printed.say(f"  {monday} {_compared(found[at], living[at], every[at])}")
+            printed.say(f"  {monday} {_compared(found[at], active[at], every[at])}")
 
 
-def _compared(found: float, living: float, every: float) -> str:
-    ratios = [f"{truth:8,.0f} ({found / truth if truth else np.nan:.3f})" for truth in (living, every)]
+def _compared(found: float, active: float, every: float) -> str:
+    ratios = [f"{truth:8,.0f} ({found / truth if truth else np.nan:.3f})" for truth in (active, every)]
     return f"{found:8,.0f} {' '.join(ratios)}"
 
 

@@ -1,6 +1,6 @@
 """Three actions of a demo retailer with the arithmetic that a buyer can repeat, as docs/orders.md shows them.
 
-The figures are those of the marts; what follows from them is reckoned here again, in plain Python, and has to agree.
+The figures are those of the marts; what follows from them is computed here again, in plain Python, and has to agree.
 Without `--warehouse` the retailer is simulated, read and built first, which takes minutes.
 
 Run: PYTHONPATH=include python benchmarks/orders_worked_out.py giftware [--warehouse FILE]

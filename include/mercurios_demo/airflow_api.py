@@ -36,7 +36,7 @@ class AirflowApi:
         return all((states.get(part) or {}).get("status") == "healthy" for part in parts)
 
     def log_in(self) -> None:
-        """Get a token; the demo's Airflow takes everybody on this machine for an administrator."""
+        """Get a token; the demo's Airflow takes every user of this machine for an administrator."""
         response = self._session.get(f"{self.base_url}/auth/token", timeout=30)
         if not response.ok:
             raise AirflowApiError(f"logging in to Airflow: status {response.status_code}")

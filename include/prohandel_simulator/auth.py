@@ -30,7 +30,7 @@ class Tokens:
     _refresh: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     def issue(self, tenant: str, server_url: str) -> dict[str, Any]:
-        """Issue both tokens in the shape the auth service answers."""
+        """Issue both tokens in the shape of the auth service's response."""
         now = time.monotonic()
         for issued in (self._access, self._refresh):
             for text in [text for text, (_, expiry) in issued.items() if expiry < now]:

@@ -325,7 +325,7 @@ def _retype(row: dict[str, Any], column: str) -> None:
 
 
 async def _rows(faulty: Faulty, scope: Scope, receive: Receive) -> tuple[Message, list[dict[str, Any]]]:
-    """Return the head and the rows the application would answer; none where it answers with an error."""
+    """Return the head and the rows of the application's response; no rows where it is an error."""
     head, body = await faulty.collect(scope, receive)
     rows = orjson.loads(body)
     return head, rows if isinstance(rows, list) else []

@@ -85,7 +85,7 @@ class Collection:
         return np.flatnonzero(self._deleted.values).tolist()
 
     def is_deleted(self, slot: int) -> bool:
-        """Tell whether the row was deleted, with or without a tombstone."""
+        """Return whether the row was deleted, with or without a tombstone."""
         return bool(self._deleted.values[slot])
 
     def page(self, slots: np.ndarray) -> bytes:

@@ -124,7 +124,7 @@ def test_a_single_piece_is_not_sent_unless_the_tenant_file_says_so(proposing, tm
     assert [(line[1], line[5]) for line in warehouse.rows(PROPOSED)] == [(8.0, 0.0)]
 
 
-def test_a_retailer_without_a_forecast_is_reckoned_from_what_it_sold(built):
+def test_a_retailer_without_a_forecast_is_computed_from_what_it_sold(built):
     sources = built.rows(
         "select distinct demand_source from analytics.demand_outlook where tenant_id = 'north'"
     )

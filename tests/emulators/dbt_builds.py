@@ -106,7 +106,7 @@ def write_tenant(retailer: Retailer) -> None:
 
 
 def sources() -> list[str]:
-    """Return the tables that models read and others fill, but for what is reckoned from marts."""
+    """Return the tables that models read and others fill, but for what is computed from marts."""
     manifest = json.loads(MANIFEST.read_text(encoding="utf-8"))
     models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
     read = {parent for node in models for parent in node["depends_on"]["nodes"]}

@@ -30,8 +30,8 @@ def probe(function: Probe) -> Probe:
 
 @probe
 def account_statements(cursor: Any) -> None:
-    cursor.execute("create role if not exists somebody")
-    cursor.execute("grant usage on schema ops to role somebody")
+    cursor.execute("create role if not exists other_role")
+    cursor.execute("grant usage on schema ops to role other_role")
     cursor.execute("create row access policy if not exists ops.p as (t varchar) returns boolean -> true")
 
 

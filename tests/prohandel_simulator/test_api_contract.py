@@ -48,7 +48,7 @@ SALE_FIELDS = [
 UUID_TEXT = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
 
-def test_token_answer_has_the_recorded_shape_and_lifetimes(client):
+def test_token_response_has_the_recorded_shape_and_lifetimes(client):
     response = requests.post(
         f"{client.simulator.auth_url}/token", json=client.simulator.credentials("mini"), timeout=TIMEOUT
     )

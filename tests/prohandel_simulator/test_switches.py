@@ -140,6 +140,6 @@ def test_truth_is_the_undeleted_rows(own_client):
 
 
 def test_unknown_tenant_and_resource_of_the_admin_surface_answer_404(client):
-    for path in ("nobody/truth/sale", "mini/truth/sales"):
+    for path in ("unknown/truth/sale", "mini/truth/sales"):
         response = requests.get(f"{client.simulator.base_url}/_simulator/{path}", timeout=TIMEOUT)
         assert response.status_code == 404

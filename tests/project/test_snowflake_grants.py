@@ -66,11 +66,11 @@ def test_the_plan_breaks_no_rule() -> None:
             "securityadmin",
         ),
         (
-            "a grant to everybody",
+            "a grant to everyone",
             "GRANT SELECT ON ALL TABLES IN SCHEMA a.raw\n  TO ROLE public",
             "securityadmin",
         ),
-        ("a grant to everybody", "grant role mercurios_analyst to role public", "securityadmin"),
+        ("a grant to everyone", "grant role mercurios_analyst to role public", "securityadmin"),
         (
             "a grant that may be handed on",
             "grant select on table a.raw.sale to role mercurios_analyst with grant option",
@@ -253,19 +253,19 @@ def documented_iam_policy(root: Path) -> dict[str, Any]:
 
 def test_the_documented_iam_role_reads_below_the_landing_area_and_writes_nothing(root: Path) -> None:
     """Snowflake has one privilege to read a stage and to unload to it, so that the bucket has to refuse the latter."""
-    told = documented_iam_policy(root)["Statement"]
+    statements = documented_iam_policy(root)["Statement"]
 
-    assert {each["Effect"] for each in told} == {"Allow"}
-    assert {action for each in told for action in each["Action"]} == {
+    assert {each["Effect"] for each in statements} == {"Allow"}
+    assert {action for each in statements for action in each["Action"]} == {
         "s3:GetObject",
         "s3:GetObjectVersion",
         "s3:ListBucket",
         "s3:GetBucketLocation",
     }
-    assert [each["Resource"] for each in told if "s3:GetObject" in each["Action"]] == [
+    assert [each["Resource"] for each in statements if "s3:GetObject" in each["Action"]] == [
         "arn:aws:s3:::<bucket>/landing/*"
     ]
-    [listing] = [each for each in told if "s3:ListBucket" in each["Action"]]
+    [listing] = [each for each in statements if "s3:ListBucket" in each["Action"]]
     assert listing["Condition"] == {"StringLike": {"s3:prefix": ["landing/*"]}}
 
 
@@ -537,7 +537,7 @@ def test_every_table_is_created_with_the_row_access_policy() -> None:
 
 def test_a_table_created_without_the_policy_is_found() -> None:
     bare = "create table if not exists raw.extra (tenant_id varchar not null)"
-    other = f"{bare.replace('extra', 'more')} with row access policy policies.everybody on (tenant_id)"
+    other = f"{bare.replace('extra', 'more')} with row access policy policies.every_row on (tenant_id)"
     selected = "create or replace table published.stray as select * from analytics.fct_sales"
     clone = "create or replace table published.stock clone analytics.inventory_position"
 

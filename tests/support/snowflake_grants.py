@@ -81,7 +81,7 @@ def _said_of_grant(text: str) -> Iterable[str]:
         yield "a grant that cannot be read"
         return
     if match["to"].strip('"') == "public":
-        yield "a grant to everybody"
+        yield "a grant to everyone"
     if "grant option" in match["rest"]:
         yield "a grant that may be handed on"
     if "role" in match.groupdict() and match["role"].strip('"') in SYSTEM_ROLES:

@@ -2,7 +2,7 @@
 
     PYTHONPATH=include:plugins:tests/support python tests/truth/of_warehouse.py .demo/data/warehouse/giftware.duckdb
 
-The tests read the source's rows from RAW, without any of the product's SQL, and reckon in plain Python what they
+The tests read the source's rows from RAW, without any of the product's SQL, and compute in plain Python what they
 compare. A test that needs what only the simulator knows, or that is of the small shop alone, is left out. Each test is
 named as it runs; it ends with an error where a figure differs.
 """

@@ -42,7 +42,7 @@ def test_every_action_has_the_name_of_what_it_is_about(actions: list[Row]) -> No
 
 
 def test_an_action_says_when_the_next_goods_come_and_stock_runs_out(plan: Plan, actions: list[Row]) -> None:
-    """When stock runs out is reckoned in test_levels.py."""
+    """When stock runs out is computed in test_levels.py."""
     due: dict[Any, list[date]] = defaultdict(list)
     for size, lines in plan.open_lines.items():
         for line in lines:

@@ -1,4 +1,4 @@
-"""What a buyer is asked to do, against a plain reckoning of what the source sold, ordered and received."""
+"""What a buyer is asked to do, against a plain computation of what the source sold, ordered and received."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The life of an article and the days it was wanted and missing, reckoned from the source's rows in plain Python."""
+"""The life of an article and the days it was wanted and missing, computed from the source's rows in plain Python."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Position:
     emptied: date | None = None
     last_sold: date | None = None
 
-    def reckon(self) -> None:
+    def compute(self) -> None:
         """Walk through the days: only a receipt begins a time in stock."""
         for when in sorted(self.days):
             moved, before = self.days[when], self.stock
@@ -83,7 +83,7 @@ def positions(played: Played) -> dict[Key, Position]:
             position.days[min(line.arrives, played.today)].received += line.delivered
         position.on_order += line.backlog
     for position in found.values():
-        position.reckon()
+        position.compute()
     return found
 
 
@@ -260,11 +260,11 @@ def test_a_weeks_demand_is_over_from_the_end_of_the_branchs_last_size_on(played:
 
 def test_only_what_a_receipt_brought_and_no_return_begins_a_life(played: Played) -> None:
     rows = played.query("select * from analytics.article_life")
-    reckoned = positions(played)
+    computed = positions(played)
 
     brought_back = 0
     for row in rows:
-        position = reckoned[row["article_number"], row["article_size_number"], row["branch_number"]]
+        position = computed[row["article_number"], row["article_size_number"], row["branch_number"]]
         assert row["emptied_on"] == position.emptied
         assert row["first_seen_on"] == position.first
         assert row["stock"] == position.stock
@@ -274,8 +274,8 @@ def test_only_what_a_receipt_brought_and_no_return_begins_a_life(played: Played)
 
 def test_a_lifes_days_and_what_is_on_order_are_the_sources(played: Played) -> None:
     rows = played.query("select * from analytics.article_life")
-    reckoned = positions(played)
-    known, late = articles(played, reckoned), overdue(played)
+    computed = positions(played)
+    known, late = articles(played, computed), overdue(played)
     sold: dict[tuple[int, int], date] = {}
     for line, _ in goods_of(played):
         if line["quantity"] > 0:
@@ -285,7 +285,7 @@ def test_a_lifes_days_and_what_is_on_order_are_the_sources(played: Played) -> No
     assert {row["tenant_id"] for row in rows} == {"mini"}
     for row in rows:
         size = (row["article_number"], row["article_size_number"], row["branch_number"])
-        position, master = reckoned[size], known[size[0]]
+        position, master = computed[size], known[size[0]]
         assert row["last_supplied_on"] == position.supplied, size
         assert row["branch_last_sold_on"] == sold.get((size[0], size[2])), size
         assert row["season_ends_on"] == (None if master.again else master.ends), size
@@ -309,10 +309,10 @@ def overdue(played: Played) -> dict[Key, int]:
 
 def all_spells(played: Played) -> Iterator[tuple[Key, date, list[date], date | None, date]]:
     """Yield each time without stock with its position, and until when it was wanted."""
-    reckoned = positions(played)
-    known = articles(played, reckoned)
+    computed = positions(played)
+    known = articles(played, computed)
     for key, now in states(played):
-        master, position = known[key[0]], reckoned[key]
+        master, position = known[key[0]], computed[key]
         until = played.today + timedelta(days=1)
         if master.ends and not master.again:
             until = min(until, master.ends + timedelta(days=1))
@@ -331,11 +331,11 @@ def daily_before(position: Position, started: date) -> float:
 
 
 def test_a_spell_ends_with_supply_or_the_wish_and_loses_what_was_sold_before(played: Played) -> None:
-    reckoned, (first, after) = positions(played), year_of(played.today)
+    computed, (first, after) = positions(played), year_of(played.today)
     expected = {}
     for key, started, empty, supplied, until in all_spells(played):
         ended = min(supplied or date.max, until)
-        daily = daily_before(reckoned[key], started)
+        daily = daily_before(computed[key], started)
         expected[*key, started] = (
             *("mini", ended if ended <= played.today else None, ended > played.today),
             *(sum(first <= at < after for at in empty), daily, min(len(empty), QUARTER.days) * daily),
@@ -355,11 +355,11 @@ def test_a_spell_ends_with_supply_or_the_wish_and_loses_what_was_sold_before(pla
 
 
 def test_a_positions_times_without_stock_are_the_spells_of_its_year(played: Played) -> None:
-    reckoned, (first, after) = positions(played), year_of(played.today)
+    computed, (first, after) = positions(played), year_of(played.today)
     sums: dict[Key, list[float]] = defaultdict(lambda: [0, 0, 0])
     for key, started, empty, _, _ in all_spells(played):
         days = sum(first <= at < after for at in empty)
-        lost = min(len(empty), QUARTER.days) * daily_before(reckoned[key], started)
+        lost = min(len(empty), QUARTER.days) * daily_before(computed[key], started)
         if days:
             each = (1, days, lost * days / len(empty))
             sums[key] = [a + b for a, b in zip(sums[key], each, strict=True)]

@@ -154,7 +154,7 @@ def test_a_customer_is_new_in_the_month_of_the_first_purchase_and_known_after(pl
         for receipt in month.receipts:
             if receipt.customer and not receipt.is_staff and receipt.sold:
                 first.setdefault(receipt.customer, at)
-    told = 0
+    both_known = 0
     for (at, branch), month in months.items():
         row = rows[at, branch]
         named = [each for each in month.receipts if each.customer and not each.is_staff]
@@ -172,9 +172,9 @@ def test_a_customer_is_new_in_the_month_of_the_first_purchase_and_known_after(pl
         if at < begins + timedelta(days=364):
             expected = dict.fromkeys(expected) | {"customer_note": f"history begins on {begins}"}
         else:
-            told += bool(new) and bool(known)
+            both_known += bool(new) and bool(known)
         assert {name: row[name] for name in expected} == expected, (at, branch)
-    assert told > 0
+    assert both_known > 0
 
 
 def test_receipts_without_a_customer_and_of_staff_are_shares_of_all(played: Played) -> None:

@@ -1,4 +1,4 @@
-"""Demand by week, and the classes made of it, against a plain reckoning of the source's receipts."""
+"""Demand by week, and the classes made of it, against a plain computation of the source's receipts."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def outlook(played: Played, weeks: dict[Key, Week]) -> Iterator[tuple[tuple[int,
 def test_without_a_forecast_what_is_expected_is_the_average_of_a_quarter(
     played: Played, weeks: dict[Key, Week]
 ) -> None:
-    """Nothing is expected of what has no demand any more, which test_article_life.py reckons."""
+    """Nothing is expected of what has no demand any more, which test_article_life.py computes."""
     alive = {
         (row["article_number"], row["branch_number"])
         for row in played.query("select * from analytics.article_life")

@@ -42,7 +42,7 @@ def newest(rows: list[dict[str, Any]]) -> str:
 
 
 def test_an_outlook_is_the_newest_forecast_of_weeks_that_are_not_over(played: Played, plan: Plan) -> None:
-    """Nothing is expected of what has no demand any more, which test_article_life.py reckons."""
+    """Nothing is expected of what has no demand any more, which test_article_life.py computes."""
     stored = played.rows["forecast_weekly"]
     last = newest(stored)
     alive = {(key[0], key[2]) for key, row in plan.lives.items() if row["has_demand"]}
@@ -225,7 +225,7 @@ def test_a_sum_of_weeks_is_what_was_landed_and_adds_up_the_weeks(played: Played)
 
 
 def weeks_sold(played: Played) -> dict[Place, dict[date, tuple[float, bool]]]:
-    """Return units and whether they were limited by stock, by place and week; test_demand.py reckons both."""
+    """Return units and whether they were limited by stock, by place and week; test_demand.py computes both."""
     found: dict[Place, dict[date, tuple[float, bool]]] = defaultdict(dict)
     for row in played.query("from analytics.fct_demand_weekly where article_number is not null"):
         found[place_of(row)][row["week_start"]] = float(row["units"]), bool(row["is_stock_out"])
@@ -275,7 +275,7 @@ class Offer:
 
     @staticmethod
     def of(played: Played) -> Offer:
-        """Return it from lives, curves and spells, which test_article_life.py and test_sizes.py reckon."""
+        """Return it from lives, curves and spells, which test_article_life.py and test_sizes.py compute."""
         curve = {
             (row["article_number"], row["article_size_number"]): row["size_share"]
             for row in played.query("from analytics.size_curve")

@@ -1,4 +1,4 @@
-"""The key figures of the stock, against a plain reckoning of the source's receipts, orders and stock of every day."""
+"""The key figures of the stock, against a plain computation of the source's receipts, orders and stock of every day."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_positions_stock_of_the_year_is_that_of_its_days(played: Played, measu
 
 
 def test_a_positions_stock_of_now_is_the_shops(played: Played, measures: dict[Size, Row]) -> None:
-    """The level of service is reckoned in test_policy.py."""
+    """The level of service is computed in test_policy.py."""
     price, free = prices_of(played), free_of(played)
     policies = {row["article_number"]: row for row in played.query("from analytics.replenishment_policy")}
 
@@ -225,7 +225,7 @@ def test_a_groups_key_figures_are_sums_and_ratios_of_its_positions(
 
 
 def test_an_articles_year_stands_on_the_stock_it_held(played: Played) -> None:
-    """Margins are reckoned elsewhere; what they are divided by and ranked from is reckoned here."""
+    """Margins are computed elsewhere; what they are divided by and ranked from is computed here."""
     price = prices_of(played)
     held: dict[int, float] = defaultdict(float)
     past = (played.today - year_of(played.today)[1]).days + 1

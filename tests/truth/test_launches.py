@@ -69,5 +69,5 @@ def test_a_launchs_weeks_add_up_what_came_and_was_sold_since_the_first_receipt(p
         (row["article_number"], row["week_number"]): tuple(row[name] for name in (*columns, *rates))
         for row in rows
     } == expected
-    told = [row for row in rows if row["sell_through_note"] is None]
-    assert len({row["article_number"] for row in told}) > 10
+    measured = [row for row in rows if row["sell_through_note"] is None]
+    assert len({row["article_number"] for row in measured}) > 10

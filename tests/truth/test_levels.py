@@ -1,4 +1,4 @@
-"""How much of each size is needed, against a plain reckoning of outlook, size curves, lead times and stock."""
+"""How much of each size is needed, against a plain computation of outlook, size curves, lead times and stock."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_level_is_as_safe_as_the_weeks_of_its_outlook_vary(
 def test_a_sizes_demand_is_its_share_of_its_articles(
     plan: Plan, positions: dict[Size, Row], levels: dict[Place, Row]
 ) -> None:
-    """Nothing is expected of a size whose life is over, which test_article_life.py reckons."""
+    """Nothing is expected of a size whose life is over, which test_article_life.py computes."""
     assert any(row["daily_units"] > 0.1 for row in positions.values())
     for size, row in positions.items():
         policy, share = plan.policies[size[0]], plan.share(size)
@@ -158,7 +158,7 @@ def test_what_is_not_ordered_again_has_enough_for_its_outlook(plan: Plan, positi
 
 
 def test_a_unit_earns_what_those_of_the_year_did(plan: Plan, positions: dict[Size, Row]) -> None:
-    """Or what the price list says; the margin of a line is reckoned in test_margins.py."""
+    """Or what the price list says; the margin of a line is computed in test_margins.py."""
     assert {row["unit_margin"] is None for row in positions.values()} >= {False}
     for size, row in positions.items():
         margin = plan.margins[size[0]]

@@ -1,4 +1,4 @@
-"""Revenue without tax, cost and margin, against a plain reckoning of the source's rows and the tenant file's prices.
+"""Revenue without tax, cost and margin, against a plain computation of the source's rows and the tenant file's prices.
 
 The shop sells at two rates, one of which changes twice; buys in three currencies, of which one has no rate; has goods
 whose cost or tax number is not known; and ends as a tenant whose file says nothing of prices.

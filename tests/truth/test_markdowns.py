@@ -1,4 +1,4 @@
-"""What was marked down, by how, against a plain reckoning of the source's receipt lines."""
+"""What was marked down, by how, against a plain computation of the source's receipt lines."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def test_a_position_is_what_masters_and_stock_say(played: Played, needs: dict[Si
 
 
 def test_what_is_available_is_free_or_comes_in_time(played: Played, needs: dict[Size, Row]) -> None:
-    """When an order comes in time is reckoned in test_supply.py."""
+    """When an order comes in time is computed in test_supply.py."""
     in_time = {
         (row["article_number"], row["article_size_number"], row["branch_number"]): row
         for row in played.query("select * from analytics.inventory_position")
@@ -77,7 +77,7 @@ def test_a_sizes_share_of_a_need_is_that_of_its_curve(played: Played, needs: dic
 
 
 def test_levels_are_whole_units_with_one_on_display(needs: dict[Size, Row]) -> None:
-    """Articles that end have no levels; how many units they are is reckoned in test_levels.py."""
+    """Articles that end have no levels; how many units they are is computed in test_levels.py."""
     assert any(row["reorder_point"] > DISPLAY_UNITS for row in needs.values())
     for key, row in needs.items():
         if not row["is_reordered"]:

@@ -1,4 +1,4 @@
-"""Limits and what is left of them, against a plain reckoning of the source's orders and the tenant file's plan."""
+"""Limits and what is left of them, against a plain computation of the source's orders and the tenant file's plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an order saves and which is bought first, against a plain reckoning of demand, stock, money and settings."""
+"""What an order saves and which is bought first, against a plain computation of demand, stock, money and settings."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_an_order_saves_what_would_be_short_once_its_goods_are_there(
 
 
 def test_an_order_is_due_and_arrives_when_its_lead_time_says(plan: Plan, proposals: dict[Size, Row]) -> None:
-    """When stock runs out is reckoned in test_levels.py."""
+    """When stock runs out is computed in test_levels.py."""
     assert {row["is_late"] for row in proposals.values()} == {True, False}
     for size, row in proposals.items():
         position = plan.positions[size]

@@ -120,7 +120,7 @@ def test_nothing_is_ordered_beside_an_order_that_may_come_in_time(
 def test_a_proposal_is_whole_packs_that_fill_up_and_cost_what_units_do(
     played: Played, proposals: dict[Size, Row]
 ) -> None:
-    """What the budget and a supplier's minimum hold back is reckoned in test_orders.py."""
+    """What the budget and a supplier's minimum hold back is computed in test_orders.py."""
     price = {number: money(row["purchasePrice"]) for number, row in by_number(played.rows["article"]).items()}
     least = {
         row["article_number"]: row["minimum_order_units"]

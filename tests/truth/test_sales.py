@@ -1,4 +1,4 @@
-"""Receipt lines and what marts of sales add up from them, against a plain reckoning of the source's receipts."""
+"""Receipt lines and what marts of sales add up from them, against a plain computation of the source's receipts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Size breaks, against a plain reckoning from the source's stock by size."""
+"""Size breaks, against a plain computation from the source's stock by size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How demand is spread over sizes, against a plain reckoning of the source's receipts."""
+"""How demand is spread over sizes, against a plain computation of the source's receipts."""
 
 from __future__ import annotations
 

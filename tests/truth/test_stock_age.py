@@ -1,4 +1,4 @@
-"""How old stock is, its worth, and when articles first came, against a plain reckoning of orders and receipts."""
+"""How old stock is, its worth, and when articles first came, against a plain computation of orders and receipts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each supplier brought, sold and left in a year, against a plain reckoning of the source's rows."""
+"""What each supplier brought, sold and left in a year, against a plain computation of the source's rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is on order, when it comes and how long suppliers take, against a plain reckoning of the source's orders."""
+"""What is on order, when it comes and how long suppliers take, against a plain computation of the source's orders."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def test_a_position_is_named_and_valued_as_its_masters_say(played: Played) -> No
 
 
 def test_a_position_is_stocked_out_where_nothing_is_free_of_what_is_wanted(played: Played) -> None:
-    """Whether a size is wanted is reckoned in test_article_life.py, its pace above."""
+    """Whether a size is wanted is computed in test_article_life.py, its pace above."""
     nos = never_out(played)
     wanted = {
         (row["article_number"], row["article_size_number"], row["branch_number"]): row["is_wanted"]

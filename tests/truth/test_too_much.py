@@ -1,4 +1,4 @@
-"""What is left of goods that end, and how each position stands, against a plain reckoning of receipts and stock."""
+"""What is left of goods that end, and how each position stands, against a plain computation of receipts and stock."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def test_a_positions_stock_and_orders_are_the_shops_in_its_status(
 
 
 def test_a_positions_status_is_the_first_that_holds(played: Played, statuses: dict[Size, Row]) -> None:
-    """Dead stock is reckoned in test_key_figures.py, what runs short with the outlook."""
+    """Dead stock is computed in test_key_figures.py, what runs short with the outlook."""
     free = free_of(played)
 
     assert len({row["stock_status"] for row in statuses.values()}) > 4

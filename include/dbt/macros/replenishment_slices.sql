@@ -1,5 +1,5 @@
 {#
-    Incremental strategy for what is written down day by day and cannot be reckoned again: replace what this
+    Incremental strategy for what is written down day by day and cannot be computed again: replace what this
     tenant's earlier run of the same business day wrote and leave the days before as they are. The model names
     its column of days in `meta.day`.
 #}

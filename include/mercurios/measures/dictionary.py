@@ -27,7 +27,7 @@ class Measure:
         unit: one of `UNITS`; a share lies between 0 and 1 unless its formula says otherwise.
         en: what it is called in English.
         de: what it is called in German.
-        formula: how it is reckoned, in words or columns.
+        formula: how it is computed, in words or columns.
         window: of which days; None for those of the mart.
         part_of: the measure it is never more than, for the same rows.
     """

@@ -62,7 +62,7 @@ _TO_ARTICLE = Reference("article_number", "dim_article", "article_number")
 _TO_BRANCH = Reference("branch_number", "dim_branch", "branch_number")
 _PARTS = ("part_level", "part_trend", "part_season", "part_holiday", "part_regressor")
 _QUANTILES = ("quantile_50", "quantile_80", "quantile_95")
-# What inventory_issue may name. Stock and orders are reckoned in spite of each, so none stops a run.
+# What inventory_issue may name. Stock and orders are computed in spite of each, so none stops a run.
 ISSUES = (
     "article without master",
     "branch without master",

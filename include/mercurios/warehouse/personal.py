@@ -1,6 +1,6 @@
 """Which columns hold personal data, and the masking policy that each has on Snowflake.
 
-Read off the contract, so that a column that becomes personal there is masked without anybody remembering it here.
+Read off the contract, so that a column that becomes personal there is masked without an entry here.
 """
 
 from __future__ import annotations

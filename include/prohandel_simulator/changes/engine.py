@@ -25,7 +25,7 @@ _PRICES_AT, _GOODS_AT, _ORDERS_AT = 6 * 3600, 7 * 3600, 15 * 3600
 _CORRECTIONS_AT, _DELETIONS_AT = 22 * 3600, 23 * 3600
 _REPRICED_A_DAY = 3
 _CLOCK_CHANGE = 2 * 3600 * TICKS
-"""Instants are reckoned from a day's noon, so around a change of clocks they may fall into the neighbouring day."""
+"""Instants are computed from a day's noon, so around a change of clocks they may fall into the neighbouring day."""
 
 
 @dataclass(order=True)

@@ -41,7 +41,7 @@ def _bavarian(year: int) -> frozenset[int]:
 
 
 def is_bavarian_holiday(day: int) -> bool:
-    """Tell whether shops in Bavaria are closed by law."""
+    """Return whether shops in Bavaria are closed by law."""
     return day in _bavarian(as_date(day).year)
 
 

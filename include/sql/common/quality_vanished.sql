@@ -1,4 +1,4 @@
--- 1 when the run's ledger speaks of typed rows and the table holds none: whatever became of them, they are not there.
+-- 1 when the run's ledger speaks of typed rows and the table holds none: wherever they were lost, they are not there.
 select count(*) as vanished
 from (
     select sum(extracted - quarantined) as expected

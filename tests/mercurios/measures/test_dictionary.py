@@ -129,7 +129,7 @@ def test_a_mart_of_the_year_says_so_or_its_columns_do() -> None:
     assert {mart for mart, window in declared.items() if window == YEAR} <= marts.keys() | {"inventory_kpi"}
 
 
-def test_no_model_reckons_a_year_of_its_own() -> None:
+def test_no_model_computes_a_year_of_its_own() -> None:
     years = {
         path.stem: found
         for path in MODELS.rglob("*.sql")

@@ -102,7 +102,7 @@ def test_the_model_names_no_issue_that_the_gate_does_not_know(root: Path):
     kinds = (root / "include" / "dbt" / "macros" / "kinds.sql").read_text().split("macro correction_kinds")[1]
     corrections = re.findall(r"'([a-z -]+)'", kinds.partition("endmacro")[0])
 
-    # What a line or a price lacks for a margin is named where prices are reckoned.
+    # What a line or a price lacks for a margin is named where prices are computed.
     dbt = root / "include" / "dbt"
     lines = (
         (dbt / "macros" / "prices.sql").read_text().split("macro margin_issue")[1].partition("endmacro")[0]

@@ -61,7 +61,7 @@ def manifest(tmp_path: Path) -> Path:
                     "stock", "The shop's goods;\n  'today'.", units="Pieces.", gone="A column no longer made."
                 ),
                 node("lines", "Lines.", schema="standard", units="Pieces sold."),
-                node("not_built", "Nobody ran it.", units="Pieces."),
+                node("not_built", "It never ran.", units="Pieces."),
             )
         )
     )

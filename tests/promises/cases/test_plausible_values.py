@@ -120,11 +120,11 @@ def test_what_lies_before_a_life_is_replayed_only_once_the_tenant_file_allows_it
     retailer = open_retailer()
     retailer.run("r1", "sale")
     retailer.run("r2", "sale")
-    told = open_retailer("told", plausible={"first_day": "2000-01-01"})
+    declared = open_retailer("told", plausible={"first_day": "2000-01-01"})
 
     with retailer.engine() as engine:
         before = replay(engine, retailer.store, retailer.tenant, "sale")
-        after = replay(engine, retailer.store, told.tenant, "sale")
+        after = replay(engine, retailer.store, declared.tenant, "sale")
 
     assert (before.waiting, before.ledger) == (1, None)
     assert (after.waiting, after.ledger and after.ledger.loaded) == (0, 1)

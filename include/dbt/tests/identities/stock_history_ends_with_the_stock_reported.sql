@@ -1,4 +1,4 @@
-{# However stock is reckoned, today it is what the source reports and what was booked since: by size, day and week. #}
+{# However stock is computed, today it is what the source reports and what was booked since: by size, day and week. #}
 with ledger as (
 
     select * from {{ ref('int_stock_ledger') }}

@@ -1,5 +1,5 @@
 {#
-    A shop may sell from an empty book, so this warns. Where a reckoning is wrong it finds thousands of days at once.
+    A shop may sell from an empty book, so this warns. Where a computation is wrong it finds thousands of days at once.
 #}
 {{ config(severity='warn') }}
 

@@ -85,7 +85,7 @@ def read_source(
 
 
 def _alike(name: str, keys: pa.Array) -> Iterator[str]:
-    """Yield a sentence about keys that look like one and are two series: only their owner can tell if they are."""
+    """Yield a sentence about keys that look like one and are two series: only their owner knows which."""
     import pyarrow as pa
 
     if not pa.types.is_string(keys.type):

@@ -126,7 +126,7 @@ def until(table: pa.Table, days: Days, origin: date | None) -> tuple[pa.Table, D
 def within_life(table: pa.Table, days: Days) -> tuple[pa.Table, Days, list[str]]:
     """Leave out the few rows that lie more than a year before or after all others, and say which days they name.
 
-    All series share one calendar: a single row of 2001 would begin that of everybody.
+    All series share one calendar: a single row of 2001 would begin that of all series.
     """
     import pyarrow as pa
 

@@ -90,7 +90,7 @@ def compare_fields(
 
 
 def shown_name(field: str) -> str:
-    """Return the name of an undeclared field as anybody may see it; a source may use what names a person for a name."""
+    """Return the name of an undeclared field as it may be shown; a source may use what names a person for a name."""
     return field if _IDENTIFIER.fullmatch(field) else UNNAMED
 
 

@@ -1,7 +1,7 @@
-"""The door of the warehouse: values that a type can hold and no retailer can mean cost their row, with the reason.
+"""Implausible values: what a type can hold and no retailer can mean costs its row, with the reason.
 
 A receipt of 1924, a quantity that is a scanned EAN, seconds beyond midnight: each is a good value of its type, and one
-of them moves an axis, a share or a total that belongs to everybody. What is here refused is kept in quarantine with its
+of them moves an axis, a share or a total that others read too. What is here refused is kept in quarantine with its
 reason, and loads by a replay once the bounds allow it. Both ways of typing ask the same bounds; a test compares them.
 """
 

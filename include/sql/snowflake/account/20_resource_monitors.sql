@@ -1,4 +1,4 @@
--- A monthly limit of credits for each warehouse, and one for the account, which counts the warehouses of everybody: a
+-- A monthly limit of credits for each warehouse, and one for the account, which counts all warehouses: a
 -- notice at 80 %, no new statements at 100 %, and running ones are cancelled at 110 %. Only account administrators may
 -- create resource monitors.
 use role accountadmin;

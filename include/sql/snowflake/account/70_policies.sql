@@ -48,7 +48,7 @@ as (row_tenant_id varchar) returns boolean ->
 alter row access policy {{ database | ident }}.policies.tenant_rows set body ->
 {{ row_rule }};
 
--- Clear text is for the role that has to compare and hash it. Everybody else reads null, owners and administrators too.
+-- Clear text is for the role that has to compare and hash it. Every other role reads null, owners and administrators too.
 {% for policy in masking_policies %}
 create masking policy if not exists {{ database | ident }}.policies.{{ policy.name | ident }}
 as (personal {{ policy.type }}) returns {{ policy.type }} ->

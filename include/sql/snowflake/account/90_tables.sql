@@ -1,6 +1,6 @@
 -- What tables carry beyond their columns: masks and tags on personal data, clustering by tenant and date. A table that
 -- is not there yet is left for the next run of this file, after the loader or dbt has created it. The row access policy
--- is not here: a table gets it from the one that creates it, before anybody can read it.
+-- is not here: a table gets it from the one that creates it, before any role can read it.
 use role {{ loader | ident }};
 
 {% for column in personal_columns %}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mercurios.sources.prohandel.settings import ProHandelSettings
 
 
-# A host, or a dot and what hosts below it end with; a top-level domain alone would be everybody.
+# A host, or a dot and what hosts below it end with; a top-level domain alone would be every host.
 _HOST = re.compile(r"localhost|\.?[a-z0-9-]+(\.[a-z0-9-]+)+|[0-9a-f:]{2,39}")
 
 

@@ -1,4 +1,4 @@
-"""The door: what a type can hold and no retailer can mean costs its row alone, in both ways of typing."""
+"""What a type can hold and no retailer can mean costs its row alone, in both ways of typing."""
 
 from __future__ import annotations
 

@@ -166,7 +166,7 @@ def test_values_masked_in_the_task_log_are_masked_in_the_message(connected: Any)
 
 @pytest.mark.usefixtures("unhurried")
 @pytest.mark.parametrize(("status", "tries"), [(400, 1), (404, 1), (500, 3), (503, 3)])
-def test_an_error_answer_of_slack_is_one_log_line_after_bounded_tries(
+def test_an_error_response_of_slack_is_one_log_line_after_bounded_tries(
     connected: Any, status: int, tries: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     connected.status = status

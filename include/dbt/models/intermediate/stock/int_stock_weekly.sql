@@ -40,7 +40,7 @@ weekly_movements as (
 
 ),
 
--- Stock stands still between movements, so it is reckoned where goods moved and carried to the weeks between.
+-- Stock stands still between movements, so it is computed where goods moved and carried to the weeks between.
 moved as (
 
     select

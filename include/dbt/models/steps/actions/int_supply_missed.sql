@@ -25,7 +25,7 @@ outlook as (
 
 ),
 
--- Where nothing fills the shelf, what is missed is reckoned as far as the outlook reaches.
+-- Where nothing fills the shelf, what is missed is computed as far as the outlook reaches.
 gaps as (
 
     select

@@ -29,7 +29,7 @@ moved as (
 
 ),
 
--- A size that did not move says nothing of its stock, so stock is reckoned back from today, where all have a row.
+-- A size that did not move says nothing of its stock, so stock is computed back from today, where all have a row.
 stock_now as (
 
     select

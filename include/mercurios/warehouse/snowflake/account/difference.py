@@ -105,7 +105,7 @@ def read_existing(connection: Connection, plan: Sequence[Statement]) -> Existing
     return existing
 
 
-def answer(connection: Connection, name: str, **context: Any) -> list[dict[str, Any]]:
+def selected(connection: Connection, name: str, **context: Any) -> list[dict[str, Any]]:
     """Return the rows of a question about an account: the last statement of a template, after those before it.
 
     Raises:

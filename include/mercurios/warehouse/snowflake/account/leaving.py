@@ -11,7 +11,7 @@ from mercurios.tenants import Tenant
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.removal import remove_rows, rows_of, rows_of_others
 from mercurios.warehouse.snowflake.account.apply import apply
-from mercurios.warehouse.snowflake.account.difference import READER, answer
+from mercurios.warehouse.snowflake.account.difference import READER, selected
 from mercurios.warehouse.snowflake.account.plan import leaving_plan
 from mercurios.warehouse.snowflake.roles import SHARED_DATABASE
 
@@ -41,7 +41,9 @@ class SnowflakeTenant:
         with self.account() as session:
             if not self._exists(session):
                 return {}
-            [access] = answer(session, "leaving/access", database=name.lower(), tenant={"id": self.tenant.id})
+            [access] = selected(
+                session, "leaving/access", database=name.lower(), tenant={"id": self.tenant.id}
+            )
         with self.rows() as engine:
             found = {
                 f"rows of {table} in {name}": count
@@ -91,5 +93,5 @@ class SnowflakeTenant:
 
     def _exists(self, session: Connection) -> bool:
         session.cursor().execute(f"use role {READER}")
-        rows = answer(session, "existing/objects", kinds="databases", database=None)
+        rows = selected(session, "existing/objects", kinds="databases", database=None)
         return self._database in {str(row["name"]).upper() for row in rows}
