@@ -130,7 +130,7 @@ def _most(column: Column, bounds: Bounds) -> int:
 
 def _is_clean(array: pa.Array) -> bool:
     _, offsets, data = array.buffers()
-    if data is None or not len(array):
+    if not len(array):
         return True
     ends = np.frombuffer(offsets, np.int32)
     end = int(ends[array.offset + len(array)])

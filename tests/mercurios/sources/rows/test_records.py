@@ -157,6 +157,16 @@ def test_a_process_that_types_sales_loads_no_pandas(root: Path) -> None:
     assert done.stdout.split() == ["1", "False"]
 
 
+@pytest.mark.parametrize("name", FLAT)
+def test_an_ordinary_page_takes_the_short_way(name: str) -> None:
+    dropped = dict.fromkeys(RESOURCES[name].dropped, '"x"')
+
+    short = by_records(name, [with_fields(row_of(name), dropped)])
+
+    assert short is not None
+    assert short.table.num_rows == 1
+
+
 def with_fields(row: str, fields: dict[str, str]) -> str:
     """Add fields to a row's JSON text."""
     return row[:-1] + "".join(f',"{name}":{text}' for name, text in fields.items()) + "}"

@@ -341,6 +341,13 @@ def test_who_knows_a_row_but_not_the_key_finds_no_person_by_its_hash() -> None:
     assert not {found[:32], found} & set(tried)
 
 
+def test_a_page_without_rows_is_typed_without_a_second_look() -> None:
+    def refuse() -> list[dict[str, Any]]:
+        raise AssertionError("an empty page was read again")
+
+    assert typed("sale", [], reread=refuse).table.num_rows == 0
+
+
 def test_missing_fields_are_counted_and_null() -> None:
     page = typed("sale", [row_of("sale"), row_of("sale", id='"b"', salePrice="")])
 
