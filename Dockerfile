@@ -11,7 +11,7 @@
 # run right after FROM: everything below sees /usr/local/airflow complete.
 FROM astrocrpublic.azurecr.io/runtime:3.3-8-python-3.12
 
-# `import mercurios` and `import warehouse` work in every component, and `importlib.metadata` finds the connection
+# `import mercurios` and `import mercurios_airflow` work in every component, and `importlib.metadata` finds the connection
 # types in plugins/. The base image's own entry, the project root, stays last.
 ENV PYTHONPATH=/usr/local/airflow/include:/usr/local/airflow/plugins:/usr/local/airflow
 
