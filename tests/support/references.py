@@ -16,6 +16,7 @@ from typing import Any
 
 import holidays
 from licences import DECIDED, installed_in_the_image, licence_of
+from pydantic import BaseModel
 
 from mercurios.tenants.model import REGIONS
 
@@ -142,7 +143,8 @@ def _sections(
     schema: Mapping[str, Any], defs: Mapping[str, Any], prefix: str
 ) -> Iterator[tuple[str, list[tuple[str, str, str, str]], str]]:
     """Yield title, rows and introduction for a model and the models nested in it."""
-    intro, meanings = _docstring(schema.get("description", ""))
+    intro, _ = _docstring(schema.get("description", ""))
+    meanings = _meanings(schema["title"])
     required = set(schema.get("required", ()))
     rows, nested = [], []
     for name, field in schema.get("properties", {}).items():
@@ -205,6 +207,18 @@ def _type(field: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
 def _default(field: Mapping[str, Any]) -> str:
     default = field.get("default")
     return "" if default is None or isinstance(default, dict) else f"`{json.dumps(default)}`"
+
+
+def _meanings(title: str) -> dict[str, str]:
+    """Return what the docstrings of a model and of those it inherits from say of its fields."""
+    [model] = [each for each in _models_below(BaseModel) if each.__name__ == title]
+    documented = [each for each in reversed(model.__mro__) if issubclass(each, BaseModel)]
+    return {key: text for each in documented for key, text in _docstring(each.__doc__ or "")[1].items()}
+
+
+def _models_below(model: type[BaseModel]) -> set[type[BaseModel]]:
+    below = {each for child in model.__subclasses__() for each in (child, *_models_below(child))}
+    return {each for each in below if each.__module__.startswith("mercurios.")}
 
 
 def _docstring(text: str) -> tuple[str, dict[str, str]]:

@@ -82,7 +82,11 @@ class Policy(_Model):
 
 
 class SupplierPolicy(Policy):
-    """Policy of a supplier, and the least value of an order to it."""
+    """Policy of a supplier, and the least value of an order to it.
+
+    Attributes:
+        minimum_order_value: least purchase value of all lines together that the supplier delivers.
+    """
 
     minimum_order_value: Annotated[float, Field(ge=0, le=_MOST_VALUE)] | None = None
 

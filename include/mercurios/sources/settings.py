@@ -113,7 +113,7 @@ class SourceSettings(BaseModel):
     Attributes:
         contract: what this kind of source declares.
         reads_a_whole_life: whether a complete read shows all that was ever booked.
-        kind: the word that chooses the class in a tenant file.
+        kind: the word that chooses the source in a tenant file.
         time_zone: zone of the instants that the source writes without one.
         plausible: what this retailer can mean; rows beyond it are set aside.
     """

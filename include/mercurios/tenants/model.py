@@ -112,8 +112,12 @@ class Connections(Section):
     """Airflow connection ids; the secrets behind them are never in a tenant file.
 
     The warehouse id begins with the engine it leads to (such as `duckdb_`), so that the graph of tasks is known
-    when the DAG is parsed, before any connection may be read. `aws` opens a landing area on S3; where
-    there is no such connection, the credentials of the machine do.
+    when the DAG is parsed, before any connection may be read.
+
+    Attributes:
+        aws: opens a landing area on S3; where there is no such connection, the credentials of the machine do.
+        warehouse: the warehouse, `duckdb_...` or `snowflake_...`.
+        slack: webhook that takes the alerts; without one they are on record only.
     """
 
     aws: ConnectionId = "aws_default"
@@ -122,17 +126,25 @@ class Connections(Section):
 
 
 class Schedules(Section):
-    """When the pipeline runs: a cron expression or an Airflow preset; None runs it on request only.
+    """When the pipeline runs.
 
     The forecast has no clock of its own: it starts when the pipeline has published a week that was not yet
     forecast.
+
+    Attributes:
+        pipeline: a cron expression or an Airflow preset; None runs it on request only.
     """
 
     pipeline: Schedule | None = "@hourly"
 
 
 class Forecast(Section):
-    """Settings of the weekly forecast."""
+    """Settings of the weekly forecast.
+
+    Attributes:
+        horizon_weeks: weeks that are forecast.
+        shard_size: most series that one task fits.
+    """
 
     horizon_weeks: Annotated[int, Field(ge=1, le=52)] = 13
     shard_size: Annotated[int, Field(ge=100)] = 10_000
@@ -150,9 +162,14 @@ class Tenant(Section):
         currency: ISO 4217 code of the amounts.
         owner: who is asked when something breaks.
         source: where the data comes from: `kind` names the source, the other keys are its settings.
+        connections: ids of the Airflow connections it uses.
         landing: URL of the landing area; `${NAME}` stands for an environment variable. None takes the engine's
             default: a folder beside a DuckDB file, and what `MERCURIOS_LANDING` names for Snowflake.
         database: Snowflake database that holds this tenant; may be shared. DuckDB uses a file per tenant.
+        schedules: when the pipeline runs.
+        forecast: how far ahead demand is forecast, and in how many tasks.
+        replenishment: how goods are ordered: policies and budget.
+        classification: what articles are that the source does not classify, and which lines are keying errors.
         prices: what the amounts hold; without it there is no margin, because nothing is guessed.
         limits: the buying plan by season, category and month; without it nothing has a limit.
         dbt_tasks: `build` (one task for all models) or `models` (a task for each).

@@ -13,7 +13,15 @@ from mercurios.sources.settings import ConnectionId, Drift, Mode, SourceSettings
 
 
 class ResourceSettings(BaseModel):
-    """How one resource is read."""
+    """How one resource is read.
+
+    Attributes:
+        mode: how changes are found: by the API's filter (`changed`), by a full read whose unchanged rows are dropped
+            (`scan`), or by reading the newest rows until nothing is new (`window`).
+        drift: what happens to rows whose columns are not the declared ones. `evolve` loads them with name and type
+            of unknown columns, `freeze` leaves unknown ones out, `quarantine` sets such rows aside; the last two
+            set rows aside that lack a column.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
