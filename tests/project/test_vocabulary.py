@@ -51,6 +51,7 @@ WORDS = {
     r"\b[Ss]ays? whether\b|\b[Tt]ells? (whether|if)\b": "returns, shows whether",
     r"\b[Dd]oors?\b": "check, authentication",
     r"\b[Rr]eckon": "compute",
+    r"\bADRs? (?=\d)": "decision",
     r"\b[Aa]n answer (with|is|on)\b|\b(error|trickling|API's) answers?\b|\btoken answer\b": "response",
     r"^ *(async )?(def )?(spare|drag|own|of|told)(: [\w\[\], |]+)? \+?=(?!=)": "the name of the quantity",
 }
