@@ -24,6 +24,10 @@ SECTIONS_OF_FIGURES = (
     *("Life of an article", "Orders and actions", "Forecast", "Words and the calendar"),
     *("The workbook and the data product", "Faults that end in orders"),
 )
+# The line below the title of a decision: its date, and whether it still holds.
+STATUS = re.compile(
+    r"^(\d{4}-\d\d-\d\d) · (accepted|accepted, in part replaced by \d{4}|replaced by \d{4})$", re.MULTILINE
+)
 PLACEHOLDER = re.compile(r"<\w+>|\bNAME\b|…")
 
 
@@ -77,6 +81,24 @@ def test_every_link_in_a_document_leads_somewhere(root: Path) -> None:
     ]
 
     assert broken == []
+
+
+def _reachable(root: Path) -> set[Path]:
+    """Return the documents that links lead to from the README."""
+    found, left = set[Path](), [root / "README.md"]
+    while left:
+        page = left.pop()
+        if page in found or page.suffix != ".md":
+            continue
+        found.add(page)
+        left += [(page.parent / link).resolve() for link in _links(page.read_text(encoding="utf-8"))]
+    return found
+
+
+def test_links_lead_from_the_readme_to_every_page(root: Path) -> None:
+    pages = {path.resolve() for path in (root / "docs").rglob("*.md")}
+
+    assert sorted(str(path.relative_to(root)) for path in pages - _reachable(root.resolve())) == []
 
 
 def test_the_checks_of_paths_and_links_find_what_is_missing(root: Path) -> None:
@@ -161,9 +183,22 @@ def test_every_decision_is_complete_dated_and_in_the_index(root: Path) -> None:
     for path in records:
         text = path.read_text(encoding="utf-8")
         assert text.startswith(f"# {path.name[:4]} "), path.name
-        assert re.search(r"^\d{4}-\d\d-\d\d · (accepted|replaced by \d{4})$", text, re.M), path.name
+        stated = STATUS.search(text)
+        assert stated, path.name
         assert re.findall(r"^## (\w+)$", text, re.M) == list(SECTIONS), path.name
-        assert f"(docs/decisions/{path.name})" in index, path.name
+        entry = (
+            rf"^\| \[{path.name[:4]}\]\(docs/decisions/{path.name}\) \| {stated[1]} \| .+ \| {stated[2]} \|$"
+        )
+        assert len(re.findall(entry, index, re.M)) == 1, path.name
+
+
+def test_the_words_of_the_glossary_are_in_order(root: Path) -> None:
+    text = (root / "docs" / "glossary.md").read_text(encoding="utf-8")
+    words = re.findall(r"^\| (\w.*?) \| ", text.partition("| --- |")[2], re.MULTILINE)
+    letters = [re.sub(r"[^a-z0-9 ,]", "", word.lower()) for word in words]
+
+    assert len(words) > 40
+    assert letters == sorted(letters)
 
 
 def test_a_decision_that_code_or_a_document_cites_exists(root: Path) -> None:
