@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from mercurios.alerts.kinds import CREDENTIALS_REFUSED, FAILURES, REQUEST_REFUSED, TASK_FAILED, FailureKind
 
-_ACCESS_STATUSES = (401, 403)
 _BY_ERROR = {error: kind for kind in FAILURES for error in kind.errors}
 _BY_TASK = {task: kind for kind in FAILURES for task in kind.tasks}
 
@@ -22,7 +21,8 @@ def failure_kind(error: BaseException | str | None, task_id: str = "") -> Failur
         for parent in type(cause).__mro__:
             found = _BY_ERROR.get(parent.__name__)
             if found is not None:
-                return CREDENTIALS_REFUSED if found is REQUEST_REFUSED and _is_about_access(cause) else found
+                about_access = found is REQUEST_REFUSED and getattr(cause, "is_about_access", False)
+                return CREDENTIALS_REFUSED if about_access else found
     return _BY_TASK.get(task_id.partition(".")[0], TASK_FAILED)
 
 
@@ -32,8 +32,3 @@ def chain(error: BaseException | str | None) -> Iterator[BaseException]:
     while cause is not None:
         yield cause
         cause = cause.__cause__
-
-
-def _is_about_access(error: BaseException) -> bool:
-    path = getattr(getattr(error, "context", None), "path", None)
-    return path == "token" or getattr(error, "status", None) in _ACCESS_STATUSES

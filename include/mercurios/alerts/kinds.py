@@ -214,17 +214,17 @@ CREDENTIALS_REFUSED = FailureKind(
     name="credentials-refused",
     errors=("AirflowNotFoundException", "ConnectionIncompleteError", "HashKeyChangedError"),
     advice=(
-        "Correct the tenant's ProHandel connection as the message says, press Test, then clear begin with its "
-        "downstream tasks. Trying again will not help before that."
+        "Correct the connection of the tenant's source, or what it may read, as the message says, then clear begin "
+        "with its downstream tasks. Trying again will not help before that."
     ),
     loss="nothing: nothing was read, and the next run that gets in reads everything since the watermark",
 )
 REQUEST_REFUSED = FailureKind(
     name="request-refused",
-    errors=("TerminalProHandelError",),
+    errors=("TerminalSourceError",),
     advice=(
-        "The API refused this one request. Compare path and mode with the tenant's file, and ask ProHandel with "
-        "the correlation id. Trying again will not help before that."
+        "The source cannot be read as the tenant's file asks. Correct what the message names: the section 'source' of "
+        "that file, an export, or the source itself. Trying again will not help before that."
     ),
 )
 TASK_FAILED = FailureKind(
@@ -235,10 +235,10 @@ FAILURES = (
     CREDENTIALS_REFUSED,
     FailureKind(
         name="api-down",
-        errors=("TransientProHandelError",),
+        errors=("TransientSourceError",),
         advice=(
-            "ProHandel did not answer properly through all retries. The next run picks up where this one stopped; act "
-            "only if it fails as well."
+            "The source did not answer properly through all retries. The next run picks up where this one stopped; "
+            "act only if it fails as well."
         ),
         loss="nothing: what was read in part does not count, and the next run reads everything since the watermark",
     ),
@@ -259,7 +259,8 @@ FAILURES = (
         name="foreign-rows",
         errors=("TenantGuardError",),
         advice=(
-            "Compare the ProHandel connection in the tenant's file with the retailer's key before anything else runs."
+            "Compare the section 'source' of the tenant's file, and the connection that it names, with what the "
+            "retailer gave before anything else runs."
         ),
         loss=_NOT_LOADED,
     ),
@@ -276,7 +277,7 @@ FAILURES = (
         errors=("GateFailed",),
         advice=(
             "Look at the listed rows in the source. When they are right there, correct the suite; when they are "
-            "wrong, correct them in ProHandel. Then clear the check task."
+            "wrong, correct them there. Then clear the check task."
         ),
         loss="nothing: readers keep the last good publication, marked as stale, and RAW holds what was loaded",
     ),

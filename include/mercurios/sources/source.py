@@ -9,8 +9,17 @@ from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingStore
 
 
+class TransientSourceError(Exception):
+    """Trying again later can help: the source does not answer, or not with what it should."""
+
+
 class TerminalSourceError(Exception):
     """Trying again cannot help: settings, a connection or an export must be corrected first."""
+
+    @property
+    def is_about_access(self) -> bool:
+        """Whether the source refuses who asks, rather than what is asked."""
+        return False
 
 
 class Source(Protocol):
@@ -33,6 +42,7 @@ class Source(Protocol):
 
         Raises:
             TerminalSourceError: it may not, until something is corrected.
+            TransientSourceError: it does not answer now.
         """
 
     def extract(self, resource: str, plan: RunPlan, store: LandingStore) -> str | None:
@@ -44,5 +54,6 @@ class Source(Protocol):
 
         Raises:
             TerminalSourceError: trying again cannot help.
+            TransientSourceError: trying again later can.
             LandingError: the landing area could not be written.
         """

@@ -25,7 +25,7 @@ from mercurios.sources.files.settings import Dataset, FilesSettings
 from mercurios.sources.files.tables import read_table
 from mercurios.sources.rows.landed_table import Stamp
 from mercurios.sources.rows.typed_page import Rejected
-from mercurios.sources.source import TerminalSourceError
+from mercurios.sources.source import TerminalSourceError, TransientSourceError
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +45,15 @@ class ExportFile:
     def name(self) -> str:
         """The file's name without its folder."""
         return PurePosixPath(self.path).name
+
+
+class FolderRefusedError(TerminalSourceError):
+    """The folder or one of its files may not be read."""
+
+    @property
+    def is_about_access(self) -> bool:
+        """True: the folder is there, and whoever asks may not read it."""
+        return True
 
 
 class FilesSource:
@@ -99,11 +108,15 @@ class FilesSource:
 
         Raises:
             TerminalSourceError: there is no file. An empty read would take every row for deleted.
+            TransientSourceError: the folder does not answer.
         """
         pattern = self._settings.datasets[name].files
-        with self._reaching():
-            paths = [str(path) for path in self._fs.glob(f"{self._root}/{pattern}")]
-            found = [ExportFile(_utc(self._fs.modified(path)), path) for path in paths]
+        try:
+            with self._reaching():
+                paths = [str(path) for path in self._fs.glob(f"{self._root}/{pattern}")]
+                found = [ExportFile(_utc(self._fs.modified(path)), path) for path in paths]
+        except OSError as error:
+            raise TransientSourceError(f"folder {self.url} cannot be listed now: {error}") from error
         if not found:
             raise TerminalSourceError(
                 f"folder {self.url} has no file {pattern!r}, which source.datasets.{name}.files names"
@@ -115,7 +128,8 @@ class FilesSource:
         """Name the folder, and what opens it, when it cannot be reached. Other faults may pass and are tried again.
 
         Raises:
-            TerminalSourceError: the bucket is missing, or the folder or a file may not be read.
+            TerminalSourceError: the bucket is missing, or a file was taken away.
+            FolderRefusedError: the folder or a file may not be read.
         """
         opened_with = f" (connection {self._settings.connection!r})" if self.url.startswith("s3://") else ""
         try:
@@ -125,7 +139,7 @@ class FilesSource:
                 f"folder {self.url}{opened_with} is not there, or a file was taken away while it was read: {error}"
             ) from error
         except PermissionError as error:
-            raise TerminalSourceError(f"folder {self.url}{opened_with} may not be read: {error}") from error
+            raise FolderRefusedError(f"folder {self.url}{opened_with} may not be read: {error}") from error
 
     def extract(self, resource: str, plan: RunPlan, store: LandingStore) -> str | None:
         """Read one dataset into the landing area.

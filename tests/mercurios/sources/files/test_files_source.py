@@ -18,7 +18,7 @@ from shop import SALES, Shop
 
 from mercurios.sources.files.codes import number_of
 from mercurios.sources.files.source import FilesSource
-from mercurios.sources.source import TerminalSourceError
+from mercurios.sources.source import TerminalSourceError, TransientSourceError
 
 HEADER = "day,sku,units,paid\n"
 ROW = "select date, article, article_number, branch_number, quantity, amount from raw.files_sale order by date, id"
@@ -297,5 +297,18 @@ def test_a_folder_that_may_not_be_read_is_named(tmp_path: Path) -> None:
 
     made = shop(tmp_path)
 
-    with pytest.raises(TerminalSourceError, match="exports may not be read: Access Denied"):
+    with pytest.raises(TerminalSourceError, match="exports may not be read: Access Denied") as raised:
         FilesSource(made.settings, file_system=Refusing()).check()
+
+    assert raised.value.is_about_access
+
+
+def test_a_folder_that_does_not_answer_may_be_tried_again(tmp_path: Path) -> None:
+    class Silent(LocalFileSystem):
+        def glob(self, *_: Any, **__: Any) -> list[str]:
+            raise TimeoutError("timed out")
+
+    made = shop(tmp_path)
+
+    with pytest.raises(TransientSourceError, match="exports cannot be listed now: timed out"):
+        FilesSource(made.settings, file_system=Silent()).check()

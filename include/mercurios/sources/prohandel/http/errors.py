@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mercurios.sources.source import TerminalSourceError
+from mercurios.sources.source import TerminalSourceError, TransientSourceError
+
+_ACCESS_STATUSES = (401, 403)
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class ProHandelError(Exception):
         self.status = status
 
 
-class TransientProHandelError(ProHandelError):
+class TransientProHandelError(ProHandelError, TransientSourceError):
     """Trying again later can help: the network, an overloaded or broken server, an unreadable response."""
 
     retry_after: float | None = None
@@ -48,3 +50,8 @@ class EmptyPageError(TransientProHandelError):
 
 class TerminalProHandelError(ProHandelError, TerminalSourceError):
     """Trying again cannot help: wrong credentials, an unknown path, a refused request."""
+
+    @property
+    def is_about_access(self) -> bool:
+        """Whether key or secret are refused: by the token service, or by a status of the API that says so."""
+        return self.context.path == "token" or self.status in _ACCESS_STATUSES
