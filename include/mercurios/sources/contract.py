@@ -70,6 +70,8 @@ class Resource:
         child_of: name of the resource whose rows carry this one nested, and `child_field` where.
         parent_key: column that holds the key of the row around a nested one.
         personal: unknown fields of this resource may be personal data, so their values are never kept.
+        codes: of columns that hold codes, by warehouse name, the values that are known; another one is news to look at,
+            not a reason to stop.
     """
 
     name: str
@@ -83,9 +85,13 @@ class Resource:
     child_field: str | None = None
     parent_key: str | None = None
     personal: bool = False
+    # A mapping has no hash; name and columns tell resources apart.
+    codes: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict, hash=False)
     fields: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
+        for name in self.codes:
+            self.column(name)
         object.__setattr__(self, "fields", frozenset(column.field for column in self.columns))
 
     @property

@@ -1,7 +1,8 @@
 """What ProHandel declares: every resource with its columns and types, its cursor and personal data.
 
 Field names, types and their order follow the recorded responses of the API; `dropped` fields are known to exist and
-deliberately not read: personal data, bank details and free text that may hold either.
+deliberately not read: personal data, bank details and free text that may hold either. `codes` are the values seen in
+those responses.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ def _resource(
     parent_key: str | None = None,
     personal: bool = False,
     renamed: dict[str, str] | None = None,
+    codes: dict[str, tuple[int, ...]] | None = None,
 ) -> Resource:
     return Resource(
         name=name,
@@ -35,6 +37,7 @@ def _resource(
         child_field=child_field,
         parent_key=parent_key,
         personal=personal,
+        codes=codes or {},
     )
 
 
@@ -56,6 +59,7 @@ _ALL = (
         group="sales",
         dropped="zipCode alternativeReceiptNumber",
         renamed=_PERSON_KEYS,
+        codes={"type": (0, 1, 2, 3)},
     ),
     _resource(
         "articlesize",
@@ -133,6 +137,7 @@ _ALL = (
         amount:dec amountCleared:dec paymentConditionNumber:int lastChange:ts isDeleted:bool""",
         group="documents",
         renamed=_PERSON_KEYS,
+        codes={"status": (1, 100, 101)},
     ),
     _resource(
         "payment",
@@ -141,6 +146,7 @@ _ALL = (
         number:int lastChange:ts isDeleted:bool""",
         group="documents",
         renamed=_PERSON_KEYS,
+        codes={"status": (0, 100)},
     ),
     _resource(
         "credit",
@@ -157,6 +163,7 @@ _ALL = (
         group="documents",
         dropped="internetCode note",
         renamed=_PERSON_KEYS,
+        codes={"status": (0, 1)},
     ),
     _resource(
         "customer",
