@@ -62,29 +62,31 @@ def test_a_setting_that_makes_no_sense_is_named(section, named):
         ("lead_time_days", (0, 730), (-0.5, 730.5)),
         ("review_days", (1, 365), (0.5, 365.5)),
         ("order_cycle_days", (0, 365), (-0.5, 365.5)),
-        ("pack_size", (1, 10_000), (0, -1)),
-        ("minimum_order_units", (0, 10_000), (-1,)),
-        ("display_units", (0, 10_000), (-1,)),
-        ("transfer_minimum", (1, 10_000), (0,)),
+        ("pack_size", (1, 1_000_000), (0, -1, 1_000_001)),
+        ("minimum_order_units", (0, 1_000_000), (-1, 1_000_001)),
+        ("display_units", (0, 1_000_000), (-1, 1_000_001)),
+        ("transfer_minimum", (1, 1_000_000), (0, 1_000_001)),
         ("expedite_days", (1, 365), (0, 366)),
         ("expedite_by_days", (0, 365), (-1, 366)),
-        ("action_units", (1, 10_000), (0,)),
-        ("action_value", (0, 1e9), (-0.01,)),
-        ("order_line_value", (0, 1e9), (-0.01,)),
+        ("action_units", (1, 1_000_000), (0, 1_000_001)),
+        ("action_value", (0, 1e12), (-0.01, 1e12 + 1)),
+        ("order_line_value", (0, 1e12), (-0.01, 1e12 + 1)),
         ("holding_rate", (0.01, 1), (0, 1.01)),
-        ("decide_units", (1, 10_000), (0,)),
-        ("minimum_order_value", (0, 1e9), (-0.01,)),
+        ("decide_units", (1, 1_000_000), (0, 1_000_001)),
+        ("minimum_order_value", (0, 1e12), (-0.01, 1e12 + 1)),
     ],
 )
 def test_a_setting_is_taken_up_to_its_limits_and_refused_beyond(setting, taken, refused):
     for value in taken:
         assert getattr(SupplierPolicy.model_validate({setting: value}), setting) == value
-    for value in refused:
+    for value in (*refused, float("nan"), float("inf")):
         with pytest.raises(ValidationError, match=setting):
             SupplierPolicy.model_validate({setting: value})
 
 
-@pytest.mark.parametrize(("budget", "is_taken"), [(0, True), (0.01, True), (-0.01, False)])
+@pytest.mark.parametrize(
+    ("budget", "is_taken"), [(0, True), (0.01, True), (1e12, True), (-0.01, False), (1e12 + 1, False)]
+)
 def test_a_budget_may_be_nothing_and_not_less(budget, is_taken):
     if is_taken:
         rows = Replenishment(budget=budget).rows()
