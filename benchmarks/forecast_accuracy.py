@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from mercurios.forecasting import ForecastSettings, Panel, fit_shared, forecast, panel_of
 from mercurios.forecasting.methods import baselines
-from mercurios.forecasting.methods.pool import METHODS, candidates
+from mercurios.forecasting.methods.pool import METHODS, Candidates, candidates
 from mercurios.forecasting.panel.classes import CLASS_NAMES, classify
 from mercurios.forecasting.selection import metrics
 from mercurios.policy_backtest.replay import known_at as planned_at
@@ -70,6 +70,17 @@ def known_at(panel: Panel, cut: int) -> np.ndarray:
     return np.flatnonzero((panel.y[:, :cut] > 0).sum(axis=1) >= MIN_WEEKS)
 
 
+def of_methods(past: Panel, pool: Candidates) -> dict[str, np.ndarray]:
+    """Return the forecasts of every method and rule alone, and the class of each series; series x weeks."""
+    found = {name: pool.single(number) for number, name in enumerate(METHODS)}
+    # The rules that bars name, on the demand as it was recorded, keyed-in outliers included.
+    found["seasonal_naive"] = baselines.seasonal_naive(past, HORIZON)
+    found["mean_13w"] = np.repeat(baselines.mean_13w(past)[:, None], HORIZON, axis=1)
+    found["sba"] = np.repeat(baselines.sba(past)[:, None], HORIZON, axis=1)
+    found["class"] = np.repeat(classify(past)[:, None], HORIZON, axis=1)
+    return found
+
+
 def main() -> int:
     """Print WAPE and bias of the combination and of every method, and coverage."""
     parser = common.parser(__doc__)
@@ -89,15 +100,9 @@ def main() -> int:
         past, usable = panel.until(cut).take(rows), panel.mask[rows, cut : cut + HORIZON]
         context = fit_shared(past, (), settings)
         product = forecast(past, (), settings, context).prediction
-        pool = candidates(past, context.shared[cut], (), settings)
         found = {"combination": product.mean, "actual": panel.y[rows, cut : cut + HORIZON]}
         found |= {f"q{p:g}": product.quantiles[:, :, at] for at, p in enumerate(LEVELS)}
-        found |= {name: pool.single(number) for number, name in enumerate(METHODS)}
-        # The rules that bars name, on the demand as it was recorded, keyed-in outliers included.
-        found["seasonal_naive"] = baselines.seasonal_naive(past, HORIZON)
-        found["mean_13w"] = np.repeat(baselines.mean_13w(past)[:, None], HORIZON, axis=1)
-        found["sba"] = np.repeat(baselines.sba(past)[:, None], HORIZON, axis=1)
-        found["class"] = np.repeat(classify(past)[:, None], HORIZON, axis=1)
+        found |= of_methods(past, candidates(past, context.shared[cut], (), settings))
         for name, values in found.items():
             columns.setdefault(name, []).append(values[usable])
         market = found["actual"][usable].sum() / product.mean[usable].sum()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from session_cache import SessionCache
 
 from mercurios.sources.contract import ColumnType
 from mercurios.sources.registry import every_resource
+
+Insert = Callable[..., None]
 
 RESOURCES = every_resource()
 MARTS = (
@@ -195,6 +197,12 @@ def fill(warehouse: Warehouse, tenant: str) -> None:
         f"insert into raw.tenant_setting values ('{tenant}', 'prices', '', 'include_tax', 'false')",
         f"insert into raw.public_holiday values ('{tenant}', '2024-01-06', 'Epiphany')",
     )
+    _fill_masters(insert)
+    _fill_orders(insert)
+    _fill_sales(insert)
+
+
+def _fill_masters(insert: Insert) -> None:
     insert(
         "branch",
         {"id": "b1", "number": 1, "name1": "Old Town ", "is_active": True},
@@ -228,6 +236,9 @@ def fill(warehouse: Warehouse, tenant: str) -> None:
         },
         {"id": "z3", "article_number": 200, "number": 2001, "branch_number": 1, "stock_quantity": -1},
     )
+
+
+def _fill_orders(insert: Insert) -> None:
     insert("order", {"id": "o1", "number": 1}, {"id": "o2", "number": 2, "_deleted_at": "2024-01-30"})
     position = {"order_id": "o1", "article_number": 100, "branch_number": 1, "size": "S"}
     insert(
@@ -236,6 +247,9 @@ def fill(warehouse: Warehouse, tenant: str) -> None:
         position | {"id": "p2", "order_amount": 6, "backlog_amount": 6, "expected_arrival": "2024-02-14"},
         position | {"id": "p3", "order_id": "o2", "order_amount": 9, "backlog_amount": 9},
     )
+
+
+def _fill_sales(insert: Insert) -> None:
     insert(
         "sale",
         sale("1.1", "2024-01-02", 100, 1, 2),

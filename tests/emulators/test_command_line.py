@@ -154,50 +154,53 @@ def test_proposals_come_from_what_was_published_under_whatever_role_may_read_it(
     assert "of another tenant" not in out.read_text(encoding="utf-8")
 
 
+# One line of replenishment_action and what is published beside it, as SQL.
+_TEXTS = ("from_branch_name", "order_number", "order_line_id", "reason_de")
+_NUMBERS = (
+    "from_branch_number",
+    "value_at_stake",
+    "sold_4_weeks",
+    "sold_13_weeks",
+    "free_stock",
+    "on_order",
+)
+_DAYS = ("next_arrival_on", "stock_out_on", "demand_until")
+_COLUMNS = {
+    **dict.fromkeys(_TEXTS, "cast(null as varchar)"),
+    **dict.fromkeys((*_NUMBERS, "demand_units", "level_units"), "cast(null as double)"),
+    **dict.fromkeys(_DAYS, "cast(null as date)"),
+    "action": "'order'",
+    "urgency_rank": "1",
+    "is_minor": "false",
+    "due_on": "cast('2026-03-04' as date)",
+    "supplier_number": "7",
+    "supplier_name": "'Weaver'",
+    "article_number": "1",
+    "article_size_number": "1",
+    "size": "'M'",
+    "branch_number": "1",
+    "branch_name": "'High Street'",
+    "units": "10",
+    "cost": "60.00",
+    "units_at_stake": "2",
+    "margin_at_risk": "12.00",
+    "arrives_on": "cast('2026-03-18' as date)",
+    "reason": "'sells 5 a week'",
+}
+_BESIDE = {
+    "proposal": "1 as article_size_number, 1 as branch_number, '4000000000001' as ean, false as is_late,"
+    " 1 as priority, true as is_within_budget, false as is_below_supplier_minimum, 'high' as confidence",
+    "policy": "5 as pack_size, 'policy' as pack_source, 1000 as budget, 0 as minimum_order_value",
+}
+_ARTICLE = (
+    "'W-1' as supplier_article_number, 'red' as supplier_colour, 'Spring' as season_name,"
+    " 'Scarves' as category_name, 6.00 as purchase_price, 15.00 as label_price"
+)
+
+
 def publish_an_order(retailer: SnowflakeRetailer) -> None:
     """Publish one order of the tenant and one of another."""
-    texts = ("from_branch_name", "order_number", "order_line_id", "reason_de")
-    numbers = (
-        "from_branch_number",
-        "value_at_stake",
-        "sold_4_weeks",
-        "sold_13_weeks",
-        "free_stock",
-        "on_order",
-    )
-    days = ("next_arrival_on", "stock_out_on", "demand_until")
-    columns = {
-        **dict.fromkeys(texts, "cast(null as varchar)"),
-        **dict.fromkeys((*numbers, "demand_units", "level_units"), "cast(null as double)"),
-        **dict.fromkeys(days, "cast(null as date)"),
-        "action": "'order'",
-        "urgency_rank": "1",
-        "is_minor": "false",
-        "due_on": "cast('2026-03-04' as date)",
-        "supplier_number": "7",
-        "supplier_name": "'Weaver'",
-        "article_number": "1",
-        "article_size_number": "1",
-        "size": "'M'",
-        "branch_number": "1",
-        "branch_name": "'High Street'",
-        "units": "10",
-        "cost": "60.00",
-        "units_at_stake": "2",
-        "margin_at_risk": "12.00",
-        "arrives_on": "cast('2026-03-18' as date)",
-        "reason": "'sells 5 a week'",
-    }
-    beside = {
-        "proposal": "1 as article_size_number, 1 as branch_number, '4000000000001' as ean, false as is_late,"
-        " 1 as priority, true as is_within_budget, false as is_below_supplier_minimum, 'high' as confidence",
-        "policy": "5 as pack_size, 'policy' as pack_source, 1000 as budget, 0 as minimum_order_value",
-    }
-    article = (
-        "'W-1' as supplier_article_number, 'red' as supplier_colour, 'Spring' as season_name,"
-        " 'Scarves' as category_name, 6.00 as purchase_price, 15.00 as label_price"
-    )
-    values = ", ".join(f"{value} as {name}" for name, value in columns.items())
+    values = ", ".join(f"{value} as {name}" for name, value in _COLUMNS.items())
     with retailer.engine() as engine:
         engine.execute(
             "insert into raw.tenant (tenant_id, name, time_zone, country, currency)"
@@ -208,14 +211,14 @@ def publish_an_order(retailer: SnowflakeRetailer) -> None:
             f" select 'mini' as tenant_id, 'Scarf' as article_name, {values}"
             f" union all select 'other', 'of another tenant', {values}"
         )
-        for name, more in beside.items():
+        for name, more in _BESIDE.items():
             engine.execute(
                 f"create or replace table published.replenishment_{name} as"
                 f" select 'mini' as tenant_id, 1 as article_number, {more}"
             )
         engine.execute(
             "create or replace table published.dim_article as"
-            f" select 'mini' as tenant_id, 1 as article_number, {article}"
+            f" select 'mini' as tenant_id, 1 as article_number, {_ARTICLE}"
         )
         engine.execute(
             "create or replace table published.markup_by_level as"

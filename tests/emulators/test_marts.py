@@ -68,6 +68,16 @@ def built(s3: S3, running_emulator: Snowflake, tmp_path_factory: pytest.TempPath
         yield _build(Dbt(home), on_snowflake, on_duckdb)
 
 
+def _outcomes(run_id: str, *retailers: SnowflakeRetailer | Twin) -> list[list[str]]:
+    """Check the marts of each retailer, and return what each check found."""
+    found = []
+    for retailer in retailers:
+        with retailer.engine() as engine:
+            done = run_gate(engine, Run("mini", "pipeline__mini", run_id), "marts")
+        found.append(sorted(map(str, done.outcomes)))
+    return found
+
+
 def _build(dbt: Dbt, on_snowflake: SnowflakeRetailer, on_duckdb: Twin) -> Built:
     built = Built(dbt)
 
@@ -84,16 +94,6 @@ def _build(dbt: Dbt, on_snowflake: SnowflakeRetailer, on_duckdb: Twin) -> Built:
         with on_duckdb.engine() as engine:
             built.duckdb[name] = tables_of(engine, tables, "mini")
 
-    def check(run_id: str) -> None:
-        built.gates[run_id] = []
-        for retailer in (on_snowflake, on_duckdb):
-            with retailer.engine() as engine:
-                built.gates[run_id].append(
-                    sorted(
-                        map(str, run_gate(engine, Run("mini", "pipeline__mini", run_id), "marts").outcomes)
-                    )
-                )
-
     run("r1")
     for retailer in (on_snowflake, on_duckdb):
         write_tenant(retailer)
@@ -104,7 +104,7 @@ def _build(dbt: Dbt, on_snowflake: SnowflakeRetailer, on_duckdb: Twin) -> Built:
     # `dbt build` runs a unit test only together with its model.
     built.statuses |= dbt.build(on_snowflake, "--select", *unit_tests, command="test")
     dbt.build(on_duckdb, *AS_A_TASK)
-    check("r1")
+    built.gates["r1"] = _outcomes("r1", on_snowflake, on_duckdb)
     keep("first")
     dbt.build(on_snowflake, *MODELS_ALONE, tenant=NEIGHBOUR, blind=True)
     keep("neighbour's first")
@@ -113,7 +113,7 @@ def _build(dbt: Dbt, on_snowflake: SnowflakeRetailer, on_duckdb: Twin) -> Built:
     # The tests of these rows run on DuckDB, and its tables are compared with Snowflake's.
     dbt.build(on_snowflake, *MODELS_ALONE)
     dbt.build(on_duckdb, *AS_A_TASK)
-    check("r2")
+    built.gates["r2"] = _outcomes("r2", on_snowflake, on_duckdb)
     keep("second")
     built.refreshed = dbt.build(
         on_snowflake, *MODELS_ALONE, "--full-refresh", "--select", *REFRESHED, tenant=NEIGHBOUR

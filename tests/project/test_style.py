@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 import subprocess
@@ -13,6 +14,10 @@ import pytest
 
 # Comments that a tool reads stand where the tool looks for them.
 PRAGMA = re.compile(r"#\s*(noqa|type: ignore|fmt: |pragma: )")
+
+MOST_LINES = 40
+# Commands whose options alone take half of that.
+LONGER = {"include/mercurios/cli/new.py"}
 
 
 def _python(root: Path) -> dict[str, str]:
@@ -52,3 +57,42 @@ def test_comments_stand_above_the_line(root: Path) -> None:
 )
 def test_a_comment_behind_code_is_found_and_a_pragma_is_not(line: str, found: list[int]) -> None:
     assert list(comments_behind_code(line.strip(" "))) == found
+
+
+def _lines_of_code(text: str) -> set[int]:
+    """Return the lines of a program that hold more than a comment."""
+    beside = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    spans = (range(each.start[0], each.end[0] + 1) for each in tokens if each.type not in beside)
+    return {line for span in spans for line in span}
+
+
+def lengths(text: str) -> Iterator[tuple[str, int]]:
+    """Yield the functions of a program with their lines of code: the signature counts, the docstring does not."""
+    code = _lines_of_code(text)
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = code & set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+            if ast.get_docstring(node) is not None:
+                lines -= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+            yield node.name, len(lines)
+
+
+def test_functions_have_at_most_forty_lines_of_code(root: Path) -> None:
+    files = _python(root)
+
+    longer = [
+        f"{name}: {function} has {lines}"
+        for name, text in files.items()
+        if name not in LONGER
+        for function, lines in lengths(text)
+        if lines > MOST_LINES
+    ]
+
+    assert longer == []
+
+
+def test_lines_of_code_leave_out_docstring_comments_and_blank_lines() -> None:
+    text = 'def f(\n    x,\n):\n    """One.\n\n    Two.\n    """\n    # Why.\n\n    return x\n'
+
+    assert list(lengths(text)) == [("f", 4)]

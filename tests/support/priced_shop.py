@@ -78,14 +78,7 @@ def prepare(simulator: RunningSimulator) -> None:
     """Give the shop rates, currencies and gaps that its world does not have by itself."""
     currencies = Edits(simulator, "currency")
     currencies.add("francs", number="CHF", isoAlpha3="CHF", unit=100, course=105.1234)
-    for resource, number, fields in (
-        ("category", REDUCED, {"taxNumber": 2}),
-        ("category", UNTAXED, {"taxNumber": 3}),
-        ("category", NUMBERLESS, {"taxNumber": 0}),
-    ):
-        edits = Edits(simulator, resource)
-        [key] = [row["id"] for row in simulator.truth("mini", resource) if row["number"] == number]
-        edits.change(key, **fields)
+    _number_taxes(simulator)
     sold = defaultdict(list)
     for line in simulator.truth("mini", "sale"):
         sold[int(line["articleNumber"])].append(line["id"])
@@ -109,7 +102,19 @@ def prepare(simulator: RunningSimulator) -> None:
     for key in sold[int(others[1]["number"])]:
         sales.change(key, purchasePrice=0)
     _discount(simulator, int(others[2]["number"]))
-    # The Sunday before: the last day of the year.
+    _sell_what_is_no_article(sales)
+
+
+def _number_taxes(simulator: RunningSimulator) -> None:
+    """Give three categories another tax number than the others have."""
+    edits = Edits(simulator, "category")
+    for number, tax_number in ((REDUCED, 2), (UNTAXED, 3), (NUMBERLESS, 0)):
+        [key] = [row["id"] for row in simulator.truth("mini", "category") if row["number"] == number]
+        edits.change(key, taxNumber=tax_number)
+
+
+def _sell_what_is_no_article(sales: Edits) -> None:
+    """Add a receipt line without an article on the Sunday before, the last day of the year."""
     day = f"{START - timedelta(days=3):%Y-%m-%d}T00:00:00"
     nowhere = {
         "articleNumber": 0,

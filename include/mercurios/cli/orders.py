@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _WAITS = {
     "budget": "the budget does not reach them",
@@ -56,7 +59,11 @@ def propose(
             str(error.args[0] if isinstance(error, KeyError) else error), err=True, fg=typer.colors.RED
         )
         raise typer.Exit(1) from None
-    proposals = orders_of(actions)
+    _summarise(actions, orders_of(actions), out)
+
+
+def _summarise(actions: pa.Table, proposals: pa.Table, out: Path) -> None:
+    """Print how many lines were written, for how much, and how many of them wait."""
     suppliers = len(set(proposals["supplier_number"].to_pylist()))
     currency = proposals["currency"][0].as_py() if proposals.num_rows else ""
     cost = f"{sum(proposals['cost'].to_pylist()):,.2f} {currency}".strip()

@@ -8,6 +8,7 @@ manifest of the run's newest start lists exists.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -121,12 +122,7 @@ def load_manifest(
             _load_resource(engine, manifest, resource, complete[resource.name], loaded_at)
             for resource in resources
         ]
-        for row in rows:
-            engine.execute(
-                render(engine.dialect, "ledger_insert"), _ledger_parameters(manifest, row, url, loaded_at)
-            )
-        use_up_approvals(engine, manifest, loaded_at)
-        record_drift(engine, manifest, loaded_at)
+        _note_rows(engine, manifest, url, rows, loaded_at)
         _note_clock(engine, manifest, time_zone)
         newest = complete[manifest.resource]
         if newest is None or not newest.overtakes(manifest):
@@ -400,6 +396,18 @@ def _advance(engine: Engine, manifest: Manifest, loaded_at: datetime) -> None:
             "updated_at": loaded_at,
         },
     )
+
+
+def _note_rows(
+    engine: Engine, manifest: Manifest, url: str, rows: Sequence[LedgerRow], loaded_at: datetime
+) -> None:
+    """Write the ledger, the approvals that are used up and the drift of a load."""
+    for row in rows:
+        engine.execute(
+            render(engine.dialect, "ledger_insert"), _ledger_parameters(manifest, row, url, loaded_at)
+        )
+    use_up_approvals(engine, manifest, loaded_at)
+    record_drift(engine, manifest, loaded_at)
 
 
 def _ledger_parameters(manifest: Manifest, row: LedgerRow, url: str, loaded_at: datetime) -> dict[str, Any]:

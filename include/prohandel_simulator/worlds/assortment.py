@@ -147,23 +147,33 @@ def _size_share(rng: np.random.Generator, count: int) -> np.ndarray:
     return np.asarray(shares / shares.sum())
 
 
+def _skus(groups: list[str], counts: np.ndarray, rng: np.random.Generator) -> State:
+    """Number the sizes of articles whose size groups are given, and say which share of the demand each has."""
+    share = np.concatenate([_size_share(rng, count) for count in counts])
+    article = np.repeat(np.arange(len(groups)), counts)
+    internal = rng.random(len(article)) < 0.07
+    eans = ean13(290_000_000_000 + np.arange(len(article)) * 7 + 1000)
+    return {
+        "article": article,
+        "share": share,
+        "place": np.arange(len(article)) - (np.cumsum(counts) - counts)[article],
+        "size": np.array([name for group in groups for name in SIZE_GROUPS[group]]),
+        "number": np.where(internal, 900_000_001 + np.arange(len(article)), eans),
+        "ean": np.where(internal, "", eans.astype("U13")),
+    }
+
+
 def stock_rows(profile: Profile, state: State, seed: int) -> State:
     """Lay out one row per article, branch and size, with its number, base rate and prices."""
     rng = rng_for(seed, "rows")
     groups = [CATEGORIES[c].size_group for c in state["article_category"]]
     counts = np.array([len(SIZE_GROUPS[group]) for group in groups])
-    shares = np.concatenate([_size_share(rng, count) for count in counts])
+    skus = _skus(groups, counts, rng)
     number_of_branches = len(profile.branches)
-    sku_article = np.repeat(np.arange(len(groups)), counts)
-    sku_place = np.arange(len(sku_article)) - (np.cumsum(counts) - counts)[sku_article]
-    sku_size = np.array([name for group in groups for name in SIZE_GROUPS[group]])
-    internal = rng.random(len(sku_article)) < 0.07
-    eans = ean13(290_000_000_000 + np.arange(len(sku_article)) * 7 + 1000)
-    sku_number = np.where(internal, 900_000_001 + np.arange(len(sku_article)), eans)
     sku = np.concatenate(
-        [np.tile(np.flatnonzero(sku_article == a), number_of_branches) for a in range(len(groups))]
+        [np.tile(np.flatnonzero(skus["article"] == a), number_of_branches) for a in range(len(groups))]
     )
-    article = sku_article[sku]
+    article = skus["article"][sku]
     first_of = np.concatenate([[0], np.cumsum(counts * number_of_branches)])[article]
     branch = (np.arange(len(sku)) - first_of) // counts[article]
     weight = np.array([entry[4] for entry in profile.branches])
@@ -172,17 +182,18 @@ def stock_rows(profile: Profile, state: State, seed: int) -> State:
     listed = (rng.random((len(groups), number_of_branches)) < np.minimum(1.0, 0.55 + 2.5 * weight))[
         article, branch
     ]
-    rate = state["article_rate"][article] * shares[sku] * affinity[state["article_category"][article], branch]
+    rate = state["article_rate"][article] * skus["share"][sku]
+    rate = rate * affinity[state["article_category"][article], branch]
     return {
         "row_article": article,
         "row_article_number": state["article_number"][article],
         "row_branch_slot": branch,
         "row_branch": np.array([entry[0] for entry in profile.branches])[branch],
-        "row_size": sku_size[sku],
+        "row_size": skus["size"][sku],
         "row_size_group": np.array(groups)[article],
-        "row_size_place": sku_place[sku] + 1,
-        "row_sku": sku_number[sku],
-        "row_ean": np.where(internal, "", eans.astype("U13"))[sku],
+        "row_size_place": skus["place"][sku] + 1,
+        "row_sku": skus["number"][sku],
+        "row_ean": skus["ean"][sku],
         "row_supplier": state["article_supplier"][article],
         "row_purchase": state["article_purchase"][article],
         "row_first_price": state["article_price"][article],

@@ -211,6 +211,15 @@ def customers(
         "inactiveFlag": rng.random(count) < 0.04,
         "branchNumber": home,
         "signedDeclarationOfConsent": rng.random(count) < 0.6,
+    }
+    return Table(columns | _person(rng, numbers, first, last, today) | _account(rng, numbers, country), count)
+
+
+def _person(
+    rng: np.random.Generator, numbers: np.ndarray, first: list[str], last: list[str], today: int
+) -> dict[str, Any]:
+    count = len(numbers)
+    return {
         "email": [f"customer{number}@example.com" for number in numbers],
         "dateOfBirth": days(
             np.where(rng.random(count) < 0.6, today - rng.integers(6_600, 30_000, count), -1)
@@ -222,6 +231,12 @@ def customers(
         "firstName": first,
         "city": [_CITIES[pick] for pick in rng.integers(0, 4, count)],
         "zipCode": "00000",
+    }
+
+
+def _account(rng: np.random.Generator, numbers: np.ndarray, country: Any) -> dict[str, Any]:
+    count = len(numbers)
+    return {
         "isLocked": rng.random(count) < 0.01,
         "street": [f"Musterstraße {pick}" for pick in rng.integers(1, 200, count)],
         "telephone": [f"+49 000 {number}" for number in numbers],
@@ -232,4 +247,3 @@ def customers(
         "bonusType": rng.choice([0, 1, 3], count),
         "hasCustomerCard": rng.random(count) < 0.5,
     }
-    return Table(columns, count)

@@ -110,6 +110,15 @@ def _exceptions(
     return _mirrored(lines, number, deduction), _mirrored(lines, number, unlabelled)
 
 
+def _kinds(lines: Lines, receipts: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return which lines are of receipts of staff, and the kind of each line."""
+    back = (lines.sign < 0) & (lines.place < REVERSAL_OFFSET)
+    by_staff = _per_receipt(lines, rng.random(receipts) < 0.015)
+    odd = _per_receipt(lines, rng.random(receipts) < 0.03)
+    kind = np.where(by_staff, np.where(back, STAFF_RETURN, STAFF_SALE), np.where(back & ~odd, RETURN, SALE))
+    return by_staff, kind
+
+
 def sale_table(state: State, ledger: tuple[np.ndarray, ...], zone: str, seed: int) -> Table:
     """Build the `sale` resource from booked units."""
     rng = rng_for(seed, "receipts")
@@ -118,10 +127,7 @@ def sale_table(state: State, ledger: tuple[np.ndarray, ...], zone: str, seed: in
     till, number = _till_numbers(state, lines, time)
     label, markdown = _prices(state, lines)
     receipts = int(lines.receipt.max()) // 2 + 1
-    back = (lines.sign < 0) & (lines.place < REVERSAL_OFFSET)
-    by_staff = _per_receipt(lines, rng.random(receipts) < 0.015)
-    odd = _per_receipt(lines, rng.random(receipts) < 0.03)
-    kind = np.where(by_staff, np.where(back, STAFF_RETURN, STAFF_SALE), np.where(back & ~odd, RETURN, SALE))
+    by_staff, kind = _kinds(lines, receipts, rng)
     deduction, unlabelled = _exceptions(lines, number, label - markdown, by_staff, rng)
     paid = label - markdown - deduction
     known = _per_receipt(lines, rng.random(receipts) < 0.21)

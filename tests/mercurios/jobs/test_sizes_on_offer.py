@@ -19,6 +19,7 @@ SHARES = {1: 0.4, 2: 0.3, 3: 0.2, 4: 0.1}
 FAR = date(2024, 12, 30)
 Life = tuple[int, int, int, bool, date | None, date]
 Spell = tuple[int, int, int, date, date | None]
+SIZE_IN_A_BRANCH = ("article_number", "article_size_number", "branch_number")
 
 
 def day(week: int, weekday: int = 0) -> date:
@@ -30,6 +31,18 @@ def engine(tmp_path: Path) -> Iterator[DuckDBEngine]:
     with DuckDBEngine(tmp_path / "published.duckdb", threads=1) as engine:
         engine.execute("create schema analytics")
         yield engine
+
+
+def table_of_lives(lives: list[Life]) -> pa.Table:
+    names = (*SIZE_IN_A_BRANCH, "has_demand", "first_seen_on", "life_since")
+    return pa.table(dict(zip(names, map(list, zip(*lives, strict=True)), strict=True)))
+
+
+def table_of_spells(spells: list[Spell]) -> pa.Table:
+    names = (*SIZE_IN_A_BRANCH, "started_on", "ended_on")
+    kinds = (pa.int64(), pa.int64(), pa.int64(), pa.date32(), pa.date32())
+    columns = zip(*spells, strict=True) if spells else [()] * len(names)
+    return pa.table({n: pa.array(list(c), k) for n, c, k in zip(names, columns, kinds, strict=True)})
 
 
 def publish(engine: DuckDBEngine, units: np.ndarray, lives: list[Life], spells: list[Spell]) -> None:
@@ -44,19 +57,6 @@ def publish(engine: DuckDBEngine, units: np.ndarray, lives: list[Life], spells: 
     )
     size = pa.array([number for _ in range(count) for number in SHARES])
     curve = pa.table({"article_number": np.repeat(np.arange(1, count + 1), len(SHARES)), "size": size})
-    names = (
-        "article_number",
-        "article_size_number",
-        "branch_number",
-        "has_demand",
-        "first_seen_on",
-        "life_since",
-    )
-    life = pa.table(dict(zip(names, map(list, zip(*lives, strict=True)), strict=True)))
-    names = ("article_number", "article_size_number", "branch_number", "started_on", "ended_on")
-    kinds = (pa.int64(), pa.int64(), pa.int64(), pa.date32(), pa.date32())
-    columns = zip(*spells, strict=True) if spells else [()] * len(names)
-    spell = pa.table({n: pa.array(list(c), k) for n, c, k in zip(names, columns, kinds, strict=True)})
     for name, table, more in (
         (
             "fct_demand_weekly",
@@ -68,8 +68,8 @@ def publish(engine: DuckDBEngine, units: np.ndarray, lives: list[Life], spells: 
             curve.rename_columns(["article_number", "article_size_number"]),
             f"({SHARES})[article_size_number] as size_share".replace("({", "map {").replace("})", "}"),
         ),
-        ("article_life", life, "null::date as season_ends_on"),
-        ("stock_out_spells", spell, "1 as days_out"),
+        ("article_life", table_of_lives(lives), "null::date as season_ends_on"),
+        ("stock_out_spells", table_of_spells(spells), "1 as days_out"),
     ):
         engine._connection.register("rows", table)
         engine.execute(f"create table analytics.{name} as select 'mini' as tenant_id, *, {more} from rows")

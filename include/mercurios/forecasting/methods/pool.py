@@ -166,28 +166,16 @@ def _block(
     greatest = panel.y.max(axis=1, initial=0.0)
     closed = shared.closed.ahead(panel, frame.horizon)
     panel = shared.closed.masked(panel).learnable().after_first_sale()
-    cadence = panel.cadence
-    slow, slower = cadence.slowed(smoothing.SES_GRID), cadence.slowed(smoothing.TSB_GRID)
     factors = seasonal_factors(panel, frame, shared.profile, shared.effects)
     has_factors = frame.has_factors or factors.beta.shape[1] > 0
     exposure = np.exp(factors.past) if has_factors else None
-    flat_ses = smoothing.ses(panel, slow).averaged()
-    flat_tsb = smoothing.tsb(panel, slower).averaged()
-    levels = (
-        smoothing.ses(panel, slow, exposure).averaged() if has_factors else flat_ses,
-        smoothing.tsb(panel, slower, exposure).averaged() if has_factors else flat_tsb,
-        smoothing.sba(panel),
-        flat_tsb,
-        flat_ses,
-        baselines.mean_13w(panel),
-    )
     season, holiday, regressor = factors.ahead()
     left = np.where(closed, 0.0, panel.demand_left(frame.horizon))
     additive, regressor_base = fit_additive(panel, frame, factors, settings, cache)
     return Candidates(
         additive=additive,
         regressor_base=regressor_base,
-        level=np.stack(levels, axis=1),
+        level=_levels(panel, exposure),
         season=season,
         holiday=holiday,
         regressor=regressor,
@@ -204,6 +192,27 @@ def _block(
         left=left,
         closed=closed,
     )
+
+
+def _levels(panel: Panel, exposure: np.ndarray | None) -> np.ndarray:
+    """Return the levels of the methods that have one, series x methods.
+
+    Args:
+        panel: the series.
+        exposure: seasonal factors of the past, series x weeks; None where there are none.
+    """
+    slow, slower = panel.cadence.slowed(smoothing.SES_GRID), panel.cadence.slowed(smoothing.TSB_GRID)
+    flat_ses = smoothing.ses(panel, slow).averaged()
+    flat_tsb = smoothing.tsb(panel, slower).averaged()
+    levels = (
+        flat_ses if exposure is None else smoothing.ses(panel, slow, exposure).averaged(),
+        flat_tsb if exposure is None else smoothing.tsb(panel, slower, exposure).averaged(),
+        smoothing.sba(panel),
+        flat_tsb,
+        flat_ses,
+        baselines.mean_13w(panel),
+    )
+    return np.stack(levels, axis=1)
 
 
 def _available(method: int, frame: Frame, has_factors: bool) -> bool:

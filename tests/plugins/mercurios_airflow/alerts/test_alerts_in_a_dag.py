@@ -100,33 +100,33 @@ run("finding", 1, True)
 """
 
 
+def run_dags(folder: Path, slack: Any) -> str:
+    """Run the DAGs in a process of their own, and return its log."""
+    (folder / "alerted_dags.py").write_text(DAG_FILE)
+    (folder / "run_dags.py").write_text(RUN_FILE)
+    (folder / ".airflowignore").write_text("run_dags.py\n")
+    connection = {"conn_type": "slackwebhook", "host": slack.host, "password": "T0/B0/synthetic"}
+    environment = {
+        **os.environ,
+        "AIRFLOW__CORE__DAGS_FOLDER": str(folder),
+        "AIRFLOW_CONN_SLACK_MINI": json.dumps(connection),
+        "PYTHONPATH": os.pathsep.join([os.environ["PYTHONPATH"], str(folder)]),
+    }
+
+    command = [sys.executable, "run_dags.py"]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=900)
+    log = done.stdout + done.stderr
+    assert done.returncode == 0, log[-3000:]
+    return log
+
+
 @pytest.mark.airflow
 @pytest.mark.slow
 def test_a_failure_alerts_each_time_and_a_recovery_once(
     slack: Any, airflow_database: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "alerted_dags.py").write_text(DAG_FILE)
-    (tmp_path / "run_dags.py").write_text(RUN_FILE)
-    (tmp_path / ".airflowignore").write_text("run_dags.py\n")
-    connection = {"conn_type": "slackwebhook", "host": slack.host, "password": "T0/B0/synthetic"}
-    environment = {
-        **os.environ,
-        "AIRFLOW__CORE__DAGS_FOLDER": str(tmp_path),
-        "AIRFLOW_CONN_SLACK_MINI": json.dumps(connection),
-        "PYTHONPATH": os.pathsep.join([os.environ["PYTHONPATH"], str(tmp_path)]),
-    }
+    log = run_dags(tmp_path, slack)
 
-    done = subprocess.run(
-        [sys.executable, "run_dags.py"],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=900,
-    )
-
-    log = done.stdout + done.stderr
-    assert done.returncode == 0, log[-3000:]
     states = [line.split()[1:] for line in log.splitlines() if line.startswith("RUN ")]
     assert [state for _, _, state in states] == [
         "success", "failed", "failed", "success", "success",
