@@ -147,7 +147,7 @@ def _size_share(rng: np.random.Generator, count: int) -> np.ndarray:
     return np.asarray(shares / shares.sum())
 
 
-def _skus(groups: list[str], counts: np.ndarray, rng: np.random.Generator) -> State:
+def _skus(groups: list[int], counts: np.ndarray, rng: np.random.Generator) -> State:
     """Number the sizes of articles whose size groups are given, and say which share of the demand each has."""
     share = np.concatenate([_size_share(rng, count) for count in counts])
     article = np.repeat(np.arange(len(groups)), counts)
