@@ -5,118 +5,22 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterator
-from datetime import date, timedelta
-from itertools import groupby
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from retailer import tenant_of
+from forecast_run import EVERYTHING, HORIZON, LAST_WEEK, SERIES, SUMS, ForecastRun
 
 from mercurios.forecasting.output.model import ForecastModel
-from mercurios.jobs.findings import forecast_findings
-from mercurios.jobs.forecast import ForecastError, ShardManifest, fit_shard, load_forecast, prepare, read_plan
+from mercurios.jobs.forecast import ForecastError, ShardManifest, fit_shard, load_forecast, prepare
 from mercurios.landing.store import LandingError, LandingStore
-from mercurios.tenants import Forecast, Tenant
 from mercurios.tenants.run import Run
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.load import TenantGuardError
-from mercurios.warehouse.setup import set_up, write_reference
 from mercurios.warehouse.sql import render
-
-SERIES, WEEKS, HORIZON = 130, 60, 4
-LAST_WEEK = date(2026, 2, 23)
-EVERYTHING = (
-    "select * exclude (run_id, created_at) from analytics.forecast_weekly"
-    " order by article_number, branch_number, week_start"
-)
-SUMS = "select * exclude (run_id, created_at) from analytics.forecast_protection order by all"
-
-
-def demand(seed: int) -> pa.Table:
-    rng = np.random.default_rng(seed)
-    level = rng.lognormal(1.0, 0.8, SERIES)
-    season = 1 + 0.4 * np.cos(2 * np.pi * np.arange(WEEKS) / 52)
-    units = rng.poisson(level[:, None] * season[None, :])
-    first = LAST_WEEK - timedelta(weeks=WEEKS - 1)
-    return pa.table(
-        {
-            "tenant_id": ["mini"] * SERIES * WEEKS,
-            "article_number": np.repeat(np.arange(SERIES) // 2 + 1000, WEEKS),
-            "branch_number": np.repeat(np.arange(SERIES) % 2 + 1, WEEKS),
-            "week_start": [first + timedelta(weeks=w) for _ in range(SERIES) for w in range(WEEKS)],
-            "units": units.ravel().astype(float),
-            "is_stock_out": rng.random(SERIES * WEEKS) < 0.02,
-            "category_number": np.repeat(np.arange(SERIES) % 5, WEEKS),
-            "season_number": np.zeros(SERIES * WEEKS, dtype=np.int64),
-            "is_over": np.tile(np.arange(WEEKS) >= WEEKS - 8, SERIES)
-            & (np.repeat(np.arange(SERIES), WEEKS) == 4),
-        }
-    )
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory, seed: int) -> Path:
-    path = tmp_path_factory.mktemp("published") / "mini.duckdb"
-    with DuckDBEngine(path, threads=1) as engine:
-        set_up(engine)
-        write_reference(engine, tenant_of("mini"), LAST_WEEK)
-        table = demand(seed)
-        engine._connection.register("demand", table)
-        engine.execute("create table analytics.fct_demand_weekly as select * from demand")
-        engine.execute(
-            "create table analytics.dim_article as select distinct tenant_id, article_number,"
-            " article_number = 1064 as is_service, 7 as supplier_number, 9.9 as sale_price"
-            " from analytics.fct_demand_weekly"
-        )
-        engine.execute(
-            "create table analytics.article_life as select distinct tenant_id, article_number, branch_number,"
-            " 1 as article_size_number, true as has_demand, null::date as season_ends_on,"
-            " date '2020-01-01' as first_seen_on, date '2020-01-01' as life_since from analytics.fct_demand_weekly"
-        )
-        engine.execute(
-            "create table analytics.size_curve as select distinct tenant_id, article_number,"
-            " 1 as article_size_number, 1.0 as size_share from analytics.fct_demand_weekly"
-        )
-        engine.execute(
-            "create table analytics.stock_out_spells (tenant_id varchar, article_number bigint,"
-            " article_size_number bigint, branch_number bigint, started_on date, ended_on date)"
-        )
-    return path
-
-
-class ForecastRun:
-    """A forecast run over one folder."""
-
-    def __init__(self, published: Path, home: Path) -> None:
-        self.published = published
-        self.store = LandingStore(f"file://{home}/landing")
-        self.engine = DuckDBEngine(home / "mini.duckdb", threads=1)
-        set_up(self.engine)
-
-    def tenant(self, shard_size: int) -> Tenant:
-        settings = Forecast(horizon_weeks=HORIZON, shard_size=shard_size)
-        return tenant_of("mini").model_copy(update={"forecast": settings})
-
-    def fit(self, run_id: str, shard_size: int = 100) -> tuple[str, list[str]]:
-        with DuckDBEngine(self.published, read_only=True) as engine:
-            plan_url = prepare(
-                engine, self.store, self.tenant(shard_size), Run("mini", "forecast__mini", run_id)
-            )
-        shards = range(read_plan(self.store, plan_url).shards)
-        return plan_url, [fit_shard(self.store, plan_url, shard) for shard in shards]
-
-    def load(self, plan_url: str, urls: list[str]) -> Any:
-        landing = LandingStore(plan_url.partition("/tenant=")[0])
-        return load_forecast(self.engine, landing, plan_url, urls)
-
-    def rows(self, sql: str = EVERYTHING) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self.engine.fetch_arrow(sql).to_pylist()
-        return rows
 
 
 @pytest.fixture
@@ -444,137 +348,3 @@ def test_the_model_of_a_shard_answers_without_fitting(
         "select mean from analytics.forecast_weekly where (article_number, branch_number) = (1060, 2)"
     )
     assert sorted(answer.mean[0]) == sorted(row["mean"] for row in published)
-
-
-@pytest.fixture
-def a_week_later(published: Path, tmp_path: Path) -> Path:
-    """What readers see when the forecast of the week before has been published and its first week has closed."""
-    earlier, later = tmp_path / "earlier.duckdb", tmp_path / "later.duckdb"
-    shutil.copy(published, earlier)
-    shutil.copy(published, later)
-    with DuckDBEngine(earlier, threads=1) as engine:
-        engine.execute(f"delete from analytics.fct_demand_weekly where week_start = date '{LAST_WEEK}'")
-    (tmp_path / "before").mkdir()
-    run = ForecastRun(earlier, tmp_path / "before")
-    run.load(*run.fit("r0"))
-    table = run.engine.fetch_arrow("select * from analytics.forecast_weekly")
-    run.engine.close()
-    with DuckDBEngine(later, threads=1) as engine:
-        engine._connection.register("kept", table)
-        engine.execute("insert into analytics.forecast_weekly by name select * from kept")
-    return later
-
-
-def demand_that_is_known(history: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the weeks that stock did not limit, and those that sold at least the level before the end."""
-    for _, rows in groupby(history, key=lambda row: (row["article_number"], row["branch_number"])):
-        level: float | None = None
-        for row in rows:
-            units = row["units"]
-            usual = level or 0.0
-            if row["is_over"]:
-                if not row["is_stock_out"]:
-                    yield row
-                continue
-            if row["is_stock_out"] and not (units > 0 and units >= usual - usual**0.5):
-                continue
-            level = units if level is None else usual + 0.2 * (units - usual)
-            yield row
-
-
-def test_a_week_that_has_closed_is_compared_with_what_had_been_published(
-    a_week_later: Path, tmp_path: Path
-) -> None:
-    run = ForecastRun(a_week_later, tmp_path)
-    plan_url, urls = run.fit("r1")
-    run.load(plan_url, urls)
-
-    figures = {
-        row["metric"]: row["value"]
-        for row in run.rows("select metric, value from ops.model_monitor where run_id = 'r1'")
-    }
-    with DuckDBEngine(a_week_later, read_only=True) as engine:
-        history = engine.fetch_arrow(
-            "select article_number, branch_number, week_start, units, is_stock_out, is_over, mean,"
-            " quantile_80"
-            " from analytics.fct_demand_weekly left join analytics.forecast_weekly"
-            " using (article_number, branch_number, week_start)"
-            " order by article_number, branch_number, week_start"
-        ).to_pylist()
-    run.engine.close()
-    known = [row for row in demand_that_is_known(history) if row["mean"] is not None]
-    assert len(known) > 10
-    units = sum(row["units"] for row in known)
-    errors = [row["mean"] - row["units"] for row in known]
-    assert figures["live_wape"] == pytest.approx(sum(map(abs, errors)) / units)
-    assert figures["live_bias"] == pytest.approx(sum(errors) / units)
-    covered = sum(row["units"] <= row["quantile_80"] for row in known)
-    assert figures["live_coverage_80"] == pytest.approx(covered / len(known))
-    assert figures["live_ratio"] == pytest.approx(figures["live_wape"] / figures["live_wape_mean_13w"])
-    assert figures["live_drift"] == 0.0
-    assert {"live_wape_smooth", "live_mase_smooth", "wape_model"} <= set(figures)
-
-
-def test_the_accuracy_mart_has_a_row_for_each_class(a_week_later: Path, tmp_path: Path) -> None:
-    """Of the backtest and of what came true."""
-    run = ForecastRun(a_week_later, tmp_path)
-    done = run.load(*run.fit("r1"))
-    run.load(*run.fit("r2", shard_size=10_000))
-    rows = {
-        (row["kind"], row["demand_class"]): row
-        for row in run.rows("select * from analytics.forecast_accuracy order by all")
-    }
-    count = run.rows("select count(*) as n from analytics.forecast_accuracy")[0]["n"]
-    monitored = run.rows(
-        "select value from ops.model_monitor where metric = 'live_ratio_smooth' and run_id = 'r2'"
-    )
-    run.engine.close()
-    assert count == len(rows), "the second run of the week takes the place of the first"
-    assert {("backtest", "all"), ("live", "all"), ("backtest", "smooth"), ("live", "smooth")} <= set(rows)
-    whole = rows["backtest", "all"]
-    assert whole["wape"] == pytest.approx(done.wape["wape_model"])
-    assert whole["bias"] == pytest.approx(done.wape["bias_model"])
-    assert whole["wape_mean_13w"] == pytest.approx(done.wape["wape_mean_13w"], rel=0.02)
-    assert whole["actual"] == pytest.approx(
-        sum(r["actual"] for k, r in rows.items() if k[0] == "backtest") / 2
-    )
-    assert whole["mase"] is None
-    assert 0 <= rows["live", "all"]["coverage_80"] <= 1
-    assert monitored == [{"value": rows["live", "smooth"]["ratio"]}]
-
-
-def test_a_ratio_far_above_its_own_history_is_an_alarm(a_week_later: Path, tmp_path: Path) -> None:
-    run = ForecastRun(a_week_later, tmp_path)
-    for week in range(1, 9):
-        row = f"('mini', 'w{week}', date '{LAST_WEEK - timedelta(weeks=week)}', 'live_ratio', 0.5, now()::timestamp)"
-        run.engine.execute(f"insert into ops.model_monitor values {row}")
-    run.load(*run.fit("r1"))
-    [alarm] = run.rows("select value from ops.model_monitor where metric = 'live_drift'")
-    [finding] = forecast_findings(run.engine, Run("mini", "forecast__mini", "r1"))
-    run.engine.close()
-    assert alarm["value"] == 1.0
-    assert finding.seen.startswith("all articles: the error is ")
-    assert finding.seen.endswith(" times that of the 13-week mean, usually 0.50")
-
-
-def test_the_methods_that_readers_know_are_kept_where_they_are_nearly_the_best(
-    a_week_later: Path, tmp_path: Path
-) -> None:
-    by_series = (
-        "select article_number, branch_number, method from analytics.forecast_weekly where horizon = 1"
-    )
-    same = {}
-    for name, change in (("known", ""), ("unknown", "update analytics.forecast_weekly set method = 'other'")):
-        path, home = tmp_path / f"{name}.duckdb", tmp_path / name
-        home.mkdir()
-        shutil.copy(a_week_later, path)
-        with DuckDBEngine(path, threads=1) as engine:
-            if change:
-                engine.execute(change)
-        with DuckDBEngine(a_week_later, read_only=True) as engine:
-            before = {tuple(row.values()) for row in engine.fetch_arrow(by_series).to_pylist()}
-        run = ForecastRun(path, home)
-        run.load(*run.fit("r1"))
-        same[name] = len(before & {tuple(row.values()) for row in run.rows(by_series)})
-        run.engine.close()
-    assert same["known"] > same["unknown"]
