@@ -16,8 +16,8 @@ import pytest
 PRAGMA = re.compile(r"#\s*(noqa|type: ignore|fmt: |pragma: )")
 
 MOST_LINES = 40
-# Commands whose options alone take half of that.
-LONGER = {"include/mercurios/cli/new.py"}
+# The commands `new tenant` and `new resource`, whose options alone take half of that.
+LONGER = {"tenant", "resource"}
 
 
 def _python(root: Path) -> dict[str, str]:
@@ -84,9 +84,8 @@ def test_functions_have_at_most_forty_lines_of_code(root: Path) -> None:
     longer = [
         f"{name}: {function} has {lines}"
         for name, text in files.items()
-        if name not in LONGER
         for function, lines in lengths(text)
-        if lines > MOST_LINES
+        if lines > MOST_LINES and function not in LONGER
     ]
 
     assert longer == []
