@@ -8,6 +8,9 @@ with `sqlparse`, a fifth of the CPU seconds of a build whose tables are small, a
 the query's first word: if that is `with`, it writes behind it. Here that word is looked for at the beginning, the
 only place where it can be. What comes out is the same text (`tests/dbt/test_ephemeral_models.py`); without this
 module dbt only takes longer.
+
+dbt describes each of its steps by two messages, also where its log takes no steps and they are thrown away. Here such
+a message is made when it is read (decision 0057).
 """
 
 from __future__ import annotations
@@ -19,6 +22,9 @@ from typing import Any
 
 import dbt.adapters.factory
 import dbt.compilation
+from dbt.tracking import track_behavior_change_warn
+from dbt_common.events.base_types import BaseEvent, DebugLevel, EventLevel
+from dbt_common.events.event_manager import EventManager
 
 from mercurios.warehouse.engine import without_values
 from mercurios.warehouse.registry import backend_named
@@ -86,3 +92,50 @@ def _registered(container: Any, config: Any, *arguments: Any, **options: Any) ->
 
 dbts_registration = dbt.adapters.factory.AdapterContainer.register_adapter
 dbt.adapters.factory.AdapterContainer.register_adapter = _registered  # type: ignore[method-assign]
+
+
+_STEPS = {EventLevel.DEBUG, EventLevel.TEST}
+
+dbts_description = BaseEvent.__init__
+dbts_lookup = BaseEvent.__getattr__
+dbts_firing = EventManager.fire_event
+
+
+def reads_steps(manager: EventManager) -> bool:
+    """Return whether a log or a listener of dbt takes messages of single steps."""
+    # dbt's own listener looks at warnings.
+    listeners = [each for each in manager.callbacks if each is not track_behavior_change_warn]
+    return bool(listeners) or any(logger.level in _STEPS for logger in manager.loggers)
+
+
+def _describe_when_read(event: BaseEvent, *arguments: Any, **fields: Any) -> None:
+    if isinstance(event, DebugLevel):
+        event.__dict__["undescribed"] = (arguments, fields)
+    else:
+        dbts_description(event, *arguments, **fields)
+
+
+def _read(event: BaseEvent, name: str) -> Any:
+    undescribed = event.__dict__.pop("undescribed", None)
+    if undescribed:
+        arguments, fields = undescribed
+        dbts_description(event, *arguments, **fields)
+        return getattr(event, name)
+    return dbts_lookup(event, name)  # type: ignore[no-untyped-call]
+
+
+def _fire_what_is_read(
+    manager: EventManager,
+    e: BaseEvent,
+    level: EventLevel | None = None,
+    node: Any = None,
+    force_warn_or_error_handling: bool = False,
+) -> None:
+    is_step = (level or e.level_tag()) in _STEPS and not force_warn_or_error_handling
+    if not is_step or reads_steps(manager):
+        dbts_firing(manager, e, level, node, force_warn_or_error_handling)
+
+
+BaseEvent.__init__ = _describe_when_read  # type: ignore[assignment,method-assign]
+BaseEvent.__getattr__ = _read  # type: ignore[method-assign]
+EventManager.fire_event = _fire_what_is_read  # type: ignore[assignment,method-assign]
