@@ -397,13 +397,13 @@ SAFEGUARDS = (
     Safeguard(
         "names are of one line",
         instead(names._on_one_line, "__code__", (lambda text: text).__code__),
-        "tests/mercurios/tenants/test_files.py::test_a_name_is_one_line_without_control_characters[name]",
+        "tests/mercurios/tenants/test_model.py::test_a_name_is_one_line_without_control_characters[name]",
         "assert",
     ),
     Safeguard(
         "a schedule that never comes is refused",
         instead(model._known_schedule, "__code__", (lambda schedule: schedule).__code__),
-        "tests/mercurios/tenants/test_files.py::test_a_schedule_that_never_comes_is_refused[0 0 30 2 *]",
+        "tests/mercurios/tenants/test_model.py::test_a_schedule_that_never_comes_is_refused[0 0 30 2 *]",
         "assert",
     ),
     Safeguard(
