@@ -195,6 +195,26 @@ def test_a_row_nested_without_end_is_set_aside_alone(
     assert all("deeper than 64 levels" in row["reason"] for row in aside[:2])
 
 
+def test_a_response_nested_without_end_fails_its_resource_at_the_first_try(
+    retailer: QuickRetailer, source: RunningSimulator
+) -> None:
+    tries = []
+
+    def deep(*_: object) -> Response:
+        tries.append(1)
+        return Response(200, gzip.compress(b"[" * 8 * MEBIBYTE), ((b"content-encoding", b"gzip"),))
+
+    with (
+        intercepting(source, always(deep)),
+        pytest.raises(TerminalProHandelError, match="nested too deeply"),
+    ):
+        retailer.extract(retailer.begin("r1"), "sale", pages_in_flight=1)
+
+    assert len(tries) == 1
+    retailer.run("r2", "sale")
+    assert retailer.differences("sale") == []
+
+
 def test_a_text_that_no_warehouse_takes_sets_its_row_aside_alone(
     retailer: QuickRetailer, source: RunningSimulator
 ) -> None:

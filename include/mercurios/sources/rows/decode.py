@@ -28,8 +28,14 @@ _MOST_SHOWN = 1_000
 # A body with so many values takes as much memory as any page may; counted only where there is room for them.
 _MOST_VALUES = 4_000_000
 _LARGE_BODY = 8 * 1024 * 1024
+# Texts and brackets of a body of which what is too deep is cut off, which looks at each: a quarter of a second.
+_MOST_TOKENS = 1_000_000
 # Bytes that are not UTF-8, and escaped surrogates.
 _SUSPECT = re.compile(r"[\udc80-\udcff]|\\u[dD][89a-fA-F]")
+
+
+class NestedTooDeepError(ValueError):
+    """Something is nested deeper than decoders read, in a body too large to cut that off."""
 
 
 def holds_too_many_values(body: bytes) -> bool:
@@ -55,12 +61,16 @@ def decode_exact(body: bytes | str) -> Any:
     Control characters in a text without escape are taken as they are, and what is nested too deeply is cut off.
 
     Raises:
+        NestedTooDeepError: what is nested too deeply stands in a body too large to cut it off.
         ValueError: it is not JSON.
     """
     text = body if isinstance(body, str) else body.decode("utf-8-sig", "surrogateescape")
     try:
         return _exact(text)
     except RecursionError:
+        # A text has two quotes.
+        if sum(map(text.count, '[]{}"')) > 2 * _MOST_TOKENS:
+            raise NestedTooDeepError("nested too deeply for a body of its size") from None
         return _exact(shallow_text(text))
 
 

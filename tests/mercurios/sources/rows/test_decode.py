@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import tracemalloc
 from decimal import Decimal
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mercurios.sources.rows.decode import decode, decode_exact, holds_too_many_values
+from mercurios.sources.rows.decode import NestedTooDeepError, decode, decode_exact, holds_too_many_values
 from mercurios.sources.rows.nesting import is_cut, shallow
 
 _json = st.recursive(
@@ -138,6 +139,27 @@ def test_what_is_nested_too_deeply_is_cut_off_and_its_neighbours_are_read(levels
 def test_a_text_that_never_ends_is_no_json_however_deep() -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - a decoder's own words
         decode(b"[" * 100_000)
+
+
+SHAPES = {
+    "lists": b"[" * 4_000_000 + b"]" * 4_000_000,
+    "lists without an end": b"[" * 8_000_000,
+    "objects": b'{"a":' * 1_000_000 + b"1" + b"}" * 1_000_000,
+    "lists of two": b"[1," * 2_000_000 + b"1" + b"]" * 2_000_000,
+    "a deep list among many": b"[" + b"[" * 1_200 + b"]" * 1_200 + b",[]" * 2_000_000 + b"]",
+    "a deep list among many texts": b"[" + b"[" * 1_200 + b"]" * 1_200 + b',""' * 2_000_000 + b"]",
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_large_body_nested_too_deeply_is_refused_at_once(shape: str) -> None:
+    """To look at each bracket took seconds, for a response of some kilobytes, packed, in each try."""
+    before = time.process_time()
+
+    with pytest.raises(NestedTooDeepError):
+        decode(SHAPES[shape])
+
+    assert time.process_time() - before < 0.5
 
 
 def test_a_large_body_of_nothing_but_lists_holds_too_many_values() -> None:

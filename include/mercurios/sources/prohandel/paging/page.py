@@ -24,7 +24,7 @@ from mercurios.sources.prohandel.http.responses import (
 )
 from mercurios.sources.prohandel.http.transport import Response
 from mercurios.sources.prohandel.paging.boundaries import Key, Row, is_contiguous, reaches_the_end, row_key
-from mercurios.sources.rows.decode import decode, holds_too_many_values
+from mercurios.sources.rows.decode import NestedTooDeepError, decode, holds_too_many_values
 from mercurios.sources.rows.records import Record, Records
 
 NOWHERE = RequestContext("")
@@ -111,6 +111,8 @@ def _refuse_more_rows(page: Page, context: RequestContext) -> None:
 def _objects(response: Response, context: RequestContext) -> list[dict[str, Any]]:
     try:
         rows = decode(response.content)
+    except NestedTooDeepError as error:
+        raise TerminalProHandelError(f"the response is {error}", context) from None
     except ValueError:
         kind = media_type(response.headers)
         raise TransientProHandelError(
