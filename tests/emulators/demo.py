@@ -49,7 +49,7 @@ def main(*, leave: bool) -> bool:
             emulator = opened.enter_context(running_snowflake(s3))
         os.environ["REQUESTS_CA_BUNDLE"] = str(emulator.certificate)
         s3.create_bucket(BUCKET)
-        create_account_objects(emulator, DATABASE, f"s3://{BUCKET}/")
+        create_account_objects(emulator, DATABASE, "mini", f"s3://{BUCKET}/")
         stack = Stack(
             home=home,
             ports=Ports(*_free_ports(2)),

@@ -20,7 +20,7 @@ from mercurios.warehouse.setup import set_up
 from mercurios.warehouse.snowflake.engine import SnowflakeEngine, session_parameters
 from prohandel_simulator.testing import RunningSimulator
 
-SCHEMAS = ("RAW", "STANDARD", "ANALYTICS", "PUBLISHED", "OPS", "POLICIES")
+SCHEMAS = ("RAW", "STANDARD", "ANALYTICS", "PUBLISHED", "OPS", "POLICIES", "LANDING")
 
 
 class SnowflakeRetailer(Retailer):
@@ -49,8 +49,8 @@ class SnowflakeRetailer(Retailer):
             set_up(engine)
 
     def create_account_objects(self, landing: str | None = None) -> None:
-        """Create what `warehouse apply` creates on a real account and the loader needs: schemas and the stage."""
-        create_account_objects(self.snowflake, self.database, landing or self.root)
+        """Create what `warehouse apply` creates on a real account and the loader needs: schemas and a stage."""
+        create_account_objects(self.snowflake, self.database, self.tenant.id, landing or self.root)
 
     @contextmanager
     def engine(self, **options: Any) -> Iterator[SnowflakeEngine]:
@@ -68,12 +68,14 @@ class SnowflakeRetailer(Retailer):
         )
 
 
-def create_account_objects(emulator: Snowflake, database: str, landing: str) -> None:
-    """Create the schemas of a database and the stage that shows a landing area."""
+def create_account_objects(emulator: Snowflake, database: str, tenant_id: str, landing: str) -> None:
+    """Create the schemas of a database and the stage that shows a tenant's files."""
     with snowflake.connector.connect(**emulator.parameters(database)) as session:
         for schema in SCHEMAS:
             session.cursor().execute(f"create schema if not exists {schema}")
-        session.cursor().execute(f"create or replace stage ops.landing url = '{landing}'")
+        session.cursor().execute(
+            f"create or replace stage landing.tenant_{tenant_id} url = '{landing}tenant={tenant_id}/'"
+        )
 
 
 def forget(snowflake_emulator: Snowflake, database: str) -> None:

@@ -69,6 +69,24 @@ def drop_of_a_database() -> None:
     cursor.FakeSnowflakeCursor.execute = execute
 
 
+def drop_of_a_stage() -> None:
+    """DROP STAGE is a syntax error of the engine: the stage leaves the emulator's list of stages."""
+    dropped = re.compile(r"\s*DROP\s+STAGE\s+(?:IF\s+EXISTS\s+)?(\w+)\.(\w+)\.(\w+)", re.IGNORECASE)
+    original = cursor.FakeSnowflakeCursor.execute
+
+    def execute(self: Any, command: str, *arguments: Any, **options: Any) -> Any:
+        if match := dropped.match(command):
+            self._duck_conn.execute(
+                "delete from _fs_global._fs_information_schema._fs_stages"
+                " where database_name = ? and schema_name = ? and name = ?",
+                [part.upper() for part in match.groups()],
+            )
+            command = "SELECT 1"
+        return original(self, command, *arguments, **options)
+
+    cursor.FakeSnowflakeCursor.execute = execute
+
+
 def masking_policy_of_a_new_column() -> None:
     """A masking policy in a column's definition is a syntax error: it is left out, as no policy is ever enforced."""
     policy = re.compile(r"\bWITH\s+MASKING\s+POLICY\s+[\w.]+", re.IGNORECASE)
@@ -280,6 +298,7 @@ SHIMS: dict[str, Callable[[], None]] = {
         account_statements,
         managed_access_of_a_schema,
         drop_of_a_database,
+        drop_of_a_stage,
         masking_policy_of_a_new_column,
         query_tag_of_a_session,
         columns_of_a_merge,

@@ -31,7 +31,7 @@ class PlannedRetailer(SnowflakeRetailer):
 
     def create_account_objects(self, landing: str | None = None) -> None:
         folder = Path(os.environ["MERCURIOS_TENANTS_DIR"])
-        owner = tenant("mini", database=self.database, landing=f"{self.root}mini")
+        owner = tenant("mini", database=self.database, landing=self.root.rstrip("/"))
         files = {
             "mini.yaml": owner.model_dump(mode="json"),
             "account.json": document(self.database, landing=self.root),

@@ -47,6 +47,13 @@ def drop_of_a_database(cursor: Any) -> None:
 
 
 @probe
+def drop_of_a_stage(cursor: Any) -> None:
+    cursor.execute("create stage if not exists ops.passing url = 's3://lake/landing/'")
+    cursor.execute("drop stage if exists gaps.ops.passing")
+    assert "PASSING" not in {row[1] for row in cursor.execute("show stages in schema ops").fetchall()}
+
+
+@probe
 def masking_policy_of_a_new_column(cursor: Any) -> None:
     cursor.execute(
         "create or replace table persons (id varchar not null with masking policy ops.p, name varchar)"

@@ -133,6 +133,7 @@ def test_in_a_shared_database_and_bucket_only_the_tenants_own_goes(
     assert "rows of raw.article in MERCURIOS_DATA" in counted[1]
     assert "2 rows of policies.tenant_access in MERCURIOS_DATA" in counted[1]
     assert "drop role mercurios_analyst_mini" in counted[1]
+    assert "drop stage mercurios_data.landing.tenant_mini" in counted[1]
     assert "drop database" not in counted[1]
     assert (asked.exit_code, "Nothing was removed." in asked.output) == (1, True)
     assert (shop.rows("mini"), shop.files()) == kept

@@ -27,6 +27,7 @@ PLAN = plan()
 TEXTS = [statement.text for statement in PLAN]
 UNMASKED = "mercurios_loader"
 SCHEMAS = ("raw", "standard", "analytics", "published", "ops", "fivetran_log")
+TENANTS = {"mercurios_data": ["north", "south"], "solo_data": ["solo"]}
 LOADERS = {"mercurios_data": "mercurios_loader", "solo_data": "mercurios_loader_solo_data"}
 # What a resource about persons keeps that says nothing about the person.
 IMPERSONAL = {"branch_number", "last_change", "is_deleted"}
@@ -151,8 +152,8 @@ def test_the_loader_makes_tables_in_the_schemas_of_data_and_attaches_policies(da
         ("usage", f"database {database}"),
         ("usage", "schema policies"),
         ("usage", "warehouse mercurios_loading_wh"),
-        ("usage", "stage ops.landing"),
-        ("usage", "file format ops.landed_parquet"),
+        ("usage", "schema landing"),
+        *(("usage", f"stage landing.tenant_{tenant}") for tenant in TENANTS[database]),
         *((each, f"schema {name}") for name in SCHEMAS[:-1] for each in WRITES),
         *(("apply", each) for each in policies | {"row access policy policies.tenant_rows"}),
     }
@@ -190,7 +191,7 @@ def test_no_role_owns_data_and_policies_both() -> None:
         for kind in ("row access policy", "masking policy", "tag", "table")
         for role in owner(kind).values()
     }
-    of_data = {role for name, role in owner("schema").items() if not name.endswith(".policies")}
+    of_data = {role for name, role in owner("schema").items() if not name.endswith((".policies", ".landing"))}
 
     assert policies == {"mercurios_policy_admin"}
     assert of_data == {"mercurios_admin"}
@@ -220,16 +221,42 @@ def test_policies_know_no_role_but_the_loader_of_their_database() -> None:
 # ---------------------------------------------------------------- the external stage is read
 
 
-def test_the_stage_is_used_by_loaders_and_made_by_the_administrator() -> None:
+def test_no_role_but_the_loader_of_its_database_reads_a_tenants_files() -> None:
+    """Files are behind no policy: whoever uses or owns a stage, or grants on its schema, reads them all."""
     on_stages = {
-        (grant.to, privilege)
+        (grant.to, privilege, grant.object)
         for grant in grants(TEXTS)
         if "stage" in grant.object or "integration" in grant.object
         for privilege in grant.privileges
     }
 
-    assert on_stages == {*((loader, "usage") for loader in LOADERS.values()), ("mercurios_admin", "usage")}
-    assert set(owner("stage").values()) == {"mercurios_admin"}
+    assert on_stages == {
+        ("sysadmin", "usage", "integration mercurios_landing"),
+        *(
+            (LOADERS[database], "usage", f"stage {database}.landing.tenant_{tenant}")
+            for database, tenants in TENANTS.items()
+            for tenant in tenants
+        ),
+    }
+    assert set(owner("stage").values()) == {"sysadmin"}
+    assert {role for name, role in owner("schema").items() if name.endswith(".landing")} == {"sysadmin"}
+
+
+def test_a_stage_shows_the_folder_of_its_tenant_alone() -> None:
+    shown = {
+        each.object: set(re.findall(r"url = '([^']+)'", each.text))
+        for each in PLAN
+        if each.kind == "stage" and each.action in ("create", "alter")
+    }
+
+    assert shown == {
+        f"{database}.landing.tenant_{tenant}": {f"s3://synthetic-landing/mercurios/{tenant}/tenant={tenant}/"}
+        for database, tenants in TENANTS.items()
+        for tenant in tenants
+    }
+
+
+def test_no_role_makes_a_stage() -> None:
     makes_stages = [
         text for text in TEXTS if re.search(r"create (external )?(stage|integration),? ?.* on ", text)
     ]

@@ -10,7 +10,6 @@ from snowflake_sql import REFRESH_VARIABLE, assert_golden, functions, problems, 
 
 from mercurios.sources.prohandel.resources import RESOURCES
 from mercurios.warehouse.schema import landed_columns
-from mercurios.warehouse.snowflake.engine import STAGE
 from mercurios.warehouse.sql import SQL_ROOT, render
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -92,8 +91,8 @@ def test_the_plan_is_the_stored_one() -> None:
 
 
 def copy_statement() -> str:
-    files = ["tenant=north/run=1/sale-rows-00001.parquet", "tenant=north/run=it's 2/sale-rows-00002.parquet"]
-    return render("snowflake", "copy_files", table="stage_sale", stage=STAGE, files=files)
+    files = ["run=1/sale-rows-00001.parquet", "run=it's 2/sale-rows-00002.parquet"]
+    return render("snowflake", "copy_files", table="stage_sale", stage="landing.tenant_north", files=files)
 
 
 def merge_statements(name: str) -> str:
@@ -143,7 +142,7 @@ def test_the_merge_of_every_resource_is_snowflake_sql_for_one_tenant(name: str) 
         ("grant select on future", "grant selct on future"),
         ("returns boolean ->", "returns boolean"),
         ("set masking policy", "set masking"),
-        ("type = parquet", "type = parquett"),
+        ("type = external_stage", "type = external_stagee"),
         ("when not matched then", "when not matched"),
         ("cluster by (", "cluster on ("),
     ],

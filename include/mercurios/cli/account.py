@@ -78,8 +78,13 @@ def _compared(statements: list[Statement], connection: str) -> list[Statement]:
         typer.echo("-- `--all` prints them.")
     if found.misplaced:
         typer.echo(
-            "-- Of an earlier release, and not where their owner is now. Move them before `apply`, or the tables "
-            f"that point to them keep them; docs/snowflake.md says how: {', '.join(found.misplaced)}."
+            "-- Of an earlier release, and not where their owner is now. Move policies before `apply`, or the tables "
+            "that point to them keep them, and drop stages after it; docs/snowflake.md says how: "
+            f"{', '.join(found.misplaced)}."
+        )
+    if found.surplus:
+        typer.echo(
+            f"-- Roles may do more than the plan says. Revoke what nobody can explain: {'; '.join(found.surplus)}."
         )
     typer.echo(f"-- {len(found.missing) or 'No'} statements would create or change something.\n")
     return found.missing

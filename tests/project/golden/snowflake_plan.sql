@@ -1,6 +1,6 @@
 -- 10_roles, as useradmin
 
-create role if not exists mercurios_admin comment = 'Owns schemas and stages, and decides who reads them; reads no rows';
+create role if not exists mercurios_admin comment = 'Owns schemas of data, and decides who reads them; reads no rows';
 
 create role if not exists mercurios_policy_admin comment = 'Owns policies, tags and who sees which tenant; owns no data and reads none';
 
@@ -172,7 +172,7 @@ alter storage integration mercurios_landing set
 
 -- 40_storage, as securityadmin
 
-grant usage on integration mercurios_landing to role mercurios_admin;
+grant usage on integration mercurios_landing to role sysadmin;
 
 -- 50_users, as useradmin
 
@@ -278,7 +278,11 @@ create schema if not exists mercurios_data.analytics with managed access comment
 
 create schema if not exists mercurios_data.published with managed access comment = 'Marts as people read them, replaced when a run has passed its checks';
 
-create schema if not exists mercurios_data.ops with managed access comment = 'Bookkeeping of runs, and the landing stage';
+create schema if not exists mercurios_data.ops with managed access comment = 'Bookkeeping of runs';
+
+-- 60_database, as sysadmin
+
+create schema if not exists mercurios_data.landing with managed access comment = 'A stage for each tenant, which shows the files of its runs';
 
 -- 60_database, as mercurios_policy_admin
 
@@ -300,6 +304,8 @@ grant usage on schema mercurios_data.published to role mercurios_policy_admin;
 
 grant usage on schema mercurios_data.ops to role mercurios_policy_admin;
 
+grant usage on schema mercurios_data.landing to role mercurios_policy_admin;
+
 grant usage on schema mercurios_data.fivetran_log to role mercurios_policy_admin;
 
 -- 70_policies, as mercurios_policy_admin
@@ -309,7 +315,7 @@ create tag if not exists mercurios_data.policies.personal
     comment = 'Column that says who a person is, or something about a person';
 
 create tag if not exists mercurios_data.policies.layer
-    allowed_values 'raw', 'standard', 'analytics', 'published', 'ops', 'policies', 'fivetran_log'
+    allowed_values 'raw', 'standard', 'analytics', 'published', 'ops', 'landing', 'policies', 'fivetran_log'
     comment = 'What a schema holds';
 
 alter schema mercurios_data.raw set tag mercurios_data.policies.layer = 'raw';
@@ -321,6 +327,8 @@ alter schema mercurios_data.analytics set tag mercurios_data.policies.layer = 'a
 alter schema mercurios_data.published set tag mercurios_data.policies.layer = 'published';
 
 alter schema mercurios_data.ops set tag mercurios_data.policies.layer = 'ops';
+
+alter schema mercurios_data.landing set tag mercurios_data.policies.layer = 'landing';
 
 alter schema mercurios_data.policies set tag mercurios_data.policies.layer = 'policies';
 
@@ -394,22 +402,6 @@ case when current_role() = 'MERCURIOS_LOADER' then personal end;
 alter masking policy mercurios_data.policies.personal_document set body ->
 case when current_role() = 'MERCURIOS_LOADER' then personal end;
 
--- 75_stage, as mercurios_admin
-
-create file format if not exists mercurios_data.ops.landed_parquet
-    type = parquet
-    comment = 'What the extraction writes';
-
-create stage if not exists mercurios_data.ops.landing
-    url = 's3://synthetic-landing/mercurios/'
-    storage_integration = mercurios_landing
-    file_format = (format_name = 'mercurios_data.ops.landed_parquet')
-    comment = 'Parts and manifests of every run';
-
-alter stage mercurios_data.ops.landing set
-    url = 's3://synthetic-landing/mercurios/'
-    storage_integration = mercurios_landing;
-
 -- 80_grants, as securityadmin
 
 grant usage on database mercurios_data to role mercurios_loader;
@@ -424,9 +416,7 @@ grant usage, create table, create view on schema mercurios_data.published to rol
 
 grant usage, create table, create view on schema mercurios_data.ops to role mercurios_loader;
 
-grant usage on stage mercurios_data.ops.landing to role mercurios_loader;
-
-grant usage on file format mercurios_data.ops.landed_parquet to role mercurios_loader;
+grant usage on schema mercurios_data.landing to role mercurios_loader;
 
 grant usage on schema mercurios_data.policies to role mercurios_loader;
 
@@ -522,6 +512,21 @@ grant usage on database mercurios_data to role mercurios_fivetran_service;
 
 grant usage, create table, create view on schema mercurios_data.fivetran_log to role mercurios_fivetran_service;
 
+-- 85_tenant, as sysadmin
+
+create stage if not exists mercurios_data.landing.tenant_north
+    url = 's3://synthetic-landing/mercurios/north/tenant=north/'
+    storage_integration = mercurios_landing
+    comment = 'Parts and manifests of tenant north';
+
+alter stage mercurios_data.landing.tenant_north set
+    url = 's3://synthetic-landing/mercurios/north/tenant=north/'
+    storage_integration = mercurios_landing;
+
+-- 85_tenant, as securityadmin
+
+grant usage on stage mercurios_data.landing.tenant_north to role mercurios_loader;
+
 -- 85_tenant, as useradmin
 
 create role if not exists mercurios_analyst_north comment = 'Reads the published marts of tenant north';
@@ -551,6 +556,21 @@ using (
         and known.tenant_id = wanted.tenant_id
 when not matched then
     insert (role_name, tenant_id) values (wanted.role_name, wanted.tenant_id);
+
+-- 85_tenant, as sysadmin
+
+create stage if not exists mercurios_data.landing.tenant_south
+    url = 's3://synthetic-landing/mercurios/south/tenant=south/'
+    storage_integration = mercurios_landing
+    comment = 'Parts and manifests of tenant south';
+
+alter stage mercurios_data.landing.tenant_south set
+    url = 's3://synthetic-landing/mercurios/south/tenant=south/'
+    storage_integration = mercurios_landing;
+
+-- 85_tenant, as securityadmin
+
+grant usage on stage mercurios_data.landing.tenant_south to role mercurios_loader;
 
 -- 85_tenant, as useradmin
 
@@ -954,7 +974,11 @@ create schema if not exists solo_data.analytics with managed access comment = 'M
 
 create schema if not exists solo_data.published with managed access comment = 'Marts as people read them, replaced when a run has passed its checks';
 
-create schema if not exists solo_data.ops with managed access comment = 'Bookkeeping of runs, and the landing stage';
+create schema if not exists solo_data.ops with managed access comment = 'Bookkeeping of runs';
+
+-- 60_database, as sysadmin
+
+create schema if not exists solo_data.landing with managed access comment = 'A stage for each tenant, which shows the files of its runs';
 
 -- 60_database, as mercurios_policy_admin
 
@@ -976,6 +1000,8 @@ grant usage on schema solo_data.published to role mercurios_policy_admin;
 
 grant usage on schema solo_data.ops to role mercurios_policy_admin;
 
+grant usage on schema solo_data.landing to role mercurios_policy_admin;
+
 grant usage on schema solo_data.fivetran_log to role mercurios_policy_admin;
 
 -- 70_policies, as mercurios_policy_admin
@@ -985,7 +1011,7 @@ create tag if not exists solo_data.policies.personal
     comment = 'Column that says who a person is, or something about a person';
 
 create tag if not exists solo_data.policies.layer
-    allowed_values 'raw', 'standard', 'analytics', 'published', 'ops', 'policies', 'fivetran_log'
+    allowed_values 'raw', 'standard', 'analytics', 'published', 'ops', 'landing', 'policies', 'fivetran_log'
     comment = 'What a schema holds';
 
 alter schema solo_data.raw set tag solo_data.policies.layer = 'raw';
@@ -997,6 +1023,8 @@ alter schema solo_data.analytics set tag solo_data.policies.layer = 'analytics';
 alter schema solo_data.published set tag solo_data.policies.layer = 'published';
 
 alter schema solo_data.ops set tag solo_data.policies.layer = 'ops';
+
+alter schema solo_data.landing set tag solo_data.policies.layer = 'landing';
 
 alter schema solo_data.policies set tag solo_data.policies.layer = 'policies';
 
@@ -1070,22 +1098,6 @@ case when current_role() = 'MERCURIOS_LOADER_SOLO_DATA' then personal end;
 alter masking policy solo_data.policies.personal_document set body ->
 case when current_role() = 'MERCURIOS_LOADER_SOLO_DATA' then personal end;
 
--- 75_stage, as mercurios_admin
-
-create file format if not exists solo_data.ops.landed_parquet
-    type = parquet
-    comment = 'What the extraction writes';
-
-create stage if not exists solo_data.ops.landing
-    url = 's3://synthetic-landing/mercurios/'
-    storage_integration = mercurios_landing
-    file_format = (format_name = 'solo_data.ops.landed_parquet')
-    comment = 'Parts and manifests of every run';
-
-alter stage solo_data.ops.landing set
-    url = 's3://synthetic-landing/mercurios/'
-    storage_integration = mercurios_landing;
-
 -- 80_grants, as securityadmin
 
 grant usage on database solo_data to role mercurios_loader_solo_data;
@@ -1100,9 +1112,7 @@ grant usage, create table, create view on schema solo_data.published to role mer
 
 grant usage, create table, create view on schema solo_data.ops to role mercurios_loader_solo_data;
 
-grant usage on stage solo_data.ops.landing to role mercurios_loader_solo_data;
-
-grant usage on file format solo_data.ops.landed_parquet to role mercurios_loader_solo_data;
+grant usage on schema solo_data.landing to role mercurios_loader_solo_data;
 
 grant usage on schema solo_data.policies to role mercurios_loader_solo_data;
 
@@ -1197,6 +1207,21 @@ grant select on future views in schema solo_data.fivetran_log to role mercurios_
 grant usage on database solo_data to role mercurios_fivetran_service;
 
 grant usage, create table, create view on schema solo_data.fivetran_log to role mercurios_fivetran_service;
+
+-- 85_tenant, as sysadmin
+
+create stage if not exists solo_data.landing.tenant_solo
+    url = 's3://synthetic-landing/mercurios/solo/tenant=solo/'
+    storage_integration = mercurios_landing
+    comment = 'Parts and manifests of tenant solo';
+
+alter stage solo_data.landing.tenant_solo set
+    url = 's3://synthetic-landing/mercurios/solo/tenant=solo/'
+    storage_integration = mercurios_landing;
+
+-- 85_tenant, as securityadmin
+
+grant usage on stage solo_data.landing.tenant_solo to role mercurios_loader_solo_data;
 
 -- 85_tenant, as useradmin
 

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SCHEMA = "OPS"
-STAGE = "ops.landing"
+STAGES = "landing"
 CONNECTION_ATTEMPTS = 3
 # Snowflake takes no more names in one COPY.
 FILES_PER_COPY = 1_000
@@ -71,7 +71,7 @@ class SnowflakeEngine:
 
     Args:
         connect: opens a session with qmark binding whose schema is OPS; tried a bounded number of times.
-        landing: the tenant's landing area, whose files stage `ops.landing` shows; None where nothing is loaded.
+        landing: the tenant's landing area, whose files a stage of schema `landing` shows; None where nothing is loaded.
         role: the role that the session must have taken on; None takes any, for a user who only reads.
 
     Raises:
@@ -184,31 +184,24 @@ class SnowflakeEngine:
     def _copy(self, table: str, urls: Sequence[str]) -> int:
         if not urls:
             return 0
-        names = self._names_in_stage(urls)
+        stage, names = self._in_stage(urls)
         rows = 0
         for start in range(0, len(names), FILES_PER_COPY):
             chunk = names[start : start + FILES_PER_COPY]
-            sql = render(self.dialect, "copy_files", table=table, stage=STAGE, files=chunk)
-            rows += _rows_loaded(self._rows(sql), chunk)
+            sql = render(self.dialect, "copy_files", table=table, stage=stage, files=chunk)
+            rows += _rows_loaded(self._rows(sql), chunk, stage)
         return rows
 
-    def _names_in_stage(self, urls: Sequence[str]) -> list[str]:
-        """Return files as COPY names them: below the address of the stage."""
-        schema, _, name = STAGE.partition(".")
-        found = self._rows(render(self.dialect, "stage_address", schema=schema, stage=name))
-        if not found:
-            raise WarehouseError(
-                f"stage {STAGE} does not exist or this role may not use it: run `python -m mercurios warehouse apply`, "
-                "which creates it and grants its use"
-            )
-        root = f"{found[0]['url'].rstrip('/')}/"
-        outside = [url for url in urls if not url.startswith(root)]
-        if outside:
-            raise WarehouseError(
-                f"{outside[0]} lies outside stage {STAGE} ({root}): make the tenant's landing area and the stage the "
-                "same address (`python -m mercurios warehouse plan` shows the stage)"
-            )
-        return [url.removeprefix(root) for url in urls]
+    def _in_stage(self, urls: Sequence[str]) -> tuple[str, list[str]]:
+        """Return the stage that shows these files, and them as COPY names them: below its address."""
+        for row in self._rows(render(self.dialect, "stages", schema=STAGES)):
+            root = f"{row['url'].rstrip('/')}/"
+            if all(url.startswith(root) for url in urls):
+                return f"{STAGES}.{row['name'].lower()}", [url.removeprefix(root) for url in urls]
+        raise WarehouseError(
+            f"no stage of schema {STAGES} that this role may use shows {urls[0]}: run `python -m mercurios warehouse "
+            "apply --tenant` with the tenant's id, which makes the stage of its landing area and grants its use"
+        )
 
     def _check_columns(self, url: str, columns: Mapping[str, str]) -> None:
         """Compare a file with the contract before it is copied: COPY casts what it can and forgets what it lacks."""
@@ -288,14 +281,14 @@ def _without_comments(sql: str) -> str:
     return re.sub(r"^\s*--[^\n]*\n", "", sql, flags=re.MULTILINE)
 
 
-def _rows_loaded(rows: Sequence[Mapping[str, Any]], files: Sequence[str]) -> int:
+def _rows_loaded(rows: Sequence[Mapping[str, Any]], files: Sequence[str], stage: str) -> int:
     """Return the rows a COPY loaded, and make sure that it took every file."""
     loaded = [row for row in rows if row.get("status") == "LOADED"]
     if len(loaded) != len(files):
         other = next((row for row in rows if row.get("status") != "LOADED"), {})
         reason = other.get("first_error") or other.get("status") or "not found"
         raise WarehouseError(
-            f"COPY took {len(loaded)} of {len(files)} files from {STAGE} ({other.get('file', files[0])}: {reason}): "
+            f"COPY took {len(loaded)} of {len(files)} files from {stage} ({other.get('file', files[0])}: {reason}): "
             "clear the extract task, so that a new attempt lands them again"
         )
     return sum(int(row["rows_loaded"]) for row in loaded)

@@ -2,16 +2,14 @@
 -- about rows and values. Whoever creates a table owns it, which is why the loader needs no grant to write.
 use role securityadmin;
 
--- The loader: creates and fills tables in all schemas but Fivetran's, reads the landing area, attaches policies.
+-- The loader: creates and fills tables in all schemas but Fivetran's, reads its tenants' landing areas, attaches policies.
 grant usage on database {{ database | ident }} to role {{ loader | ident }};
 
 {% for schema in ['raw', 'standard', 'analytics', 'published', 'ops'] %}
 grant usage, create table, create view on schema {{ database | ident }}.{{ schema }} to role {{ loader | ident }};
 
 {% endfor %}
-grant usage on stage {{ database | ident }}.ops.landing to role {{ loader | ident }};
-
-grant usage on file format {{ database | ident }}.ops.landed_parquet to role {{ loader | ident }};
+grant usage on schema {{ database | ident }}.landing to role {{ loader | ident }};
 
 grant usage on schema {{ database | ident }}.policies to role {{ loader | ident }};
 
@@ -35,7 +33,7 @@ grant select on future {{ kind }} in schema {{ database | ident }}.published to 
 -- The developer: reads everything, persons masked, and writes nothing.
 grant usage on database {{ database | ident }} to role mercurios_developer;
 
-{% for schema in schemas if schema.name != 'policies' %}
+{% for schema in schemas if schema.name not in ['policies', 'landing'] %}
 grant usage on schema {{ database | ident }}.{{ schema.name | ident }} to role mercurios_developer;
 
 {% for kind in ['tables', 'views'] %}

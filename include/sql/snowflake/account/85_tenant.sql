@@ -1,4 +1,23 @@
--- A tenant: a role for its analysts, who read its published marts and no other tenant's, and the roles that see its rows.
+-- A tenant: the stage that shows its own files, a role for its analysts, who read its published marts and no other tenant's,
+-- and the roles that see its rows.
+--
+-- HAZARD: files are not behind any policy. A stage shows one tenant's folder, so that a loader reads no file of a tenant in
+-- another database, and its owner is a system role, because every owner reads it.
+use role sysadmin;
+
+create stage if not exists {{ database | ident }}.landing.{{ tenant.stage | ident }}
+    url = {{ tenant.landing | literal }}
+    storage_integration = mercurios_landing
+    comment = 'Parts and manifests of tenant {{ tenant.id }}';
+
+alter stage {{ database | ident }}.landing.{{ tenant.stage | ident }} set
+    url = {{ tenant.landing | literal }}
+    storage_integration = mercurios_landing;
+
+use role securityadmin;
+
+grant usage on stage {{ database | ident }}.landing.{{ tenant.stage | ident }} to role {{ loader | ident }};
+
 use role useradmin;
 
 create role if not exists {{ tenant.analyst | ident }} comment = 'Reads the published marts of tenant {{ tenant.id }}';

@@ -56,7 +56,7 @@ SNOWFLAKE_ALONE = {
     "quality_gate_frame": "rows are checked in a frame on DuckDB",
     "quality_gate_nulls": "rows are checked in a frame on DuckDB",
     "quality_gate_rows": "rows are checked in a frame on DuckDB",
-    "stage_address": "DuckDB has no stages",
+    "stages": "DuckDB has no stages",
     "transient_empty": "a view is replaced on DuckDB",
     "transient_table": "DuckDB creates them in the transaction",
 }
@@ -101,8 +101,11 @@ class Answering(SnowflakeEngine):
 
     def _rows(self, sql: str) -> list[dict[str, Any]]:
         self.sent.append(sql)
-        if sql.startswith("show stages"):
-            return [{"url": "s3://lake/landing/"}]
+        if "show stages in schema landing" in sql:
+            return [
+                {"name": f"TENANT_{name.upper()}", "url": f"s3://lake/landing/tenant={name}/"}
+                for name in ("min", "mini", "mini_2")
+            ]
         files = [line.strip().strip(",'") for line in sql.splitlines() if line.strip().startswith("'")]
         return [
             {"file": name, "status": "LOADED", "rows_loaded": 2}
@@ -125,14 +128,31 @@ def test_a_copy_names_at_most_a_thousand_files_below_the_stage() -> None:
 
     copies = [sql for sql in engine.sent if "copy into" in sql]
     assert [sql.count(".parquet'") for sql in copies] == [1000, 1000, 1]
-    assert "'tenant=mini/part-2000.parquet'" in copies[-1]
+    assert "'part-2000.parquet'" in copies[-1]
+    assert all("from @landing.tenant_mini/" in sql for sql in copies)
+
+
+def test_files_of_another_tenant_come_with_no_stage() -> None:
+    """Neither those of a tenant whose stage is not shown to the session nor those of two tenants together."""
+    engine = Answering()
+    for names in (["north"], ["mini", "mini_2"]):
+        with pytest.raises(
+            WarehouseError, match=r"no stage of schema landing .* shows s3://lake/landing/tenant="
+        ):
+            engine.copy_files(
+                "stage_sale", ["id"], [f"s3://lake/landing/tenant={name}/a.parquet" for name in names]
+            )
+
+    assert [sql for sql in engine.sent if "copy into" in sql] == []
 
 
 def test_a_copy_that_leaves_a_file_out_fails_with_its_name_and_reason() -> None:
     engine = Answering(refused="b.parquet")
 
     with pytest.raises(WarehouseError, match=r"1 of 2 files .*b\.parquet: not a Parquet file"):
-        engine.copy_files("stage_sale", ["id"], [f"s3://lake/landing/{name}.parquet" for name in "ab"])
+        engine.copy_files(
+            "stage_sale", ["id"], [f"s3://lake/landing/tenant=mini/{name}.parquet" for name in "ab"]
+        )
 
 
 @pytest.mark.parametrize("error", [OperationalError("no answer", errno=250001), None])
@@ -262,8 +282,9 @@ def test_a_refusal_names_remedy_statement_and_query(errno: int, remedy: str) -> 
          "(select, delete on table SALE)"),
         (2003, "Object 'MERCURIOS_DATA.RAW.SALE' does not exist or not authorized.", "select * from raw.sale",
          "(select on object MERCURIOS_DATA.RAW.SALE)"),
-        (2003, "Stage 'OPS.LANDING' does not exist or not authorized.", "copy into stage_sale from @ops.landing",
-         "(insert on the table and usage on stage OPS.LANDING)"),
+        (2003, "Stage 'LANDING.TENANT_MINI' does not exist or not authorized.",
+         "copy into stage_sale from @landing.tenant_mini",
+         "(insert on the table and usage on stage LANDING.TENANT_MINI)"),
     ],
 )  # fmt: skip
 def test_a_missing_grant_is_named_with_its_object(errno: int, said: str, statement: str, grant: str) -> None:

@@ -78,13 +78,16 @@ class Difference:
         repeated: what the account does not show the effect of; applying runs it again.
         present: number of statements that would change nothing.
         misplaced: policies, tags and lists that the account has in another schema than the plan, where an earlier
-            release made them; tables that point to these are protected by what they said then.
+            release made them; tables that point to these are protected by what they said then. Stages outside
+            of their schema too: whoever owns one reads files past all policies.
+        surplus: what roles of the plan may do or own in the account, and not by the plan.
     """
 
     missing: list[Statement]
     repeated: list[Statement]
     present: int
     misplaced: list[str]
+    surplus: list[str]
 
 
 def read_existing(connection: Connection, plan: Sequence[Statement]) -> Existing:
@@ -134,7 +137,9 @@ def difference(plan: Sequence[Statement], existing: Existing) -> Difference:
             # What only chooses a warehouse for the next statement comes along with it.
             missing += [before] if before is not None and before.action == "use" else []
             missing.append(statement)
-    return Difference(missing, repeated, present, list(_misplaced(plan, existing)))
+    return Difference(
+        missing, repeated, present, list(_misplaced(plan, existing)), list(_surplus(plan, existing))
+    )
 
 
 def _misplaced(plan: Sequence[Statement], existing: Existing) -> Iterator[str]:
@@ -146,8 +151,35 @@ def _misplaced(plan: Sequence[Statement], existing: Existing) -> Iterator[str]:
     }
     for kind, name in sorted(existing.objects):
         database, last = name.partition(".")[0], name.rpartition(".")[2]
-        if (kind, name) not in wanted and (kind, f"{database}.policies.{last}") in wanted:
+        moved = (kind, name) not in wanted and (kind, f"{database}.policies.{last}") in wanted
+        if moved or (kind == "stage" and not name.startswith(f"{database}.landing.")):
             yield f"{kind} {name}"
+
+
+def _surplus(plan: Sequence[Statement], existing: Existing) -> Iterator[str]:
+    """Yield privileges that roles of the plan have beyond it, in the account and in the databases of the plan.
+
+    Left out is what comes with tables and views: their owner is who makes them, and reading is granted on all of them.
+    """
+    wanted = {(each.role, "ownership", each.kind, each.object) for each in plan if each.action == "create"}
+    wanted |= {one for each in plan if each.action == "grant" for one in _wanted(each.text)}
+    roles = [each.object for each in plan if (each.action, each.kind) == ("create", "role")]
+    databases = {each.object for each in plan if (each.action, each.kind) == ("create", "database")}
+    for role in roles:
+        for privilege, kind, name in sorted(existing.grants.get(f"role {role}", ())):
+            is_elsewhere = (kind == "database" or "." in name) and name.partition(".")[0] not in databases
+            is_of_data = kind in ("table", "view") and privilege in ("ownership", "select")
+            if not is_elsewhere and not is_of_data and (role, privilege, kind, name) not in wanted:
+                yield " ".join(f"{privilege} on {kind} {name}".split()) + f" to role {role}"
+
+
+def _wanted(text: str) -> Iterator[tuple[str, str, str, str]]:
+    """Yield role, privilege, kind and name of each privilege that a statement grants."""
+    if match := _ROLE_GRANT.fullmatch(text):
+        yield (match["grantee"], "usage", "role", match["role"])
+    elif (match := _GRANT.fullmatch(" ".join(text.split()))) and not match["place"]:
+        for privilege in match["privileges"].split(", "):
+            yield (match["grantee"], privilege, match["kind"], match["name"] or "")
 
 
 def _is_there(statement: Statement, existing: Existing) -> bool | None:

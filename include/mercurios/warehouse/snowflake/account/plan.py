@@ -21,12 +21,12 @@ from mercurios.warehouse.snowflake.roles import SHARED_DATABASE, loader_of
 from mercurios.warehouse.sql import render, statements
 
 _ACCOUNT_FILES = ("10_roles", "20_resource_monitors", "30_warehouses", "40_storage", "50_users")
-_DATABASE_FILES = ("60_database", "70_policies", "75_stage", "80_grants")
+_DATABASE_FILES = ("60_database", "70_policies", "80_grants")
 _TENANT_FILE = "85_tenant"
 _TABLES_FILE = "90_tables"
 
 ROLES = {
-    "mercurios_admin": "Owns schemas and stages, and decides who reads them; reads no rows",
+    "mercurios_admin": "Owns schemas of data, and decides who reads them; reads no rows",
     "mercurios_policy_admin": "Owns policies, tags and who sees which tenant; owns no data and reads none",
     "mercurios_developer": "Reads everything of every tenant, persons masked; writes nothing",
     "mercurios_analyst": "Reads published marts; sees rows only through the role of a tenant",
@@ -38,7 +38,8 @@ SCHEMAS = {
     "standard": "Cleaned and conformed rows",
     "analytics": "Marts as a run builds them, before they are checked",
     "published": "Marts as people read them, replaced when a run has passed its checks",
-    "ops": "Bookkeeping of runs, and the landing stage",
+    "ops": "Bookkeeping of runs",
+    "landing": "A stage for each tenant, which shows the files of its runs",
     "policies": "Who sees which rows and which values",
     "fivetran_log": "What Fivetran says about its own runs",
 }
@@ -128,8 +129,8 @@ def account_plan(settings: AccountSettings, databases: Sequence[Database]) -> li
     """Return every statement of the set-up, in order.
 
     Raises:
-        ValueError: a tenant lands where the account's stage does not reach, or the account's file names no loader of a
-            database.
+        ValueError: a tenant lands where the account's integration does not reach, or the account's file names no
+            loader of a database.
     """
     context = _account_context(settings, databases)
     plan = [statement for name in _ACCOUNT_FILES for statement in _rendered(name, context)]
@@ -208,7 +209,7 @@ def _account_context(settings: AccountSettings, databases: Sequence[Database]) -
 
 
 def _owner(schema: str) -> str:
-    return "mercurios_policy_admin" if schema == "policies" else "mercurios_admin"
+    return {"policies": "mercurios_policy_admin", "landing": "sysadmin"}.get(schema, "mercurios_admin")
 
 
 def _loaders(settings: AccountSettings, databases: Sequence[Database]) -> dict[str, Service]:
@@ -284,7 +285,13 @@ def _database_context(database: Database) -> dict[str, Any]:
 
 def _tenant_context(tenant: Tenant) -> dict[str, Any]:
     analyst = f"mercurios_analyst_{tenant.id}"
-    return {"id": tenant.id, "analyst": analyst, "readers": [analyst.upper(), "MERCURIOS_DEVELOPER"]}
+    return {
+        "id": tenant.id,
+        "analyst": analyst,
+        "readers": [analyst.upper(), "MERCURIOS_DEVELOPER"],
+        "stage": f"tenant_{tenant.id}",
+        "landing": f"{tenant.landing_url()}/tenant={tenant.id}/",
+    }
 
 
 def _check_landing(settings: AccountSettings, database: Database) -> None:
@@ -292,8 +299,8 @@ def _check_landing(settings: AccountSettings, database: Database) -> None:
         url = tenant.landing_url()
         if not f"{url}/".startswith(settings.landing):
             raise ValueError(
-                f"tenant {tenant.id}: lands at {url}, not below {settings.landing}, which is all that the stage of its "
-                "database reads: correct key 'landing' of one of the two files"
+                f"tenant {tenant.id}: lands at {url}, not below {settings.landing}, which is all that the account's "
+                "integration reads: correct key 'landing' of one of the two files"
             )
 
 

@@ -72,11 +72,13 @@ def test_an_object_that_is_not_there_is_named_in_snowflakes_words() -> None:
     said = failure(
         refused="grant usage on stage",
         errno=2003,
-        said="Stage 'OPS.LANDING' does not exist or not authorized.",
+        said="Stage 'LANDING.TENANT_NORTH' does not exist or not authorized.",
     )
 
-    assert "grant privilege usage on stage mercurios_data.ops.landing to role mercurios_loader" in said
-    assert "Stage 'OPS.LANDING' does not exist or not authorized." in said
+    assert (
+        "grant privilege usage on stage mercurios_data.landing.tenant_north to role mercurios_loader" in said
+    )
+    assert "Stage 'LANDING.TENANT_NORTH' does not exist or not authorized." in said
 
 
 def test_another_refusal_is_reported_in_its_own_words() -> None:

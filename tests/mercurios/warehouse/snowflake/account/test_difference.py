@@ -68,8 +68,7 @@ def test_reading_an_account_sends_nothing_but_show(account: ShownAccount) -> Non
         ("table", "mercurios_data.policies.tenant_access"),
         ("row access policy", "mercurios_data.policies.tenant_rows"),
         ("masking policy", "mercurios_data.policies.personal_text"),
-        ("file format", "mercurios_data.ops.landed_parquet"),
-        ("stage", "mercurios_data.ops.landing"),
+        ("stage", "mercurios_data.landing.tenant_north"),
     ],
 )
 def test_an_object_that_is_gone_is_created_again(account: ShownAccount, kind: str, name: str) -> None:
@@ -100,8 +99,48 @@ def test_policies_where_an_earlier_release_made_them_are_named(account: ShownAcc
     assert found.missing == []
 
 
-def test_an_account_of_this_release_has_no_policy_elsewhere(account: ShownAccount) -> None:
-    assert difference(plan(), read_existing(account, plan())).misplaced == []
+def test_an_account_of_this_release_has_nothing_elsewhere_and_nothing_beyond(account: ShownAccount) -> None:
+    found = difference(plan(), read_existing(account, plan()))
+
+    assert (found.misplaced, found.surplus) == ([], [])
+
+
+def test_a_stage_outside_of_its_schema_is_named(account: ShownAccount) -> None:
+    """An earlier release made one of the whole landing area, whose owner reads every tenant's files."""
+    account.execute("create stage if not exists mercurios_data.ops.landing\n    url = 's3://lake/'")
+
+    found = difference(plan(), read_existing(account, plan()))
+
+    assert found.misplaced == ["stage mercurios_data.ops.landing"]
+
+
+@pytest.mark.parametrize(
+    "granted",
+    [
+        "usage on integration mercurios_landing to role mercurios_admin",
+        "create schema on database mercurios_data to role mercurios_fivetran_service",
+        "insert on table mercurios_data.raw.sale to role mercurios_developer",
+        "usage on stage mercurios_data.landing.tenant_north to role mercurios_developer",
+        "apply masking policy on account to role mercurios_admin",
+        "ownership on schema mercurios_data.raw to role mercurios_loader",
+    ],
+)
+def test_what_a_role_may_do_beyond_the_plan_is_named(account: ShownAccount, granted: str) -> None:
+    account.execute(f"grant {granted}")
+    # Comes with the tables that the loader makes, and is of a database that is not planned here.
+    account.execute("grant ownership on table mercurios_data.raw.sale to role mercurios_loader")
+    account.execute("grant select on view mercurios_data.raw.sale to role mercurios_developer")
+    account.execute("grant usage on database other_data to role mercurios_developer")
+
+    assert difference(plan(), read_existing(account, plan())).surplus == [granted]
+
+
+def test_a_role_that_acts_as_another_beyond_the_plan_is_named(account: ShownAccount) -> None:
+    account.execute("grant role mercurios_loader to role mercurios_analyst_north")
+
+    assert difference(plan(), read_existing(account, plan())).surplus == [
+        "usage on role mercurios_loader to role mercurios_analyst_north"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +151,7 @@ def test_an_account_of_this_release_has_no_policy_elsewhere(account: ShownAccoun
         ("warehouse", "mercurios_loading_wh", "statement_timeout_in_seconds", "172800"),
         ("warehouse", "mercurios_loading_wh", "resource_monitor", "null"),
         ("resource monitor", "mercurios_loading_monitor", "credit_quota", "5000.00"),
-        ("stage", "mercurios_data.ops.landing", "url", "s3://synthetic-landing/Mercurios/"),
+        ("stage", "mercurios_data.landing.tenant_north", "url", "s3://synthetic-landing/Mercurios/"),
     ],
 )
 def test_a_setting_that_was_changed_is_set_again(
@@ -140,7 +179,7 @@ def test_a_new_size_is_the_only_change_of_an_account_that_has_the_rest(account: 
         (
             "role mercurios_loader",
             False,
-            "grant privilege usage on stage mercurios_data.ops.landing to role mercurios_loader",
+            "grant privilege usage on stage mercurios_data.landing.tenant_north to role mercurios_loader",
         ),
         (
             "role mercurios_analyst",
@@ -174,6 +213,9 @@ def test_a_new_tenant_of_a_shared_database_lacks_its_own_part_alone(account: Sho
     found = difference(wanted, read_existing(account, wanted)).missing
 
     assert [str(each) for each in found] == [
+        "create stage mercurios_data.landing.tenant_west",
+        "alter stage mercurios_data.landing.tenant_west",
+        "grant privilege usage on stage mercurios_data.landing.tenant_west to role mercurios_loader",
         "create role mercurios_analyst_west",
         "grant role mercurios_analyst to role mercurios_analyst_west",
         "grant role mercurios_analyst_west to role sysadmin",

@@ -53,7 +53,6 @@ def test_every_statement_says_who_runs_it() -> None:
         ("create storage integration", "create stage"),
         ("create database if not exists mercurios_data", "create schema if not exists mercurios_data.raw"),
         ("create table if not exists mercurios_data.policies.tenant_access", "create row access policy"),
-        ("create file format", "create stage"),
         ("create resource monitor if not exists mercurios_account", "alter account set resource_monitor"),
         (
             "usage, create schema on database mercurios_data to role mercurios_policy",

@@ -1,1 +1,0 @@
-show stages like {{ stage | literal }} in schema {{ schema | ident }};
