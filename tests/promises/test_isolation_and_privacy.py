@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,13 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 from recorded_log import recorded_log
-from retailer import Retailer
+from retailer import HASH_KEY, Retailer, hash_of
 
+from mercurios.sources.hash_keys import key_id, keyed_contents
 from mercurios.sources.prohandel.http.errors import ProHandelError
 from mercurios.sources.prohandel.http.settings import Credentials
 from mercurios.sources.prohandel.resources import RESOURCES
+from mercurios.sources.rows import landed_table
 from mercurios.tenants.run import Run
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.load import TenantGuardError, load_manifest
@@ -282,6 +286,82 @@ def test_persons_numbers_reach_nothing_but_as_keyed_hashes(everything: dict[str,
         "select count(*) as n from raw.sale join raw.customer using (tenant_id, customer_key) where customer_key <> ''"
     )
     assert joined[0]["n"] > 0, "hashed keys must still join"
+
+
+def test_a_right_guess_of_a_number_is_recognised_by_no_hash(
+    everything: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever knows all else of a row hashes it with each number that a person may have, and compares."""
+    retailer: Retailer = everything["retailer"]
+    retailer.simulator.post("/_simulator/mini/outage", {"on": False})
+    numbers, name = persons_numbers(retailer.simulator), key_id(HASH_KEY)
+    kept = hashes_of(retailer)
+
+    monkeypatch.setattr(landed_table, "keyed_digests", lambda digests, _: (digests, ""))
+    guesser = Retailer(retailer.simulator, tmp_path)
+    guesser.run("r1", "customer", "staff")
+    contents = hashes_of(guesser)["contents"]
+    hashed = {
+        way(str(number).encode()).hexdigest()[:16]
+        for number in numbers
+        for way in (hashlib.md5, hashlib.sha1, hashlib.sha256, hashlib.blake2b, partial(named, name))
+    }
+
+    assert {each[:32] for each in kept["contents"]}.isdisjoint(contents)
+    assert kept["numbers"].isdisjoint(hashed)
+    # With the key each guess would hit.
+    assert kept["contents"] & set(keyed_contents(contents, HASH_KEY))
+    assert kept["numbers"] & {hash_of(int(number)) for number in numbers}
+
+
+def named(name: str, text: bytes) -> Any:
+    """Hash with all that is known of the key, its name."""
+    return hashlib.blake2b(text, key=name.encode(), digest_size=8)
+
+
+def hashes_of(retailer: Retailer) -> dict[str, set[str]]:
+    """Return what is kept in the place of persons' numbers, and of contents with such numbers."""
+    rows = [
+        row
+        for table in ("customer", "staff")
+        for row in retailer.query(f"select _content_hash, {table}_key as person from raw.{table}")
+    ]
+    return {"contents": {row["_content_hash"] for row in rows}, "numbers": {row["person"] for row in rows}}
+
+
+def rising(numbers: list[int]) -> float:
+    """Return the share of neighbours that rise: 1 in the order of numbers, a half where it says nothing of them."""
+    pairs = [(one, other) for one, other in pairwise(numbers) if one != other]
+    return sum(one < other for one, other in pairs) / len(pairs)
+
+
+def test_the_order_of_rows_tells_nothing_of_persons_numbers(everything: dict[str, Any]) -> None:
+    """The API lists persons by number: the fifth row of its list is the fifth number, whatever stands in it."""
+    retailer: Retailer = everything["retailer"]
+    retailer.simulator.post("/_simulator/mini/outage", {"on": False})
+    with retailer.client() as client:
+        listed = [row for page in client.pages("customer") for row in page.rows]
+    number = {row["id"]: row["number"] for row in listed}
+    orders = {"RAW": [row["id"] for row in retailer.query("select id from raw.customer order by rowid")]}
+    for part in retailer.landing.rglob("customer-*.parquet"):
+        orders[str(part)] = (
+            pq.read_table(part).column("source_id" if "quarantine" in part.name else "id").to_pylist()
+        )
+    places = retailer.query(
+        "select source_id from ops.quarantine where resource = 'customer' order by row_number"
+    )
+    orders["quarantine"] = [row["source_id"] for row in places]
+
+    found = {
+        place: rising([number[key] for key in order if key in number])
+        for place, order in orders.items()
+        if len(order) > 20
+    }
+
+    assert rising([row["number"] for row in listed]) == 1
+    assert len(found) >= 3
+    assert all(0.25 < share < 0.75 for share in found.values()), found
+    assert orders["quarantine"] == sorted(orders["quarantine"])
 
 
 def test_no_secret_reaches_landing_files_logs_or_the_warehouse(everything: dict[str, Any]) -> None:

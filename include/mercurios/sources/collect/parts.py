@@ -46,11 +46,15 @@ class ResourceParts:
         self._tenant_id = tenant_id
         name, start = resource.name, f"{prefix}/{resource.table}"
         unique = ("id", "_content_hash", resource.cursor_column or "id")
-        self._rows = PartWriter(store, f"{start}-rows.parquet", "rows", name, schema(resource), unique=unique)
-        self._keys = PartWriter(store, f"{start}-keys.parquet", "keys", name, KEYS_SCHEMA, unique=("id",))
-        self._quarantine = PartWriter(
-            store, f"{start}-quarantine.parquet", "quarantine", name, QUARANTINE_SCHEMA
-        )
+        rows = PartWriter(store, f"{start}-rows.parquet", "rows", name, schema(resource), unique=unique)
+        keys = PartWriter(store, f"{start}-keys.parquet", "keys", name, KEYS_SCHEMA, unique=("id",))
+        refused = PartWriter(store, f"{start}-quarantine.parquet", "quarantine", name, QUARANTINE_SCHEMA)
+        self._rows: PartWriter | InOrderOf = rows
+        self._keys: PartWriter | InOrderOf = keys
+        self._quarantine: PartWriter | InOrderOf = refused
+        if resource.personal:
+            self._rows, self._keys = InOrderOf("id", rows), InOrderOf("id", keys)
+            self._quarantine = InOrderOf("source_id", refused)
 
     @property
     def rows(self) -> int:
@@ -90,6 +94,59 @@ class ResourceParts:
         """Release the files of an attempt that failed; without a manifest they do not exist for the loader."""
         for writer in (self._rows, self._keys, self._quarantine):
             writer.abandon()
+
+
+class InOrderOf:
+    """Writes a part in the order of a column, not in that of the source, which lists persons by their numbers.
+
+    Rows with one value stay in the order in which they came, which says which is the newer one.
+
+    Args:
+        column: holds keys that say nothing of a person's number.
+        part: takes the rows.
+    """
+
+    # Held before they are written: some hundred megabytes.
+    MOST_ROWS = 500_000
+
+    def __init__(self, column: str, part: PartWriter) -> None:
+        self._column = column
+        self._part = part
+        self._held: list[pa.Table] = []
+        self._held_rows = 0
+
+    @property
+    def rows(self) -> int:
+        """Rows taken so far."""
+        return self._part.rows + self._held_rows
+
+    def write(self, table: pa.Table) -> None:
+        """Add rows."""
+        self._held.append(table)
+        self._held_rows += table.num_rows
+        if self._held_rows >= self.MOST_ROWS:
+            self._release()
+
+    def close(self) -> list[Part]:
+        """Write what is held, and finish the part."""
+        self._release()
+        return self._part.close()
+
+    def abandon(self) -> None:
+        """Release the file of an attempt that failed."""
+        self._held.clear()
+        self._part.abandon()
+
+    def _release(self) -> None:
+        if not self._held:
+            return
+        table = pa.concat_tables(self._held).sort_by(self._column)
+        if "row_number" in table.schema.names:
+            # A place in the source's list is a person's rank by number; one in the part distinguishes rows as well.
+            places = pa.array(range(self._part.rows, self._part.rows + table.num_rows), pa.int64())
+            table = table.set_column(table.schema.get_field_index("row_number"), "row_number", places)
+        self._held, self._held_rows = [], 0
+        self._part.write(table)
 
 
 def _bounded(row: Rejected) -> Rejected:
