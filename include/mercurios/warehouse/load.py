@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -370,14 +370,13 @@ def _set_aside(engine: Engine, manifest: Manifest, resource: Resource, loaded_at
 
 
 def _note_clock(engine: Engine, manifest: Manifest, time_zone: str) -> None:
+    """Note the source's clock of a run, the middle one of its reads: one response's wrong clock is no one's day."""
+    run = {"tenant_id": manifest.tenant_id, "run_id": manifest.run_id}
+    clocks = [row["source_now"] for row in engine.fetch_rows(render(engine.dialect, "run_source_clocks"), run)]
+    middle = clocks[(len(clocks) - 1) // 2]
+    day = middle.replace(tzinfo=UTC).astimezone(ZoneInfo(time_zone)).date()
     engine.execute(
-        render(engine.dialect, "run_source_clock"),
-        {
-            "tenant_id": manifest.tenant_id,
-            "run_id": manifest.run_id,
-            "source_now": naive(manifest.source_now),
-            "as_of_date": manifest.source_now.astimezone(ZoneInfo(time_zone)).date(),
-        },
+        render(engine.dialect, "run_source_clock"), {**run, "source_now": middle, "as_of_date": day}
     )
 
 

@@ -4,5 +4,4 @@ set
     as_of_date = $as_of_date
 where
     tenant_id = $tenant_id
-    and run_id = $run_id
-    and (source_now is null or source_now < $source_now);
+    and run_id = $run_id;

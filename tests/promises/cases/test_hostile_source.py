@@ -83,6 +83,26 @@ def test_what_exceeds_a_bound_fails_its_resource_and_the_next_run_reads_it(
     assert retailer.differences("sale") == []
 
 
+@pytest.mark.parametrize("wrong", [b"Thu, 01 Jan 2099 00:00:00 GMT", b"Mon, 01 Jan 2001 00:00:00 GMT"])
+def test_a_wrong_date_header_of_one_list_makes_no_other_day_the_business_day(
+    retailer: QuickRetailer, source: RunningSimulator, wrong: bytes
+) -> None:
+    def dated(simulator: Simulator, request: Request) -> Response:
+        response = _route(simulator, request)
+        headers = [each for each in response.headers if each[0] != b"date"]
+        return Response(response.status, response.body, (*headers, (b"date", wrong)))
+
+    with intercepting(source, always(dated)):
+        retailer.run("r1", "article", "sale", "branch")
+
+    runs = retailer.query("select as_of_date, source_now from ops.run")
+    clocks = retailer.query("select source_now from ops.load_ledger order by source_now")
+    assert abs((clocks[0]["source_now"] - clocks[-1]["source_now"]).days) > 7_000
+    assert [row["as_of_date"] for row in runs] == [source.simulator.clock.now.date()]
+    retailer.run("r2", "sale")
+    assert retailer.differences("article", "sale", "branch") == []
+
+
 def test_a_body_that_trickles_is_given_up_although_each_byte_comes_in_time(
     retailer: QuickRetailer, source: RunningSimulator
 ) -> None:
