@@ -45,12 +45,13 @@ from mercurios.sources.prohandel.http import bodies, deadlines, session, tokens,
 from mercurios.sources.prohandel.paging import boundary_checks, list_reader, page
 from mercurios.sources.prohandel.paging.scans import Verdict
 from mercurios.sources.prohandel.settings import ProHandelSettings
-from mercurios.sources.rows import cells, exact_rows, landed_table
+from mercurios.sources.rows import cells, decode, exact_rows, landed_table
 from mercurios.tenants import files, model
 from mercurios.warehouse import deletes, load, run_plan, sql
 from mercurios.warehouse.duckdb import engine as duckdb
 from mercurios.warehouse.duckdb import removal
 from mercurios.warehouse.snowflake.account import settings
+from mercurios.warehouse.snowflake.engine import SnowflakeEngine
 
 CASES = "tests/promises/cases"
 LOADER = "tests/mercurios/warehouse"
@@ -448,6 +449,28 @@ SAFEGUARDS = (
         instead(settings._few_addresses, "__code__", (lambda networks: networks).__code__),
         "tests/mercurios/warehouse/snowflake/account/test_settings.py"
         "::test_the_internet_in_pieces_is_refused[loader-pieces0]",
+        "DID NOT RAISE",
+    ),
+    Safeguard(
+        "files are copied through the stage of their tenant alone",
+        instead(SnowflakeEngine, "_in_stage", lambda _, urls: ("landing.any", list(urls))),
+        "tests/mercurios/warehouse/snowflake/test_engine.py::test_files_of_another_tenant_come_with_no_stage",
+        "DID NOT RAISE",
+    ),
+    Safeguard(
+        "one list's clock is not the run's",
+        with_sql(
+            "run_source_clocks", lambda text: text.replace("by source_now", "by source_now desc limit 1")
+        ),
+        f"{CASES}/test_hostile_source.py"
+        "::test_a_wrong_date_header_of_one_list_makes_no_other_day_the_business_day[Thu, 01 Jan 2099 00:00:00 GMT]",
+        "assert ",
+    ),
+    Safeguard(
+        "a large body nested too deeply is not looked through",
+        instead(decode, "_MOST_TOKENS", 10**12),
+        "tests/mercurios/sources/rows/test_decode.py"
+        "::test_a_large_body_nested_too_deeply_is_refused_at_once[lists]",
         "DID NOT RAISE",
     ),
     Safeguard(
