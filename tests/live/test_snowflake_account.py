@@ -140,12 +140,23 @@ def acting(connect: Connect) -> Connect:
 
     def opened(role: str) -> snowflake.connector.SnowflakeConnection:
         own = dict.fromkeys(("private_key_file", "private_key_file_pwd"))
-        database = SETTINGS["connection"]["database"]
-        session = connect(**{**own, **SETTINGS["administrator"], "role": role, "database": database})
+        fixed = {
+            "role": role,
+            "database": SETTINGS["connection"]["database"],
+            "warehouse": warehouse_of(role),
+        }
+        session = connect(**{**own, **SETTINGS["administrator"], **fixed})
         session.cursor().execute("use secondary roles none")
         return session
 
     return opened
+
+
+def warehouse_of(role: str) -> str:
+    """Return a warehouse that a role may use."""
+    if role == "MERCURIOS_DEVELOPER":
+        return "MERCURIOS_DEV_WH"
+    return "MERCURIOS_ANALYTICS_WH" if role.startswith("MERCURIOS_ANALYST") else "MERCURIOS_LOADING_WH"
 
 
 def analyst() -> str:
