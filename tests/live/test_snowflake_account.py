@@ -139,13 +139,13 @@ def acting(connect: Connect) -> Connect:
     """Opens a session of the administrator under one role alone: no other role that the user has helps it."""
 
     def opened(role: str) -> snowflake.connector.SnowflakeConnection:
-        own = dict.fromkeys(("private_key_file", "private_key_file_pwd"))
+        keys = dict.fromkeys(("private_key_file", "private_key_file_pwd"))
         fixed = {
             "role": role,
             "database": SETTINGS["connection"]["database"],
             "warehouse": warehouse_of(role),
         }
-        session = connect(**{**own, **SETTINGS["administrator"], **fixed})
+        session = connect(**{**keys, **SETTINGS["administrator"], **fixed})
         session.cursor().execute("use secondary roles none")
         return session
 
@@ -253,8 +253,8 @@ def test_an_analyst_sees_its_own_tenant_and_not_the_neighbour(loaded: LiveRetail
         finally:
             loader.cursor().execute("delete from published.publication_status where run_id = 'live'")
 
-    own = [(SETTINGS["tenant"],)]
-    assert seen == {analyst(): own, "MERCURIOS_ANALYST": [], "MERCURIOS_DEVELOPER": own}
+    its_rows = [(SETTINGS["tenant"],)]
+    assert seen == {analyst(): its_rows, "MERCURIOS_ANALYST": [], "MERCURIOS_DEVELOPER": its_rows}
 
 
 def test_a_developer_sees_the_rows_and_no_person_in_them(loaded: LiveRetailer, acting: Connect) -> None:

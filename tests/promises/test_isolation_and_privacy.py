@@ -336,7 +336,7 @@ def rising(numbers: list[int]) -> float:
 
 
 def test_the_order_of_rows_tells_nothing_of_persons_numbers(everything: dict[str, Any]) -> None:
-    """The API lists persons by number: the fifth row of its list is the fifth number, whatever stands in it."""
+    """The API lists persons by number: the fifth row of its list is the fifth number, whatever its columns hold."""
     retailer: Retailer = everything["retailer"]
     retailer.simulator.post("/_simulator/mini/outage", {"on": False})
     with retailer.client() as client:

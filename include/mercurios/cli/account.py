@@ -84,7 +84,7 @@ def _compared(statements: list[Statement], connection: str) -> list[Statement]:
         )
     if found.surplus:
         typer.echo(
-            f"-- Roles may do more than the plan says. Revoke what nobody can explain: {'; '.join(found.surplus)}."
+            f"-- Roles may do more than the plan says. Revoke what has no reason: {'; '.join(found.surplus)}."
         )
     typer.echo(f"-- {len(found.missing) or 'No'} statements would create or change something.\n")
     return found.missing

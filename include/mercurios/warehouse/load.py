@@ -372,7 +372,9 @@ def _set_aside(engine: Engine, manifest: Manifest, resource: Resource, loaded_at
 def _note_clock(engine: Engine, manifest: Manifest, time_zone: str) -> None:
     """Note the source's clock of a run, the middle one of its reads: one response's wrong clock is no one's day."""
     run = {"tenant_id": manifest.tenant_id, "run_id": manifest.run_id}
-    clocks = [row["source_now"] for row in engine.fetch_rows(render(engine.dialect, "run_source_clocks"), run)]
+    clocks = [
+        row["source_now"] for row in engine.fetch_rows(render(engine.dialect, "run_source_clocks"), run)
+    ]
     middle = clocks[(len(clocks) - 1) // 2]
     day = middle.replace(tzinfo=UTC).astimezone(ZoneInfo(time_zone)).date()
     engine.execute(

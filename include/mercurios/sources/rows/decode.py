@@ -61,7 +61,7 @@ def decode_exact(body: bytes | str) -> Any:
     Control characters in a text without escape are taken as they are, and what is nested too deeply is cut off.
 
     Raises:
-        NestedTooDeepError: what is nested too deeply stands in a body too large to cut it off.
+        NestedTooDeepError: something is nested too deeply, in a body too large to cut it off.
         ValueError: it is not JSON.
     """
     text = body if isinstance(body, str) else body.decode("utf-8-sig", "surrogateescape")
