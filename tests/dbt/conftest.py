@@ -69,6 +69,8 @@ OTHER_TABLES = {
     "analytics.forecast_protection": "tenant_id varchar, article_number bigint, branch_number bigint, "
     "origin_week date, periods integer, mean double, quantile_50 double, quantile_80 double, "
     "quantile_95 double, run_id varchar, created_at timestamp",
+    "analytics.forecast_accuracy": "tenant_id varchar, origin_week date, kind varchar, demand_class varchar, "
+    "wape double, bias double",
     "ops.run": "tenant_id varchar, run_id varchar, dag_id varchar, fence bigint, started_at timestamp, "
     "source_now timestamp, as_of_date date",
     "ops.load_ledger": "tenant_id varchar, run_id varchar, resource varchar, is_complete boolean, "

@@ -30,12 +30,14 @@ def test_a_build_in_three_layers_from_nothing_gives_the_same_marts_as_a_second_r
         # No model makes this table.
         "create table ops.forecast as from analytics.forecast_weekly",
         "create table ops.sums as from analytics.forecast_protection",
+        "create table ops.accuracy as from analytics.forecast_accuracy",
         "drop schema analytics cascade",
         "drop schema standard cascade",
         "create schema standard",
         "create schema analytics",
         "create table analytics.forecast_weekly as from ops.forecast",
         "create table analytics.forecast_protection as from ops.sums",
+        "create table analytics.forecast_accuracy as from ops.accuracy",
     )
 
     for layer in ("staging tag:conformed", "intermediate", "marts"):

@@ -12,14 +12,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
-from math import ceil, exp, floor, log, pi, sqrt
+from math import ceil, exp, floor, inf, log, pi, sqrt
 
 from line_kinds import Row
 from played import Played
 from source_rows import OrderLine, Size, order_lines
 
-# For ever, in days.
-LONGEST = 3650
+# Beyond so many days, those of the calendar, no one knows on which day stock runs out.
+LONGEST = 730
 SUPPLY_WEEKS = 13
 # Standard deviations above the middle at which 80 and 95 of 100 weeks lie.
 AT_80, AT_95 = 0.8416, 1.6449
@@ -59,7 +59,7 @@ class Demand:
         return parts + self.afterwards * max(days - self.days, 0)
 
     def lasting(self, units: float) -> float:
-        """Return the days that so many units last."""
+        """Return the days that so many units last; infinite beyond the calendar."""
         if units <= 0:
             return 0.0
         left = units
@@ -67,7 +67,8 @@ class Demand:
             if mean > 0 and left < mean * count / 7:
                 return first + left / (mean / 7)
             left -= mean * count / 7
-        return min(self.days + left / self.afterwards, LONGEST) if self.afterwards > 0 else float(LONGEST)
+        lasts = self.days + left / self.afterwards if self.afterwards > 0 else inf
+        return lasts if lasts <= LONGEST else inf
 
 
 def demands(played: Played) -> dict[Place, Demand]:
@@ -268,10 +269,10 @@ class Plan:
 
 
 def lasting(demand: Demand, share: float, stock: float) -> float:
-    """Return the days that the stock of a size with this share of its article's demand lasts."""
+    """Return the days that stock of a size with this share of its article's demand lasts; infinite beyond `LONGEST`."""
     if stock <= 0:
         return 0.0
-    return demand.lasting(stock / share) if share > 0 else float(LONGEST)
+    return demand.lasting(stock / share) if share > 0 else inf
 
 
 def _unit_margins(played: Played) -> dict[int, float | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -49,7 +50,7 @@ class Played:
 
     warehouse: Path
     today: date
-    closing: dict[date, dict[Position, int]]
+    closing: Mapping[date, dict[Position, int]]
     stock: dict[Position, int]
     rows: dict[str, list[dict[str, Any]]]
     vouchers: frozenset[int] = frozenset()
@@ -57,10 +58,19 @@ class Played:
 
     def query(self, statement: str) -> list[dict[str, Any]]:
         """Return rows of the warehouse."""
+        return list(self.stream(statement))
+
+    def stream(self, statement: str) -> Iterator[dict[str, Any]]:
+        """Yield rows of the warehouse, never all of them at once."""
         with duckdb.connect(str(self.warehouse), read_only=True) as connection:
             found = connection.execute(statement)
             names = [column[0] for column in found.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+            while rows := found.fetchmany(10_000):
+                yield from (dict(zip(names, row, strict=True)) for row in rows)
+
+    def shows(self, *kinds: object) -> None:
+        """Make sure that the shop shows what a test is about: without it the test could pass on a shop of nothing."""
+        assert all(kinds)
 
     def save(self, path: Path) -> None:
         """Write everything but the warehouse as JSON, with the warehouse's place."""

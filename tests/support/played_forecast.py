@@ -27,6 +27,16 @@ COLUMNS = {
         *("article_number", "branch_number", "origin_week", "periods", "mean"),
         *("quantile_50", "quantile_80", "quantile_95"),
     ),
+    "forecast_accuracy": ("origin_week", "kind", "demand_class", "wape", "bias"),
+}
+# By kind of measurement and class of demand: error and bias of the newest forecast.
+MEASURED = {
+    ("live", "smooth"): (0.35, -0.05),
+    ("backtest", "smooth"): (0.3, 0.02),
+    ("live", "intermittent"): (None, None),
+    ("backtest", "intermittent"): (0.8, 0.25),
+    ("live", "all"): (0.5, 0.1),
+    ("backtest", "all"): (0.45, 0.12),
 }
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -42,7 +52,11 @@ def forecasts(sales: Sequence[dict[str, Any]], newest: date) -> Rows:
     for line in sales:
         if newest - 12 * WEEK <= date.fromisoformat(line["date"][:10]) < newest + WEEK:
             units[int(line["articleNumber"]), line["branchNumber"]] += line["quantity"]
-    found: Rows = {"forecast_weekly": [], "forecast_protection": []}
+    found: Rows = {
+        "forecast_weekly": [],
+        "forecast_protection": [],
+        "forecast_accuracy": list(_measured(newest)),
+    }
     for (article, branch), sold in sorted(units.items()):
         if article % 3 and sold > 0:
             for back in range(ORIGINS):
@@ -56,10 +70,20 @@ def store(engine: Engine, tenant_id: str, rows: Rows) -> None:
     """Write forecasts to the warehouse."""
     for table, columns in COLUMNS.items():
         for row in rows[table]:
-            values = {"tenant_id": tenant_id, **row, "run_id": STORED, "created_at": "2026-03-24 06:00:00"}
-            names = ("tenant_id", *columns, "run_id", "created_at")
+            made = "measured_at" if table == "forecast_accuracy" else "created_at"
+            values = {"tenant_id": tenant_id, **row, "run_id": STORED, made: "2026-03-24 06:00:00"}
+            names = ("tenant_id", *columns, "run_id", made)
             places = ", ".join(f"${name}" for name in names)
             engine.execute(f"insert into analytics.{table} ({', '.join(names)}) values ({places})", values)
+
+
+def _measured(newest: date) -> Iterator[dict[str, Any]]:
+    """Yield errors of the newest forecast, and greater ones of the one before of every class."""
+    names = COLUMNS["forecast_accuracy"]
+    for (kind, name), (wape, bias) in MEASURED.items():
+        yield dict(zip(names, (newest.isoformat(), kind, name, wape, bias), strict=True))
+    for name in ("smooth", "erratic", "intermittent", "lumpy", "all"):
+        yield dict(zip(names, ((newest - WEEK).isoformat(), "live", name, 0.9, 0.7), strict=True))
 
 
 def _weeks(article: int, branch: int, weekly: float, origin: date) -> Iterator[dict[str, Any]]:

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from line_kinds import Row, money
+from source_rows import day
 
 _CENT, _FACTOR, _RATE = Decimal("0.01"), Decimal("0.000001"), Decimal("0.00000001")
 NO_BASIS = "no price basis"
@@ -25,11 +26,12 @@ def rounded(value: Decimal, to: Decimal = _CENT) -> Decimal:
 
 
 class Priced(NamedTuple):
-    """A line without tax, its cost in the tenant's currency, and why it has no margin."""
+    """A line without tax, its cost in the tenant's currency, why it has no margin, and its rate of tax."""
 
     net: Decimal | None
     cost: Decimal | None
     note: str | None
+    rate: Decimal | None = None
 
     @property
     def margin(self) -> Decimal | None:
@@ -57,7 +59,7 @@ class PriceList:
         """Return what a line holds."""
         article = self._articles.get(int(line["articleNumber"]), {})
         tax_number = self._categories.get(article.get("categoryNumber"), {}).get("taxNumber")
-        rate = self._tax_rate(tax_number, date.fromisoformat(line["date"][:10]))
+        rate = self._tax_rate(tax_number, day(line["date"]))
         code = self._currency_code(article)
         exchange = self._exchange_rate(code or self.currency)
         factor = self._factor(int(line["articleNumber"]))
@@ -66,7 +68,8 @@ class PriceList:
         paid_cost = None
         if cost and exchange is not None and factor is not None:
             paid_cost = rounded(cost * rounded(factor * exchange, _RATE))
-        return Priced(net, paid_cost, self._note(tax_number, rate, cost, code, exchange, factor))
+        note = self._note(tax_number, rate, cost, code, exchange, factor)
+        return Priced(net, paid_cost, note, rate if self._includes_tax else None)
 
     def unit_cost(self, number: int) -> Decimal | None:
         """Return what a unit costs today; None where it is not known."""
@@ -74,11 +77,18 @@ class PriceList:
         line = {"articleNumber": number, "date": "2026-03-01", "salePrice": 0}
         return self.priced({**line, "purchasePrice": article["purchasePrice"]}).cost
 
-    def list_price_net(self, number: int, day: date) -> Decimal | None:
+    def list_price_net(self, number: int, at: date) -> Decimal | None:
         """Return the list price of an article without tax at a day's rate; None where one is not known."""
         price = self.list_price(number)
-        line = {"articleNumber": number, "date": day.isoformat(), "salePrice": price, "purchasePrice": 0}
+        line = {"articleNumber": number, "date": at.isoformat(), "salePrice": price, "purchasePrice": 0}
         return self.priced(line).net if price else None
+
+    def sale_price_net(self, number: int, at: date) -> Decimal | None:
+        """Return the selling price of an article without tax at a day's rate; None where one is not known."""
+        price = self._articles[number]["price"]
+        return self.priced(
+            {"articleNumber": number, "date": at.isoformat(), "salePrice": price, "purchasePrice": 0}
+        ).net
 
     def list_price(self, number: int) -> Decimal:
         """Return the price that was planned for an article, else that of its label."""
@@ -119,9 +129,15 @@ class PriceList:
         ]
         return next((note for is_so, note in checks if is_so), None)
 
-    def _tax_rate(self, number: int | None, day: date) -> Decimal | None:
+    @cached_property
+    def _includes_tax(self) -> bool:
+        return bool((self.prices or {}).get("include_tax", True))
+
+    def _tax_rate(self, number: int | None, at: date) -> Decimal | None:
+        if not self._includes_tax:
+            return Decimal(0)
         rates = (self.prices or {}).get("tax_rates", {}).get(number, [])
-        past = [each for each in rates if date.fromisoformat(each["from"]) <= day]
+        past = [each for each in rates if day(each["from"]) <= at]
         newest = max(past, key=lambda each: each["from"], default=None)
         return None if newest is None else Decimal(str(newest["rate"])) / 100
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,7 +13,7 @@ import pytest
 from edits import Edits
 from line_kinds import GOODS, Row, Shop, classified, money
 from price_truth import Priced, PriceList
-from source_rows import year_of
+from source_rows import day, year_of
 from timeline import Timeline
 
 from prohandel_simulator.testing import RunningSimulator
@@ -40,34 +41,52 @@ class Figures:
     """What the marts say with a price basis and without one, and every line of goods with what it holds.
 
     Attributes:
-        timeline: the shop after its last run.
+        list: what the source's rows and the tenant's prices say.
+        lines: the lines of goods.
         marts: rows of each mart by whether the tenant file says what prices hold.
+        held: stock of each article at the end of a day, averaged over the 364 days of the year.
+        today: business day of the last run.
     """
 
-    def __init__(self, timeline: Timeline, marts: dict[bool, dict[str, list[Row]]]) -> None:
-        self.timeline, self.marts = timeline, marts
-        rows = {name: timeline.simulator.truth("mini", name) for name in RESOURCES}
-        self.list = PriceList(PRICES, rows)
-        self.silent = PriceList(None, rows)
-        services = {row["number"] for row in rows["category"] if row["isServiceCategory"]}
-        shop = Shop({int(row["number"]): row for row in rows["article"]}, services)
-        goods = [line for line, kind in classified(rows["sale"], shop) if kind in GOODS]
-        self.lines = [(line, self.list.priced(line)) for line in goods]
-        self.category = {int(row["number"]): row["categoryNumber"] for row in rows["article"]}
+    def __init__(
+        self,
+        prices: PriceList,
+        lines: Iterable[Row],
+        marts: Mapping[bool, Mapping[str, list[Row]]],
+        held: Mapping[int, float],
+        today: date = TODAY,
+    ) -> None:
+        self.list, self.marts, self.held, self.today = prices, marts, held, today
+        self.lines = [(line, prices.priced(line)) for line in lines]
+        self.category = {int(row["number"]): row["categoryNumber"] for row in prices.rows["article"]}
 
     def year(self) -> list[tuple[Row, Priced]]:
         """Return the lines of the 52 complete weeks."""
-        first, after = year_of(TODAY)
+        first, after = year_of(self.today)
         return [each for each in self.lines if first <= sold_on(each[0]) < after]
 
     def days(self, count: int) -> list[tuple[Row, Priced]]:
         """Return the lines of so many days up to today."""
-        first = TODAY - timedelta(days=count - 1)
+        first = self.today - timedelta(days=count - 1)
         return [each for each in self.lines if first <= sold_on(each[0])]
 
 
+def figures_of(timeline: Timeline, marts: Mapping[bool, Mapping[str, list[Row]]]) -> Figures:
+    """Return the figures of the shop after its last run."""
+    rows = {name: timeline.simulator.truth("mini", name) for name in RESOURCES}
+    services = {row["number"] for row in rows["category"] if row["isServiceCategory"]}
+    shop = Shop({int(row["number"]): row for row in rows["article"]}, services)
+    goods = [line for line, kind in classified(rows["sale"], shop) if kind in GOODS]
+    held: dict[int, float] = defaultdict(float)
+    first, after = year_of(TODAY)
+    for past in range((after - first).days):
+        for (article, _), stock in timeline.closing[first + timedelta(days=past)].items():
+            held[article] += stock / 364
+    return Figures(PriceList(PRICES, rows), goods, marts, held)
+
+
 def sold_on(line: Row) -> date:
-    return date.fromisoformat(line["date"][:10])
+    return day(line["date"])
 
 
 def article_of(line: Row) -> int | None:
@@ -168,14 +187,14 @@ def entries_of(figures: Figures) -> dict[int, Entry]:
     for order in rows["order"]:
         for line in order["positions"]:
             number, units = int(line["articleNumber"]), money(line["deliveredAmount"])
-            cost, net = prices.order_cost(order, line), prices.list_price_net(number, TODAY)
+            cost, net = prices.order_cost(order, line), prices.list_price_net(number, figures.today)
             entry = found[number]
             entry.units += max(units, Decimal(0))
             if units > 0 and cost is not None:
                 entry.cost = (entry.cost or Decimal(0)) + units * cost
                 entry.listed = None if net is None else (entry.listed or Decimal(0)) + units * net
     for number, entry in found.items():
-        if prices.list_price_net(number, TODAY) is None:
+        if prices.list_price_net(number, figures.today) is None:
             entry.notes, entry.cost = ["no tax rate"], None
         elif entry.cost is None and prices.unit_cost(number) is None:
             exchange = prices.priced({**LINE, "articleNumber": number}).note or ""

@@ -14,6 +14,8 @@ from played import Played
 
 WEEK = timedelta(days=7)
 SHORT_DELIVERY = 2
+# Kinds of lines that move stock and are neither sold nor returned.
+CORRECTIONS = {"write-off", "keying error", "unclassified"}
 Size = tuple[int, int, int]
 """Article, number of the size, branch."""
 
@@ -50,11 +52,18 @@ def shop_of(played: Played) -> Shop:
     return Shop(by_number(played.rows["article"]), services, vouchers=set(played.vouchers))
 
 
+def kinds_of(played: Played) -> list[tuple[Row, str]]:
+    """Return all receipt lines with their kind."""
+    if "kinds" not in played.known:
+        played.known["kinds"] = list(classified(played.rows["sale"], shop_of(played)))
+    found: list[tuple[Row, str]] = played.known["kinds"]
+    return found
+
+
 def goods_of(played: Played) -> list[tuple[Row, str]]:
     """Return the receipt lines of goods that nothing took back, with their kind."""
     if "goods" not in played.known:
-        lines = classified(played.rows["sale"], shop_of(played))
-        played.known["goods"] = [(line, kind) for line, kind in lines if kind in GOODS]
+        played.known["goods"] = [(line, kind) for line, kind in kinds_of(played) if kind in GOODS]
     found: list[tuple[Row, str]] = played.known["goods"]
     return found
 
@@ -64,11 +73,38 @@ def size_key(row: Row) -> Size:
     return int(row["articleNumber"]), int(row["number"]), row["branchNumber"]
 
 
+def stock_of(played: Played) -> list[Row]:
+    """Return the stock rows of goods; a service has some at times, and no stock."""
+    if "stock" not in played.known:
+        shop = shop_of(played)
+        kinds = {number: shop.article_kind(number) for number in shop.articles}
+        played.known["stock"] = [
+            row
+            for row in played.rows["articlesize"]
+            if kinds.get(int(row["articleNumber"])) not in ("service", "voucher")
+        ]
+    found: list[Row] = played.known["stock"]
+    return found
+
+
+def reordered(played: Played) -> set[int]:
+    """Return the articles that are ordered again where nothing is decided: what never runs out, and is delivered."""
+    shop, suppliers = shop_of(played), by_number(played.rows["supplier"])
+    return {
+        number
+        for number, row in shop.articles.items()
+        if row["isNOS"]
+        and row["isActive"]
+        and shop.article_kind(number) not in ("service", "voucher")
+        and suppliers.get(row["supplierNumber"], {"isActive": True})["isActive"]
+    }
+
+
 def free_of(played: Played) -> dict[Size, int]:
     """Return what may be sold of each size; less than nothing is an error of the books."""
     return {
         size_key(row): max(int(row["stockQuantity"]) - int(row["selectionQuantity"]), 0)
-        for row in played.rows["articlesize"]
+        for row in stock_of(played)
     }
 
 
@@ -79,39 +115,78 @@ def sold_key(line: Row) -> Size:
 
 @dataclass
 class Moved:
-    """Units of goods that came and went on a day, without what was taken back on its receipt."""
+    """Units of goods that came and went on a day, without what was taken back on its receipt.
+
+    Attributes:
+        written_off: units that went without a sale, less those that came so.
+    """
 
     received: int = 0
     sold: int = 0
     returned: int = 0
+    written_off: int = 0
+
+    @property
+    def change(self) -> int:
+        """How many units more there were afterwards."""
+        return self.received + self.returned - self.sold - self.written_off
+
+    def plus(self, other: Moved) -> Moved:
+        """Return what both are together."""
+        return Moved(
+            self.received + other.received,
+            self.sold + other.sold,
+            self.returned + other.returned,
+            self.written_off + other.written_off,
+        )
 
 
 def moves(played: Played) -> dict[Size, dict[date, Moved]]:
     """Return what moved the stock of each size."""
+    if "moves" not in played.known:
+        played.known["moves"] = _moves(played)
+    found: dict[Size, dict[date, Moved]] = played.known["moves"]
+    return found
+
+
+def _moves(played: Played) -> dict[Size, dict[date, Moved]]:
     found: dict[Size, dict[date, Moved]] = defaultdict(lambda: defaultdict(Moved))
-    for line, _ in goods_of(played):
-        moved, units = found[sold_key(line)][day(line["date"])], int(line["quantity"])
-        moved.sold += max(units, 0)
-        moved.returned += max(-units, 0)
+    for line, kind in kinds_of(played):
+        if kind in GOODS:
+            moved, units = found[sold_key(line)][day(line["date"])], int(line["quantity"])
+            moved.sold += max(units, 0)
+            moved.returned += max(-units, 0)
+        elif kind in CORRECTIONS:
+            found[sold_key(line)][day(line["date"])].written_off += int(line["quantity"])
     for order in order_lines(played):
         if order.delivered > 0:
             found[order.size][min(order.arrives, played.today)].received += order.delivered
-    return found
+    return {size: dict(days) for size, days in found.items()}
 
 
 def closings(played: Played, days: int) -> dict[Size, list[int]]:
     """Return the stock of each size at the end of so many days, newest first: what moved since is undone.
 
-    It is only true of a shop in which nothing but sales, returns and deliveries moves stock.
+    It is only true of a shop in which nothing but receipt lines and deliveries moves stock.
     """
+    known: tuple[int, dict[Size, list[int]]] = played.known.get("closings", (0, {}))
+    if known[0] < days:
+        known = days, _closings(played, days)
+        played.known["closings"] = known
+    return known[1] if known[0] == days else {size: stock[:days] for size, stock in known[1].items()}
+
+
+def _closings(played: Played, days: int) -> dict[Size, list[int]]:
     moved, found = moves(played), {}
-    for row in played.rows["articlesize"]:
-        stock, history = int(row["stockQuantity"]), []
-        for back in range(days):
-            history.append(stock)
-            that = moved.get(size_key(row), {}).get(played.today - timedelta(days=back), Moved())
-            stock += that.sold - that.returned - that.received
-        found[size_key(row)] = history
+    for row in stock_of(played):
+        stock, history = int(row["stockQuantity"]), list[int]()
+        for at, that in sorted(moved.get(size_key(row), {}).items(), reverse=True):
+            since = (played.today - at).days + 1
+            if since > days:
+                break
+            history += [stock] * (since - len(history))
+            stock -= that.change
+        found[size_key(row)] = history + [stock] * (days - len(history))
     return found
 
 

@@ -34,7 +34,7 @@ RESOURCES = ("sale", "order", "article", "articlesize", "branch", "category", "s
 
 @pytest.fixture(scope="session")
 def played(session_cache: SessionCache) -> Played:
-    """Run at night, at noon, over midnight, not at all for a day, in the hour that the clocks skip, and at noon.
+    """Run daily at five for three days; between and after that at noon, over midnight, in the hour that clocks skip.
 
     Or a warehouse that was not played, where one is named: see `of_warehouse.py`.
     """
@@ -74,8 +74,12 @@ def _play(home: Path) -> None:
         timeline.run(models=[SNAPSHOT])
         timeline.advance_to(datetime(2026, 3, 26, 12, 20))
         timeline.run(models=[SNAPSHOT])
+        timeline.advance_to(datetime(2026, 3, 27, 5, 0))
+        timeline.run(models=[SNAPSHOT])
         timeline.advance_to(datetime(2026, 3, 27, 23, 58))
         timeline.run("articlesize", then=datetime(2026, 3, 28, 0, 4), models=[SNAPSHOT])
+        timeline.advance_to(datetime(2026, 3, 28, 5, 0))
+        timeline.run(models=[SNAPSHOT])
         timeline.advance_to(datetime(2026, 3, 29, 3, 1))
         timeline.run(models=[SNAPSHOT])
         timeline.advance_to(datetime(2026, 3, 30, 12, 40))

@@ -57,6 +57,37 @@ def test_an_action_says_when_the_next_goods_come_and_stock_runs_out(plan: Plan, 
         assert row["next_arrival_on"] == min(coming, default=None), row["action_id"]
         runs_out = None if size is None else plan.positions[size]["stock_out_on"]
         assert row["stock_out_on"] == runs_out, row["action_id"]
+        why = "article as a whole" if size is None else plan.positions[size]["supply_note"]
+        assert row["supply_note"] == why, row["action_id"]
+
+
+def test_an_action_says_how_far_forecasts_of_its_class_are_off(
+    played: Played, plan: Plan, actions: list[Row]
+) -> None:
+    """As measured last before the marts were built; classes are reckoned in test_policy.py."""
+    stored = [row for row in played.rows["forecast_accuracy"] if row["wape"] is not None]
+    newest = max((row["origin_week"] for row in played.rows["forecast_accuracy"]), default=None)
+    errors = {
+        (row["kind"], row["demand_class"]): (round(row["wape"], 6), round(row["bias"], 6))
+        for row in stored
+        if row["origin_week"] == newest
+    }
+    classes = {
+        row["article_number"]: row["demand_class"] for row in played.query("from analytics.article_class")
+    }
+    forecast = {place for place, level in plan.levels.items() if level["demand_source"] == "forecast"}
+    articles = {article for article, _ in forecast}
+
+    played.shows(len({row["forecast_error_source"] for row in actions}) > 1)
+    for row in actions:
+        article, branch = row["article_number"], row["branch_number"]
+        known = article in articles if branch is None else (article, branch) in forecast
+        kinds = [kind for kind in ("live", "backtest") if (kind, classes.get(article)) in errors]
+        source = "no forecast" if not known else next(iter(kinds), "not measured")
+        error, bias = errors.get((source, classes.get(article)), (None, None))
+        assert row["forecast_error_source"] == source, row["action_id"]
+        assert row["forecast_error"] == (None if error is None else pytest.approx(error)), row["action_id"]
+        assert row["forecast_bias"] == (None if bias is None else pytest.approx(bias)), row["action_id"]
 
 
 def test_an_action_costs_what_is_bought_and_saves_margin_or_value(
@@ -65,7 +96,7 @@ def test_an_action_costs_what_is_bought_and_saves_margin_or_value(
     price = {number: money(row["purchasePrice"]) for number, row in by_number(played.rows["article"]).items()}
 
     kinds = {row["action"] for row in actions}
-    assert kinds >= {"order", "expedite", "transfer", "decide", "mark down", "reduce"}
+    played.shows(kinds >= {"order", "expedite", "transfer", "decide", "mark down", "reduce"})
     for row in actions:
         article, margin = row["article_number"], plan.margins[row["article_number"]]
         is_bought = row["action"] in ("order", "decide")
@@ -77,8 +108,10 @@ def test_an_action_costs_what_is_bought_and_saves_margin_or_value(
             assert float(row["value_at_stake"]) == pytest.approx(value, abs=0.02), row["action_id"]
         else:
             assert row["value_at_stake"] is None, row["action_id"]
-            assert margin is not None
-            assert float(row["margin_at_risk"]) == pytest.approx(stake * margin, abs=0.02), row["action_id"]
+            played.shows(margin is not None)
+            risk = None if margin is None else pytest.approx(stake * margin, abs=0.02)
+            found = row["margin_at_risk"]
+            assert (None if found is None else float(found)) == risk, row["action_id"]
 
 
 def test_what_is_decided_about_misses_what_no_order_brings(plan: Plan, actions: list[Row]) -> None:

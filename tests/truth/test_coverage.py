@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 import yaml
 from mentions import named_tests
+from warehouse_tests import names
 
 from mercurios.warehouse.marts import MANIFEST, declared
 
 HERE = Path(__file__).parent
+TESTS = names()
 Table = dict[str, dict[str, dict[str, list[str]]]]
-"""By mart: the columns that each test compares, and those that none does by the reason why."""
+"""By mart: the columns that each test compares, and by the reason those that none does or only of a played shop."""
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +33,8 @@ def published() -> dict[str, set[str]]:
 def load() -> Table:
     """Return the table, with what a mart leaves out as empty."""
     found: dict[str, dict[str, Any]] = yaml.safe_load((HERE / "columns.yaml").read_text(encoding="utf-8"))
-    return {mart: {"compared": {}, "not compared": {}} | parts for mart, parts in found.items()}
+    empty: dict[str, Any] = {"compared": {}, "not compared": {}, "played only": {}}
+    return {mart: empty | parts for mart, parts in found.items()}
 
 
 def published_columns() -> dict[str, set[str]]:
@@ -69,6 +72,23 @@ def test_the_table_names_no_column_that_is_not_published(
     assert {mart: columns for mart, columns in strange.items() if columns or mart not in published} == {}
 
 
+def test_every_compared_column_is_so_for_warehouses_too_or_says_why_not(table: Table) -> None:
+    """Warehouses are compared by the tests that `of_warehouse.py` names."""
+    wrong = []
+    for mart, parts in table.items():
+        compared = {column for columns in parts["compared"].values() for column in columns}
+        of_any = {column for name in TESTS for column in parts["compared"].get(name, [])}
+        left_out = [column for columns in parts["played only"].values() for column in columns]
+        wrong += [f"{mart}.{column} has no reason" for column in sorted(compared - of_any - set(left_out))]
+        wrong += [f"{mart}.{column} is compared" for column in left_out if column not in compared - of_any]
+
+    assert wrong == []
+
+
+def test_every_test_of_warehouses_is_there() -> None:
+    assert TESTS - named_tests(HERE).keys() == set()
+
+
 def test_no_column_is_both_compared_and_not(table: Table) -> None:
     for mart, parts in table.items():
         compared = {column for columns in parts["compared"].values() for column in columns}
@@ -92,7 +112,12 @@ def test_every_named_test_is_there_and_names_its_mart_and_columns(table: Table) 
 
 
 def test_every_reason_is_a_sentence_or_more(table: Table) -> None:
-    reasons = {reason for parts in table.values() for reason in parts["not compared"]}
+    reasons = {
+        reason
+        for parts in table.values()
+        for kind in ("not compared", "played only")
+        for reason in parts[kind]
+    }
 
     assert all(len(reason.split()) > 3 for reason in reasons)
 

@@ -126,8 +126,8 @@ def test_a_level_is_as_safe_as_the_quantiles_of_its_forecasts_say(
 
     rows = [row for row in levels.values() if row["demand_source"] == "forecast"]
 
-    assert len(rows) > 10
-    assert {max(sums[place_of(row)]) * 7 < row["protection_days"] for row in rows} == {True, False}
+    played.shows(len(rows) > 10)
+    played.shows({max(sums[place_of(row)]) * 7 < row["protection_days"] for row in rows} == {True, False})
     for row in rows:
         place = place_of(row)
         policy, known, factor = plan.policies[place[0]], sums[place], row["service_factor"]
@@ -152,7 +152,7 @@ def test_a_level_is_as_safe_as_the_quantiles_of_its_forecasts_say(
 def test_the_demand_of_a_period_is_that_of_its_days(plan: Plan, levels: dict[Place, Row]) -> None:
     """Lead times are compared in test_policy.py, weeks above and in test_demand.py."""
     assert {(row["article_number"], row["branch_number"]) for row in levels.values()} == plan.demands.keys()
-    assert {row["demand_source"] for row in levels.values()} == {"average", "forecast"}
+    plan.played.shows({row["demand_source"] for row in levels.values()} == {"average", "forecast"})
     for place, row in levels.items():
         demand: Demand = plan.demands[place]
         policy = plan.policies[place[0]]
@@ -412,7 +412,9 @@ def test_a_published_forecast_is_worth_what_its_weeks_sold(played: Played) -> No
     found = list(outcomes(played))
     rows = {
         row["demand_class"]: row
-        for row in played.query("from analytics.forecast_accuracy where kind = 'live'")
+        for row in played.query(
+            "from analytics.forecast_accuracy where kind = 'live' and run_id = 'forecast'"
+        )
     }
 
     [made] = {row["created_at"] for row in landed(played, "forecast")}
@@ -431,7 +433,9 @@ def test_a_backtest_is_worth_what_its_weeks_sold(played: Played) -> None:
     tests = landed(played, "backtest")
     rows = {
         row["demand_class"]: row
-        for row in played.query("from analytics.forecast_accuracy where kind = 'backtest'")
+        for row in played.query(
+            "from analytics.forecast_accuracy where kind = 'backtest' and run_id = 'forecast'"
+        )
     }
 
     total = sum(row["actual"] for row in tests)

@@ -32,7 +32,8 @@ def sold_by(played: Played) -> dict[int, tuple[Counter[date], date]]:
         found[article][at] += int(line["quantity"])
         if line["quantity"] > 0:
             first[article] = min(first.get(article, at), at)
-    return {article: (sold, first[article]) for article, sold in found.items()}
+    # What only came back was never sold.
+    return {article: (sold, first[article]) for article, sold in found.items() if article in first}
 
 
 def test_a_launchs_weeks_add_up_what_came_and_was_sold_since_the_first_receipt(played: Played) -> None:

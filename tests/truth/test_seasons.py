@@ -56,13 +56,13 @@ def test_sales_add_up_by_season_category_supplier_colour_and_price_tier(played: 
     articles = by_number(played.rows["article"])
     cells: dict[tuple[Any, ...], Cell] = defaultdict(Cell)
     for line, _ in goods_of(played):
-        cells[levels_of(articles[int(line["articleNumber"])], day(line["date"]))].add(line)
+        cells[levels_of(articles.get(int(line["articleNumber"])), day(line["date"]))].add(line)
 
     rows = played.query("select * from analytics.sales_by_season")
 
     found = {tuple(row[name] for name in GRAIN): row for row in rows}
     assert found.keys() == cells.keys()
-    assert len({key[-1] for key in cells}) > 2
+    played.shows(len({key[-1] for key in cells}) > 2)
     for key, cell in cells.items():
         row, over = found[key], (key[0] + timedelta(days=31)).replace(day=1) <= played.today
         assert row == row | {

@@ -64,8 +64,8 @@ def test_a_size_break_is_the_demand_for_sizes_that_the_branch_has_no_more(played
     rows = played.query("select * from analytics.size_break")
     assert {row["tenant_id"] for row in rows} == {"mini"}
 
-    assert expected
-    assert any(missing for _, missing, *_ in expected.values())
+    played.shows(expected)
+    played.shows(any(missing for _, missing, *_ in expected.values()))
     columns = ("sizes_carried", "sizes_missing", "missing_sizes", "free_stock", "share_missing")
     assert {
         (row["article_number"], row["branch_number"]): tuple(row[column] for column in columns)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from line_kinds import money
 from played import Played
-from source_rows import Moved, by_number, moves
+from source_rows import Moved, by_number, closings, moves
+from timeline import ZONE
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
@@ -18,8 +20,26 @@ def days(played: Played) -> list[dict[str, Any]]:
     return played.query("select * from analytics.inventory_daily")
 
 
+def test_the_shop_was_read_daily_and_at_every_odd_time(played: Played) -> None:
+    """Without this the other tests could pass on a shop that is read when nothing is difficult."""
+    read: dict[str, list[datetime]] = defaultdict(list)
+    for row in played.query("select resource, source_now from ops.load_ledger order by source_now"):
+        read[row["resource"]].append(row["source_now"].replace(tzinfo=UTC).astimezone(ZONE))
+    stock, sales = read["articlesize"], read["sale"]
+
+    daily = [at for at in stock if (at.hour, at.minute) == (5, 0)]
+    assert [at.date() for at in daily] == [date(2026, 3, 26), date(2026, 3, 27), date(2026, 3, 28)]
+    assert sum(at.hour == 12 for at in stock) == 2, "at noon"
+    assert [
+        (at.day, then.day) for at, then in zip(stock, sales, strict=True) if at.date() != then.date()
+    ] == [(27, 28)], "over midnight"
+    assert date(2026, 3, 29) in {at.date() for at in stock if at.hour == 3}, "after the hour that is skipped"
+    gaps = [later - earlier for earlier, later in pairwise(at.astimezone(UTC) for at in stock)]
+    assert max(gaps) > timedelta(days=1), "missed hours"
+
+
 def test_every_days_closing_stock_is_what_was_in_the_shop(played: Played) -> None:
-    truth = played.closing | {played.today: played.stock}
+    truth = {**played.closing, played.today: played.stock}
     found = {
         (row["date_day"], row["article_number"], row["branch_number"]): row["closing_stock"]
         for row in days(played)
@@ -86,6 +106,43 @@ def test_every_days_movements_are_what_tills_and_suppliers_wrote(played: Played)
     assert compared > 1_000
 
 
+def test_every_days_stock_follows_from_what_the_source_says_of_today(played: Played) -> None:
+    """By undoing what tills and suppliers wrote since, size by size; so of shops too whose past no one else knows."""
+    price = {number: money(row["purchasePrice"]) for number, row in by_number(played.rows["article"]).items()}
+    stock: dict[tuple[int, int], list[int]] = {}
+    for (article, _, branch), history in closings(played, 401).items():
+        other = stock.get((article, branch))
+        stock[article, branch] = [a + b for a, b in zip(history, other, strict=True)] if other else history
+    moved: dict[tuple[int, int, date], Moved] = defaultdict(Moved)
+    for (article, _, branch), found in moves(played).items():
+        if (article, branch) in stock:
+            for at, each in found.items():
+                moved[article, branch, at] = moved[article, branch, at].plus(each)
+
+    names = (
+        *("tenant_id", "article_number", "branch_number", "date_day", "opening_stock", "units_received"),
+        *("gross_units", "returned_units", "units_corrected", "units_counted", "closing_stock"),
+        "closing_stock_value",
+    )
+    still, days_seen = Moved(), set()
+    count, total = 0, 0.0
+    for row in played.stream(f"select {', '.join(names)} from analytics.inventory_daily"):
+        article, branch, at = row["article_number"], row["branch_number"], row["date_day"]
+        back, each = (played.today - at).days, moved.get((article, branch, at), still)
+        days_seen.add(back)
+        closed, opened = stock[article, branch][back : back + 2]
+        assert (
+            *(row["opening_stock"], row["closing_stock"], row["units_received"], row["gross_units"]),
+            *(row["returned_units"], row["units_corrected"], row["units_counted"], row["tenant_id"]),
+        ) == (opened, closed, each.received, each.sold, each.returned, -each.written_off, 0, "mini"), row
+        assert row["closing_stock_value"] == closed * price[article], row
+        count, total = count + 1, total + row["closing_stock"]
+    assert days_seen == set(range(400))
+    # What is not there has neither stock nor movements.
+    assert count > 10_000
+    assert total == sum(sum(history[:400]) for history in stock.values())
+
+
 def test_every_day_opens_with_what_the_day_before_left(played: Played) -> None:
     compared = 0
     for row in days(played):
@@ -99,7 +156,7 @@ def test_every_day_opens_with_what_the_day_before_left(played: Played) -> None:
 
 def test_every_days_stock_is_worth_what_it_would_cost_today(played: Played) -> None:
     price = {number: money(row["purchasePrice"]) for number, row in by_number(played.rows["article"]).items()}
-    truth = played.closing | {played.today: played.stock}
+    truth = {**played.closing, played.today: played.stock}
 
     rows = [row for row in days(played) if row["date_day"] in truth]
     assert {row["tenant_id"] for row in rows} == {"mini"}

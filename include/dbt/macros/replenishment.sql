@@ -87,6 +87,24 @@
 {%- endmacro %}
 
 
+{# Days that units last at a pace; null where that is beyond the calendar. #}
+{% macro days_of_supply(units, daily_units) -%}
+    case
+        when {{ daily_units }} > 0 and {{ units }} <= {{ daily_units }} * {{ var('calendar_days_ahead') }}
+            then {{ units }} / {{ daily_units }}
+    end
+{%- endmacro %}
+
+
+{# Why there is no day on which stock runs out, from the units expected to be sold and the days that it lasts. #}
+{% macro supply_note(expected_units, days) -%}
+    case
+        when not {{ expected_units }} > 0 then 'no demand expected'
+        when {{ days }} is null then 'lasts for years'
+    end
+{%- endmacro %}
+
+
 {# The value of one setting among the resolved ones of a row. #}
 {% macro setting(name) -%}
     max(case when setting = '{{ name }}' then setting_value end)
@@ -114,6 +132,7 @@
         when {{ orders }}.free_stock <= 0 and {{ orders }}.protection_units > 0 then 'Out of stock'
         when {{ orders }}.stock_out_on is not null
             then 'Runs out on ' || cast({{ orders }}.stock_out_on as varchar)
+        when {{ orders }}.protection_units > 0 then 'Below its level'
         else 'Below what must be on display'
     end
     || '; until the order after this one can arrive in '

@@ -8,7 +8,7 @@ from mercurios.measures import measures
 
 _GERMAN_SPEAKING = ("AT", "CH", "DE", "LI")
 
-MONEY, UNITS, NUMBER, TEXT, FLAG = "#,##0.00", "#,##0.##", "0", "@", "General"
+MONEY, UNITS, NUMBER, SHARE, TEXT, FLAG = "#,##0.00", "#,##0.##", "0", "0%", "@", "General"
 # Written as each language writes days.
 DAY = "day"
 DAY_FORMS = {"en": "yyyy-mm-dd", "de": "dd.mm.yyyy"}
@@ -80,6 +80,13 @@ _GERMAN = {
     "supplier minimum": "Mindestbestellwert",
     "cancel": "stornieren",
     "reduce": "kürzen",
+    "live": "veröffentlichte Prognosen",
+    "backtest": "Rückrechnung",
+    "not measured": "nicht gemessen",
+    "no forecast": "keine Prognose",
+    "no demand expected": "kein Bedarf erwartet",
+    "lasts for years": "reicht jahrelang",
+    "article as a whole": "Artikel im Ganzen",
 }
 
 _ARTICLE = (
@@ -105,9 +112,13 @@ _FIGURES = (
     _measure("on_order", UNITS),
     Column("next_arrival_on", "Next arrival", "Nächste Lieferung", DAY),
     Column("stock_out_on", "Runs out", "Ausverkauft am", DAY),
+    Column("supply_note", "No day, because", "Kein Tag, denn"),
     _measure("demand_units", UNITS),
     Column("demand_until", "Demand until", "Bedarf bis", DAY),
     _measure("level_units", UNITS),
+    _measure("forecast_error", SHARE),
+    _measure("forecast_bias", SHARE),
+    Column("forecast_error_source", "Error measured on", "Fehler gemessen an"),
 )
 _MISSED = (
     Column("units_at_stake", "Units missed", "Fehlmenge", UNITS),

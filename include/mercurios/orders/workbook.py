@@ -53,7 +53,7 @@ _TITLE = Font(bold=True, size=14)
 _LINK = Font(color="0563C1", underline="single")
 _SHADE = PatternFill("solid", fgColor="E7E6E6")
 _WIDEST = 60
-_TRANSLATED = ("action", "confidence", "pack_source", "waits_for")
+_TRANSLATED = ("action", "confidence", "pack_source", "waits_for", "supply_note", "forecast_error_source")
 
 
 def write_workbook(actions: pa.Table, path: Path, language: str) -> None:

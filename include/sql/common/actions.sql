@@ -73,6 +73,7 @@ select
     actions.next_arrival_on,
     actions.arrives_on,
     actions.stock_out_on,
+    actions.supply_note,
     actions.demand_units,
     actions.demand_until,
     actions.level_units,
@@ -94,6 +95,9 @@ select
     policies.budget,
     policies.minimum_order_value,
     orders.confidence,
+    actions.forecast_error,
+    actions.forecast_bias,
+    actions.forecast_error_source,
     actions.reason,
     actions.reason_de
 from {{ published_schema() }}.replenishment_action as actions

@@ -18,7 +18,8 @@ from mercurios.warehouse.duckdb.engine import DuckDBEngine
 FIGURES = """
     1.00 as units_at_stake, 3.00 as sold_4_weeks, 11.00 as sold_13_weeks, 2.00 as free_stock, 6.00 as on_order,
     date '2026-03-12' as next_arrival_on, date '2026-03-20' as arrives_on, date '2026-03-10' as stock_out_on,
-    7.5 as demand_units, date '2026-03-27' as demand_until, 9.0 as level_units,
+    7.5 as demand_units, date '2026-03-27' as demand_until, 9.0 as level_units, cast(null as varchar) as supply_note,
+    0.42 as forecast_error, -0.05 as forecast_bias, 'live' as forecast_error_source,
     'Runs out, soon.' as reason, 'Bald ausverkauft.' as reason_de
 """
 TABLES = (
@@ -309,6 +310,34 @@ def test_every_order_stands_with_its_figures_in_columns_of_their_own(book: Workb
     assert (first["Why"], first["Your decision"]) == ("Runs out, soon.", None)
 
 
+def test_a_line_says_how_far_forecasts_of_its_class_are_off(book: Workbook):
+    for name in ("Orders", "Expedite", "Transfers", "Markdowns", "Decisions", "Cancel or reduce"):
+        headings, line = cells(book, name)[:2]
+        row = dict(zip(headings, line, strict=True))
+        assert (row["Forecast error"], row["Forecast bias"]) == (0.42, -0.05), name
+        assert row["Error measured on"] == "live", name
+    place = list(cells(book, "Orders")[0]).index("Forecast error")
+    assert book["Orders"].cell(5, place + 1).number_format == "0%"
+
+
+def test_what_is_not_known_of_a_line_says_why_in_the_buyers_language(warehouse: Path, tmp_path: Path):
+    with DuckDBEngine(warehouse, threads=1) as engine:
+        engine.execute(
+            "update analytics.replenishment_action set stock_out_on = null, supply_note = 'lasts for years', "
+            "forecast_error = null, forecast_bias = null, forecast_error_source = 'not measured'"
+        )
+        engine.execute("update raw.tenant set country = 'DE'")
+
+    done = propose(tmp_path / "orders.xlsx", "--warehouse", str(warehouse))
+
+    assert done.exit_code == 0, done.output
+    headings, line = cells(load_workbook(tmp_path / "orders.xlsx"), "Bestellungen")[:2]
+    row = dict(zip(headings, line, strict=True))
+    assert (row["Ausverkauft am"], row["Kein Tag, denn"]) == (None, "reicht jahrelang")
+    assert (row["Prognosefehler"], row["Prognoseverzerrung"]) == (None, None)
+    assert row["Fehler gemessen an"] == "nicht gemessen"
+
+
 def waiting(book: Workbook) -> list[tuple[object, ...]]:
     headings, *lines, _ = cells(book, "Waiting orders")
     found = [dict(zip(headings, line, strict=True)) for line in lines]
@@ -417,7 +446,7 @@ def test_columns_are_as_wide_as_what_they_show_and_can_be_filtered(book: Workboo
 
     assert widths["A"] >= len("2026-03-04")
     assert all(4 < width <= 62 for width in widths.values())
-    assert book["Orders"].auto_filter.ref == "A4:AG8"
+    assert book["Orders"].auto_filter.ref == "A4:AK8"
 
 
 def test_a_retailer_that_needs_nothing_gets_a_workbook_that_says_so(warehouse: Path, tmp_path: Path):

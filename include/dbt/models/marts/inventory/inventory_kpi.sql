@@ -45,9 +45,7 @@ levels as (
 
     {% for level, key in [
         ('tenant', "''"), ('branch', 'cast(branch_number as varchar)'),
-        ('category', 'category_key'),
-        ('supplier', 'supplier_key'),
-        ('size', 'size_key'),
+        ('category', 'category_key'), ('supplier', 'supplier_key'), ('size', 'size_key'),
         ('article', 'cast(article_number as varchar)'),
     ] -%}
     select
@@ -85,7 +83,7 @@ select
     cast(positions_in_stock as bigint) as positions_in_stock,
     round(free_stock, 2) as free_stock,
     cast(stock_value as decimal(18, 2)) as stock_value,
-    case when daily_units > 0 then round(least(free_stock / daily_units, 3650), 4) end as days_of_supply,
+    round({{ days_of_supply('free_stock', 'daily_units') }}, 4) as days_of_supply,
     round(average_stock, 4) as average_stock,
     cast(average_stock_value as decimal(18, 2)) as average_stock_value,
     case when average_stock_value > 0 then round(cost / average_stock_value, 6) end as turnover_rate,
@@ -116,5 +114,6 @@ select
     end as sell_through,
     case when average_stock_value > 0 then round(margin / average_stock_value, 6) end as gmroi,
     cast(revenue_net as decimal(18, 2)) as revenue_net,
-    margin_note
+    margin_note,
+    {{ supply_note('daily_units', days_of_supply('free_stock', 'daily_units')) }} as supply_note
 from levels

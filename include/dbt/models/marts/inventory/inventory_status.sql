@@ -76,6 +76,8 @@ select
     stock_out_on,
     case
         when is_new and not is_reordered then false
+        when days_of_supply is null and supply_note <> 'no demand expected' then true
         else days_of_supply > {{ var('slow_days') }}
-    end as is_slow
+    end as is_slow,
+    supply_note
 from valued

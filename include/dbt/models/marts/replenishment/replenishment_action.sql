@@ -27,6 +27,12 @@ purchase_orders as (
 
 ),
 
+errors as (
+
+    select * from {{ ref('int_forecast_errors') }}
+
+),
+
 curves as (
 
     select * from {{ ref('size_curve') }}
@@ -76,7 +82,11 @@ select
     actions.demand_until,
     actions.level_units,
     {{ action_reason('actions', 'en') }} as reason,
-    {{ action_reason('actions', 'de') }} as reason_de
+    {{ action_reason('actions', 'de') }} as reason_de,
+    actions.supply_note,
+    errors.forecast_error,
+    errors.forecast_bias,
+    coalesce(errors.forecast_error_source, 'no forecast') as forecast_error_source
 from actions
 inner join articles
     on
@@ -99,3 +109,8 @@ left join purchase_orders
     on
         actions.tenant_id = purchase_orders.tenant_id
         and actions.order_id = purchase_orders.order_id
+left join errors
+    on
+        actions.tenant_id = errors.tenant_id
+        and actions.article_number = errors.article_number
+        and coalesce(actions.branch_number, -1) = coalesce(errors.branch_number, -1)

@@ -48,16 +48,19 @@ select
             then {{ add_days('as_of.as_of_date', 'floor(cover.days_to_stock_out)') }}
     end as stock_out_on,
     case
-        when levels.is_reordered and levels.horizon_units > 0
+        when levels.is_reordered and levels.horizon_units > 0 and cover.days_to_stock_out is not null
             then {{ add_days(
                 'as_of.as_of_date', 'floor(greatest(cover.days_to_stock_out - levels.lead_time_days, 0))'
             ) }}
     end as order_by_on,
-    levels.is_reordered
-    and levels.horizon_units > 0
-    and cover.days_to_stock_out < levels.lead_time_days as is_late,
+    coalesce(
+        levels.is_reordered
+        and levels.horizon_units > 0
+        and cover.days_to_stock_out < levels.lead_time_days, false
+    ) as is_late,
     levels.unit_cost,
-    round(levels.unit_margin, 4) as unit_margin
+    round(levels.unit_margin, 4) as unit_margin,
+    {{ supply_note('levels.horizon_units', 'cover.days_to_stock_out') }} as supply_note
 from levels
 inner join cover
     on

@@ -61,7 +61,14 @@ select
     orders.pack_size,
     cast(orders.unit_cost as decimal(18, 2)) as unit_cost,
     cast(orders.order_cost as decimal(18, 2)) as order_cost,
-    coalesce(orders.order_by_on, days.as_of_date) as order_by_on,
+    coalesce(
+        orders.order_by_on,
+        case
+            when orders.protection_units > 0
+                then {{ add_days('days.as_of_date', 'ceil(orders.review_days) + 1') }}
+        end,
+        days.as_of_date
+    ) as order_by_on,
     orders.is_late,
     orders.stock_out_on,
     days.arrives_on,

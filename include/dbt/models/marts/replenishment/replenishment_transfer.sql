@@ -26,7 +26,7 @@ needs as (
         ceil(wanted_units - available) as units,
         sum(ceil(wanted_units - available)) over (
             partition by tenant_id, article_number, article_size_number
-            order by coalesce(days_of_supply, 3650) asc, branch_number asc
+            order by days_of_supply asc nulls last, branch_number asc
             rows between unbounded preceding and current row
         ) as units_so_far
     from wanted

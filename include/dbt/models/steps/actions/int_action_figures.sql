@@ -30,7 +30,8 @@ figures as (
         positions.free_stock,
         positions.on_order,
         positions.next_arrival_on,
-        planned.stock_out_on
+        planned.stock_out_on,
+        planned.supply_note
     from positions
     left join planned
         on
@@ -59,6 +60,7 @@ select
     sum(free_stock) as free_stock,
     sum(on_order) as on_order,
     min(next_arrival_on) as next_arrival_on,
-    cast(null as date) as stock_out_on
+    cast(null as date) as stock_out_on,
+    'article as a whole' as supply_note
 from figures
 group by tenant_id, article_number

@@ -70,7 +70,8 @@ select
     figures.free_stock,
     figures.on_order,
     figures.next_arrival_on,
-    figures.stock_out_on
+    figures.stock_out_on,
+    figures.supply_note
 from actions
 inner join policies
     on

@@ -48,6 +48,7 @@ select
     positions.lead_units,
     positions.days_of_supply,
     positions.stock_out_on,
+    positions.supply_note,
     positions.unit_cost,
     positions.unit_margin,
     coalesce(ages.is_dead, false) as is_dead,

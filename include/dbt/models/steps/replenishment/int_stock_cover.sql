@@ -41,7 +41,7 @@ sized as (
 ),
 
 -- The week whose expected demand uses up the stock, and the day within it. Stock beyond the forecast lasts at the rate
--- of its end; ten years are as good as for ever.
+-- of its end, and for ever where that is nothing.
 lasting as (
 
     select
@@ -51,20 +51,17 @@ lasting as (
         sized.branch_number,
         sized.stock_kind,
         sized.next_arrives_in_days,
-        least(greatest(
-            case
-                when sized.stock <= 0 then 0
-                when path.tenant_id is not null
-                    then
-                        path.first_day
-                        + (sized.stock / sized.size_share - path.mean_before) / path.daily_mean
-                when sized.daily_units_after_horizon > 0
-                    then
-                        sized.horizon_days
-                        + (sized.stock - sized.horizon_units) / sized.daily_units_after_horizon
-                else 3650
-            end, 0
-        ), 3650) as lasting_days
+        case
+            when sized.stock <= 0 then 0
+            when path.tenant_id is not null
+                then
+                    path.first_day
+                    + (sized.stock / sized.size_share - path.mean_before) / path.daily_mean
+            when sized.daily_units_after_horizon > 0
+                then
+                    sized.horizon_days
+                    + (sized.stock - sized.horizon_units) / sized.daily_units_after_horizon
+        end as lasting_days
     from sized
     left join path
         on
@@ -73,6 +70,22 @@ lasting as (
             and sized.branch_number = path.branch_number
             and sized.stock >= path.mean_before * sized.size_share
             and sized.stock < path.mean_after * sized.size_share
+
+),
+
+known as (
+
+    select
+        tenant_id,
+        article_number,
+        article_size_number,
+        branch_number,
+        stock_kind,
+        next_arrives_in_days,
+        case
+            when lasting_days <= {{ var('calendar_days_ahead') }} then greatest(lasting_days, 0)
+        end as lasting_days
+    from lasting
 
 )
 
@@ -91,5 +104,5 @@ select
                 then lasting_days
         end
     ) as days_to_stock_out
-from lasting
+from known
 group by tenant_id, article_number, article_size_number, branch_number
