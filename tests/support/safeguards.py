@@ -33,7 +33,7 @@ from safeguard_patches import (
 
 from mercurios.alerts import messages
 from mercurios.alerts.redaction import redact, shorten
-from mercurios.forecasting.panel import reader, rows
+from mercurios.forecasting.panel import outliers, reader, rows
 from mercurios.forecasting.panel.source import Source
 from mercurios.inputs import names, regular_file, yaml_file
 from mercurios.jobs import forecast
@@ -425,6 +425,13 @@ SAFEGUARDS = (
         instead(rows, "_reject_months", lambda *_: None),
         "tests/mercurios/forecasting/panel/test_saved_files.py::test_monthly_sales_are_refused_as_such[False-date]",
         "DID NOT RAISE",
+    ),
+    Safeguard(
+        "a one-off order is told from the weeks around it",
+        instead(outliers, "_AROUND", 100.0),
+        "tests/mercurios/forecasting/methods/test_smoothing.py"
+        "::test_a_peak_of_another_quarter_hides_no_one_off_order",
+        "3 * 16.0",
     ),
     Safeguard(
         "two tenants on one DuckDB file are refused",

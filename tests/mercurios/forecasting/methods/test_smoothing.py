@@ -139,6 +139,17 @@ def test_a_one_off_order_counts_as_a_very_good_week(units: list[float], damped: 
     assert without_one_offs(history_of(np.array([units]))).tolist() == [expected]
 
 
+def test_a_peak_of_another_quarter_hides_no_one_off_order() -> None:
+    """Goods of Christmas that sell little in summer: the order there is not one of their peaks."""
+    units = np.full(60, 16.0)
+    units[5:9], units[40] = 150.0, 1000.0
+
+    damped = without_one_offs(history_of(units[None, :]))
+
+    assert damped[0, 40] == 3 * 16.0
+    assert damped[0, 5:9].tolist() == [150.0] * 4
+
+
 def test_one_off_orders_stay_where_promotions_are_known() -> None:
     units = np.array([[4.0, 5.0, 1.0, 51.0, 2.0, 9.0, 3.0, 4.0, 1.0]])
     history = replace(history_of(units), x=np.zeros((1, 9, 1)))
