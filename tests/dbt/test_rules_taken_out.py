@@ -27,7 +27,7 @@ class Rule:
 
     Attributes:
         name: what it is.
-        model: the file it stands in.
+        model: the file it is in.
         text: how it reads there.
         without: what stands there without it.
         test: the unit test that must fail then.

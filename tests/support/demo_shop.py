@@ -98,7 +98,7 @@ def demo_shop(warehouse: Path) -> DemoShop:
 
 
 class Closings(Mapping[date, dict[Position, int]]):
-    """The stock at the end of past days by article and branch, each reckoned when it is asked for, from RAW."""
+    """The stock at the end of past days by article and branch, each computed when it is asked for, from RAW."""
 
     # More than the days that the marts show.
     DAYS = 420

@@ -427,7 +427,7 @@ SAFEGUARDS = (
         "DID NOT RAISE",
     ),
     Safeguard(
-        "a one-off order is told from the weeks around it",
+        "a one-off order is known by the weeks around it",
         instead(outliers, "_AROUND", 100.0),
         "tests/mercurios/forecasting/methods/test_smoothing.py"
         "::test_a_peak_of_another_quarter_hides_no_one_off_order",

@@ -73,6 +73,11 @@ def size_key(row: Row) -> Size:
     return int(row["articleNumber"]), int(row["number"]), row["branchNumber"]
 
 
+def tills_name_staff(played: Played) -> bool:
+    """Return whether the tills tell purchases of staff from others; where they never do, there may have been some."""
+    return any(kind.startswith("staff") for _, kind in goods_of(played))
+
+
 def stock_of(played: Played) -> list[Row]:
     """Return the stock rows of goods; a service has some at times, and no stock."""
     if "stock" not in played.known:

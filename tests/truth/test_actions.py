@@ -298,6 +298,6 @@ def test_a_line_is_less_only_by_what_neither_sells_nor_is_to_be_left(played: Pla
         line = lines[row["order_line_id"]]
         coming = sum(each["units"] for each in lines.values() if each["key"] == line["key"])
         most = max(there[line["key"]], 0) + coming - row["demand_units"] - (row["level_units"] or 0)
-        assert row["units"] <= most
+        assert row["units"] <= most + 1e-3, row["action_id"]
         assert (row["action"] == "cancel") == (row["units"] == line["units"])
         assert row["arrives_on"] >= line["due"]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from line_kinds import Row, money
 from played import Played
-from source_rows import day, goods_of
+from source_rows import day, goods_of, tills_name_staff
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
@@ -178,17 +178,20 @@ def test_a_customer_is_new_in_the_month_of_the_first_purchase_and_known_after(pl
 
 
 def test_receipts_without_a_customer_and_of_staff_are_shares_of_all(played: Played) -> None:
-    rows = rows_of(played)
+    rows, names_staff = rows_of(played), tills_name_staff(played)
     staff_receipts = 0
     for place, month in months_of(played).items():
         staff = [each for each in month.receipts if each.is_staff]
         anonymous = [each for each in month.receipts if not each.customer and not each.is_staff]
         row, count = rows[place], month.of(month.receipts)[0]
-        assert (row["staff_receipts"], row["staff_revenue"]) == month.of(staff)
+        named = (row["staff_receipts"], row["staff_revenue"])
+        assert named == (month.of(staff) if names_staff else (None, None))
         assert (row["anonymous_receipts"], row["anonymous_revenue"]) == month.of(anonymous)
         assert row["anonymous_share"] == pytest.approx(month.of(anonymous)[0] / count, abs=1e-6)
-        share = month.of(staff)[1] / month.amount
-        assert row["staff_note"] is None
-        assert row["staff_share"] == (pytest.approx(float(share), abs=1e-6) if share >= 0 else None)
+        part, whole = month.of(staff)[1], month.amount
+        assert row["staff_note"] == (None if names_staff else "the source names no staff purchases")
+        is_share = names_staff and whole > 0 and 0 <= part <= whole
+        expected = pytest.approx(float(part / whole), abs=1e-6) if is_share else None
+        assert row["staff_share"] == expected
         staff_receipts += len(staff)
     played.shows(staff_receipts > 10)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from line_kinds import Row, money
 from played import Played
-from source_rows import WEEK, Size, began, by_number, free_of, order_lines, reordered
+from source_rows import WEEK, Size, by_number, free_of, order_lines, reordered
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
@@ -24,7 +24,12 @@ def needs(played: Played) -> dict[Size, Row]:
 
 
 def test_a_position_is_what_masters_and_stock_say(played: Played, needs: dict[Size, Row]) -> None:
-    articles, first = by_number(played.rows["article"]), began(played)
+    articles = by_number(played.rows["article"])
+    # Which days those are is compared in test_stock_age.py.
+    first = {
+        row["article_number"]: row["first_sold_on"] or row["first_received_on"]
+        for row in played.query("from analytics.dim_article")
+    }
     again, free = reordered(played), free_of(played)
     on_order: dict[Size, int] = defaultdict(int)
     for line in order_lines(played):
@@ -37,8 +42,10 @@ def test_a_position_is_what_masters_and_stock_say(played: Played, needs: dict[Si
         assert row["is_reordered"] == (key[0] in again), key
         assert (row["free_stock"], row["on_order"]) == (free[key], on_order[key]), key
         assert row["unit_cost"] == float(money(article["purchasePrice"])), key
-        since = first.get(key[0], date.max)
-        assert row["is_new"] == (since > played.today - NEW_WEEKS * WEEK), key
+        since = first[key[0]]
+        # Stock of what was neither sold nor received was there before.
+        is_new = free[key] <= 0 if since is None else since > played.today - NEW_WEEKS * WEEK
+        assert row["is_new"] == is_new, key
 
 
 def test_what_is_available_is_free_or_comes_in_time(played: Played, needs: dict[Size, Row]) -> None:
