@@ -8,10 +8,12 @@ from datetime import date
 
 import numpy as np
 
-from mercurios.forecasting.arrays import F64, Bool
+from mercurios.forecasting.arrays import F64, I64, Bool
 from mercurios.forecasting.methods.pool import METHODS, Candidates, Shared, candidates
 from mercurios.forecasting.panel.cadence import WEEKLY, Cadence
+from mercurios.forecasting.panel.classes import CLASS_NAMES
 from mercurios.forecasting.panel.panel import Panel
+from mercurios.forecasting.selection.totals import Cells
 from mercurios.forecasting.settings import ForecastSettings
 
 # A series younger than this at an origin says nothing about how well a method does.
@@ -35,6 +37,8 @@ class Window:
         known: Those of them whose demand is known.
         absolute: Absolute error of every series and method over its usable periods.
         squared: Squared error over the series' variance.
+        totals: Squared error of the total of each class and group over what it may be off by, its weeks' mean, class x
+            groups x methods; groups ascending.
     """
 
     cut: int
@@ -45,17 +49,26 @@ class Window:
     known: Bool
     absolute: F64
     squared: F64
+    totals: F64
 
     def errors(self, mean: F64) -> tuple[F64, F64]:
         """Absolute and scaled squared error of each series over its usable periods."""
         error = np.where(self.usable, mean - self.actual, 0.0)
-        variance = _reference_variance(self.candidates)
-        return np.abs(error).sum(axis=1), (error * error).sum(axis=1) / variance
+        return np.abs(error).sum(axis=1), (error * error).sum(axis=1) / self.variance()
 
+    def variance(self) -> F64:
+        """Variance of each series around its 13-week mean, the measure of all methods' errors."""
+        found = self.candidates
+        variance: F64 = found.spread.at(found.level[:, -1:])[:, 0] ** 2
+        return variance
 
-def _reference_variance(found: Candidates) -> F64:
-    variance: F64 = found.spread.at(found.level[:, -1:])[:, 0] ** 2
-    return variance
+    def total_errors(self, mean: F64, group: I64) -> F64:
+        """Squared errors of the totals of classes and groups over what those may be off by, class x groups."""
+        noise = np.repeat(self.variance()[:, None], mean.shape[1], axis=1)
+        counted, actual, variance = (np.where(self.usable, each, 0.0) for each in (mean, self.actual, noise))
+        return Cells.of(self.candidates.demand_class, group).total_errors(
+            counted, actual, variance, self.usable
+        )
 
 
 def origins(periods: int, settings: ForecastSettings, cadence: Cadence = WEEKLY) -> list[int]:
@@ -110,7 +123,10 @@ def _window(
     begun = np.asarray(past.known()[0].any(axis=1))
     there = np.repeat(begun[:, None], truth.shape[1], axis=1)
     blank = np.zeros((panel.n_series, len(METHODS)))
-    window = Window(cut, found, truth, usable, there, known & there, blank, blank.copy())
+    totals = np.zeros((len(CLASS_NAMES), np.unique(panel.group).size, len(METHODS)))
+    window = Window(cut, found, truth, usable, there, known & there, blank, blank.copy(), totals)
     for method in range(len(METHODS)):
-        window.absolute[:, method], window.squared[:, method] = window.errors(found.single(method))
+        mean = found.single(method)
+        window.absolute[:, method], window.squared[:, method] = window.errors(mean)
+        totals[:, :, method] = window.total_errors(mean, panel.group)
     return window

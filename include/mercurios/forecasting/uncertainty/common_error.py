@@ -3,7 +3,7 @@
 The ratio of all demand to all forecasts is one number an origin, however many series there are. Its spread over
 the origins, with a prior for what the few origins cannot know, shows how far the next weeks may be off as a whole;
 its mean, shrunk to zero, corrects a bias that lasts. The prior is ten percent where two years of history show the
-market's season, and twenty where not even one does: the season is then part of what has never been observed.
+market's season, and twenty-five where not even one does: the season is then part of what has never been observed.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ import numpy as np
 
 from mercurios.forecasting.arrays import F64
 
-SEASON_KNOWN, SEASON_UNKNOWN = 0.10, 0.20
+SEASON_KNOWN, SEASON_UNKNOWN = 0.10, 0.25
 LASTING_BIAS = 0.10
 PRIOR_WEIGHT = 3.0
-# Quantiles of Student's distribution that represent it in the pools; symmetric, so that the mean stays.
-_POINTS = tuple((2 * point + 1) / 14 for point in range(7))
+# Quantiles of Student's distribution that represent it in the pools; symmetric, so that the mean stays, and enough of
+# them for its tails: the outermost of seven would be the 0.93 quantile.
+POINTS = 31
+_POINTS = tuple((2 * point + 1) / (2 * POINTS) for point in range(POINTS))
 _LIMIT = 0.7
 
 

@@ -225,8 +225,8 @@ def _ranks(values: F64, probabilities: tuple[float, ...]) -> F64:
     """Conformal ranks of errors that were each repeated for every common error."""
     if not values.size or values.shape[0] < MIN_ERRORS:
         return np.full(len(probabilities), np.nan)
-    ordered = np.sort(values.ravel())
     repeats = values.shape[1] if values.ndim > 1 else 1
     rank = np.ceil((values.shape[0] + 1) * np.asarray(probabilities) * repeats).astype(np.int64) - 1
-    picked: F64 = ordered[np.minimum(rank, ordered.size - 1)]
+    rank = np.minimum(rank, values.size - 1)
+    picked: F64 = np.partition(values, rank, axis=None)[rank]
     return picked

@@ -39,11 +39,18 @@ from mercurios.forecasting.settings import ForecastSettings
 
 SETTINGS = ForecastSettings()
 WIDTH = len(METHODS) + 1
+# Totals of two groups that every method forecast as well as it can be.
+NO_TOTALS = np.zeros((len(CLASS_NAMES), 2, WIDTH))
 
 
 @pytest.fixture(scope="module")
 def windows(seasonal_panel: Panel) -> list[Window]:
-    return run_windows(seasonal_panel, fit_shared(seasonal_panel, (), SETTINGS).shared, (), SETTINGS)
+    """Of one group."""
+    return windows_of(replace(seasonal_panel, group=np.zeros(seasonal_panel.n_series, dtype=np.int64)))
+
+
+def windows_of(panel: Panel) -> list[Window]:
+    return run_windows(panel, fit_shared(panel, (), SETTINGS).shared, (), SETTINGS)
 
 
 def test_what_came_after_an_origin_changes_nothing_it_had_forecast(seasonal_panel: Panel) -> None:
@@ -172,11 +179,10 @@ def test_a_panel_too_young_for_an_origin_scores_one_in_every_group() -> None:
     assert set(score[np.isfinite(score)].tolist()) == {1.0}
 
 
-def test_a_group_of_few_series_keeps_its_class_ranking(windows: list[Window]) -> None:
-    n = windows[0].actual.shape[0]
-    group = np.zeros(n, dtype=np.int64)
+def test_a_group_of_few_series_keeps_its_class_ranking(seasonal_panel: Panel) -> None:
+    group = np.zeros(seasonal_panel.n_series, dtype=np.int64)
     group[0] = 1
-    scores = fit_scores(windows, group)
+    scores = fit_scores(windows_of(replace(seasonal_panel, group=group)), group)
     assert np.abs(scores.ratio[0, :, 2] - scores.ratio[0, :, 0]).max() < 0.05
 
 
@@ -226,7 +232,9 @@ def test_classes_are_shrunk_to_the_panel_and_groups_to_their_class() -> None:
         usable=np.ones((100, 4), dtype=bool),
     )
     tested = combine.Tested(
-        np.append(absolute, np.ones((100, 1)), axis=1), np.append(squared, np.ones((100, 1)), axis=1)
+        np.append(absolute, np.ones((100, 1)), axis=1),
+        np.append(squared, np.ones((100, 1)), axis=1),
+        NO_TOTALS,
     )
 
     ratio = combine._table([window], [tested], group, np.array([3, 7]))[0]
@@ -243,6 +251,26 @@ def test_classes_are_shrunk_to_the_panel_and_groups_to_their_class() -> None:
     assert rooted[SMOOTH, 0, SES] == pytest.approx(np.sqrt(1.75) * 12.25**0.25)
 
 
+def test_a_method_that_gets_the_totals_of_a_class_wrong_scores_worse_in_it() -> None:
+    """Totals off by three times what they may be: nine and one, as of all classes, over one; its fourth root counts.
+
+    A hundred smooth series stand beside fifty of the panel's average, in which the lumpy ones are right.
+    """
+    ones = np.ones((200, WIDTH))
+    group, demand_class = np.full(200, 3), np.repeat([SMOOTH, LUMPY], 100)
+    window = SimpleNamespace(
+        candidates=SimpleNamespace(demand_class=demand_class), usable=np.ones((200, 4), dtype=bool)
+    )
+    totals = NO_TOTALS[:, :1].copy()
+    totals[SMOOTH, 0, SES] = 9.0
+
+    ratio = combine._table([window], [combine.Tested(ones, ones, totals)], group, np.array([3]))[0]
+
+    assert ratio[SMOOTH, 0, SES] == pytest.approx(((100 * 10 + 50 * 5.5) / 150) ** 0.25)
+    assert ratio[LUMPY, 0, SES] == pytest.approx(((100 + 50 * 5.5) / 150) ** 0.25)
+    assert ratio[SMOOTH, 0, TSB] == 1.0
+
+
 def test_a_series_own_score_is_a_quarter_or_fourfold_at_most() -> None:
     ratio = np.ones((2, len(CLASS_NAMES), 2, WIDTH))
     scores = Scores(np.zeros(1, dtype=np.int64), ratio, np.ones(len(METHODS), dtype=bool))
@@ -250,7 +278,9 @@ def test_a_series_own_score_is_a_quarter_or_fourfold_at_most() -> None:
     absolute[0, [SES, SBA]] = 1e6, 1e-6
     zero = np.zeros(1, dtype=np.int64)
 
-    [score] = series_scores([combine.Tested(absolute, np.ones((1, WIDTH)))], scores, zero, zero)
+    [score] = series_scores(
+        [combine.Tested(absolute, np.ones((1, WIDTH)), NO_TOTALS[:, :1])], scores, zero, zero
+    )
 
     assert score[[SES, SBA, MEAN_13W]].tolist() == pytest.approx([0.3 * 4 + 0.7, 0.3 * 0.25 + 0.7, 1.0])
 
