@@ -12,7 +12,7 @@ import numpy as np
 
 from mercurios.forecasting.panel.cadence import DAILY, WEEKLY, Cadence
 from mercurios.forecasting.panel.panel import Panel
-from mercurios.forecasting.panel.recorded import lower_bounds
+from mercurios.forecasting.panel.recorded import lower_bounds, probable_demand
 
 FIRST_MONDAY = np.datetime64("2022-01-03", "D")
 _YEAR = 365.25
@@ -33,7 +33,8 @@ class World:
         season: Share by which demand rises and falls over the year.
         promotions: Share of two-week spans with a promotion, in turns on the first days and later ones of a week.
         uplift: Logarithm of what a promotion multiplies demand by.
-        lost: Share of periods in which stock allows half of the usual sales only.
+        lost: Share of periods in which stock is short: they run out if as much or more was wanted.
+        stock: What a short stock allows, as a share of the usual sales.
         launched: Share of series that began within the last year.
         shift: Logarithm by which half of the series' levels changed two fifths before the end.
         excess: Excess variance of sales: m + excess m^2 around a mean m.
@@ -50,6 +51,7 @@ class World:
     promotions: float = 0.0
     uplift: float = 0.34
     lost: float = 0.0
+    stock: float = 0.5
     launched: float = 0.0
     shift: float = 0.0
     excess: float = 0.1
@@ -90,9 +92,10 @@ def draw(world: World) -> Drawn:
     begin = np.where(
         rng.random(world.series) < world.launched, world.periods - rng.integers(8, 48, world.series), 0
     )
-    out = (rng.random(wanted.shape) < world.lost) & (np.arange(count) < world.periods)
-    # Stock for half of what is usual: what was asked for above that is lost.
-    sold = np.where(out, np.minimum(sold, np.floor(0.5 * level)), sold)
+    short = (rng.random(wanted.shape) < world.lost) & (np.arange(count) < world.periods)
+    stock = np.floor(world.stock * level)
+    out = short & (sold >= stock)
+    sold = np.where(out, stock, sold)
     panel = _panel(world, sold, starts, np.arange(world.periods) >= begin[:, None], out)
     if world.promotions:
         panel = replace(panel, x=promoted[:, :, None].astype(float), x_names=("x_promo",))
@@ -127,6 +130,7 @@ def _panel(world: World, sold: np.ndarray, starts: np.ndarray, begun: np.ndarray
     history = slice(world.periods)
     sold, out = np.where(begun, sold[:, history], 0.0), out[:, history]
     mask = begun & ~out
+    probable = probable_demand(sold, mask, begun & out, world.cadence) if out.any() else None
     mask |= lower_bounds(sold, mask, begun & out, world.cadence)
     number = np.arange(world.series, dtype=np.int64)
     return Panel(
@@ -137,4 +141,5 @@ def _panel(world: World, sold: np.ndarray, starts: np.ndarray, begun: np.ndarray
         article_number=number,
         branch_number=number % 3,
         cadence=world.cadence,
+        probable=probable,
     )

@@ -65,7 +65,7 @@ def forecast(
     days = tuple(holidays)
     seconds: dict[str, float] = {}
     windows: list[Window] | None = None
-    panel = panel.planned(settings.horizon)
+    panel = panel.planned(settings.horizon).wanted()
     with _timed(seconds, "shared"):
         if context is None:
             context, windows = learn_all(panel, days, settings, progress)

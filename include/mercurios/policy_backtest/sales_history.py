@@ -130,7 +130,10 @@ def _weekly(panel: Panel) -> Panel:
     if panel.x is not None:
         ahead = (panel.x.shape[1] - skip) // 7
         x = panel.x[:, skip : skip + 7 * ahead].reshape(panel.n_series, ahead, 7, -1).mean(axis=2)
-    return replace(panel, y=y, mask=whole, week_starts=days[inside][::7], cadence=WEEKLY, x=x, closed=None)
+    starts = days[inside][::7]
+    return replace(
+        panel, y=y, mask=whole, week_starts=starts, cadence=WEEKLY, x=x, closed=None, probable=None
+    )
 
 
 def _state(table: pa.Table, source: Source, path: Path | None) -> tuple[F64, F64]:

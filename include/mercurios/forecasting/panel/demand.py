@@ -11,7 +11,13 @@ from mercurios.forecasting.arrays import F64, I64, Bool, Days
 from mercurios.forecasting.panel.cadence import WEEKLY
 from mercurios.forecasting.panel.life import NO_END, Life, fadings
 from mercurios.forecasting.panel.panel import MAX_UNITS, MONDAY, NO_GROUP, WEEK, Panel, PanelError
-from mercurios.forecasting.panel.recorded import LEAST_ON_OFFER, lower_bounds, net_of_returns, wanted
+from mercurios.forecasting.panel.recorded import (
+    LEAST_ON_OFFER,
+    lower_bounds,
+    net_of_returns,
+    probable_demand,
+    wanted,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -209,7 +215,9 @@ def _assemble(rows: _Rows, season_end: I64, order: I64, weeks: Days) -> Panel:
     blocked |= on_offer < LEAST_ON_OFFER
     live = (np.arange(weeks.size)[None, :] >= begin[:, None]) & ~ended
     mask = live & ~blocked
-    mask |= lower_bounds(y, mask, live & blocked, WEEKLY)
+    limited = live & blocked
+    probable = probable_demand(y, mask, limited, WEEKLY) if limited.any() else None
+    mask |= lower_bounds(y, mask, limited, WEEKLY)
     y[~mask] = 0.0
     group = np.full(first_row.size, NO_GROUP, dtype=np.int64)
     return Panel(
@@ -221,6 +229,7 @@ def _assemble(rows: _Rows, season_end: I64, order: I64, weeks: Days) -> Panel:
         branch_number=branch_sorted[first_row],
         negative_weeks=negative,
         life=life,
+        probable=probable,
     )
 
 

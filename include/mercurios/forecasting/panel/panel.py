@@ -46,6 +46,8 @@ class Panel(History):
         life: When the series end; None where nothing is known of it.
         closed: Periods in which the file says that a series' branch is closed, series x (periods + planned periods);
             None where it says nothing.
+        probable: Demand that is probable in periods that ran out of stock, series x periods, NaN in all others; None
+            where no period did.
     """
 
     article_number: I64
@@ -54,6 +56,7 @@ class Panel(History):
     attributes: I64 | None = None
     life: Life | None = None
     closed: Bool | None = None
+    probable: F64 | None = None
 
     def __post_init__(self) -> None:
         """Check that the arrays belong together."""
@@ -68,6 +71,8 @@ class Panel(History):
             raise PanelError("week_start", None, "every week must start on a Monday")
         if weeks > 1 and bool((self.week_starts != self.cadence.starts(self.week_starts[0], weeks)).any()):
             raise PanelError("week_start", None, f"{self.cadence.word}s must follow each other without a gap")
+        if self.probable is not None and self.probable.shape != (n, weeks):
+            raise PanelError("probable", None, f"probable demand must fit {n} series x {weeks} weeks")
         if self.attributes is not None and self.attributes.shape[:1] != (n,):
             raise PanelError("attributes", None, f"attributes must be given for {n} series")
         if self.x is not None and (
@@ -101,6 +106,7 @@ class Panel(History):
             attributes=None if self.attributes is None else self.attributes[rows],
             life=None if self.life is None else self.life.take(rows),
             closed=None if self.closed is None else self.closed[rows],
+            probable=None if self.probable is None else self.probable[rows],
             negative_weeks=0,
         )
 
@@ -112,6 +118,7 @@ class Panel(History):
             mask=np.ascontiguousarray(self.mask[:, :weeks]),
             week_starts=self.week_starts[:weeks],
             life=None if self.life is None else self.life.until(weeks),
+            probable=None if self.probable is None else np.ascontiguousarray(self.probable[:, :weeks]),
             negative_weeks=0,
         )
 
@@ -141,6 +148,16 @@ class Panel(History):
         ended = np.zeros(self.n_series, dtype=bool) if self.life is None else self.life.has_ended()
         return ~ended
 
+    def wanted(self) -> Panel:
+        """Return the panel with what was probably wanted in periods that ran out, in place of what was sold."""
+        if self.probable is None:
+            return self
+        known = ~np.isnan(self.probable)
+        if self.closed is not None:
+            known &= ~self.closed[:, : self.n_weeks]
+        y = np.where(known, self.probable, self.y)
+        return replace(self, y=y, mask=self.mask | known, probable=None)
+
     def learnable(self) -> Panel:
         """Return the panel with keyed-in outliers masked and one-off orders damped."""
         flagged = flag_outliers(self)
@@ -168,12 +185,15 @@ class Panel(History):
         none = np.zeros((self.n_series, 0), dtype=np.int64)
         stored = {name: getattr(self, name) for name in _STORED}
         ends = {} if self.life is None else {f"life_{name}": getattr(self.life, name) for name in _LIFE}
+        ends |= {} if self.probable is None else {"probable": self.probable}
         return stored | ends | {"attributes": none if self.attributes is None else self.attributes}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Panel:
         """Inverse of `to_arrays`; accepts what `numpy.load` returns."""
         values: dict[str, Any] = {name: arrays[name] for name in _STORED}
+        if "probable" in arrays:
+            values["probable"] = arrays["probable"]
         if "life_after" in arrays:
             values["life"] = Life(*(arrays[f"life_{name}"] for name in _LIFE))
         return cls(**values)

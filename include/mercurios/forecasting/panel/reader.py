@@ -19,7 +19,7 @@ from mercurios.forecasting.panel.cadence import Cadence
 from mercurios.forecasting.panel.columns import as_days, as_flags, as_keys, as_numbers, column_of, read_table
 from mercurios.forecasting.panel.panel import MAX_UNITS, NO_GROUP, Panel
 from mercurios.forecasting.panel.plan import with_regressors
-from mercurios.forecasting.panel.recorded import lower_bounds, net_of_returns
+from mercurios.forecasting.panel.recorded import lower_bounds, net_of_returns, probable_demand
 from mercurios.forecasting.panel.rows import (
     Rows,
     cadence_of,
@@ -166,12 +166,13 @@ def _assemble(table: pa.Table, rows: Rows, cadence: Cadence, notes: list[str]) -
     y = net_of_returns(y, cadence)
     live = np.arange(shape[1]) >= begin[:, None]
     mask: Bool = live & ~blocked
+    probable = probable_demand(y, mask, live & blocked, cadence) if blocked.any() else None
     bounds = lower_bounds(y, mask, live & blocked, cadence)
     mask |= bounds
     if bounds.any():
         notes.append(
             f"{int(bounds.sum()):,} {cadence.word}s that ran out of stock sold as much as usual or more: demand was at "
-            "least that, and is learned as that"
+            "least that, and is learned as what it probably was"
         )
     gaps = int((mask & ~recorded).sum())
     if gaps:
@@ -187,4 +188,5 @@ def _assemble(table: pa.Table, rows: Rows, cadence: Cadence, notes: list[str]) -
         group=np.full(rows.keys.size, NO_GROUP, dtype=np.int64),
         negative_weeks=negative,
         cadence=cadence,
+        probable=probable,
     )

@@ -4,9 +4,10 @@ Where some sizes were missing, the others sold their share of what was wanted, s
 Sales of little more than nothing would be multiplied beyond what they say, so that a week with less than half of the
 demand on offer is one that stock limited.
 
-What a period sold before its stock ran out is the least that was wanted. It is learned from where it says more than
-the series' level does: as much as that, or more. A period that sold less than usual before it ran out says nothing, and
-the level stands for it.
+What a period sold before its stock ran out is the least that was wanted, and demand is measured there where it says
+more than the series' level does. What is learned is what was probably wanted: the mean of Poisson demand that is at
+least as much as was sold. Periods that did not run out are those in which little was wanted: learned alone, or beside
+what was sold of the others, they make forecasts of goods that often run out 5 to 10 percent too low.
 
 Conrad (1976), Sales data and the estimation of demand, Operational Research Quarterly 27(1), 123-127; Nahmias (1994),
 Demand estimation in lost sales inventory systems, Naval Research Logistics 41(6), 739-757: ignoring that sales are
@@ -25,6 +26,10 @@ RETURN_WEEKS = 4
 # Share of a series' demand that has to be on offer for a week's sales to tell the rest.
 LEAST_ON_OFFER = 0.5
 _LEVEL_STEP = (0.2,)
+# With less than half of the periods seen in full, a level is a guess, and so is what is added to what was sold.
+_SEEN_IN_FULL = 0.5
+# Less likely demand is as much as was sold.
+_UNLIKELY = 1e-9
 
 
 def net_of_returns(units: F64, cadence: Cadence) -> F64:
@@ -79,4 +84,60 @@ def lower_bounds(units: F64, observed: Bool, sold_out: Bool, cadence: Cadence) -
         level += np.where(started, step, 1.0) * learned * (sold - level)
         started |= learned
     found[rows] = kept.T
+    return found
+
+
+def probable_demand(units: F64, observed: Bool, sold_out: Bool, cadence: Cadence) -> F64:
+    """Estimate what was wanted in sold-out periods; NaN in all others, and where nothing is known of it.
+
+    A level follows what was seen and estimated. The mean of Poisson demand of that level, given that it is at least as
+    much as was sold, counts as far as the latest periods were seen in full: a series that always runs out has
+    shown that it sells so much, and not how much more it would.
+
+    Args:
+        units: Units sold, series x periods.
+        observed: Periods that stock did not limit.
+        sold_out: Periods that it did.
+        cadence: Lengths of the calendar.
+
+    Returns:
+        Demand, at least what was sold. It depends on no later period.
+    """
+    found = np.full(units.shape, np.nan)
+    rows = np.flatnonzero((sold_out & (units > 0)).any(axis=1))
+    if not rows.size:
+        return found
+    step = cadence.slowed(_LEVEL_STEP)[0]
+    level, seen_share, started = np.zeros(rows.size), np.zeros(rows.size), np.zeros(rows.size, dtype=bool)
+    demand = np.full((units.shape[1], rows.size), np.nan)
+    columns = (np.ascontiguousarray(values[rows].T) for values in (units, observed, sold_out))
+    for period, (sold, seen, limited) in enumerate(zip(*columns, strict=True)):
+        trust = np.minimum(seen_share / _SEEN_IN_FULL, 1.0)
+        mean = sold + trust * (_mean_of_at_least(sold, level) - sold)
+        # Less than usual says something only as one of the periods between which those seen in full were not chosen.
+        tells = limited & (sold > 0) & ((sold >= level - np.sqrt(level)) | (trust == 1.0))
+        demand[period, tells] = mean[tells]
+        learned = seen | tells
+        pace = np.where(started, step, 1.0)
+        level += pace * learned * (np.where(seen, sold, mean) - level)
+        seen_share += pace * (seen | limited) * (seen - seen_share)
+        started |= learned
+    found[rows] = demand.T
+    return found
+
+
+def _mean_of_at_least(least: F64, level: F64) -> F64:
+    """Mean of Poisson demand of a level that is known to be at least so much.
+
+    For whole numbers E[D | D >= s] = level P(D >= s - 1) / P(D >= s), and P(D >= s) is the regularized incomplete gamma
+    function of s.
+    """
+    from scipy.special import gammainc
+
+    bound = np.maximum(least, 1.0)
+    chance = gammainc(bound, level)
+    likely = chance > _UNLIKELY
+    above = np.where(bound > 1.0, gammainc(np.maximum(bound - 1.0, _UNLIKELY), level), 1.0)
+    mean = np.where(likely, level * above / np.where(likely, chance, 1.0), least)
+    found: F64 = np.maximum(mean, least)
     return found

@@ -51,7 +51,7 @@ def learn_all(
     progress: Callable[[str], None] | None = None,
 ) -> tuple[SharedContext, list[Window] | None]:
     """Learn the context; also return its backtest when that covered every series."""
-    panel = panel.planned(settings.horizon)
+    panel = panel.planned(settings.horizon).wanted()
     whole = panel.n_series <= settings.sample_series
     sample = panel if whole else panel.take(_sample(panel, settings.sample_series))
     cuts = origins(panel.n_weeks, settings, panel.cadence)

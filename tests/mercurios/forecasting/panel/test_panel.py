@@ -162,3 +162,34 @@ def test_a_shard_has_at_least_one_series(
     assert [shard.n_series for shard in shards(make_panel(SMALL), size)] == sizes
     with pytest.raises(ValueError, match="a shard needs at least one series, got size 0"):
         list(shards(make_panel(SMALL), 0))
+
+
+def test_what_was_probably_wanted_is_kept_cut_and_put_in_place(seasonal_panel: Panel) -> None:
+    rows, weeks = seasonal_panel.y.shape
+    probable = np.full((rows, weeks), np.nan)
+    probable[2, 5], probable[2, weeks - 1] = 11.5, 4.0
+    mask = seasonal_panel.mask.copy()
+    mask[2, [5, weeks - 1]] = False
+    panel = replace(seasonal_panel, mask=mask, y=np.where(mask, seasonal_panel.y, 0.0), probable=probable)
+
+    stored = Panel.from_arrays(panel.to_arrays())
+    wanted = stored.take(np.array([2])).until(weeks - 1).wanted()
+
+    assert (wanted.y[0, 5], bool(wanted.mask[0, 5]), wanted.probable) == (11.5, True, None)
+    others = np.delete(np.arange(weeks - 1), 5)
+    np.testing.assert_array_equal(wanted.y[0, others], panel.y[2, others])
+    np.testing.assert_array_equal(wanted.mask[0, others], panel.mask[2, others])
+    assert stored.wanted().y[2, weeks - 1] == 4.0
+    with pytest.raises(PanelError, match="probable"):
+        replace(panel, probable=probable[:, 1:])
+
+
+def test_a_closed_period_is_not_learned_although_it_ran_out(seasonal_panel: Panel) -> None:
+    probable, closed = np.full(seasonal_panel.y.shape, np.nan), np.zeros(seasonal_panel.y.shape, dtype=bool)
+    probable[0, 3], closed[0, 3] = 9.0, True
+    mask = seasonal_panel.mask & ~closed
+    panel = replace(
+        seasonal_panel, mask=mask, y=np.where(mask, seasonal_panel.y, 0.0), probable=probable, closed=closed
+    )
+
+    assert not panel.wanted().mask[0, 3]

@@ -111,7 +111,8 @@ def test_weeks_that_ran_out_are_lower_bounds_of_demand_and_noted(read: Callable[
     source = read(rows(in_stock=[at != 4 for at in range(80)]))
     assert source.panel.mask.all()
     assert source.notes == [
-        "1 weeks that ran out of stock sold as much as usual or more: demand was at least that, and is learned as that"
+        "1 weeks that ran out of stock sold as much as usual or more: demand was at least that, and is learned as what "
+        "it probably was"
     ]
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from scipy.stats import poisson
 
 from mercurios.forecasting.command import Request, run_request
 from mercurios.forecasting.panel.cadence import DAILY, WEEKLY
-from mercurios.forecasting.panel.recorded import lower_bounds, net_of_returns
+from mercurios.forecasting.panel.recorded import lower_bounds, net_of_returns, probable_demand
 
 
 def test_returns_go_back_to_the_latest_sales_first() -> None:
@@ -65,6 +66,49 @@ def test_a_series_without_sold_out_weeks_has_no_lower_bounds() -> None:
     assert lower_bounds(units[:0], none[:0], none[:0], WEEKLY).shape == (0, 4)
 
 
+@pytest.mark.parametrize("sold", [1.0, 3.0, 7.0, 12.0])
+def test_what_was_wanted_is_the_mean_of_poisson_demand_of_at_least_what_was_sold(sold: float) -> None:
+    """A level of 7; the sum over all counts from what was sold on."""
+    units, sold_out = np.array([[7.0, 7.0, sold]]), np.array([[False, False, True]])
+    counts = np.arange(sold, 200.0)
+    chances = poisson.pmf(counts, 7.0)
+
+    found = probable_demand(units, ~sold_out, sold_out, WEEKLY)[0]
+
+    assert found[2] == pytest.approx((counts * chances).sum() / chances.sum())
+    assert np.isnan(found[:2]).all()
+
+
+def test_a_week_that_ran_out_before_it_sold_says_nothing() -> None:
+    units, sold_out = np.array([[7.0, 7.0, 0.0]]), np.array([[False, False, True]])
+
+    assert np.isnan(probable_demand(units, ~sold_out, sold_out, WEEKLY)).all()
+
+
+def test_demand_far_above_the_level_is_what_was_sold() -> None:
+    units, sold_out = np.array([[2.0, 2.0, 5_000.0]]), np.array([[False, False, True]])
+
+    assert probable_demand(units, ~sold_out, sold_out, WEEKLY)[0, 2] == 5_000.0
+
+
+def test_a_series_never_seen_in_full_wanted_what_it_sold() -> None:
+    units = np.full((1, 30), 10.0)
+    every = np.ones(units.shape, dtype=bool)
+
+    assert probable_demand(units, ~every, every, WEEKLY)[0].tolist() == [10.0] * 30
+
+
+def test_what_was_wanted_depends_on_no_later_week() -> None:
+    rng = np.random.default_rng(2)
+    units, sold_out = rng.poisson(4.0, (20, 60)).astype(float), rng.random((20, 60)) < 0.4
+
+    whole = probable_demand(units, ~sold_out, sold_out, WEEKLY)
+    half = probable_demand(units[:, :30], ~sold_out[:, :30], sold_out[:, :30], WEEKLY)
+
+    np.testing.assert_array_equal(whole[:, :30], half)
+    assert (whole >= np.where(sold_out, units, 0.0))[~np.isnan(whole)].all()
+
+
 EACH_WEEK, LATELY = (
     [10] * 104,
     [
@@ -94,5 +138,5 @@ def test_weeks_that_ran_out_are_never_forecast_below_what_they_sold(
     assert mean.max() <= 11.0
     assert summary["notes"] == [
         f"{104 - in_stock_weeks} weeks that ran out of stock sold as much as usual or more: demand was at least that, "
-        "and is learned as that"
+        "and is learned as what it probably was"
     ]
