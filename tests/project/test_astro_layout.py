@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
+from airflow._shared.module_loading import find_path_from_directory
 
 from mercurios.tenants import load_tenants
 
@@ -170,3 +171,26 @@ def test_the_environment_example_holds_comments_only(root: Path) -> None:
     lines = (root / ".env.example").read_text(encoding="utf-8").splitlines()
 
     assert [line for line in lines if line and not line.startswith("#")] == []
+
+
+def test_airflow_runs_nothing_of_the_plugins_folder_as_a_plugin(root: Path) -> None:
+    """Asked as Airflow's plugin manager asks; without the ignore file it would run every module."""
+    plugins = root / "plugins"
+
+    found = [Path(each) for each in find_path_from_directory(str(plugins), ".airflowignore")]
+
+    assert [path for path in found if path.suffix == ".py"] == []
+    assert len(list(plugins.rglob("*.py"))) > 20
+
+
+def test_a_module_that_no_line_ignores_would_be_found(tmp_path: Path) -> None:
+    (tmp_path / ".airflowignore").write_text("mercurios_airflow/\n")
+    (tmp_path / "mercurios_airflow").mkdir()
+    for name in ("mercurios_airflow/landing.py", "landing.py"):
+        (tmp_path / name).touch()
+
+    found = find_path_from_directory(str(tmp_path), ".airflowignore")
+
+    assert [Path(each).relative_to(tmp_path) for each in found if each.endswith(".py")] == [
+        Path("landing.py")
+    ]

@@ -100,6 +100,22 @@ MAY_KNOW = {
     ),
 }
 
+# What each part of `mercurios_airflow` may know besides itself.
+PLUGINS_MAY_KNOW = {
+    "landing": (),
+    "connection_types": (),
+    "executor": (),
+    "standalone": (),
+    "alerts": ("landing",),
+    "tenancy": ("alerts", "warehouse.hooks"),
+    "tenant_operator": ("tenancy",),
+    "connections": ("landing", "warehouse"),
+    "sources": ("landing", "tenant_operator"),
+    "modelling": ("warehouse.hooks",),
+    "warehouse": ("alerts", "landing", "sources.connect", "tenant_operator"),
+    "forecast": ("alerts", "landing", "tenant_operator", "warehouse.hooks"),
+}
+
 # The parts of `mercurios.forecasting`, from the ground up: each may know only those before it.
 FORECASTING = (
     "arrays",
@@ -205,6 +221,32 @@ def test_a_part_of_mercurios_knows_only_what_it_may(root: Path, part: str) -> No
     assert sorted(name for name in known if not f"{name}.".startswith(allowed)) == []
 
 
+def test_every_part_of_the_plugins_says_what_it_may_know(root: Path) -> None:
+    parts = _top_level_names(root / "plugins" / "mercurios_airflow") - {"__init__"}
+
+    assert parts == PLUGINS_MAY_KNOW.keys()
+
+
+@pytest.mark.parametrize("part", PLUGINS_MAY_KNOW)
+def test_a_part_of_the_plugins_knows_only_what_it_may(root: Path, part: str) -> None:
+    base = root / "plugins" / "mercurios_airflow" / part
+    files = [base.with_suffix(".py")] if base.with_suffix(".py").exists() else sorted(base.rglob("*.py"))
+    allowed = tuple(f"mercurios_airflow.{name}." for name in (part, *PLUGINS_MAY_KNOW[part]))
+
+    known = {name for path in files for name in _imports(path) if name.split(".")[0] == "mercurios_airflow"}
+
+    assert files
+    assert sorted(name for name in known if not f"{name}.".startswith(allowed)) == []
+
+
+def test_every_package_of_the_plugins_has_its_folder_of_tests(root: Path) -> None:
+    plugins, tests = root / "plugins", root / "tests" / "plugins"
+    packages = [path.parent.relative_to(plugins) for path in plugins.rglob("__init__.py")]
+
+    assert len(packages) > 8
+    assert [str(each) for each in packages if not list((tests / each).rglob("test_*.py"))] == []
+
+
 def _known_modules(package: Path, *, for_annotations: bool) -> dict[str, set[str]]:
     """Return for each module of a package the other modules of it that it imports."""
     modules = {
@@ -226,6 +268,13 @@ def test_no_modules_of_mercurios_import_each_other_in_a_circle(root: Path) -> No
     known = _known_modules(root / "include" / "mercurios", for_annotations=False)
 
     assert len(known) > 50
+    assert list(graphlib.TopologicalSorter(known).static_order())
+
+
+def test_no_modules_of_the_plugins_import_each_other_in_a_circle(root: Path) -> None:
+    known = _known_modules(root / "plugins" / "mercurios_airflow", for_annotations=False)
+
+    assert len(known) > 20
     assert list(graphlib.TopologicalSorter(known).static_order())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 from pydantic import BaseModel, ValidationError
 from retailer import tenant_of
 
@@ -123,6 +124,15 @@ def test_defaults_of_the_models_are_read_from_their_project(root):
         assert f"  default_{setting}: {model_default(setting):g}" in lines
     with pytest.raises(KeyError, match="default_lead_time"):
         model_default("lead_time")
+
+
+def test_the_longest_lead_time_of_the_models_is_the_most_a_tenant_file_may_say(root):
+    project = yaml.safe_load((root / "include" / "dbt" / "dbt_project.yml").read_text(encoding="utf-8"))
+    longest = project["vars"]["longest_lead_time_days"]
+
+    assert Policy(lead_time_days=longest).lead_time_days == longest
+    with pytest.raises(ValidationError, match="lead_time_days"):
+        Policy(lead_time_days=longest + 1)
 
 
 @pytest.mark.parametrize(

@@ -218,36 +218,6 @@ def test_publishing_a_table_that_was_not_built_leaves_the_publication_alone(
     assert [path.name for path in published.parent.iterdir() if "partial" in path.name] == []
 
 
-def test_a_forecast_fitted_again_is_the_same_forecast(
-    chain: Any, after_the_chain: Path, execute: Callable[..., Any]
-) -> None:
-    from mercurios_airflow.forecast.operators import DemandOperator, FitOperator, LoadForecastOperator
-
-    warehouse = after_the_chain / "warehouse" / "mini.duckdb"
-    query = "select * exclude (run_id, created_at) from analytics.forecast_weekly order by all"
-    before = _rows(warehouse, query)
-    place = {"dag_id": "forecast__mini", "tenant_id": "mini"}
-
-    shards = execute(DemandOperator, NEXT_RUN, **place)
-    fits = [execute(FitOperator, NEXT_RUN, **place, **shard) for shard in shards]
-    pushed: dict[str, Any] = {}
-    loaded = execute(LoadForecastOperator, NEXT_RUN, **place, fits=fits, pushed=pushed)
-
-    assert pushed == {"findings": []}
-    assert loaded == chain.returned["load_forecast"]
-    assert loaded["rows"] == loaded["series"] * 13
-    assert _rows(warehouse, query) == before
-
-
-def test_a_forecast_before_any_publication_says_to_run_the_pipeline(
-    mini: Path, execute: Callable[..., Any]
-) -> None:
-    from mercurios_airflow.forecast.operators import DemandOperator
-
-    with pytest.raises(Exception, match="does not exist: run the tenant's pipeline first"):
-        execute(DemandOperator, NEXT_RUN, dag_id="forecast__mini", tenant_id="mini")
-
-
 def test_setting_up_twice_changes_nothing(mini: Path, execute: Callable[..., Any]) -> None:
     warehouse = mini / "warehouse" / "mini.duckdb"
     tables = "select table_schema, table_name from information_schema.tables order by all"
