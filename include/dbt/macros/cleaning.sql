@@ -1,4 +1,4 @@
-{# How ProHandel writes "no value": '' for text, 0 for a number that refers to something, 1990-01-01 for a date. The other days
+{# How merchandise systems write "no value": '' for text, 0 for a number that refers to something, 1990-01-01 for a date. The other days
    are those with which systems on the way say the same; a test compares them with what passes where rows are typed. #}
 
 {% macro text_or_null(column) -%}

@@ -38,6 +38,6 @@
             on run.tenant_id = tenant.tenant_id
         where
             tenant.tenant_id = {{ tenant_id() }}
-            and coalesce(tenant.source, 'prohandel') <> '{{ kind }}'
+            and tenant.source <> '{{ kind }}'
     )
 {%- endmacro %}

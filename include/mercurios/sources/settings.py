@@ -80,8 +80,8 @@ class Plausible(BaseModel):
     """What a retailer can mean: a row with a value beyond it is set aside, so that it moves nothing of another.
 
     Attributes:
-        first_day: nothing was sold before it. Where the file does not say it, ProHandel's receipts do after the first
-            complete read: 13 weeks before the first that is no stray.
+        first_day: nothing was sold before it. Where the file does not say it, the receipts do after the first complete
+            read of a source that shows all that was ever booked: 13 weeks before the first that is no stray.
         days_ahead: nothing is booked so many days after the source's clock.
         most_units: of a receipt line, an order line or a stock.
         largest_amount: of a price, a receipt line or a document, in the tenant's currency.
