@@ -12,7 +12,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mercurios.warehouse.engine import WarehouseError
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
 
     from mercurios.landing.store import LandingStore
     from mercurios.tenants import Tenant
-    from mercurios.warehouse.snowflake.engine import SnowflakeEngine
-    from mercurios_airflow.warehouse.duckdb.hooks import DuckDBHook
+    from mercurios_airflow.warehouse.hooks import Warehouse
 
 COMMAND_LINE = "command line"
 # Airflow's lookup asks the metadata database only in a process that says it is one of Airflow's own components;
@@ -42,44 +40,33 @@ class AirflowConnections:
     Airflow is imported when it is asked for the first connection.
     """
 
-    def warehouse_file(self, tenant: Tenant) -> Path:
-        """Return the warehouse file of a tenant on DuckDB.
+    @contextmanager
+    def warehouse(self, tenant: Tenant, command: str) -> Iterator[Warehouse]:
+        """Open what a tenant's warehouse connection leads to: the hook that its DAGs use.
+
+        Args:
+            tenant: whose.
+            command: on whose behalf, for engines that note it with every statement.
 
         Raises:
-            WarehouseError: its connection is of another type, or neither it nor `MERCURIOS_HOME` names the file.
+            WarehouseError: there is no such connection, or it is of another type; the message says what to correct.
         """
-        with _duckdb_hook(tenant) as hook:
-            return hook.path
-
-    def published_file(self, tenant: Tenant) -> Path:
-        """Return the file that readers of a tenant on DuckDB have.
-
-        Raises:
-            WarehouseError: as for the warehouse file, whose connection leads to both.
-        """
-        with _duckdb_hook(tenant) as hook:
-            return hook.published_path
-
-    def snowflake(
-        self, tenant: Tenant, command: str, *, landing: LandingStore | None, role: str | None
-    ) -> SnowflakeEngine:
-        """Open a session in the database of a tenant on Snowflake.
-
-        Raises:
-            WarehouseError: there is no such connection, it cannot be used, or Snowflake refuses it.
-        """
-        name = tenant.connections.warehouse
+        name, backend = tenant.connections.warehouse, tenant.backend
         with _airflow_process():
-            if not _found(name, "snowflake"):
+            if not _found(name, backend.connection_type) and backend.needs_connection:
                 raise WarehouseError(
                     f"tenant {tenant.id}: connection {name!r} is not defined, or cannot be read, in any of "
                     f"{_places(name)}. Add it in Airflow's UI (Admin, Connections), or set the variable, as JSON or "
                     "as a URI"
                 )
             from mercurios.tenants.run import Run
-            from mercurios_airflow.warehouse.snowflake.hooks import SnowflakeWarehouse
+            from mercurios.warehouse.commands import NotNamedError
+            from mercurios_airflow.warehouse.hooks import airflow_backend
 
-            return SnowflakeWarehouse(tenant, Run(tenant.id, COMMAND_LINE, command)).session(landing, role)
+            try:
+                yield airflow_backend(tenant).open_warehouse(tenant, Run(tenant.id, COMMAND_LINE, command))
+            except NotNamedError as error:
+                raise WarehouseError(f"tenant {tenant.id}: {error} (looked for in {_places(name)})") from None
 
     def landing(self, tenant: Tenant, url: str | None = None) -> LandingStore:
         """Open a landing area: the tenant's, or one at another address, with the tenant's AWS connection.
@@ -105,22 +92,6 @@ class AirflowConnections:
             from mercurios_airflow.warehouse.snowflake.hooks import SessionHook
 
             return SessionHook(snowflake_conn_id=name).get_conn()
-
-
-@contextmanager
-def _duckdb_hook(tenant: Tenant) -> Iterator[DuckDBHook]:
-    name = tenant.connections.warehouse
-    with _airflow_process():
-        from mercurios_airflow.warehouse.duckdb.hooks import DuckDBHook
-
-        _found(name, "duckdb")
-        try:
-            yield DuckDBHook(name, tenant.id)
-        except ValueError:
-            raise WarehouseError(
-                f"tenant {tenant.id}: nothing says where its warehouse file is: name it with --warehouse, or set "
-                f"MERCURIOS_HOME, or the host of connection {name!r} (looked for in {_places(name)})"
-            ) from None
 
 
 @contextmanager

@@ -49,7 +49,7 @@ def plan(
     if statements and not everything:
         statements = _compared(statements, connection)
     _print(statements)
-    _report_embedded(chosen, database)
+    _report_elsewhere(chosen, database)
 
 
 def _compared(statements: list[Statement], connection: str) -> list[Statement]:
@@ -128,7 +128,7 @@ def apply(
             with open_account(connection) as session:
                 count = run(session, statements, progress)
             typer.echo(f"{count} statements ran. Running them again changes nothing.")
-    _report_embedded(chosen, database)
+    _report_elsewhere(chosen, database)
 
 
 def _chosen(tenant: str | None) -> list[Tenant]:
@@ -155,12 +155,14 @@ def _statements(tenants: Sequence[Tenant], tenant: str | None, database: str | N
     return account_plan(load_account_settings(), databases) if databases else []
 
 
-def _report_embedded(tenants: Sequence[Tenant], database: str | None) -> None:
-    embedded = [tenant for tenant in tenants if tenant.engine == "duckdb" and database is None]
-    for tenant in embedded:
+def _report_elsewhere(tenants: Sequence[Tenant], database: str | None) -> None:
+    from mercurios.warehouse.snowflake.backend import BACKEND
+
+    elsewhere = [tenant for tenant in tenants if tenant.engine != BACKEND.name and database is None]
+    for tenant in elsewhere:
         typer.echo(
-            f"-- {tenant.id} is on DuckDB ({tenant.connections.warehouse}): nothing to apply. Its pipeline creates the "
-            "file, the schemas raw, standard, analytics and ops, and their tables when it begins; so does "
+            f"-- {tenant.id} is on {tenant.backend.title} ({tenant.connections.warehouse}): nothing to apply. Its "
+            "pipeline creates the schemas raw, standard, analytics and ops, and their tables when it begins; so does "
             "warehouse_setup."
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,9 +9,8 @@ import typer
 from mercurios.cli.operate import TenantOption, WaitOption
 
 if TYPE_CHECKING:
-    from mercurios.jobs.offboard import Place
     from mercurios.tenants import Tenant, Tenants
-    from mercurios.warehouse.engine import Engine
+    from mercurios.warehouse.removal import Place
 
 
 def offboard(
@@ -73,21 +71,16 @@ def _print(tenant: str, kept: dict[str, int], steps: list[str]) -> None:
 
 def _places(found: Tenants, tenant: Tenant, connection: str, wait: float) -> list[Place]:
     """Return where something of a tenant may be: readers' first, so that no one reads what is half removed."""
-    from mercurios.cli.connect import connections, open_account, open_landing, open_snowflake
+    from mercurios.cli.connect import connections, open_account, open_landing
     from mercurios.jobs.offboard import LandedFiles
+    from mercurios.warehouse.commands import Leaving, commands_of
 
+    leaving = Leaving(
+        tenant,
+        [each for each in found if each.id != tenant.id and each.engine == tenant.engine],
+        connection=lambda: connections().warehouse(tenant, "offboard"),
+        account=lambda: open_account(connection),
+        lock_wait=wait,
+    )
     landed = LandedFiles(open_landing(tenant), tenant.id)
-    if tenant.engine == "duckdb":
-        from mercurios.warehouse.duckdb.removal import DuckDBFiles
-
-        known = connections()
-        files = known.warehouse_file(tenant), known.published_file(tenant)
-        return [DuckDBFiles(tenant.id, *files, lock_wait=wait), landed]
-    from mercurios.warehouse.snowflake.account.leaving import SnowflakeTenant
-
-    def rows() -> AbstractContextManager[Engine]:
-        return open_snowflake(tenant, "offboard")
-
-    others = [each for each in found if each.id != tenant.id and each.engine == tenant.engine]
-    shares = any(each.database.upper() == tenant.database.upper() for each in others)
-    return [SnowflakeTenant(tenant, shares, rows, lambda: open_account(connection)), landed]
+    return [*commands_of(tenant).places_to_remove(leaving), landed]

@@ -9,22 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from mercurios.landing.store import LandingStore
-
-
-class Place(Protocol):
-    """Where something of a tenant is kept."""
-
-    def remains(self) -> dict[str, int]:
-        """Return what is left, and how much of each."""
-
-    def also(self) -> list[str]:
-        """Return what is done besides, whatever is left."""
-
-    def remove(self) -> None:
-        """Remove what is left; nothing where nothing is."""
+from mercurios.warehouse.removal import Place
 
 
 @dataclass(frozen=True)

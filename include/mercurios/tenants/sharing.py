@@ -1,4 +1,4 @@
-"""What two tenants may not share: a DuckDB file, and a folder of the landing area.
+"""What two tenants may not share: a warehouse that holds one tenant, as a file does, and a folder of the landing area.
 
 Tenant files alone are compared, since connections may not be read while DAGs are parsed. That a file on disk is another
 tenant's shows when a run begins: the file knows its owner (`Engine.claim`).
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def shared_places(tenants: Sequence[Tenant]) -> dict[str, list[str]]:
     """Return what is wrong with tenants that would write where another one writes, by tenant id.
 
-    Of tenants that name one DuckDB connection the one that the connection is named after (`duckdb_<id>`) keeps it, or
-    else the first.
+    Of tenants that name one connection to such a warehouse the one that it is named after (`<engine>_<id>`) keeps it,
+    or else the first.
     """
     found: dict[str, list[str]] = defaultdict(list)
     for tenant_id, problem in [*_shared_files(tenants), *_nested_landings(tenants)]:
@@ -30,17 +30,19 @@ def shared_places(tenants: Sequence[Tenant]) -> dict[str, list[str]]:
 def _shared_files(tenants: Iterable[Tenant]) -> Iterator[tuple[str, str]]:
     users: dict[str, list[Tenant]] = defaultdict(list)
     for tenant in tenants:
-        if tenant.engine == "duckdb":
+        if tenant.backend.holds_one_tenant:
             users[tenant.connections.warehouse].append(tenant)
     for connection, sharing in users.items():
-        named = (each for each in sharing if connection == f"duckdb_{each.id}")
+        backend = sharing[0].backend
+        named = (each for each in sharing if connection == f"{backend.name}_{each.id}")
         owner = next(named, sharing[0])
         for each in sharing:
             if each is not owner:
                 yield (
                     each.id,
-                    f"key 'connections.warehouse': {connection!r} is the warehouse of tenant {owner.id}, and a DuckDB "
-                    f"file holds one tenant; name one that no other tenant has, such as 'duckdb_{each.id}'",
+                    f"key 'connections.warehouse': {connection!r} is the warehouse of tenant {owner.id}, and a "
+                    f"{backend.title} file holds one tenant; name one that no other tenant has, such as "
+                    f"'{backend.name}_{each.id}'",
                 )
 
 

@@ -40,6 +40,7 @@ class Backend:
         title: what people call it.
         connection_type: type of its Airflow connections.
         needs_connection: whether a tenant's connection must exist, or has a default.
+        holds_one_tenant: whether what a connection leads to holds one tenant, as a file does, or any number.
         landing: where a tenant's files are landed unless its own file says otherwise.
         dbt_target: output of `include/dbt/profiles.yml`.
         column_types: the engine's words for the types of the contract.
@@ -53,6 +54,7 @@ class Backend:
     title: str
     connection_type: str
     needs_connection: bool
+    holds_one_tenant: bool
     landing: str
     dbt_target: str
     column_types: Mapping[ColumnType, str]

@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.sql import render
+
+
+class Place(Protocol):
+    """Where something of a tenant is kept."""
+
+    def remains(self) -> dict[str, int]:
+        """Return what is left, and how much of each."""
+
+    def also(self) -> list[str]:
+        """Return what is done besides, whatever is left."""
+
+    def remove(self) -> None:
+        """Remove what is left; nothing where nothing is."""
 
 
 def rows_of(engine: Engine, tenant_id: str) -> dict[str, int]:

@@ -18,7 +18,7 @@ from botocore.exceptions import EndpointConnectionError
 from retailer import Retailer
 from typer.testing import CliRunner
 
-from mercurios.cli.connect import connections, open_landing
+from mercurios.cli.connect import connections, open_landing, open_tenant
 from mercurios.cli.main import app
 from mercurios.tenants import Tenant, load_tenants
 from mercurios.warehouse.engine import WarehouseError
@@ -197,13 +197,14 @@ def test_the_file_is_found_as_the_dags_find_it(
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
 
-    assert connections().warehouse_file(on_duckdb) == Path(file)
+    with connections().warehouse(on_duckdb, "ledger") as found:
+        assert found.path == Path(file)
 
 
 def test_a_file_that_nothing_names_is_asked_for_with_every_remedy(on_duckdb: Tenant) -> None:
     expected = "name it with --warehouse, or set MERCURIOS_HOME, or the host of connection 'duckdb_mini'"
-    with pytest.raises(WarehouseError, match=expected):
-        connections().warehouse_file(on_duckdb)
+    with pytest.raises(WarehouseError, match=expected), open_tenant("mini", None, 0):
+        pytest.fail("opened")
 
 
 def test_s3_is_opened_with_the_airflow_connection(on_snowflake: Tenant) -> None:

@@ -35,6 +35,7 @@ BACKEND = Backend(
     title="DuckDB",
     connection_type="duckdb",
     needs_connection=False,
+    holds_one_tenant=True,
     landing="file://${MERCURIOS_HOME}/landing",
     dbt_target="duckdb",
     column_types={

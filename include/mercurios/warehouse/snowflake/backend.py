@@ -41,6 +41,7 @@ BACKEND = Backend(
     title="Snowflake",
     connection_type="snowflake",
     needs_connection=True,
+    holds_one_tenant=False,
     # Snowflake reads files from object storage alone, and one stage shows the landing areas of all its tenants.
     landing="${MERCURIOS_LANDING}",
     dbt_target="snowflake",
