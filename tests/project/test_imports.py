@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import graphlib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -181,6 +182,67 @@ def test_only_the_plugin_of_a_source_knows_the_source(root: Path) -> None:
         "prohandel",
         "prohandel",
     ]
+
+
+# Where the source's own files are; tenant files name their source.
+OF_PROHANDEL = (
+    "include/mercurios/sources/prohandel",
+    "plugins/mercurios_airflow/sources/prohandel",
+    "include/dbt/models/staging/prohandel",
+    "include/tenants",
+)
+
+# Files outside that name ProHandel all the same, and why.
+MAY_NAME_PROHANDEL = {
+    "include/mercurios/sources/registry.py": "lists the sources",
+    "include/mercurios/tenants/files.py": "says where keys of older tenant files belong now",
+    "include/mercurios/cli/new.py": "writes the declaration and staging of a new resource of this API",
+    "include/mercurios/cli/templates/tenant.yaml.jinja": "the source of a new tenant without exports",
+    "plugins/mercurios_airflow/sources/connect.py": "says which module opens which source",
+    "plugins/mercurios_airflow/connection_types/__init__.py": "declares the form of its connections",
+    "include/dbt/README.md": "says where the staging of each source is",
+    "include/dbt/models/conformed": "each model takes the rows of every source's staging",
+}
+
+
+def _names_prohandel(text: str) -> bool:
+    return re.search(r"pro[\s_-]?handel", text, re.IGNORECASE) is not None
+
+
+def test_only_listed_files_outside_its_folders_name_prohandel(root: Path) -> None:
+    """Messages, comments and descriptions too: what any tenant may read holds for any source."""
+    done = subprocess.run(
+        [
+            "git",
+            "ls-files",
+            "include/mercurios",
+            "include/sql",
+            "include/dbt",
+            "include/tenants",
+            "plugins",
+            "dags",
+        ],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    outside = [name for name in done.stdout.splitlines() if not name.startswith(OF_PROHANDEL)]
+
+    naming = {
+        next((each for each in MAY_NAME_PROHANDEL if name.startswith(each)), name)
+        for name in outside
+        if _names_prohandel((root / name).read_text(encoding="utf-8", errors="replace"))
+    }
+
+    assert len(outside) > 400
+    assert naming == MAY_NAME_PROHANDEL.keys()
+
+
+@pytest.mark.parametrize("text", ["stg_prohandel__sales", "ProHandelError", "Pro Handel", "PRO_HANDEL_URL"])
+def test_the_name_is_found_in_any_spelling(text: str) -> None:
+    assert _names_prohandel(text)
+    assert not _names_prohandel("a handle of a product")
 
 
 def test_mercurios_knows_neither_airflow_nor_plugins_nor_dags(root: Path) -> None:
