@@ -15,7 +15,6 @@ from mercurios.landing.manifest import Manifest
 from mercurios.landing.store import LandingStore, safe_key
 from mercurios.sources.contract import ColumnType, Contract, Resource
 from mercurios.sources.hash_keys import key_id, keyed_contents
-from mercurios.tenants.run import Run
 from mercurios.warehouse.engine import Engine, WarehouseError
 from mercurios.warehouse.requests import note_resync
 from mercurios.warehouse.schema import typed
@@ -23,6 +22,8 @@ from mercurios.warehouse.sql import render
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from mercurios.tenants.run import Run
 
 log = logging.getLogger(__name__)
 

@@ -7,12 +7,14 @@ really begins in 2021. What was read completely shows the beginning: a few rows 
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mercurios.sources.contract import Meaning
-from mercurios.tenants import Tenant
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.sql import render
+
+if TYPE_CHECKING:
+    from mercurios.tenants import Tenant
 
 # A quarter without a single receipt parts a life from what lies before it. As long before its beginning a day may still
 # be meant: a receipt that is booked later.

@@ -11,14 +11,13 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from mercurios.landing.manifest import Manifest
 from mercurios.landing.store import LandingStore
 from mercurios.sources.contract import ColumnType, Meaning, Resource
 from mercurios.sources.registry import every_resource
-from mercurios.tenants.run import Run
 from mercurios.warehouse.clock import next_moment
 from mercurios.warehouse.counting import count, naive, scalar
 from mercurios.warehouse.deletes import (
@@ -34,6 +33,9 @@ from mercurios.warehouse.engine import Engine, WarehouseError
 from mercurios.warehouse.hash_key import check_key
 from mercurios.warehouse.schema import QUARANTINE_COLUMNS, landed_columns, transient_relations, typed
 from mercurios.warehouse.sql import render, statements
+
+if TYPE_CHECKING:
+    from mercurios.tenants.run import Run
 
 log = logging.getLogger(__name__)
 

@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from mercurios.tenants.run import Run
 from mercurios.warehouse.comments import describe
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.registry import backend_named
 from mercurios.warehouse.sql import render
+
+if TYPE_CHECKING:
+    from mercurios.tenants.run import Run
 
 
 @dataclass(frozen=True)

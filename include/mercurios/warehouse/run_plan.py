@@ -12,8 +12,6 @@ from mercurios.landing.plan import ResourcePlan, RunPlan
 from mercurios.landing.store import LandingStore
 from mercurios.sources.contract import Resource
 from mercurios.sources.settings import Mode
-from mercurios.tenants import Tenant
-from mercurios.tenants.run import Run
 from mercurios.warehouse.clock import next_moment
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.life import beginnings
@@ -22,6 +20,9 @@ from mercurios.warehouse.sql import render
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from mercurios.tenants import Tenant
+    from mercurios.tenants.run import Run
 
 log = logging.getLogger(__name__)
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 from mercurios.sources.registry import every_resource
-from mercurios.tenants import Tenant
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.personal import masks_of
 from mercurios.warehouse.schema import raw_columns
 from mercurios.warehouse.sql import render, statements
+
+if TYPE_CHECKING:
+    from mercurios.tenants import Tenant
 
 _FIRST_HOLIDAY_YEAR = 2009
 _HOLIDAY_YEARS_AHEAD = 3

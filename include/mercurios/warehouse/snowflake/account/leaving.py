@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mercurios.tenants import Tenant
 from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.removal import remove_rows, rows_of, rows_of_others
 from mercurios.warehouse.snowflake.account.apply import apply
@@ -16,6 +15,7 @@ from mercurios.warehouse.snowflake.account.plan import leaving_plan
 from mercurios.warehouse.snowflake.roles import SHARED_DATABASE
 
 if TYPE_CHECKING:
+    from mercurios.tenants import Tenant
     from mercurios.warehouse.snowflake.account.apply import Connection
 
 

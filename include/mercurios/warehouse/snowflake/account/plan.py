@@ -10,15 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mercurios.sources.registry import every_resource
-from mercurios.tenants import Tenant
 from mercurios.warehouse.personal import MASKING_POLICIES, personal_columns
 from mercurios.warehouse.snowflake.account.settings import AccountSettings, Service, Warehouse
 from mercurios.warehouse.snowflake.backend import BACKEND
 from mercurios.warehouse.snowflake.roles import SHARED_DATABASE, loader_of
 from mercurios.warehouse.sql import render, statements
+
+if TYPE_CHECKING:
+    from mercurios.tenants import Tenant
 
 _ACCOUNT_FILES = ("10_roles", "20_resource_monitors", "30_warehouses", "40_storage", "50_users")
 _DATABASE_FILES = ("60_database", "70_policies", "80_grants")
