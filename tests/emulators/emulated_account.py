@@ -25,10 +25,10 @@ class EmulatedAccount:
     s3: S3
     snowflake: Snowflake
 
-    def create_objects(self) -> None:
-        """Create what `warehouse apply` creates on a real account and a run needs."""
+    def create_objects(self, tenant: str) -> None:
+        """Create what `warehouse apply` creates on a real account and a tenant's run needs."""
         self.s3.create_bucket(BUCKET)
-        create_account_objects(self.snowflake, DATABASE, LANDING)
+        create_account_objects(self.snowflake, DATABASE, tenant, LANDING)
 
     def environment(self, tenant: str) -> dict[str, str]:
         """Return the variables with which Airflow reaches both for a tenant."""

@@ -113,7 +113,7 @@ def played(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[Pla
     sessions: list[int] = []
     with emulated_account() as account, pytest.MonkeyPatch.context() as trust:
         trust.setenv("REQUESTS_CA_BUNDLE", str(account.snowflake.certificate))
-        account.create_objects()
+        account.create_objects(ON_SNOWFLAKE)
         stack = _stack(home, _tenant_files(root, home), account)
         try:
             _start_source(stack)
