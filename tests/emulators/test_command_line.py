@@ -155,7 +155,14 @@ def test_proposals_come_from_what_was_published_under_whatever_role_may_read_it(
 
 
 # One line of replenishment_action and what is published beside it, as SQL.
-_TEXTS = ("from_branch_name", "order_number", "order_line_id", "reason_de")
+_TEXTS = (
+    "from_branch_name",
+    "order_number",
+    "order_line_id",
+    "reason_de",
+    "supply_note",
+    "forecast_error_source",
+)
 _NUMBERS = (
     "from_branch_number",
     "value_at_stake",
@@ -163,6 +170,8 @@ _NUMBERS = (
     "sold_13_weeks",
     "free_stock",
     "on_order",
+    "forecast_error",
+    "forecast_bias",
 )
 _DAYS = ("next_arrival_on", "stock_out_on", "demand_until")
 _COLUMNS = {

@@ -22,6 +22,15 @@ class TerminalSourceError(Exception):
         return False
 
 
+class ConnectionUnusableError(TerminalSourceError):
+    """The connection is missing, or lacks what belongs in it; nothing was asked yet."""
+
+    @property
+    def is_about_access(self) -> bool:
+        """Always: who asks is not known."""
+        return True
+
+
 class Source(Protocol):
     """A tenant's source, open for one task."""
 
