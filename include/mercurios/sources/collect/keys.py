@@ -45,14 +45,16 @@ def are_in(hashes: np.ndarray, known: np.ndarray) -> np.ndarray:
 class KeySet:
     """Key hashes that arrive a page at a time.
 
-    They are kept in sorted runs: a new one is merged with those before it that are no longer than itself, up to a
-    size at which merging again would cost more memory than looking into one run more costs time.
+    They are kept in sorted runs. Short ones are merged as they come, so that pages of a few rows make no thousands of
+    them; the others wait until they fill a long run. To merge more often would leave holes in memory, and in longer
+    runs to merge costs more memory than looking into one run more costs time.
     """
 
-    LONGEST_RUN = 262_144
+    SHORT_RUN, LONG_RUN = 8_192, 262_144
 
     def __init__(self) -> None:
-        self._runs: list[np.ndarray] = []
+        self._long: list[np.ndarray] = []
+        self._waiting: list[np.ndarray] = []
 
     def add(self, keys: np.ndarray) -> None:
         """Add keys."""
@@ -61,20 +63,24 @@ class KeySet:
 
     def add_all(self, other: KeySet) -> None:
         """Add the keys of another set."""
-        for run in other._runs:
+        for run in other._runs():
             self._add_run(run)
 
+    def _runs(self) -> list[np.ndarray]:
+        return self._long + self._waiting
+
     def _add_run(self, run: np.ndarray) -> None:
-        while self._runs and len(self._runs[-1]) <= len(run) < self.LONGEST_RUN:
-            run = np.concatenate([self._runs.pop(), run])
-            # In place: a sorted copy would be the greatest array of a long read.
-            run.sort(kind="stable")
-        self._runs.append(run)
+        while self._waiting and len(self._waiting[-1]) <= len(run) < self.SHORT_RUN:
+            run = _merged([self._waiting.pop(), run])
+        self._waiting.append(run)
+        if sum(map(len, self._waiting)) >= self.LONG_RUN:
+            self._long.append(_merged(self._waiting))
+            self._waiting = []
 
     def hold(self, keys: np.ndarray) -> np.ndarray:
         """Return for each key whether it is in the set."""
         found = np.zeros(len(keys), dtype=bool)
-        for run in self._runs:
+        for run in self._runs():
             found |= are_in(keys, run)
         return found
 
@@ -83,12 +89,19 @@ class KeySet:
         return not len(keys) or (self._holds(keys[0]) and bool(self.hold(keys).all()))
 
     def _holds(self, key: np.uint64) -> bool:
-        for run in self._runs:
+        for run in self._runs():
             # The search of numpy would let another thread run, which costs more than the search.
             at = bisect_left(run, key)
             if at < len(run) and run[at] == key:
                 return True
         return False
+
+
+def _merged(runs: Sequence[np.ndarray]) -> np.ndarray:
+    run = np.concatenate(runs)
+    # In place: a sorted copy would be the greatest array of a long read.
+    run.sort(kind="stable")
+    return run
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,20 @@ from mercurios.sources.collect.keys import KeySet, key_hashes
 _pages = st.lists(st.lists(st.integers(0, 60), max_size=12), max_size=12)
 
 
-@given(pages=_pages, more=_pages, asked=st.lists(st.integers(0, 70), max_size=20), longest=st.integers(1, 40))
+@given(
+    pages=_pages,
+    more=_pages,
+    asked=st.lists(st.integers(0, 70), max_size=20),
+    short=st.integers(1, 40),
+    long=st.integers(1, 40),
+)
 @settings(max_examples=200, deadline=None)
 def test_a_key_set_holds_what_a_set_does(
-    pages: list[list[int]], more: list[list[int]], asked: list[int], longest: int
+    pages: list[list[int]], more: list[list[int]], asked: list[int], short: int, long: int
 ) -> None:
     found, other = KeySet(), KeySet()
-    found.LONGEST_RUN = other.LONGEST_RUN = longest
+    found.SHORT_RUN = other.SHORT_RUN = short
+    found.LONG_RUN = other.LONG_RUN = long
     for page in pages:
         found.add(np.array(page, np.uint64))
     for page in more:
@@ -32,11 +39,13 @@ def test_a_key_set_holds_what_a_set_does(
     assert found.holds_all(np.array(asked, np.uint64)) == (set(asked) <= expected)
 
 
-def test_a_long_read_looks_into_few_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(KeySet, "LONGEST_RUN", 10_000)
+@pytest.mark.parametrize("rows", [10, 1000])
+def test_a_long_read_looks_into_few_runs(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    monkeypatch.setattr(KeySet, "SHORT_RUN", 2_000)
+    monkeypatch.setattr(KeySet, "LONG_RUN", 10_000)
     keys = KeySet()
-    for page in range(100):
-        keys.add(key_hashes([f"{page}-{row}" for row in range(1000)]))
+    for page in range(100_000 // rows):
+        keys.add(key_hashes([f"{page}-{row}" for row in range(rows)]))
 
-    assert sum(map(len, keys._runs)) == 100_000
-    assert len(keys._runs) <= 14
+    assert sum(map(len, keys._runs())) == 100_000
+    assert len(keys._runs()) <= 20
