@@ -55,6 +55,28 @@ def decode(body: bytes) -> Any:
         return decode_exact(body)
 
 
+def as_doubles(value: Any) -> Any:
+    """Return a decoded value as the strict decoder has it, whichever one read it: floating numbers as float."""
+    match value:
+        case Decimal():
+            return float(value)
+        case dict():
+            return {name: as_doubles(each) for name, each in value.items()}
+        case list():
+            return [as_doubles(each) for each in value]
+        case _:
+            return value
+
+
+def is_strict(body: bytes) -> bool:
+    """Return whether the strict decoder reads a body."""
+    try:
+        orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
 def decode_exact(body: bytes | str) -> Any:
     """Decode JSON with exact numbers: int up to 64 bits, Decimal for all others.
 

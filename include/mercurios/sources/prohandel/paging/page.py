@@ -24,7 +24,13 @@ from mercurios.sources.prohandel.http.responses import (
 )
 from mercurios.sources.prohandel.http.transport import Response
 from mercurios.sources.prohandel.paging.boundaries import Key, Row, is_contiguous, reaches_the_end, row_key
-from mercurios.sources.rows.decode import NestedTooDeepError, decode, holds_too_many_values
+from mercurios.sources.rows.decode import (
+    NestedTooDeepError,
+    as_doubles,
+    decode,
+    holds_too_many_values,
+    is_strict,
+)
 from mercurios.sources.rows.records import Record, Records
 
 NOWHERE = RequestContext("")
@@ -64,6 +70,11 @@ class Page:
         return found
 
     @cached_property
+    def comparable(self) -> list[dict[str, Any]]:
+        """Its rows as objects in the form that those of any other page have, whichever decoder could read it."""
+        return self.rows if is_strict(self.body) else as_doubles(self.rows)
+
+    @cached_property
     def by_key(self) -> dict[Key, Record | Row]:
         """Its rows, as they were decoded, by what distinguishes them."""
         if self.records is not None:
@@ -73,7 +84,7 @@ class Page:
     @cached_property
     def rows_by_key(self) -> dict[Key, Record | Row]:
         """Its rows as objects by what distinguishes them."""
-        return {row_key(row): row for row in self.rows}
+        return {row_key(row): row for row in self.comparable}
 
 
 def page_of(response: Response, context: RequestContext, decoder: Records | None) -> Page:
@@ -136,7 +147,7 @@ def are_contiguous(span: Page, before: Page, after: Page) -> bool:
     """Return whether a probe across their boundary shows two pages to be contiguous; rows are compared in one form."""
     if span.records is not None and before.records is not None and after.records is not None:
         return is_contiguous(span.records, before.by_key, after.by_key)
-    return is_contiguous(span.rows, before.rows_by_key, after.rows_by_key)
+    return is_contiguous(span.comparable, before.rows_by_key, after.rows_by_key)
 
 
 def is_end(span: Page, before: Page, last: Page) -> bool:
@@ -145,7 +156,7 @@ def is_end(span: Page, before: Page, last: Page) -> bool:
         return False
     if span.records is not None and before.records is not None and last.records is not None:
         return reaches_the_end(span.records, before.by_key, last.by_key)
-    return reaches_the_end(span.rows, before.rows_by_key, last.rows_by_key)
+    return reaches_the_end(span.comparable, before.rows_by_key, last.rows_by_key)
 
 
 def end_of(path: str, page: Page, page_size: int) -> RequestContext:
@@ -166,4 +177,4 @@ def end_of(path: str, page: Page, page_size: int) -> RequestContext:
 
 def ends_on(end: Page, before: Page) -> bool:
     """Return whether the position where a page ended still holds a row of that page."""
-    return len(end) > 0 and row_key((end.records or end.rows)[-1]) in before.by_key
+    return len(end) > 0 and row_key((end.records or end.comparable)[-1]) in before.by_key

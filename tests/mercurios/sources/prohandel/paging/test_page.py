@@ -169,3 +169,21 @@ def test_pages_are_contiguous_whatever_form_the_rows_of_probe_and_pages_have(
     pages = [page(ids, records=form) for ids, form in zip((span, "abc", "def"), forms, strict=True)]
 
     assert are_contiguous(*pages) is expected
+
+
+@pytest.mark.parametrize("bad", ["a", "f"])
+@pytest.mark.parametrize(
+    "value",
+    [b'"\\ud800"', b"1e400", b'"\xff"', b"[" * 100_000 + b"]" * 100_000],
+    ids=["surrogate", "number", "byte", "depth"],
+)
+def test_pages_are_contiguous_though_only_the_exact_decoder_reads_one_of_them(value: bytes, bad: str) -> None:
+    """Its page holds exact numbers, that beside it and the probe hold doubles: their rows are the same all the same."""
+
+    def numbered(ids: str) -> Page:
+        odd = {key: value if key == bad else b"1" for key in ids}
+        rows = [b'{"id":"%s","price":15.24,"odd":%s}' % (key.encode(), odd[key]) for key in ids]
+        return page_of(response(b"[" + b",".join(rows) + b"]"), CONTEXT, RECORDS)
+
+    assert are_contiguous(numbered("cd"), numbered("abc"), numbered("def"))
+    assert not are_contiguous(numbered("cXd"), numbered("abc"), numbered("def"))
