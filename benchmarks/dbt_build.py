@@ -128,7 +128,7 @@ def main() -> int:
     """Measure and print."""
     parser = common.parser(__doc__)
     parser.add_argument("--world", default="modehaus", choices=["giftware", "modehaus"])
-    parser.add_argument("--repeat", type=int, default=1, help="builds from a fresh warehouse (default: 1)")
+    parser.add_argument("--repeat", type=int, default=3, help="builds from a fresh warehouse (default: 3)")
     parser.add_argument("--nodes", type=int, default=0, help="print so many of the longest models and tests")
     options = parser.parse_args()
     report = common.Report("dbt_build", options.quick)
