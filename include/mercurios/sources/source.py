@@ -22,12 +22,12 @@ class TerminalSourceError(Exception):
         return False
 
 
-class ConnectionUnusableError(TerminalSourceError):
-    """The connection is missing, or lacks what belongs in it; nothing was asked yet."""
+class SourceAccessError(TerminalSourceError):
+    """Who asks may not read: a connection is missing or lacks what belongs in it, or a folder is closed to it."""
 
     @property
     def is_about_access(self) -> bool:
-        """Always: who asks is not known."""
+        """Always."""
         return True
 
 

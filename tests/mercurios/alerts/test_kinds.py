@@ -15,13 +15,12 @@ from mercurios.landing.store import LandingError
 from mercurios.quality.checks import Severity
 from mercurios.quality.gate import GateFailed
 from mercurios.quality.validate import Outcome
-from mercurios.sources.files.source import FolderRefusedError
 from mercurios.sources.prohandel.http.errors import (
     RequestContext,
     TerminalProHandelError,
     TransientProHandelError,
 )
-from mercurios.sources.source import TerminalSourceError, TransientSourceError
+from mercurios.sources.source import SourceAccessError, TerminalSourceError, TransientSourceError
 from mercurios.warehouse.engine import WarehouseError, WarehouseLockedError
 from mercurios.warehouse.load import FencedError, TenantGuardError
 from mercurios.warehouse.sql import render
@@ -114,7 +113,7 @@ def test_every_command_of_a_page_exists_with_the_options_it_uses(root: Path) -> 
         (_terminal("sale", 404), "request-refused"),
         (TransientProHandelError("no answer", RequestContext("sale", 3, 1000)), "api-down"),
         (TerminalSourceError("sales.csv has no column 'paid'"), "request-refused"),
-        (FolderRefusedError("folder /exports may not be read"), "credentials-refused"),
+        (SourceAccessError("folder /exports may not be read"), "credentials-refused"),
         (TransientSourceError("folder /exports cannot be listed now"), "api-down"),
         (LandingError("cannot be written"), "landing-not-writable"),
         (WarehouseLockedError("stayed locked"), "warehouse-locked"),

@@ -25,7 +25,7 @@ from mercurios.sources.files.settings import Dataset, FilesSettings
 from mercurios.sources.files.tables import read_table
 from mercurios.sources.rows.landed_table import Stamp
 from mercurios.sources.rows.typed_page import Rejected
-from mercurios.sources.source import TerminalSourceError, TransientSourceError
+from mercurios.sources.source import SourceAccessError, TerminalSourceError, TransientSourceError
 
 log = logging.getLogger(__name__)
 
@@ -45,15 +45,6 @@ class ExportFile:
     def name(self) -> str:
         """The file's name without its folder."""
         return PurePosixPath(self.path).name
-
-
-class FolderRefusedError(TerminalSourceError):
-    """The folder or one of its files may not be read."""
-
-    @property
-    def is_about_access(self) -> bool:
-        """True: the folder is there, and whoever asks may not read it."""
-        return True
 
 
 class FilesSource:
@@ -129,7 +120,7 @@ class FilesSource:
 
         Raises:
             TerminalSourceError: the bucket is missing, or a file was taken away.
-            FolderRefusedError: the folder or a file may not be read.
+            SourceAccessError: the folder or a file may not be read.
         """
         opened_with = f" (connection {self._settings.connection!r})" if self.url.startswith("s3://") else ""
         try:
@@ -139,7 +130,7 @@ class FilesSource:
                 f"folder {self.url}{opened_with} is not there, or a file was taken away while it was read: {error}"
             ) from error
         except PermissionError as error:
-            raise FolderRefusedError(f"folder {self.url}{opened_with} may not be read: {error}") from error
+            raise SourceAccessError(f"folder {self.url}{opened_with} may not be read: {error}") from error
 
     def extract(self, resource: str, plan: RunPlan, store: LandingStore) -> str | None:
         """Read one dataset into the landing area.

@@ -21,10 +21,10 @@ def connect(settings: ProHandelSettings, *, share: int) -> Source:
         share: number of tasks that share the credential's request budget.
 
     Raises:
-        ConnectionUnusableError: the connection is missing or lacks a field; the message says what to correct.
+        SourceAccessError: the connection is missing or lacks a field; the message says what to correct.
     """
     from mercurios.sources.prohandel.source import ProHandelSource
-    from mercurios.sources.source import ConnectionUnusableError
+    from mercurios.sources.source import SourceAccessError
 
     conn_id = settings.connection
     hook = ProHandelHook(conn_id)
@@ -32,9 +32,9 @@ def connect(settings: ProHandelSettings, *, share: int) -> Source:
         hash_key = hook.hash_key()
         return ProHandelSource(hook.client(settings, share=share), settings, hash_key)
     except AirflowNotFoundException as error:
-        raise ConnectionUnusableError(
+        raise SourceAccessError(
             f"connection {conn_id!r} is not defined: add it (Admin, Connections), or set "
             f"AIRFLOW_CONN_{conn_id.upper()}"
         ) from error
     except ConnectionIncompleteError as error:
-        raise ConnectionUnusableError(str(error)) from error
+        raise SourceAccessError(str(error)) from error
