@@ -15,6 +15,7 @@ a message is made when it is read (decision 0057).
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -33,6 +34,11 @@ from mercurios.warehouse.registry import backend_named
 _BEGINNING = re.compile(
     r"(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*(with(?:\s+recursive)?\b\s*)?", re.IGNORECASE | re.DOTALL
 )
+
+# How many new objects, and how many looks at younger ones, come before each look of the garbage collector.
+_LOOKS = (50_000, 20, 50)
+
+gc.set_threshold(*_LOOKS)
 
 dbts_own = dbt.compilation.inject_ctes_into_sql
 
