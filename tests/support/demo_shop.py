@@ -43,7 +43,10 @@ LIVE = "not coalesce(is_deleted, false) and _deleted_at is null"
 class DemoShop(Played):
     """A retailer of a warehouse; its id is that of the played one in what it answers."""
 
-    tenant: str = ""
+    @property
+    def decided(self) -> Mapping[str, Any]:
+        """What the tenant's file decides."""
+        return dict(yaml.safe_load((TENANTS / f"{self.tenant}.yaml").read_text(encoding="utf-8")))
 
     def shows(self, *kinds: object) -> None:
         """Ask nothing: a warehouse shows what its retailer has."""
@@ -155,7 +158,7 @@ class Marts(Mapping[str, list[dict[str, Any]]]):
 
 def demo_figures(shop: DemoShop) -> Figures:
     """Return what lines of a warehouse hold by its tenant's file, and what its marts say."""
-    decided = yaml.safe_load((TENANTS / f"{shop.tenant}.yaml").read_text(encoding="utf-8"))
+    decided = shop.decided
     prices = decided["prices"]
     for rates in prices.get("tax_rates", {}).values():
         for rate in rates:

@@ -46,6 +46,7 @@ class Played:
             were stored before it.
         vouchers: numbers of articles that are vouchers.
         known: what has been worked out of the rows, once for all tests.
+        tenant: id of the retailer.
     """
 
     warehouse: Path
@@ -55,6 +56,12 @@ class Played:
     rows: dict[str, list[dict[str, Any]]]
     vouchers: frozenset[int] = frozenset()
     known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    tenant: str = "mini"
+
+    @property
+    def decided(self) -> Mapping[str, Any]:
+        """What the tenant's file decides."""
+        return {"currency": "EUR", "limits": LIMITS, "replenishment": REPLENISHMENT}
 
     def query(self, statement: str) -> list[dict[str, Any]]:
         """Return rows of the warehouse."""

@@ -13,7 +13,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from line_kinds import Row, money
+from line_kinds import Row, known_price, money
+from played import Played
 from source_rows import day
 
 _CENT, _FACTOR, _RATE = Decimal("0.01"), Decimal("0.000001"), Decimal("0.00000001")
@@ -90,10 +91,10 @@ class PriceList:
             {"articleNumber": number, "date": at.isoformat(), "salePrice": price, "purchasePrice": 0}
         ).net
 
-    def list_price(self, number: int) -> Decimal:
-        """Return the price that was planned for an article, else that of its label."""
+    def list_price(self, number: int) -> Decimal | None:
+        """Return the price that was planned for an article, else that of its label; None where there is neither."""
         article = self._articles[number]
-        return money(article["calculatedPrice"]) or money(article["labelPrice"])
+        return known_price(article["calculatedPrice"]) or known_price(article["labelPrice"])
 
     def order_cost(self, order: Row, line: Row) -> Decimal | None:
         """Return what a unit of an order line costs; where the line does not say, what the article costs today."""
@@ -247,3 +248,18 @@ def earned_by(lines: Iterable[tuple[Row, Priced]], key: Callable[[Row], Any]) ->
         if name is not None:
             found[name].add(line, priced)
     return dict(found)
+
+
+def price_list(played: Played) -> PriceList:
+    """Return what the tenant's file and the source say of prices."""
+    return PriceList(played.decided.get("prices"), played.rows, played.decided["currency"])
+
+
+def line_costs(played: Played) -> dict[str, Decimal | None]:
+    """Return what a unit of each order line costs, by the id of the line; None where it is not known."""
+    prices = price_list(played)
+    return {
+        line["id"]: prices.order_cost(order, line)
+        for order in played.rows["order"]
+        for line in order["positions"]
+    }

@@ -195,7 +195,8 @@ def entries_of(figures: Figures) -> dict[int, Entry]:
                 entry.listed = None if net is None else (entry.listed or Decimal(0)) + units * net
     for number, entry in found.items():
         if prices.list_price_net(number, figures.today) is None:
-            entry.notes, entry.cost = ["no tax rate"], None
+            reason = "no list price" if prices.list_price(number) is None else "no tax rate"
+            entry.notes, entry.cost = [reason], None
         elif entry.cost is None and prices.unit_cost(number) is None:
             exchange = prices.priced({**LINE, "articleNumber": number}).note or ""
             is_unknown = exchange.startswith("no rate of exchange")

@@ -4,7 +4,8 @@
 
 The tests read the source's rows from RAW, without any of the product's SQL, and compute in plain Python what they
 compare. A test that needs what only the simulator knows, or that is of the small shop alone, is left out. Each test is
-named as it runs; it ends with an error where a figure differs.
+named as it runs; it ends with an error where a figure differs. Forecasts are compared with the files that their run
+left in the landing area, which lies beside the folder of the warehouses.
 """
 
 from __future__ import annotations

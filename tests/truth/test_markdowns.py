@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from line_kinds import GOODS, Row, classified, money
+from line_kinds import GOODS, Row, money
 from played import Played
-from source_rows import by_number, day, goods_of, shop_of
+from price_truth import price_list
+from source_rows import by_number, day, goods_of, kinds_of
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
+# Kinds of lines that are no sale of goods, and an issue.
+LEFT_OUT = ("write-off", "keying error", "unclassified")
 Cell = tuple[date, int, int]
 """First day of a month, season and category."""
 
@@ -84,6 +88,54 @@ def test_only_months_seasons_and_categories_of_lines_have_markdowns(
 ) -> None:
     cell, kinds = cell_of(played), GOODS | {"write-off"}
 
-    cells = {cell(line) for line, kind in classified(played.rows["sale"], shop_of(played)) if kind in kinds}
+    cells = {cell(line) for line, kind in kinds_of(played) if kind in kinds}
 
     assert set(months) == cells
+
+
+def test_a_months_write_offs_are_what_went_at_price_0_at_its_cost(
+    played: Played, months: dict[Cell, Row]
+) -> None:
+    """The played shop writes nothing off; test_line_kinds.py has one that does."""
+    cell, costs = cell_of(played), price_list(played)
+    lines, costless, units = Counter[Cell](), Counter[Cell](), Counter[Cell]()
+    worth: dict[Cell, Decimal] = defaultdict(Decimal)
+    for line, kind in kinds_of(played):
+        if kind == "write-off":
+            key, cost = cell(line), costs.priced(line).cost
+            lines[key] += 1
+            units[key] += int(line["quantity"])
+            worth[key] += cost or 0
+            costless[key] += cost is None
+
+    for key, row in months.items():
+        known = worth[key] if lines[key] > costless[key] or not lines[key] else None
+        note = f"{costless[key]} of {lines[key]} lines: no cost" if costless[key] else None
+        found = row["write_off_units"], row["write_off_cost"], row["write_off_note"]
+        assert found == (units[key], known, note), key
+    assert set(lines) <= set(months)
+
+
+def test_what_was_written_off_or_mistyped_lately_is_an_issue_with_units_and_money(played: Played) -> None:
+    """Of the last 365 days, at cost where it was written off and as the till wrote it where it was mistyped."""
+    costs, first = price_list(played), played.today - timedelta(days=364)
+    units: Counter[tuple[str, int, int]] = Counter()
+    amounts: dict[tuple[str, int, int], list[Decimal]] = defaultdict(list)
+    for line, kind in kinds_of(played):
+        article = int(line["articleNumber"])
+        if kind in LEFT_OUT and article and first <= day(line["date"]) <= played.today:
+            key = kind, article, line["branchNumber"]
+            units[key] += int(line["quantity"])
+            worth = costs.priced(line).cost if kind == "write-off" else money(line["salePrice"])
+            amounts[key] += [] if worth is None else [worth]
+
+    names = ("issue", "article_number", "branch_number")
+    rows = {
+        tuple(row[name] for name in names): row
+        for row in played.query("from analytics.inventory_issue")
+        if row["issue"] in LEFT_OUT
+    }
+    assert set(rows) == set(units)
+    for key, row in rows.items():
+        assert (row["tenant_id"], row["article_size_number"], row["units"]) == ("mini", 0, units[key]), key
+        assert row["amount"] == (sum(amounts[key]) if amounts[key] else None), key

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
 from line_kinds import Row, money
 from played import Played
+from price_truth import line_costs
 from source_rows import OrderLine, by_number, day, goods_of, order_lines, year_of
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
@@ -42,13 +43,17 @@ def test_a_suppliers_orders_of_the_year_are_those_of_the_source(
     played: Played, scorecard: dict[int, Row]
 ) -> None:
     first, after = year_of(played.today)
-    price = {number: money(row["purchasePrice"]) for number, row in by_number(played.rows["article"]).items()}
-    lines = list(order_lines(played))
+    cost, lines = line_costs(played), list(order_lines(played))
     ordered = [line for line in lines if first <= line.ordered < after]
     finished = [line for line in ordered if line.backlog == 0]
     orders = {(line.supplier, line.order) for line in ordered}
     units = summed(ordered, lambda line: line.amount)
-    value = summed(ordered, lambda line: float(line.amount * price[line.size[0]]))
+    value = summed(
+        (line for line in ordered if cost[line.name] is not None),
+        lambda line: float(line.amount * (cost[line.name] or 0)),
+    )
+    unpriced = Counter(line.supplier for line in ordered if cost[line.name] is None)
+    placed = Counter(line.supplier for line in ordered)
     received = summed(
         (line for line in lines if first <= min(line.arrives, played.today) < after),
         lambda line: line.delivered,
@@ -62,8 +67,11 @@ def test_a_suppliers_orders_of_the_year_are_those_of_the_source(
     for supplier, row in scorecard.items():
         assert row["orders_placed"] == sum(each == supplier for each, _ in orders), supplier
         assert row["ordered_units"] == units.get(supplier, 0)
-        assert row["value_note"] is None
-        assert float(row["ordered_value"] or 0) == pytest.approx(value.get(supplier, 0), abs=0.01)
+        note = f"{unpriced[supplier]} of {placed[supplier]} lines: no purchase price"
+        assert row["value_note"] == (note if unpriced[supplier] else None)
+        worth = row["ordered_value"]
+        assert (worth is None) == (supplier not in value), supplier
+        assert float(worth or 0) == pytest.approx(value.get(supplier, 0), abs=0.01)
         assert row["units_received"] == received.get(supplier, 0)
         assert row["short_units"] == short.get(supplier, 0)
         assert row["short_share"] == short_share.get(supplier)
