@@ -11,6 +11,7 @@ import csv
 import io
 import mmap
 import re
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 DELIMITER = b"mercurios.delimiter"
-"""Key of the table's metadata: what separated the columns of a CSV file."""
+"""Key of the table's metadata: what separated the columns of a CSV file; empty for cells of a workbook."""
 
 _HEAD = 64 * 1024
 # Every column is looked at beside every other; no table that people save comes near.
 _MOST_COLUMNS = 1_000
+# A workbook of a million rows is smaller; a few hundred bytes may unpack to any size.
+_MOST_UNPACKED = 512 * 1024 * 1024
 _MARKS = {
     b"\xef\xbb\xbf": "utf-8",
     b"\xff\xfe\x00\x00": "utf-32",
@@ -41,6 +44,10 @@ _REFUSED = {
     b"BZh": "is compressed; unpack it",
     b"\x28\xb5\x2f\xfd": "is compressed; unpack it",
     b"7z\xbc\xaf": "is compressed; unpack it",
+    b"\xfd7zXZ": "is compressed; unpack it",
+    b"<": "is a page of HTML or XML; save it as .xlsx or CSV",
+    b"%PDF": "is a PDF; save the table as .xlsx or CSV",
+    b"FEA1": "is a file of an old Feather; save it as Parquet",
     b"\xff\xff\xff\xff": "is a stream of Arrow; save it as a file of Arrow or as Parquet",
 }
 _DELIMITERS = ",;\t|"
@@ -123,7 +130,10 @@ def _arrow(path: Path, head: bytes, texts: Sequence[str]) -> pa.Table:
     import pyarrow as pa
 
     with pa.OSFile(str(path)) as file:
-        return _plain(pa.ipc.open_file(file).read_all())
+        table = pa.ipc.open_file(file).read_all()
+    # What a damaged file says of itself would otherwise be followed out of memory.
+    table.validate(full=True)
+    return _plain(table)
 
 
 def _workbook(path: Path, head: bytes, texts: Sequence[str]) -> pa.Table:
@@ -134,13 +144,17 @@ def _workbook(path: Path, head: bytes, texts: Sequence[str]) -> pa.Table:
         rows = list(sheet_rows(file, path.name))
     if not rows:
         raise TableError("", None, f"{path.name} is empty: expected a line with the names of the columns")
-    names = ["" if name is None else str(name) for name in rows[0]]
-    cells = list(zip(*rows[1:], strict=True)) or [()] * len(names)
-    return _without_blank_end(pa.table([pa.array(_of_one_type(column)) for column in cells], names=names))
+    width = max(map(len, rows))
+    _check_width(width)
+    header, *further = (row + (None,) * (width - len(row)) for row in rows)
+    names = ["" if name is None else str(name) for name in header]
+    cells = list(zip(*further, strict=True)) or [()] * width
+    table = pa.table([pa.array(_of_one_type(column)) for column in cells], names=names)
+    return _without_blank_end(table).replace_schema_metadata({DELIMITER: b""})
 
 
 def sheet_rows(file: IO[bytes], name: str, sheet: str | None = None) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of an Excel workbook that hold something.
+    """Yield the rows of an Excel workbook that hold something, the header and then rows that are as long, or longer.
 
     Args:
         file: the open workbook.
@@ -153,13 +167,16 @@ def sheet_rows(file: IO[bytes], name: str, sheet: str | None = None) -> Iterator
     import openpyxl
 
     try:
+        _check_unpacked(file, name)
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
         sheets = {each.title: each for each in book.worksheets}
         seen = [title for title, each in sheets.items() if each.sheet_state == "visible"]
         title = sheet or next(iter(seen or sheets), None)
-        rows = sheets[title].iter_rows(values_only=True) if title in sheets else None
+        rows = _filled_rows(sheets[title]) if title in sheets else None
         if rows is not None:
-            yield from (row for row in rows if any(cell is not None for cell in row))
+            yield from rows
+    except TableError:
+        raise
     # A workbook is a dozen files of XML that refer to one another; what is wrong with one shows in any way.
     except Exception as error:
         kind = type(error).__name__
@@ -167,6 +184,31 @@ def sheet_rows(file: IO[bytes], name: str, sheet: str | None = None) -> Iterator
     if rows is None:
         missing = f"no sheet {sheet!r}; its sheets: {', '.join(sheets)}" if sheet else "no sheet with cells"
         raise TableError("", None, f"{name} has {missing}")
+
+
+def _check_unpacked(file: IO[bytes], name: str) -> None:
+    with zipfile.ZipFile(file) as book:
+        if not any(each.endswith("workbook.xml") for each in book.namelist()):
+            raise TableError("", None, f"{name} is an archive and no Excel workbook; unpack it")
+        size = sum(each.file_size for each in book.infolist())
+    if size > _MOST_UNPACKED:
+        raise TableError(
+            "",
+            None,
+            f"{name} is {size / 2**20:,.0f} MiB unpacked, of at most {_MOST_UNPACKED // 2**20}: save it as Parquet",
+        )
+    file.seek(0)
+
+
+def _filled_rows(sheet: Any) -> Iterator[tuple[Any, ...]]:
+    # What a sheet says of its size is wrong in files of some programs, and would cut off rows and columns.
+    sheet.reset_dimensions()
+    width = 0
+    for row in sheet.iter_rows(values_only=True):
+        end = next((at for at in range(len(row), 0, -1) if row[at - 1] is not None), 0)
+        if end:
+            width = width or end
+            yield row[:end] + (None,) * (width - end)
 
 
 def _of_one_type(column: Sequence[Any]) -> Sequence[Any]:
@@ -293,17 +335,16 @@ def _ragged(path: Path, form: _Form) -> TableError | None:
 
 def _named(table: pa.Table, known: Sequence[str]) -> pa.Table:
     """Return a table whose columns have names, each once; a column with neither name nor values is left out."""
-    if table.num_columns > _MOST_COLUMNS:
-        raise TableError(
-            "",
-            None,
-            f"{table.num_columns:,} columns, of at most {_MOST_COLUMNS:,}: keep those that are needed",
-        )
+    _check_width(table.num_columns)
     names = [name.replace("\ufeff", "").strip() for name in table.column_names]
     kept = [place for place, name in enumerate(names) if name or not _is_blank(table.column(place))]
     for place in kept:
         if not names[place]:
-            raise TableError("", None, f"column {place + 1} has values and no name: name it in the header")
+            raise TableError(
+                "",
+                None,
+                f"column {place + 1} has values and no name: name it in the header, and remove lines above the header",
+            )
     if len(kept) < len(names):
         table, names = table.select(kept), [names[place] for place in kept]
     lower = {name.lower() for name in known}
@@ -311,7 +352,15 @@ def _named(table: pa.Table, known: Sequence[str]) -> pa.Table:
     for name, count in Counter(names).items():
         if count > 1:
             raise TableError(name, None, f"stands {count} times in the header; keep one")
-    return table.rename_columns(names)
+    # Arrow renames columns without the metadata.
+    return table.rename_columns(names).replace_schema_metadata(table.schema.metadata)
+
+
+def _check_width(columns: int) -> None:
+    if columns > _MOST_COLUMNS:
+        raise TableError(
+            "", None, f"{columns:,} columns, of at most {_MOST_COLUMNS:,}: keep those that are needed"
+        )
 
 
 def _without_blank_end(table: pa.Table) -> pa.Table:
@@ -343,9 +392,16 @@ def _is_blank(column: pa.ChunkedArray) -> bool:
 
 def _plain(table: pa.Table) -> pa.Table:
     """Return a table without types that only some libraries write."""
-    columns = [_plain_column(column) for column in table.columns]
     import pyarrow as pa
 
+    columns = []
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        try:
+            columns.append(_plain_column(column))
+        except pa.ArrowException as error:
+            raise TableError(
+                name, None, f"{column.type} cannot be read: save it as text or numbers"
+            ) from error
     return pa.table(columns, names=table.column_names)
 
 
@@ -354,6 +410,8 @@ def _plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
     import pyarrow.compute as pc
 
     kind = column.type
+    if isinstance(kind, pa.Bool8Type):
+        return column.cast(pa.bool_())
     if isinstance(kind, pa.BaseExtensionType):
         return _plain_column(pa.chunked_array([chunk.storage for chunk in column.chunks], kind.storage_type))
     if pa.types.is_dictionary(kind):

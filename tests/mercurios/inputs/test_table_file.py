@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import re
 import zipfile
 from datetime import datetime
 from decimal import Decimal
@@ -14,6 +16,7 @@ import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
 
+from mercurios.inputs import table_file
 from mercurios.inputs.table_file import TableError, read_table
 
 ROWS = {"article": ["00123", "Ärmel"], "quantity": ["5", "7"]}
@@ -230,3 +233,102 @@ def test_a_table_has_at_most_a_thousand_columns(tmp_path: Path) -> None:
     assert len(read_table(tmp_path / "narrow.csv").column_names) == 1_000
     with pytest.raises(TableError, match=r"1,001 columns, of at most 1,000"):
         read_table(tmp_path / "wide.csv")
+
+
+def _rewritten(path: Path, pattern: bytes, text: bytes) -> None:
+    """Change what the sheet of a workbook says."""
+    with zipfile.ZipFile(path) as book:
+        files = {name: book.read(name) for name in book.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    files[sheet], count = re.subn(pattern, text, files[sheet])
+    assert count
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
+        for name, content in files.items():
+            book.writestr(name, content)
+
+
+@pytest.mark.parametrize("size", ["A1", "A1:B2", "A1:A3", "A1:XFD1048576"])
+def test_what_a_sheet_says_of_its_size_cuts_nothing_off(tmp_path: Path, size: str) -> None:
+    """Programs that write a sheet as they go say `A1`, or what it was once; a reader that believes it loses rows."""
+    book = openpyxl.Workbook()
+    for row in (["article", "quantity"], ["a", 1], ["b", 2]):
+        book.active.append(row)  # type: ignore[union-attr]
+    book.save(tmp_path / "p.xlsx")
+    _rewritten(tmp_path / "p.xlsx", rb'<dimension ref="[^"]*"', f'<dimension ref="{size}"'.encode())
+
+    assert read(tmp_path / "p.xlsx") == {"article": ["a", "b"], "quantity": [1, 2]}
+
+
+def test_a_workbook_that_unpacks_to_more_than_any_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["article", "x" * 20_000])  # type: ignore[union-attr]
+    book.save(tmp_path / "p.xlsx")
+    monkeypatch.setattr(table_file, "_MOST_UNPACKED", 15_000)
+
+    with pytest.raises(TableError, match=r"p.xlsx is 0 MiB unpacked, of at most 0: save it as Parquet"):
+        read(tmp_path / "p.xlsx")
+
+
+def test_a_cell_far_from_all_others_is_refused_as_too_many_columns(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["article", "quantity"])  # type: ignore[union-attr]
+    book.active["XFD9"] = 1  # type: ignore[index]
+    book.save(tmp_path / "p.xlsx")
+
+    with pytest.raises(TableError, match="16,384 columns, of at most 1,000"):
+        read(tmp_path / "p.xlsx")
+
+
+def test_a_damaged_file_of_arrow_is_refused_and_ends_no_process(tmp_path: Path) -> None:
+    """What it says of its lengths is checked before anything follows it: of these, one in ten led out of memory."""
+    path = tmp_path / "p.arrow"
+    table = pa.table({"article": [f"a{number % 7}" for number in range(140)], "quantity": range(140)})
+    with pa.ipc.new_file(path, table.schema) as file:
+        file.write_table(table)
+    good, refused = path.read_bytes(), 0
+
+    for seed in range(60):
+        rng, damaged = random.Random(seed), bytearray(good)
+        for _ in range(rng.choice([1, 3, 10])):
+            damaged[rng.randrange(8, len(damaged))] = rng.randrange(256)
+        path.write_bytes(damaged)
+        try:
+            read(path)
+        except TableError:
+            refused += 1
+
+    assert refused > 20
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"<html><table><tr><td>article</td></tr></table></html>", "a page of HTML or XML; save it as .xlsx"),
+        (b'<?xml version="1.0"?><Workbook/>', "a page of HTML or XML; save it as .xlsx"),
+        (b"%PDF-1.7\n1 0 obj", "is a PDF"),
+        (b"\xfd7zXZ\0\0\x04", "is compressed; unpack it"),
+        (b"FEA1\0\0\0\0", "a file of an old Feather"),
+    ],
+)
+def test_what_is_no_table_is_named_with_what_to_do(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "p.csv").write_bytes(content)
+
+    with pytest.raises(TableError, match=said):
+        read(tmp_path / "p.csv")
+
+
+def test_an_archive_of_a_csv_is_named_as_one(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "p.zip", "w") as archive:
+        archive.writestr("p.csv", "article,quantity\n1,2\n")
+
+    with pytest.raises(TableError, match="is an archive and no Excel workbook; unpack it"):
+        read(tmp_path / "p.zip")
+
+
+def test_a_column_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"article": [b"\xff\xfe"], "quantity": [1]}), tmp_path / "p.parquet")
+
+    with pytest.raises(TableError, match="column 'article': binary cannot be read: save it as text"):
+        read(tmp_path / "p.parquet")

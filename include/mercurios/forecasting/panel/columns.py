@@ -22,8 +22,17 @@ if TYPE_CHECKING:
 _TEXTS = ("article", "branch")
 _BROKEN_KEYS = {
     "[\r\n]": "holds a line break: a quotation mark before it is not closed",
+    r"[\x00-\x08\x0b-\x1f\x7f]": "holds a control character: the file is damaged, or the column is no text",
     r"^\d([.,]\d+)?E\+\d+$": "is a long number that a spreadsheet has shortened: save the column as text",
 }
+_TOTAL = (
+    r"(?i)(^|\s+)(summe|gesamt|gesamtsumme|gesamtergebnis|zwischensumme|ergebnis|total|grand total|subtotal)$"
+)
+_UTC = frozenset(
+    prefix + name
+    for prefix in ("", "ETC/")
+    for name in ("UTC", "UCT", "GMT", "GMT0", "GMT+0", "GMT-0", "ZULU", "UNIVERSAL", "GREENWICH")
+) | {"Z", "+00:00", "-00:00", "+0000", "-0000", "+00", "-00"}
 _KNOWN = (
     "article",
     "branch",
@@ -89,6 +98,7 @@ def as_keys(table: pa.Table, name: str, *, nulls: bool = False) -> tuple[I64, pa
     distinct = pc.unique(column).drop_null()
     if not is_whole:
         _refuse_what_programs_break(name, column, distinct)
+        _refuse_totals(name, column, distinct)
     distinct = distinct if is_whole else _numbers_if_whole(distinct)
     order = pc.sort_indices(distinct)
     found = pc.fill_null(pc.index_in(column, value_set=distinct.take(order).cast(column.type)), NO_GROUP)
@@ -110,6 +120,18 @@ def _refuse_what_programs_break(name: str, column: pa.Array, distinct: pa.Array)
             raise PanelError(name, row + 1, problem)
 
 
+def _refuse_totals(name: str, column: pa.Array, distinct: pa.Array) -> None:
+    """Raise for a total among keys: it would count as one more article or branch, as large as all others together."""
+    import pyarrow.compute as pc
+
+    rest = pc.replace_substring_regex(distinct, pattern=_TOTAL, replacement="")
+    totals = pc.and_(pc.not_equal(rest, distinct), pc.or_(pc.equal(rest, ""), pc.is_in(rest, distinct)))
+    found = distinct.filter(totals)
+    if 0 < len(found) < len(distinct):
+        row = pc.index(column, found[0]).as_py()
+        raise PanelError(name, row + 1, f"'{shown(found[0])}' is a total: remove the rows of totals")
+
+
 def keys_of(table: pa.Table, name: str) -> pa.Array:
     """Return a column of keys as text, the same whatever the type of the column: `123`, 123.0 and 123 are `123`.
 
@@ -123,7 +145,7 @@ def keys_of(table: pa.Table, name: str) -> pa.Array:
     if pa.types.is_integer(column.type):
         return column.cast(pa.string())
     if pa.types.is_floating(column.type):
-        return _whole(column)
+        return _whole(column, name)
     if pa.types.is_nested(column.type):
         raise PanelError(name, 1, f"expected text or numbers, got {column.type}")
     if not pa.types.is_string(column.type):
@@ -196,17 +218,24 @@ def as_days(table: pa.Table, name: str) -> Days:
         except pa.ArrowInvalid:
             raise PanelError(name, 1, f"its time zone '{shown(column.type.tz)}' is not known") from None
     elif not (pa.types.is_date(column.type) or pa.types.is_timestamp(column.type)):
-        raise PanelError(name, 1, f"expected dates such as 2026-01-31, got {column.type} ({column[0]})")
+        raise PanelError(
+            name,
+            1,
+            f"expected dates such as 2026-01-31, got {column.type} ({column[0]}): format the column as dates",
+        )
     days: Days = column.cast(pa.date32(), safe=False).to_numpy(zero_copy_only=False).astype("datetime64[D]")
     return days
 
 
 def _reject_instants(column: pa.Array, name: str) -> None:
     """Raise for an instant of UTC that is no midnight: which day it is, only the shop's time zone says."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
-    if column.type.tz.upper() not in ("UTC", "Z", "+00:00"):
+    if column.type.tz.upper() not in _UTC:
         return
+    # Not every name of it is known to what shows an instant.
+    column = column.cast(pa.timestamp(column.type.unit, "UTC"))
     off = pc.not_equal(column, pc.floor_temporal(column, unit="day")).to_numpy(zero_copy_only=False)
     if bool(off.any()):
         row = first_bad(off)
@@ -221,7 +250,7 @@ def _numbers(table: pa.Table, column: pa.Array, name: str) -> pa.Array:
     import pyarrow as pa
 
     delimiter = (table.schema.metadata or {}).get(table_file.DELIMITER, b",")
-    read = partial(numbers_of, german=delimiter in (b";", b"\t"))
+    read = partial(numbers_of, german=delimiter != b",")
     return _by_value(column, name, read, pa.float64())
 
 
@@ -240,12 +269,23 @@ def _by_value(
     return values.take(coded.indices)
 
 
-def _whole(column: pa.Array) -> pa.Array:
-    """Whole numbers that a reader made doubles, because of a null, as the text of whole numbers."""
+def _whole(column: pa.Array, name: str) -> pa.Array:
+    """Whole numbers that a reader made doubles, because of a null, as the text of whole numbers.
+
+    Raises:
+        PanelError: a number has more digits than its type keeps, so that several keys may have become one.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
     column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
+    exact = 2.0**24 if column.type == pa.float32() else 2.0**53
+    lost = pc.fill_null(pc.greater_equal(pc.abs(column), pa.scalar(exact, column.type)), False)
+    if pc.any(lost).as_py():
+        row = pc.index(lost, True).as_py()
+        raise PanelError(
+            name, row + 1, f"is a number of more digits than {column.type} keeps: save it as text"
+        )
     whole = pc.all(pc.equal(column, pc.floor(column))).as_py() in (True, None)
     return column.cast(pa.int64()).cast(pa.string()) if whole else column.cast(pa.string())
 

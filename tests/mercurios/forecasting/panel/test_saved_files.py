@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -260,3 +261,90 @@ def test_a_stock_at_the_beginning_that_fits_nothing_is_refused(tmp_path: Path) -
 
     fitting = saved(tmp_path, "Article;Branch;On_hand\n00123;1;5,5\n", "state.csv")
     assert read_sales_history(path, horizon=4, initial_state=fitting).stock.tolist() == [5.5]
+
+
+@pytest.mark.parametrize("sign", [";", "\t", "|", "workbook"])
+def test_a_thousand_that_may_be_one_is_refused_in_any_german_file(tmp_path: Path, sign: str) -> None:
+    """`1.005` beside whole numbers is a thousand to the buyer who saved it, and was read as one."""
+    rows = [["article", "branch", "week", "quantity"]]
+    rows += [
+        ["A", "1", f"{MONDAY + timedelta(7 * week):%d.%m.%Y}", "8" if week % 2 else "1.005"]
+        for week in range(WEEKS)
+    ]
+    if sign == "workbook":
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append(row)  # type: ignore[union-attr]
+        path = tmp_path / "panel.xlsx"
+        book.save(path)
+    else:
+        path = saved(tmp_path, "\n".join(sign.join(row) for row in rows))
+
+    with pytest.raises(
+        PanelError, match=r"column 'quantity', row 1: '1\.005' may be a thousand times as much"
+    ):
+        read(path)
+
+
+@pytest.mark.parametrize("zone", ["GMT", "Etc/UTC", "Zulu", "+0000", "-00:00", "UCT", "Etc/GMT0"])
+def test_utc_is_known_by_all_of_its_names(tmp_path: Path, zone: str) -> None:
+    days = [datetime(2025, 1, 5, 23) + timedelta(7 * week) for week in range(WEEKS)]
+    path = tmp_path / "panel.parquet"
+    _write(path, week=pa.array(days, pa.timestamp("us", zone)))
+
+    with pytest.raises(PanelError, match=r"row 1: 2025-01-05 23:00:00\+00:00 is an instant in UTC"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    "key", [pa.scalar(2.0**24, pa.float32()), pa.scalar(2.0**53), pa.scalar(1e300), pa.scalar(float("inf"))]
+)
+def test_a_key_whose_type_may_have_made_one_of_several_is_refused(tmp_path: Path, key: pa.Scalar) -> None:
+    path = tmp_path / "panel.parquet"
+    _write(path, article=pa.repeat(key, WEEKS))
+
+    with pytest.raises(
+        PanelError, match=r"column 'article', row 1: is a number of more digits than .* keeps: save"
+    ):
+        read(path)
+
+
+def test_a_key_with_a_control_character_is_refused(tmp_path: Path) -> None:
+    path = panel(tmp_path, "A\x1bB")
+
+    with pytest.raises(PanelError, match="column 'article', row 1: holds a control character"):
+        read(path)
+
+
+@pytest.mark.parametrize("total", ["Summe", "gesamtergebnis", "Grand Total", "4711 Ergebnis"])
+def test_a_total_among_articles_is_refused(tmp_path: Path, total: str) -> None:
+    """It would be one more article, as large as all others together."""
+    with pytest.raises(PanelError, match=f"row {WEEKS + 1}: '{total}' is a total: remove the rows of totals"):
+        read(panel(tmp_path, "4711", total))
+
+
+def test_a_retailer_of_one_branch_may_call_it_a_total(tmp_path: Path) -> None:
+    lines = [line("Cola Total", week).replace(",1,", ",Gesamt,") for week in range(WEEKS)]
+
+    source = read(saved(tmp_path, "\n".join(["article,branch,week,quantity", *lines])))
+
+    assert (source.articles.to_pylist(), source.branches.to_pylist()) == (["Cola Total"], ["Gesamt"])
+
+
+def test_yes_and_no_of_one_byte_are_no_quantity_either(tmp_path: Path) -> None:
+    path = tmp_path / "panel.parquet"
+    _write(path, quantity=pa.ExtensionArray.from_storage(pa.bool8(), pa.array([1] * WEEKS, pa.int8())))
+
+    with pytest.raises(PanelError, match="column 'quantity', row 1: expected numbers, got true or false"):
+        read(path)
+
+
+def _write(path: Path, **columns: pa.Array) -> None:
+    """Write a panel of one series as Parquet, with other columns in place of its own."""
+    plain = {
+        "article": pa.array(["A"] * WEEKS),
+        "branch": pa.array(["1"] * WEEKS),
+        "week": pa.array([MONDAY + timedelta(7 * week) for week in range(WEEKS)]),
+        "quantity": pa.array([5 + week % 3 for week in range(WEEKS)]),
+    }
+    pq.write_table(pa.table(plain | columns), path)
