@@ -53,9 +53,14 @@ class Drift(StrEnum):
     QUARANTINE = "quarantine"
 
 
-def _no_future(day: date) -> date:
-    if day > datetime.now(UTC).date():
-        raise ValueError("lies in the future: every receipt would be set aside")
+def no_future(day: date) -> date:
+    """Return a day that can have been.
+
+    Raises:
+        ValueError: it lies in the future.
+    """
+    if day > datetime.now(UTC).date() + timedelta(days=1):
+        raise ValueError("lies in the future: correct the year")
     return day
 
 
@@ -90,7 +95,7 @@ class Plausible(BaseModel):
     # Of the greatest bounds, the product still fits every amount of the marts.
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    first_day: Annotated[Day, Field(ge=date(1970, 1, 1)), AfterValidator(_no_future)] = date(2000, 1, 1)
+    first_day: Annotated[Day, Field(ge=date(1970, 1, 1)), AfterValidator(no_future)] = date(2000, 1, 1)
     days_ahead: Annotated[int, Field(ge=1, le=3660)] = 366
     most_units: Annotated[int, Field(ge=1, le=10**7)] = 1_000_000
     largest_amount: Annotated[int, Field(ge=1, le=10**8)] = 10_000_000

@@ -9,11 +9,11 @@ from typing import Any
 
 import orjson
 
-from mercurios.sources.contract import Resource
+from mercurios.sources.contract import ColumnType, Resource
 from mercurios.sources.files.codes import key_of, number_of, size_number
 from mercurios.sources.files.resources import KEYS, POSITION_KEY, REQUIRED
 from mercurios.sources.files.settings import Dataset
-from mercurios.sources.files.values import reader_of
+from mercurios.sources.files.values import is_shortened, reader_of
 from mercurios.sources.rows.typed_page import Rejected
 from mercurios.sources.source import TerminalSourceError
 
@@ -44,6 +44,7 @@ class Export:
             (field, self._header.index(column), reader_of(kinds[field], dataset))
             for field, column in dataset.columns.items()
         ]
+        self._codes = [field for field in dataset.columns if kinds[field] is ColumnType.CODE]
         mapped = set(dataset.columns.values()) | dataset.ignored | {""}
         self._unknown = [
             (self._free(column), place) for place, column in enumerate(self._header) if column not in mapped
@@ -58,13 +59,19 @@ class Export:
             field, column = missing[0]
             raise TerminalSourceError(
                 f"{name} has no column {column!r}, which source.datasets.{self._resource.name}.columns.{field} names; "
-                f"its columns: {', '.join(filter(None, self._header))}{self._other_delimiter(dataset)}"
+                f"{self._its_columns(dataset)}{self._other_delimiter(dataset)}"
             )
         twice = [column for column in dataset.columns.values() if self._header.count(column) > 1]
         if twice:
             raise TerminalSourceError(
                 f"{name} has two columns {twice[0]!r}: rename one of them in the export"
             )
+
+    def _its_columns(self, dataset: Dataset) -> str:
+        """Return which columns the file has; of a first line that is no header, nothing: it may name people."""
+        if not set(dataset.columns.values()) & set(self._header):
+            return "its first line names no mapped column: does the file begin with a line of names?"
+        return f"its columns: {', '.join(filter(None, self._header))}"
 
     def _other_delimiter(self, dataset: Dataset) -> str:
         """Return what to correct where a header looks as if another sign separated its columns."""
@@ -90,6 +97,13 @@ class Export:
         values = dict.fromkeys((column.field for column in self._resource.columns), None)
         for field, place, read in self._readers:
             values[field] = read(cells[place])
+        for field in self._codes:
+            if is_shortened(values[field]):
+                given = {field: str(cells[place]) for field, place, _ in self._readers}
+                reason = (
+                    f"field {field!r}: expected a code, got a long number that a spreadsheet has shortened"
+                )
+                return self._refused(given, [*given.values()], number, reason)
         self._derive(values)
         for choice in REQUIRED[self._resource.name]:
             if all(values[field] is None for field in choice):

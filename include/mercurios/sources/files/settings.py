@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import codecs
 import os
+from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -11,15 +12,47 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from mercurios.inputs.names import Day, Place, Written
 from mercurios.sources.contract import Contract
 from mercurios.sources.files.resources import CONTRACT, DERIVED, REQUIRED
-from mercurios.sources.settings import ConnectionId, Drift, SourceSettings
+from mercurios.sources.settings import ConnectionId, Drift, SourceSettings, no_future
+
+FORMATS = (".csv", ".txt", ".tsv", ".parquet", ".xlsx")
+# Days that are distinguished by day, month, and year with its century.
+_DAYS = (datetime(2023, 11, 28), datetime(2023, 11, 29), datetime(2023, 12, 28), datetime(2024, 11, 28))
 
 
 def _known_encoding(name: str) -> str:
     try:
-        codecs.lookup(name)
-    except LookupError:
+        # Some codecs are no way to write letters, such as zip, and of those some read none.
+        "a;1".encode(name).decode(name)
+        if not name.isascii():
+            raise LookupError
+    except (LookupError, UnicodeError):
         raise ValueError(f"{name!r} is not an encoding such as utf-8 or cp1252") from None
     return name
+
+
+def _names_a_day(form: str) -> str:
+    try:
+        found = {datetime.strptime(day.strftime(form), form) for day in _DAYS}
+    except ValueError:
+        found = set()
+    if found != set(_DAYS):
+        raise ValueError(f"{form!r} does not say day, month and year of a date, as '%d.%m.%Y' does")
+    return form
+
+
+def _separates(sign: str) -> str:
+    if sign.isalnum() or sign in "\"'\r\n":
+        raise ValueError(f"{sign!r} separates no columns; expected a sign such as ',' or ';'")
+    return sign
+
+
+def _in_the_folder(pattern: str) -> str:
+    path = PurePosixPath(pattern)
+    if path.is_absolute() or ".." in path.parts or "\\" in pattern:
+        raise ValueError(f"{pattern!r} leads out of the folder; name a file or a pattern below it")
+    if path.suffix[1:].isalnum() and path.suffix.lower() not in FORMATS:
+        raise ValueError(f"{pattern!r} has no ending that is read; expected {', '.join(FORMATS)}")
+    return pattern
 
 
 class Dataset(BaseModel):
@@ -43,13 +76,13 @@ class Dataset(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    files: Written
+    files: Annotated[Written, AfterValidator(_in_the_folder)]
     columns: dict[str, Written]
     append_only: bool = False
-    delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] = ","
+    delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1), AfterValidator(_separates)] = ","
     decimal: Literal[".", ","] = "."
     thousands: Literal[".", ",", " ", "'"] | None = None
-    dates: Written | None = None
+    dates: Annotated[Written, AfterValidator(_names_a_day)] | None = None
     encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8-sig"
     sheet: Written | None = None
     ignored: frozenset[str] = frozenset()
@@ -78,7 +111,7 @@ class FilesSettings(SourceSettings):
     kind: Literal["files"]
     folder: Place
     connection: ConnectionId = "aws_default"
-    as_of: Day | None = None
+    as_of: Annotated[Day, AfterValidator(no_future)] | None = None
     datasets: dict[str, Dataset] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -10,10 +10,9 @@ from pathlib import PurePosixPath
 from typing import IO, Any
 
 from mercurios.inputs.table_file import TableError, sheet_rows
-from mercurios.sources.files.settings import Dataset
+from mercurios.sources.files.settings import FORMATS, Dataset
 from mercurios.sources.source import TerminalSourceError
 
-FORMATS = (".csv", ".txt", ".tsv", ".parquet", ".xlsx")
 Row = Sequence[Any]
 
 

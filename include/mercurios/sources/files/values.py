@@ -6,15 +6,19 @@ is guessed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from mercurios.inputs.cells import flag_of
 from mercurios.sources.contract import ColumnType
 from mercurios.sources.files.settings import Dataset
 
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_SHORTENED = re.compile(r"[0-9]([.,][0-9]+)?E\+[0-9]+")
 _NUMBERS = frozenset({ColumnType.INTEGER, ColumnType.DECIMAL, ColumnType.FLOAT})
 
 Reader = Callable[[Any], Any]
@@ -44,15 +48,21 @@ def _number(cell: Any, dataset: Dataset) -> Any:
         return cell
     text = cell.strip().replace("\xa0", " ")
     if dataset.thousands:
+        # Anywhere but between thousands the sign is that of another form, and 1.5 is no 15.
+        if not _grouped(dataset.thousands, dataset.decimal).fullmatch(text):
+            return cell
         text = text.replace(dataset.thousands, "")
     if dataset.decimal == ",":
         # A point is then no fraction, and a number that has one is another form than the one that is declared.
         text = text.replace(".", "?").replace(",", ".")
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return cell
-    return number if number.is_finite() else cell
+    # Python takes 1_000 and digits of all scripts, which no till writes.
+    return Decimal(text) if _NUMBER.fullmatch(text) else cell
+
+
+@cache
+def _grouped(thousands: str, decimal: str) -> re.Pattern[str]:
+    sign, point = re.escape(thousands), re.escape(decimal)
+    return re.compile(rf"[+-]?([0-9]{{1,3}}({sign}[0-9]{{3}})+|[0-9]*)({point}[0-9]*)?")
 
 
 def _date(cell: Any, form: str | None) -> Any:
@@ -81,6 +91,11 @@ def _boolean(cell: Any) -> Any:
         return cell
     flag = flag_of(str(cell))
     return cell if flag is None else flag
+
+
+def is_shortened(value: Any) -> bool:
+    """Return whether a text is a long number that a spreadsheet has cut to its first digits, as many others."""
+    return isinstance(value, str) and _SHORTENED.fullmatch(value) is not None
 
 
 def _text(cell: Any) -> str | None:
