@@ -204,6 +204,13 @@ SAFEGUARDS = (
         "2031",
     ),
     Safeguard(
+        "a source's clock may be doubted",
+        instead(reading, "believed", lambda shown, _: shown or datetime.now(UTC)),
+        f"{CASES}/test_clocks.py"
+        "::test_a_wrong_clock_in_all_answers_of_a_run_moves_nothing_and_is_reported_once",
+        "2099",
+    ),
+    Safeguard(
         "what a newer complete read had missed stays deleted",
         with_sql("complete_read_newest", lambda sql: sql.replace("limit 1", "limit 0"), deletes),
         f"{LOADER}/test_deletes.py::test_what_a_newer_complete_read_had_missed_an_older_read_does_not_bring_to_life[order]",

@@ -193,6 +193,18 @@ FINDINGS = (
         ),
     ),
     FindingKind(
+        name="source-clock",
+        stage=Stage.LOAD,
+        query="findings_clock",
+        table="ops.run",
+        text=lambda row: (
+            f"the source's clock in {row['list_count']} lists is neither near ours nor where the last run saw it"
+        ),
+        loss=(
+            "nothing: the business day, deletes and watermarks follow the clock of the last run and the time since then"
+        ),
+    ),
+    FindingKind(
         name="anomaly",
         stage=Stage.GATE,
         query="findings_anomalies",

@@ -241,9 +241,8 @@ def _write(store: LandingStore, prefix: str, resource: Resource, tables: list[pa
 
 
 def _source_clock(engine: Engine, tenant_id: str) -> datetime | None:
-    sql = render(engine.dialect, "source_clock_newest")
-    newest: datetime | None = engine.fetch_arrow(sql, {"tenant_id": tenant_id})["source_now"][0].as_py()
-    return newest.replace(tzinfo=UTC) if newest else None
+    rows = engine.fetch_rows(render(engine.dialect, "source_clock_newest"), {"tenant_id": tenant_id})
+    return rows[0]["source_now"].replace(tzinfo=UTC) if rows else None
 
 
 def _mark(engine: Engine, statement: str, parameters: Row, rows: list[Row]) -> None:

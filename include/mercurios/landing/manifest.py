@@ -55,13 +55,13 @@ class Counts(BaseModel):
 
 
 class DriftNote(BaseModel):
-    """A field that appeared, vanished or changed its type, and in how many rows."""
+    """A field that appeared, vanished or changed its type, and in how many rows; or a clock that cannot be right."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     resource: str
     field: str
-    change: Literal["appeared", "vanished", "retyped"]
+    change: Literal["appeared", "vanished", "retyped", "doubted"]
     rows: int
 
 

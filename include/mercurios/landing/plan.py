@@ -40,6 +40,8 @@ class RunPlan(BaseModel):
             the landing area was emptied, or the ledger would take a new attempt for one it has loaded.
         time_zone: zone of the shops, whose midnights begin the days; None in plans of older releases.
         not_before: a moment, UTC, after every one that the warehouse held; reads of this run are dated no earlier.
+        source_seen: the source's clock in the run before, UTC; None before the first, and in plans of older releases.
+        seen_at: when that run began, UTC.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -50,6 +52,8 @@ class RunPlan(BaseModel):
     attempts: int = 0
     time_zone: str | None = None
     not_before: datetime | None = None
+    source_seen: datetime | None = None
+    seen_at: datetime | None = None
     resources: dict[str, ResourcePlan]
 
     def moment(self) -> datetime:

@@ -67,6 +67,7 @@ def begin_run(
         [found] = engine.fetch_rows(render(engine.dialect, "run_fence"), parameters)
         [attempts] = engine.fetch_rows(render(engine.dialect, "ledger_attempts"), parameters)
         standing = engine.fetch_rows(render(engine.dialect, "watermarks"), {"tenant_id": tenant.id})
+        seen = engine.fetch_rows(render(engine.dialect, "run_clock_last"), parameters)
     fence = int(found["fence"])
     resources = _plans(engine, store, tenant, run, fence, standing, datetime.now(UTC).replace(tzinfo=None))
     for name, beginning in begins.items():
@@ -78,6 +79,8 @@ def begin_run(
         attempts=int(attempts["attempts"]),
         time_zone=tenant.time_zone,
         not_before=now,
+        source_seen=seen[0]["source_now"].replace(tzinfo=UTC) if seen else None,
+        seen_at=seen[0]["started_at"].replace(tzinfo=UTC) if seen else None,
         resources=resources,
     )
     return plan.write(store)

@@ -14,7 +14,7 @@ with learned as (
     where
         tenant_id = $tenant_id
         and run_id = $run_id
-        and change <> 'returned'
+        and change not in ('returned', 'doubted')
 )
 
 select

@@ -1,4 +1,10 @@
--- The newest time that the source's own clock has shown to a run of this tenant.
-select max(source_now) as source_now
+-- What the source's own clock showed to the newest run of this tenant that loaded something.
+select source_now
 from ops.run
-where tenant_id = $tenant_id;
+where
+    tenant_id = $tenant_id
+    and source_now is not null
+order by
+    started_at desc,
+    fence desc
+limit 1;

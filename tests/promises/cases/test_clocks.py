@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
-from edits import Edits
+from edits import DAY, Edits, intercepting
 from quick_retailer import QuickRetailer
 
+from mercurios.jobs.findings import load_findings
 from mercurios.landing import plan as extracting
+from mercurios.tenants.run import Run
 from mercurios.warehouse import clock as loading
 from mercurios.warehouse.load import FencedError
 from mercurios.warehouse.requests import request_resync
+from prohandel_simulator.api import Request, Response, _route
+from prohandel_simulator.simulator import Simulator
 from prohandel_simulator.testing import RunningSimulator
 
 DAYS = timedelta(days=400)
@@ -33,6 +38,17 @@ def clock_off(by: timedelta, *modules: Any) -> Iterator[None]:
         for module in modules:
             patch.setattr(module, "datetime", Wrong)
         yield
+
+
+def showing(date: bytes) -> Callable[[Simulator, Request], Response]:
+    """Respond to every request with a clock that is wrong."""
+
+    def answer(simulator: Simulator, request: Request) -> Response:
+        response = _route(simulator, request)
+        headers = [each for each in response.headers if each[0] != b"date"]
+        return Response(response.status, response.body, (*headers, (b"date", date)))
+
+    return answer
 
 
 def newest_run(retailer: QuickRetailer) -> str:
@@ -117,3 +133,69 @@ def test_two_runs_on_machines_with_swapped_clocks_end_as_the_source_is(
 
     assert retailer.differences(*resources) == []
     assert newest_run(retailer) == "r3"
+
+
+@pytest.mark.parametrize(
+    ("date", "reported"),
+    [
+        (b"Thu, 01 Jan 2099 00:00:00 GMT", ["ops.run"]),
+        (b"Mon, 01 Jan 2001 00:00:00 GMT", ["ops.run"]),
+        (b"Sun, 05 Jul 2026 04:00:00 GMT", ["ops.run"]),
+        # What was never set is as good as none, and no news.
+        (b"Thu, 01 Jan 1970 00:00:00 GMT", []),
+        (b"Fri, 31 Dec 9999 23:59:59 GMT", []),
+        (b"noon", []),
+    ],
+)
+def test_a_wrong_clock_in_all_answers_of_a_run_moves_nothing_and_is_reported_once(
+    incremental: QuickRetailer, source: RunningSimulator, date: bytes, reported: list[str]
+) -> None:
+    sales, names = Edits(source, "sale"), ("sale", "article", "branch")
+    incremental.run("r1", *names)
+    # A stamp of the future would take the watermark with it.
+    sales.change(sales.ids[0], at=sales.now + 3650 * DAY, quantity=3)
+    with intercepting(source, showing(date)):
+        for run_id in ("r2", "r3"):
+            incremental.run(run_id, *names)
+    sales.delete(sales.ids[-1], silent=True)
+    sales.change(sales.ids[1], quantity=4)
+    incremental.simulator.advance(1)
+    incremental.run("r4", *names)
+
+    days = incremental.query("select as_of_date from ops.run order by run_id")
+    assert {row["as_of_date"] for row in days} == {source.simulator.clock.now.date()}
+    mark = incremental.watermark("sale")
+    assert mark is not None
+    assert mark.replace(tzinfo=UTC) <= source.simulator.clock.now
+    assert sum(row["deleted"] for row in incremental.query("select deleted from ops.load_ledger")) == 0
+    assert found_clocks(incremental) == {"r1": [], "r2": reported, "r3": [], "r4": []}
+    with incremental.engine() as engine:
+        request_resync(engine, incremental.tenant.id, names, "a person")
+    incremental.run("r5", *names)
+    assert incremental.differences(*names) == []
+
+
+def found_clocks(retailer: QuickRetailer) -> dict[str, list[str]]:
+    """Return what is reported of a source's clock, by run."""
+    with retailer.engine() as engine:
+        return {
+            run_id: [
+                found.table
+                for found in load_findings(engine, retailer.tenant, Run(retailer.tenant.id, "p", run_id))
+                if found.kind.name == "source-clock"
+            ]
+            for run_id in ("r1", "r2", "r3", "r4")
+        }
+
+
+def test_a_source_that_was_read_with_a_wrong_clock_at_first_is_believed_once_it_is_right(
+    retailer: QuickRetailer, source: RunningSimulator
+) -> None:
+    today = format_datetime(datetime.now(UTC), usegmt=True).encode()
+    with intercepting(source, showing(b"Thu, 01 Jan 2099 00:00:00 GMT")):
+        retailer.run("r1", "voucher")
+    with intercepting(source, showing(today)):
+        retailer.run("r2", "voucher")
+
+    days = retailer.query("select as_of_date from ops.run order by run_id")
+    assert [row["as_of_date"].year for row in days] == [2099, datetime.now(UTC).year]

@@ -170,7 +170,7 @@ class FilesSource:
             mode=plan.resources[resource].mode,
             complete=not dataset.append_only,
             extracted_at=extracted_at,
-            source_now=self.source_now(),
+            source_now=self.source_now(extracted_at),
             cursor_from=None,
             cursor_to=None,
             counts={resource: collector.counts()},
@@ -179,11 +179,14 @@ class FilesSource:
         )
         return store.write_manifest(prefix, manifest)
 
-    def source_now(self) -> datetime:
-        """Return the clock of the exports: when the newest file was written, or the day that the tenant file names."""
+    def source_now(self, now: datetime) -> datetime:
+        """Return the clock of the exports: when the newest file was written, or the day that the tenant file names.
+
+        A file that was written in the future comes from a machine whose clock is wrong: its time is now.
+        """
         if self._settings.as_of is not None:
             return datetime.combine(self._settings.as_of, _HOUR_OF_A_DAY)
-        return max(self.files_of(name)[0].written_at for name in self._settings.datasets)
+        return min(now, max(self.files_of(name)[0].written_at for name in self._settings.datasets))
 
     def _collector(
         self,
@@ -203,7 +206,7 @@ class FilesSource:
             hash_key=b"",
             business_zone=plan.time_zone or self._settings.time_zone,
             local_days=True,
-            bounds=self._settings.plausible.bounds(max(extracted_at, self.source_now())),
+            bounds=self._settings.plausible.bounds(max(extracted_at, self.source_now(extracted_at))),
         )
         known = load_known(store, plan.resources[resource.name].known_url).get(resource.name)
         return Collector(resource, stamp, dataset.drift, known, store, prefix)

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from mercurios.landing.manifest import Manifest, ReadBounds
+from mercurios.landing.manifest import DriftNote, Manifest, ReadBounds
 from mercurios.landing.plan import ResourcePlan
 from mercurios.landing.store import LandingStore
 from mercurios.sources.collect.collector import Collector
@@ -26,6 +26,7 @@ from mercurios.sources.prohandel.resources import CONTRACT
 from mercurios.sources.rows.landed_table import Stamp
 from mercurios.sources.rows.records import records_of
 from mercurios.sources.settings import Mode
+from mercurios.sources.source_clock import believed
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class Reading:
         self.records = None if children else records_of(self.resource)
         self.plan: ResourcePlan = request.plan.resources[request.resource]
         self.source_now: datetime | None = None
+        self.doubts_clock = False
         self.source: str | None = None
         self.stopped_early = False
         self.verdict = Verdict.COMPLETE
@@ -182,9 +184,15 @@ class Reading:
             cursor_from=self.plan.since,
             cursor_to=self._cursor_to(source_now),
             counts={collector.resource.name: collector.counts() for collector in self.collectors},
-            drift=[note for collector in self.collectors for note in collector.drift_notes()],
+            drift=self._notes(),
             parts=parts,
         )
+
+    def _notes(self) -> list[DriftNote]:
+        notes = [note for collector in self.collectors for note in collector.drift_notes()]
+        if self.doubts_clock:
+            notes.append(DriftNote(resource=self.resource.name, field="Date", change="doubted", rows=1))
+        return notes
 
     def _key_id(self) -> str | None:
         holds_persons = any(collector.resource.holds_persons for collector in self.collectors)
@@ -202,11 +210,23 @@ class Reading:
         return min(newest.replace(tzinfo=UTC), source_now)
 
     def _clock_of(self, page: Page) -> datetime:
-        """Return the source's clock at the first response; ours where it gives none, which the overlap allows for."""
-        if page.source_now is not None:
-            return page.source_now
-        log.warning("%s: the API gives no usable time: our own clock is used", self.resource.name)
-        return datetime.now(UTC).replace(microsecond=0)
+        """Return the source's clock at the first response, or where it must be.
+
+        Where the source gives none it is ours, which the overlap allows for.
+        """
+        shown, now = page.source_now, believed(page.source_now, self.request.plan)
+        if shown is None:
+            now = now.replace(microsecond=0)
+            log.warning("%s: the API gives no usable time: it is taken to be %s", self.resource.name, now)
+        elif now != shown:
+            self.doubts_clock = True
+            log.warning(
+                "%s: the API's clock shows %s, which cannot be right: it is taken to be %s",
+                self.resource.name,
+                shown,
+                now,
+            )
+        return now
 
     def _extracted(self) -> int:
         return sum(collector.extracted for collector in self.collectors)

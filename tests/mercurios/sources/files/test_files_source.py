@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import zipfile
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import openpyxl
 import pyarrow as pa
@@ -172,14 +173,16 @@ def test_of_two_files_the_newest_counts_for_a_row(tmp_path: Path) -> None:
     columns = {"article": "sku", "quantity": "units"}
     made = shop(tmp_path, {"stock": {"files": "stock-*.csv", "columns": columns}})
     made.write("sales.csv", HEADER + "2025-03-01,1,1,1\n")
-    for name, units, written in (("stock-a.csv", 5, 2_000_000_000), ("stock-b.csv", 7, 1_900_000_000)):
+    for name, units, written in (("stock-a.csv", 5, 1_700_000_000), ("stock-b.csv", 7, 1_600_000_000)):
         os.utime(made.write(name, f"sku,units\n4711,{units}\n"), (written, written))
+    for name in ("sales.csv", "articles.csv"):
+        os.utime(made.folder / name, (1_500_000_000, 1_500_000_000))
 
     made.run("r1")
 
     assert made.query("select quantity from raw.files_stock") == [{"quantity": Decimal("5.00")}]
     [url] = made.extract("r2", "stock")
-    assert made.manifest(url).source_now.timestamp() == 2_000_000_000
+    assert made.manifest(url).source_now.timestamp() == 1_700_000_000
 
 
 def test_an_unknown_column_is_drift_and_its_values_are_not_kept(tmp_path: Path) -> None:
@@ -226,7 +229,7 @@ def test_a_missing_column_names_file_key_and_the_columns_there_are(tmp_path: Pat
 def test_a_file_of_another_form_is_named_with_the_remedy(
     tmp_path: Path, name: str, content: str, said: str
 ) -> None:
-    made = shop(tmp_path, {"sales": {"files": name, "columns": SALES}})
+    made = shop(tmp_path, {"sales": {"files": name.replace(".pdf", ".p*"), "columns": SALES}})
     made.write(name, content, "cp1252")
 
     with pytest.raises(TerminalSourceError, match=said):
@@ -312,3 +315,73 @@ def test_a_folder_that_does_not_answer_may_be_tried_again(tmp_path: Path) -> Non
 
     with pytest.raises(TransientSourceError, match="exports cannot be listed now: timed out"):
         FilesSource(made.settings, file_system=Silent()).check()
+
+
+@pytest.mark.parametrize(
+    "units", ["1.5", "12.34", "1.2345", ".500", "1_000", "\N{FULLWIDTH DIGIT TWO}", "1.000.00"]
+)
+def test_a_number_of_another_form_is_set_aside_and_not_ten_times_as_much(tmp_path: Path, units: str) -> None:
+    """A sign between thousands stands before three digits; anywhere else the number is of another form."""
+    german = {"delimiter": ";", "decimal": ",", "thousands": "."}
+    made = shop(tmp_path, {"sales": {"files": "sales.csv", "columns": SALES, **german}})
+    made.write("sales.csv", f"day;sku;units;paid\n2025-03-01;4711;{units};1\n2025-03-01;4711;1.234,5;1\n")
+
+    made.run("r1")
+
+    assert [row["quantity"] for row in made.query(ROW)] == [Decimal("1234.50")]
+    [aside] = made.query("select reason from ops.quarantine")
+    assert "field 'quantity'" in aside["reason"]
+
+
+@pytest.mark.parametrize("sku", ["4.00638E+12", "4,00638E+12", "4E+12"])
+def test_a_code_that_a_spreadsheet_has_shortened_is_set_aside(tmp_path: Path, sku: str) -> None:
+    """Many articles have one such code."""
+    made = shop(tmp_path)
+    made.write("sales.csv", f'day,sku,units,paid\n2025-03-01,"{sku}",2,9\n2025-03-01,4711,1,5\n')
+
+    made.run("r1")
+
+    assert [row["article"] for row in made.query(ROW)] == ["4711"]
+    [aside] = made.query("select reason from ops.quarantine")
+    assert aside["reason"].startswith(
+        "field 'article': expected a code, got a long number that a spreadsheet"
+    )
+
+
+def test_a_first_line_that_is_no_header_shows_in_no_message(tmp_path: Path) -> None:
+    made = shop(tmp_path)
+    made.write("sales.csv", "2025-03-01,Canary Anna,2,9\n")
+
+    with pytest.raises(TerminalSourceError) as caught:
+        made.run("r1")
+
+    assert "its first line names no mapped column" in str(caught.value)
+    assert "Canary" not in str(caught.value)
+
+
+def test_a_file_written_in_the_future_makes_no_future_day_the_business_day(tmp_path: Path) -> None:
+    made = shop(tmp_path)
+    path = made.write("sales.csv", HEADER + "2025-03-01,4711,2,39.90\n")
+    os.utime(path, (4_070_908_800, 4_070_908_800))
+
+    made.run("r1")
+
+    assert {row["as_of_date"] for row in made.query("select as_of_date from ops.run")} == {
+        datetime.now(ZoneInfo("Europe/London")).date()
+    }
+
+
+def test_a_workbook_whose_sheet_is_said_to_be_smaller_is_read_whole(tmp_path: Path) -> None:
+    made = shop(tmp_path, {"sales": {"files": "sales.xlsx", "columns": SALES}})
+    book = openpyxl.Workbook()
+    for row in (["day", "sku", "units", "paid"], ["2025-03-01", 4711, 1, 2], ["2025-03-02", 4711, 1, 2]):
+        book.active.append(row)  # type: ignore[union-attr]
+    book.save(tmp_path / "whole.xlsx")
+    with (
+        zipfile.ZipFile(tmp_path / "whole.xlsx") as whole,
+        zipfile.ZipFile(made.folder / "sales.xlsx", "w") as cut,
+    ):
+        for name in whole.namelist():
+            cut.writestr(name, whole.read(name).replace(b'ref="A1:D3"', b'ref="A1:D2"'))
+
+    assert made.run("r1")["sales"].loaded == 2

@@ -72,8 +72,7 @@ def retry_after(header: str | None, now: datetime) -> float | None:
 def source_clock(header: str | None) -> datetime | None:
     """Return the source's clock, which decides watermarks and business days; None without a usable time.
 
-    A year outside this century was never set. A difference to our clock is no reason for doubt: a source that is
-    replayed or simulated has another time.
+    A year outside this century was never set. Whether another time can be right, `source_clock.believed` decides.
     """
     moment = _moment(header) if header else None
     return moment.replace(microsecond=0) if moment is not None and moment.year in _YEARS else None
