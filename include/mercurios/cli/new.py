@@ -43,6 +43,7 @@ def tenant(
     """Write the file of a new tenant, check it, and list the connections to create."""
     from mercurios.tenants.files import load_tenants, tenants_dir
 
+    _check_name("key 'id'", tenant_id, r"[a-z][a-z0-9_]*")
     path = tenants_dir() / f"{tenant_id}.yaml"
     values = {
         "id": tenant_id,
@@ -99,6 +100,9 @@ def resource(
     from mercurios.sources.registry import every_resource
 
     table = table or name
+    _check_name("the resource", name, r"[A-Za-z][A-Za-z0-9]*")
+    for option, text in (("--table", table), ("--plural", plural or table), ("--group", group)):
+        _check_name(option, text, r"[A-Za-z][A-Za-z0-9_]*")
     fields = columns if "id" in {word.partition(":")[0] for word in columns.split()} else f"id {columns}"
     try:
         kept = columns_of(fields)
@@ -230,6 +234,16 @@ def _render(template: str, values: dict[str, Any]) -> str:
         autoescape=False,  # noqa: S701
     )
     return environment.get_template(f"{template}.jinja").render(values)
+
+
+def _check_name(what: str, name: str, pattern: str) -> None:
+    """Fail for a name that is part of a path or of code and no identifier, before anything is written."""
+    import re
+
+    if not re.fullmatch(pattern, name, re.ASCII):
+        _fail(
+            f"nothing was written: {what}: {name!r} is no name such as {'nord' if 'id' in what else 'colour'}"
+        )
 
 
 def _create(path: Path, text: str) -> None:

@@ -20,7 +20,8 @@ ConnectionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}
 @cache
 def _zones() -> frozenset[str]:
     """Return the names of time zones; looking for them reads a folder of hundreds of files."""
-    return frozenset(available_timezones())
+    # Which one these are, the machine decides.
+    return frozenset(available_timezones()) - {"localtime", "posixrules", "Factory"}
 
 
 def _known_zone(name: str) -> str:

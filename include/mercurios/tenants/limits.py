@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints, model_validator
 from mercurios.tenants.settings import Section, SettingRow
 
 LimitBasis = Literal["cost", "list_price"]
-Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+Month = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 
 
 class Budget(Section):
@@ -26,7 +26,7 @@ class Budget(Section):
     season: Annotated[int, Field(ge=0)]
     category: Annotated[int, Field(ge=0)]
     month: Month
-    amount: Annotated[Decimal, Field(ge=0)]
+    amount: Annotated[Decimal, Field(ge=0, le=10**12)]
 
     @property
     def scope_key(self) -> str:

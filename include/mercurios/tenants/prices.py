@@ -47,7 +47,8 @@ class ExchangeRate(_Rate):
         rate: amount in the tenant's currency.
     """
 
-    rate: Annotated[Decimal, Field(gt=0)]
+    # As the models hold it; beyond, it would be none without a word.
+    rate: Annotated[Decimal, Field(ge=Decimal("0.00000001"), lt=10**10)]
 
 
 _Entry = TypeVar("_Entry", bound=_Rate)

@@ -108,20 +108,23 @@ def test_a_new_tenant_may_read_exports_instead(tree: Tree, folder: str, connecti
     [
         (("modehaus",), "exists already"),
         (("Nord",), "key 'id'"),
+        (("../nord",), "key 'id'"),
+        (("../../../nord",), "key 'id'"),
+        (("nord/../sued",), "key 'id'"),
         (("nord", "--time-zone", "Berlin"), "key 'time_zone'"),
     ],
 )
 def test_a_wrong_tenant_is_refused_and_nothing_is_written(
     tree: Tree, arguments: tuple[str, ...], said: str
 ) -> None:
-    before = sorted((tree.include / "tenants").iterdir())
+    before = sorted(tree.include.parent.rglob("*.yaml"))
 
     done = tree.run("new", "tenant", *arguments)
 
     assert done.returncode == 1
     assert said in done.stderr
     assert "Traceback" not in done.stderr
-    assert sorted((tree.include / "tenants").iterdir()) == before
+    assert sorted(tree.include.parent.rglob("*.yaml")) == before
 
 
 @pytest.mark.dbt
@@ -173,6 +176,8 @@ def test_a_new_resource_is_formatted_as_the_repository_is(tree: Tree, root: Path
     ("name", "columns", "said"),
     [
         ("sale", "number:int", "is declared already"),
+        ("../colour", "number:int", "the resource: '../colour' is no name"),
+        ("colour') # ", "number:int", "is no name"),
         ("colour", "number:integer", "--columns: 'integer'"),
     ],
 )

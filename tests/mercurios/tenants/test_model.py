@@ -71,6 +71,44 @@ def test_a_schedule_that_never_comes_is_refused(tmp_path: Path, schedule: str) -
     assert f"key 'schedules.pipeline': Value error, '{schedule}' never comes" in only_error(found)
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"time_zone": "localtime"},
+        {"time_zone": "Factory"},
+        {"limits": {"budgets": [{"season": 1, "category": 1, "month": "0000-01", "amount": 1}]}},
+        {
+            "limits": {
+                "budgets": [
+                    {"season": 1, "category": 1, "month": "\N{FULLWIDTH DIGIT TWO}026-01", "amount": 1}
+                ]
+            }
+        },
+        {"limits": {"budgets": [{"season": 1, "category": 1, "month": "2026-01", "amount": "9" * 300}]}},
+        {
+            "prices": {
+                "include_tax": False,
+                "exchange_rates": {"CHF": [{"from": "2020-01-01", "rate": "1" * 30}]},
+            }
+        },
+        {
+            "prices": {
+                "include_tax": False,
+                "exchange_rates": {"CHF": [{"from": "2020-01-01", "rate": "1e-9"}]},
+            }
+        },
+    ],
+)
+def test_a_setting_that_no_model_can_use_is_refused(tmp_path: Path, settings: dict[str, Any]) -> None:
+    write(tmp_path, "broken", **settings)
+    write(tmp_path, "good")
+
+    found = load_tenants(tmp_path)
+
+    assert [tenant.id for tenant in found] == ["good"]
+    assert f"key '{next(iter(settings))}" in only_error(found)
+
+
 @pytest.mark.parametrize("schedule", ["R R * * *", "r * * * *", "R(0-5) 3 * * *"])
 def test_a_schedule_that_is_another_each_time_is_refused(tmp_path: Path, schedule: str) -> None:
     write(tmp_path, "broken", schedules__pipeline=schedule)

@@ -98,7 +98,8 @@ def as_keys(table: pa.Table, name: str, *, nulls: bool = False) -> tuple[I64, pa
     distinct = pc.unique(column).drop_null()
     if not is_whole:
         _refuse_what_programs_break(name, column, distinct)
-        _refuse_totals(name, column, distinct)
+        if name in _TEXTS:
+            _refuse_totals(name, column, distinct)
     distinct = distinct if is_whole else _numbers_if_whole(distinct)
     order = pc.sort_indices(distinct)
     found = pc.fill_null(pc.index_in(column, value_set=distinct.take(order).cast(column.type)), NO_GROUP)

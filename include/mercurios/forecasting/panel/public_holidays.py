@@ -17,9 +17,11 @@ def holidays_of(panel: Panel, horizon: int, country: str | None, region: str | N
         region: code such as `BY`; the whole country when omitted.
 
     Raises:
-        ValueError: the country or region is unknown.
+        ValueError: the country or region is unknown, or the country of a region is missing.
     """
     if country is None:
+        if region is not None:
+            raise ValueError(f"a region of public holidays needs its country, which {region} does not say")
         return ()
     import holidays
 

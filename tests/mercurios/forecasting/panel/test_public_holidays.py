@@ -40,5 +40,7 @@ def test_a_region_has_holidays_of_its_own_and_an_unknown_one_is_named(
     assert date(2021, 1, 6) in holidays_of(panel, 1, "DE", "BY")
     assert date(2021, 1, 6) not in holidays_of(panel, 1, "DE", None)
     assert holidays_of(panel, 1, None, None) == ()
+    with pytest.raises(ValueError, match="a region of public holidays needs its country"):
+        holidays_of(panel, 1, None, "BY")
     with pytest.raises(ValueError, match="no public holidays are known for DE XX"):
         holidays_of(panel, 1, "DE", "XX")
