@@ -205,7 +205,7 @@ SAFEGUARDS = (
     ),
     Safeguard(
         "a source's clock may be doubted",
-        instead(reading, "believed", lambda shown, _: shown or datetime.now(UTC)),
+        instead(reading, "plausible_clock", lambda shown, _: shown or datetime.now(UTC)),
         f"{CASES}/test_clocks.py"
         "::test_a_wrong_clock_in_all_answers_of_a_run_moves_nothing_and_is_reported_once",
         "2099",

@@ -188,7 +188,7 @@ def found_clocks(retailer: QuickRetailer) -> dict[str, list[str]]:
         }
 
 
-def test_a_source_that_was_read_with_a_wrong_clock_at_first_is_believed_once_it_is_right(
+def test_after_a_first_run_with_a_wrong_clock_the_right_one_is_followed(
     retailer: QuickRetailer, source: RunningSimulator
 ) -> None:
     today = format_datetime(datetime.now(UTC), usegmt=True).encode()

@@ -17,6 +17,7 @@ from mercurios.sources.collect.collector import Collector
 from mercurios.sources.collect.keys import load_known
 from mercurios.sources.hash_keys import key_id
 from mercurios.sources.prohandel.client import ProHandelClient
+from mercurios.sources.prohandel.clock import plausible_clock
 from mercurios.sources.prohandel.page_sink import PAGES_TOGETHER, PageSink
 from mercurios.sources.prohandel.paging.page import Page
 from mercurios.sources.prohandel.paging.scans import Scan, Verdict, judge
@@ -26,7 +27,6 @@ from mercurios.sources.prohandel.resources import CONTRACT
 from mercurios.sources.rows.landed_table import Stamp
 from mercurios.sources.rows.records import records_of
 from mercurios.sources.settings import Mode
-from mercurios.sources.source_clock import believed
 
 log = logging.getLogger(__name__)
 
@@ -214,7 +214,7 @@ class Reading:
 
         Where the source gives none it is ours, which the overlap allows for.
         """
-        shown, now = page.source_now, believed(page.source_now, self.request.plan)
+        shown, now = page.source_now, plausible_clock(page.source_now, self.request.plan)
         if shown is None:
             now = now.replace(microsecond=0)
             log.warning("%s: the API gives no usable time: it is taken to be %s", self.resource.name, now)

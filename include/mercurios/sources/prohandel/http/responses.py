@@ -72,7 +72,7 @@ def retry_after(header: str | None, now: datetime) -> float | None:
 def source_clock(header: str | None) -> datetime | None:
     """Return the source's clock, which decides watermarks and business days; None without a usable time.
 
-    A year outside this century was never set. Whether another time can be right, `source_clock.believed` decides.
+    A year outside this century was never set. Whether another time can be right, `clock.plausible_clock` decides.
     """
     moment = _moment(header) if header else None
     return moment.replace(microsecond=0) if moment is not None and moment.year in _YEARS else None

@@ -1,7 +1,7 @@
 """Whether the clock that a source shows can be right: it decides the business day, and nobody here keeps it.
 
 A source may live years away from us, as a replayed or a simulated one does; then it goes on from where it stood. A
-clock that is near ours, or that has gone on as time has, is believed. Any other is a mistake of a server, and a run
+clock that is near ours, or that has gone on as time has, is followed. Any other is a mistake of a server, and a run
 that followed it would end every article's life, or begin a calendar of decades: it is taken to be where the last run
 saw it, and as much later as has passed since.
 """
@@ -19,7 +19,7 @@ _LEAP = timedelta(days=31)
 """How far the clock of a source that never was near ours may go on between two runs: a simulated one has no pace."""
 
 
-def believed(shown: datetime | None, plan: RunPlan) -> datetime:
+def plausible_clock(shown: datetime | None, plan: RunPlan) -> datetime:
     """Return the source's clock: what it shows, or where it must be if it shows nothing, or what cannot be right.
 
     Args:
