@@ -21,6 +21,13 @@ def _percent(rate: Decimal) -> Decimal:
     return rate
 
 
+def _held(rate: Decimal) -> Decimal:
+    # As the models hold it; less would be nothing without a word.
+    if rate < Decimal("0.00000001"):
+        raise ValueError(f"{rate} has more than eight decimals before its first digit")
+    return rate
+
+
 class _Rate(Section):
     model_config = ConfigDict(populate_by_name=True)
 
@@ -47,8 +54,7 @@ class ExchangeRate(_Rate):
         rate: amount in the tenant's currency.
     """
 
-    # As the models hold it; beyond, it would be none without a word.
-    rate: Annotated[Decimal, Field(ge=Decimal("0.00000001"), lt=10**10)]
+    rate: Annotated[Decimal, Field(gt=0, lt=10**10), AfterValidator(_held)]
 
 
 _Entry = TypeVar("_Entry", bound=_Rate)
