@@ -104,5 +104,5 @@ def _closes_its_week(engine: Engine, run: Run, last_complete_week: date | None) 
     if of_this_run:
         return bool(of_this_run[0]["closes_week"])
     weeks = [row["last_complete_week"] for row in published if row["last_complete_week"] is not None]
-    # A week that lies ahead was published by a clock that was wrong, and is none that this one has to pass.
+    # A week that lies ahead was published under a wrong clock; this one need not pass it.
     return last_complete_week is not None and last_complete_week not in weeks

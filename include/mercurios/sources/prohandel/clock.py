@@ -1,4 +1,4 @@
-"""Whether the clock that a source shows can be right: it decides the business day, and nobody here keeps it.
+"""Whether the clock that a source shows can be right: it decides the business day, and no one here keeps it.
 
 A source may live years away from us, as a replayed or a simulated one does; then it goes on from where it stood. A
 clock that is near ours, or that has gone on as time has, is followed. Any other is a mistake of a server, and a run
