@@ -146,6 +146,7 @@ def test_two_runs_on_machines_with_swapped_clocks_end_as_the_source_is(
         (b"Fri, 31 Dec 9999 23:59:59 GMT", []),
         (b"noon", []),
     ],
+    ids=["2099", "2001", "months ahead", "1970", "9999", "no time"],
 )
 def test_a_wrong_clock_in_all_answers_of_a_run_moves_nothing_and_is_reported_once(
     incremental: QuickRetailer, source: RunningSimulator, date: bytes, reported: list[str]
