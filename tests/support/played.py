@@ -61,7 +61,8 @@ class Played:
     @property
     def decided(self) -> Mapping[str, Any]:
         """What the tenant's file decides."""
-        return {"currency": "EUR", "limits": LIMITS, "replenishment": REPLENISHMENT}
+        place = {"country": "DE", "region": "BY", "currency": "EUR"}
+        return {**place, "limits": LIMITS, "replenishment": REPLENISHMENT}
 
     def query(self, statement: str) -> list[dict[str, Any]]:
         """Return rows of the warehouse."""

@@ -13,12 +13,14 @@ TESTS = {
         "test_a_days_sales_add_up",
         "test_an_articles_year_adds_up",
         "test_a_branchs_two_years_add_up",
+        "test_a_line_was_loaded_when_its_row_of_raw_was",
     ),
     "test_dimensions.py": (
         "test_an_articles_names_are_those_of_its_masters",
         "test_an_articles_prices_and_flags_are_those_of_its_master",
         "test_a_branch_is_what_its_master_says",
         "test_the_calendar_has_every_day_from_the_first_receipt_to_two_years_ahead",
+        "test_holidays_are_those_of_the_region_and_shops_are_closed_on_them",
     ),
     "test_levels.py": (
         "test_a_sizes_demand_is_its_share_of_its_articles",
@@ -83,6 +85,8 @@ TESTS = {
         "test_stock_is_dead_without_a_sale_and_a_receipt_in_180_days",
         "test_a_branchs_stock_is_that_of_its_sizes",
         "test_an_article_was_first_sold_and_received_when_the_source_says",
+        "test_stock_is_as_old_as_the_newest_receipts_that_make_it_up",
+        "test_a_seasons_stock_is_as_old_as_the_units_of_its_sizes",
     ),
     "test_sizes.py": (
         "test_a_size_is_named_and_sold_as_the_source_says",
@@ -116,7 +120,10 @@ TESTS = {
         "test_what_is_available_is_free_or_comes_in_time",
         "test_a_sizes_share_of_a_need_is_that_of_its_curve",
     ),
-    "test_stock_history.py": ("test_every_days_stock_follows_from_what_the_source_says_of_today",),
+    "test_stock_history.py": (
+        "test_every_days_stock_follows_from_what_the_source_says_of_today",
+        "test_every_complete_weeks_closing_stock_is_what_was_in_the_shop_on_sunday",
+    ),
     "test_key_figures.py": (
         "test_a_positions_stock_of_the_year_is_that_of_its_days",
         "test_a_groups_key_figures_are_sums_and_ratios_of_its_positions",
@@ -162,11 +169,39 @@ TESTS = {
         "test_a_supplier_is_named_and_left_with_what_its_articles_are",
     ),
     "test_forecasts.py": (
+        "test_an_outlook_is_the_newest_forecast_of_weeks_that_are_not_over",
+        "test_a_level_is_as_safe_as_the_quantiles_of_its_forecasts_say",
+        "test_the_demand_of_a_period_is_that_of_its_days",
         "test_a_forecast_is_what_was_landed_and_its_parts_make_it_up",
         "test_a_sum_of_weeks_is_what_was_landed_and_adds_up_the_weeks",
         "test_a_backtest_is_of_what_was_sold_in_its_weeks",
         "test_a_backtest_is_worth_what_its_weeks_sold",
     ),
+    "test_demand.py": (
+        "test_a_weeks_demand_is_what_the_tills_sold_and_took_back",
+        "test_a_week_names_its_articles_category_and_season",
+        "test_a_week_is_sold_out_where_the_shop_was_empty",
+        "test_an_articles_class_is_that_of_its_last_52_weeks",
+        "test_without_a_forecast_what_is_expected_is_the_average_of_a_quarter",
+    ),
+    "test_article_life.py": (
+        "test_a_life_is_what_season_receipts_and_sales_make_it",
+        "test_a_life_says_why_and_since_when",
+        "test_a_weeks_demand_is_over_from_the_end_of_the_branchs_last_size_on",
+        "test_only_what_a_receipt_brought_and_no_return_begins_a_life",
+        "test_a_lifes_days_and_what_is_on_order_are_the_sources",
+        "test_a_spell_ends_with_supply_or_the_wish_and_loses_what_was_sold_before",
+        "test_a_positions_times_without_stock_are_the_spells_of_its_year",
+        "test_a_spell_without_stock_lasts_until_supply_comes_or_the_life_ends",
+        "test_goods_are_sent_only_to_where_they_live_and_were_sold_in_the_last_quarter",
+        "test_what_has_no_demand_is_expected_to_sell_nothing_and_is_all_too_much",
+    ),
+    "test_policy.py": (
+        "test_every_article_is_ordered_as_is_decided_and_else_as_the_manual_says",
+        "test_an_articles_lead_time_is_its_suppliers_or_the_others",
+        "test_an_articles_classes_are_those_of_its_sales",
+    ),
+    "test_issues.py": ("test_every_issue_is_what_the_source_shows_with_units_and_money",),
 }
 
 

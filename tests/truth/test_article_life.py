@@ -10,7 +10,20 @@ from math import ceil
 
 import pytest
 from played import Played
-from source_rows import day, goods_of, order_lines, year_of
+from source_rows import (
+    Moved,
+    began,
+    by_number,
+    day,
+    goods_of,
+    known_day,
+    moves,
+    order_lines,
+    reordered,
+    size_key,
+    stock_of,
+    year_of,
+)
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
@@ -18,46 +31,41 @@ Key = tuple[int, int, int]
 """Article, size and branch."""
 NEW, RUN_OFF = timedelta(weeks=6), timedelta(days=28)
 NOT_REFILLED, QUARTER = timedelta(weeks=52), timedelta(weeks=13)
-
+# Goods without a season are bought again where they came again so long after the first time, and so lately.
+AGAIN_AFTER, AGAIN_WITHIN = timedelta(days=28), timedelta(weeks=26)
 
 STATES = {
     **dict.fromkeys(("bought again", "on order", "sold out here", "in season"), "live"),
     **dict.fromkeys(("selling off", "no more supply"), "running off"),
     **dict.fromkeys(("sold out", "not refilled"), "sold out for good"),
-    **dict.fromkeys(("never here", "season over", "delisted", "not sold"), "ended"),
+    **dict.fromkeys(("never here", "season over", "delisted", "not sold", "branch closed"), "ended"),
     "first weeks": "new",
 }
 
 
 @dataclass
-class Day:
-    """What came and went on a day."""
-
-    received: int = 0
-    sold: int = 0
-    back: int = 0
-
-
-@dataclass
 class Position:
-    """A size in a branch: its days, and what is still to come."""
+    """A size in a branch: its days, what is still to come, and what was there before all of them."""
 
-    days: dict[date, Day] = field(default_factory=lambda: defaultdict(Day))
+    days: dict[date, Moved] = field(default_factory=dict)
     on_order: int = 0
+    opening: int = 0
     stock: int = 0
     first: date | None = None
     supplied: date | None = None
     emptied: date | None = None
     last_sold: date | None = None
 
-    def compute(self) -> None:
-        """Walk through the days: only a receipt begins a time in stock."""
-        for when in sorted(self.days):
-            moved, before = self.days[when], self.stock
-            self.stock += moved.received - moved.sold + moved.back
+    def compute(self, stock: int) -> None:
+        """Walk through the days that end in a stock: what a customer brings back begins no time in stock."""
+        self.days = dict(sorted(self.days.items()))
+        self.opening = self.stock = stock - sum(moved.change for moved in self.days.values())
+        for when, moved in self.days.items():
+            before = self.stock
+            self.stock += moved.change
             if self.first is None and (before > 0 or self.stock > 0 or moved.sold):
                 self.first = when
-            if moved.received:
+            if supplies(moved):
                 self.supplied, self.emptied = when, None
             if moved.sold:
                 self.last_sold = when
@@ -65,25 +73,28 @@ class Position:
                 self.emptied = when
 
 
+def supplies(moved: Moved) -> bool:
+    """Return whether goods came by a receipt, or by a correction that found some."""
+    return moved.received > 0 or moved.written_off < 0
+
+
 def positions(played: Played) -> dict[Key, Position]:
     """Return every position that has a stock row, from all receipts and order lines."""
-    found = {
-        (row["articleNumber"], row["number"], row["branchNumber"]): Position()
-        for row in played.rows["articlesize"]
-    }
-    for row in played.rows["sale"]:
-        key = row["articleNumber"], row["articleSizeNumber"], row["branchNumber"]
-        if key in found:
-            moved = found[key].days[day(row["date"])]
-            moved.sold += max(int(row["quantity"]), 0)
-            moved.back += max(-int(row["quantity"]), 0)
+    if "positions" not in played.known:
+        played.known["positions"] = _positions(played)
+    found: dict[Key, Position] = played.known["positions"]
+    return found
+
+
+def _positions(played: Played) -> dict[Key, Position]:
+    stock = {size_key(row): int(row["stockQuantity"]) for row in stock_of(played)}
+    moved, late = moves(played), overdue(played)
+    found = {key: Position(moved.get(key, {}), -late[key]) for key in stock}
     for line in order_lines(played):
-        position = found[line.size]
-        if line.delivered > 0:
-            position.days[min(line.arrives, played.today)].received += line.delivered
-        position.on_order += line.backlog
-    for position in found.values():
-        position.compute()
+        if line.size in found:
+            found[line.size].on_order += line.backlog
+    for key, position in found.items():
+        position.compute(stock[key])
     return found
 
 
@@ -97,38 +108,52 @@ class Article:
     new: bool
 
 
-def articles(played: Played, found: dict[Key, Position]) -> dict[int, Article]:
+def articles(played: Played) -> dict[int, Article]:
     """Return what can still be expected of each article."""
-    ends = {row["seasonNumber"]: day(row["validUntil"]) for row in played.rows["season"]}
-    began: dict[int, date] = {}
-    for (article, _, _), position in found.items():
-        for when, moved in position.days.items():
-            if moved.sold:
-                began[article] = min(when, began.get(article, when))
+    ends = {row["seasonNumber"]: known_day(row["validUntil"]) for row in played.rows["season"]}
+    start, came, never_out = began(played), arrivals(played), reordered(played)
     known = {}
-    for row in played.rows["article"]:
-        last = ends.get(row["seasonNumber"])
-        again = row["isNOS"] and row["isActive"]
+    for number, row in by_number(played.rows["article"]).items():
+        last, days = ends.get(row["seasonNumber"]), came[number]
+        came_again = row["isActive"] and last is None and bool(days) and max(days) - min(days) >= AGAIN_AFTER
+        again = number in never_out or (came_again and max(days) > played.today - AGAIN_WITHIN)
         over = not again and ((last is not None and last < played.today) or not row["isActive"])
-        first = began.get(row["number"])
-        known[row["number"]] = Article(again, over, last, first is None or first > played.today - NEW)
+        known[number] = Article(again, over, last, start.get(number, date.max) > played.today - NEW)
     return known
 
 
-def lives(played: Played) -> Iterator[tuple[Key, str, date | None]]:
-    """Yield why every size lives or ended in every branch that ever had or ordered the article, and since when."""
-    found = positions(played)
-    known = articles(played, found)
+def arrivals(played: Played) -> dict[int, set[date]]:
+    """Return the days on which a supplier delivered an article."""
+    found: dict[int, set[date]] = defaultdict(set)
+    for line in order_lines(played):
+        if line.delivered > 0:
+            found[line.size[0]].add(min(line.arrives, played.today))
+    return found
+
+
+def lives(played: Played) -> list[tuple[Key, str, date | None]]:
+    """Return why every size lives or ended in every branch that ever had or ordered the article, and since when."""
+    if "lives" not in played.known:
+        played.known["lives"] = list(_lives(played))
+    found: list[tuple[Key, str, date | None]] = played.known["lives"]
+    return found
+
+
+def _lives(played: Played) -> Iterator[tuple[Key, str, date | None]]:
+    found, known = positions(played), articles(played)
+    closed = {row["number"] for row in played.rows["branch"] if not row["isActive"]}
     branches: dict[tuple[int, int], list[Position]] = defaultdict(list)
     sizes: dict[tuple[int, int], list[Position]] = defaultdict(list)
     for (article, size, branch), position in found.items():
         branches[article, branch].append(position)
-        sizes[article, size].append(position)
+        if branch not in closed:
+            sizes[article, size].append(position)
     for (article, size, branch), position in found.items():
         here = branches[article, branch]
         if any(each.first or each.on_order for each in here):
             others = any(not sold_out(each) for each in sizes[article, size])
             why = reason(played, known[article], position, here, others)
+            why = "branch closed" if branch in closed else why
             yield (article, size, branch), why, since(played, why, known[article], position, here)
 
 
@@ -187,6 +212,7 @@ def since(played: Played, why: str, master: Article, size: Position, here: list[
         return supplied
     last = traded or date.min
     days = {
+        "branch closed": traded,
         "season over": max(day_after, last + RUN_OFF),
         "delisted": last + RUN_OFF,
         "sold out": emptied or last + timedelta(days=1),
@@ -199,17 +225,18 @@ def since(played: Played, why: str, master: Article, size: Position, here: list[
 
 def spells(position: Position, until: date) -> Iterator[tuple[date, list[date], date | None]]:
     """Yield first day, the empty days and day of the next supply of each time without stock, until a day."""
-    when = sorted(position.days)
-    stock, started = 0, None
+    when = list(position.days)
+    stock, started, was_there = position.opening, None, position.opening > 0
     empty: list[date] = []
-    for at, following in zip(when, [*when[1:], until], strict=True):
+    for at, following in zip(when, [*when, until][1:], strict=True):
         moved = position.days[at]
-        before, stock = stock, stock + moved.received - moved.sold + moved.back
-        if moved.received and stock > 0 and started:
+        stock += moved.change
+        was_there = was_there or stock > 0
+        if supplies(moved) and stock > 0 and started:
             if empty:
                 yield started, empty, at if at <= until else None
             started, empty = None, []
-        if started is None and stock <= 0 and (before > 0 or moved.received) and at < until:
+        if started is None and stock <= 0 and was_there and at < until:
             started = at
         if started and stock <= 0:
             empty += [at + timedelta(days=n) for n in range(max((min(following, until) - at).days, 0))]
@@ -275,7 +302,7 @@ def test_only_what_a_receipt_brought_and_no_return_begins_a_life(played: Played)
 def test_a_lifes_days_and_what_is_on_order_are_the_sources(played: Played) -> None:
     rows = played.query("select * from analytics.article_life")
     computed = positions(played)
-    known, late = articles(played, computed), overdue(played)
+    known = articles(played)
     sold: dict[tuple[int, int], date] = {}
     for line, _ in goods_of(played):
         if line["quantity"] > 0:
@@ -289,7 +316,7 @@ def test_a_lifes_days_and_what_is_on_order_are_the_sources(played: Played) -> No
         assert row["last_supplied_on"] == position.supplied, size
         assert row["branch_last_sold_on"] == sold.get((size[0], size[2])), size
         assert row["season_ends_on"] == (None if master.again else master.ends), size
-        assert row["on_order_confirmed"] == position.on_order - late[size], size
+        assert row["on_order_confirmed"] == position.on_order, size
         assert row["is_wanted"] == (row["life_state"] in ("new", "live")), size
         assert row["has_demand"] == (row["life_state"] in ("new", "live", "running off")), size
 
@@ -308,24 +335,25 @@ def overdue(played: Played) -> dict[Key, int]:
 
 
 def all_spells(played: Played) -> Iterator[tuple[Key, date, list[date], date | None, date]]:
-    """Yield each time without stock with its position, and until when it was wanted."""
-    computed = positions(played)
-    known = articles(played, computed)
-    for key, now in states(played):
-        master, position = known[key[0]], computed[key]
+    """Yield each time without stock with its position, and until when it was wanted: new or live, and in its season."""
+    computed, known = positions(played), articles(played)
+    for key, why, since_then in lives(played):
+        master = known[key[0]]
         until = played.today + timedelta(days=1)
         if master.ends and not master.again:
             until = min(until, master.ends + timedelta(days=1))
-        if now == "sold out for good" and position.emptied:
-            until = min(until, position.emptied + (NOT_REFILLED if master.again else timedelta(0)))
-        for started, empty, supplied in spells(position, until):
+        if STATES[why] not in ("new", "live") and since_then:
+            until = min(until, since_then)
+        for started, empty, supplied in spells(computed[key], until):
             yield key, started, empty, supplied, until
 
 
 def daily_before(position: Position, started: date) -> float:
     """Return units sold a day in the 13 weeks up to a day, at least 0."""
     sold = sum(
-        moved.sold - moved.back for at, moved in position.days.items() if started - QUARTER < at <= started
+        moved.sold - moved.returned
+        for at, moved in position.days.items()
+        if started - QUARTER < at <= started
     )
     return max(sold, 0) / QUARTER.days
 
@@ -349,8 +377,8 @@ def test_a_spell_ends_with_supply_or_the_wish_and_loses_what_was_sold_before(pla
         for row in played.query("select * from analytics.stock_out_spells")
     }
     assert found.keys() == expected.keys()
-    for key, values in expected.items():
-        assert found[key] == pytest.approx(values), key
+    for spell, values in expected.items():
+        assert found[spell] == pytest.approx(values), spell
     played.shows({values[2] for values in expected.values()} == {True, False})
 
 
@@ -398,7 +426,7 @@ def test_goods_are_sent_only_to_where_they_live_and_were_sold_in_the_last_quarte
         if position.last_sold:
             sold[article, branch] = max(position.last_sold, sold.get((article, branch), date.min))
 
-    assert rows
+    played.shows(rows)
     for row in rows:
         place = row["article_number"], row["to_branch_number"]
         assert life[place] & {"new", "live"}, place

@@ -7,40 +7,14 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from almanac import holidays_of
 from line_kinds import Row, known_price, money
 from played import Played
 from source_rows import WEEK, by_number, day, goods_of, monday, shop_of
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
 
-# Bavaria: Easter is on 20 April 2025 and 5 April 2026. Assumption Day is one only in communities that are mostly
-# Catholic, which no region of a tenant file says.
-HOLIDAYS = {
-    date(2025, 4, 18): "Karfreitag",
-    date(2025, 4, 21): "Ostermontag",
-    date(2025, 5, 1): "Erster Mai",
-    date(2025, 5, 29): "Christi Himmelfahrt",
-    date(2025, 6, 9): "Pfingstmontag",
-    date(2025, 6, 19): "Fronleichnam",
-    date(2025, 10, 3): "Tag der Deutschen Einheit",
-    date(2025, 11, 1): "Allerheiligen",
-    date(2025, 12, 25): "Erster Weihnachtstag",
-    date(2025, 12, 26): "Zweiter Weihnachtstag",
-    date(2026, 1, 1): "Neujahr",
-    date(2026, 1, 6): "Heilige Drei Könige",
-    date(2026, 4, 3): "Karfreitag",
-    date(2026, 4, 6): "Ostermontag",
-    date(2026, 5, 1): "Erster Mai",
-    date(2026, 5, 14): "Christi Himmelfahrt",
-    date(2026, 5, 25): "Pfingstmontag",
-    date(2026, 6, 4): "Fronleichnam",
-    date(2026, 10, 3): "Tag der Deutschen Einheit",
-    date(2026, 11, 1): "Allerheiligen",
-    date(2026, 12, 25): "Erster Weihnachtstag",
-    date(2026, 12, 26): "Zweiter Weihnachtstag",
-}
 AHEAD, OPEN_WEEKS = timedelta(days=730), 26
-YEARS = {when.year for when in HOLIDAYS}
 
 
 def known(number: int) -> int | None:
@@ -132,9 +106,15 @@ def test_a_branch_is_what_its_master_says(played: Played) -> None:
     ]
 
 
+def has_shops(played: Played) -> bool:
+    """Return whether a retailer has any branch but web shops."""
+    return not all(row["isWebshop"] for row in played.rows["branch"])
+
+
 def open_weekdays(played: Played) -> set[int]:
-    """Return the weekdays on which a shop sold in at least half of the last 26 weeks."""
-    shops = {row["number"] for row in played.rows["branch"] if not row["isWebshop"]}
+    """Return the weekdays on which a shop, or a web shop if there is no other, sold in at least half of 26 weeks."""
+    any_shop = has_shops(played)
+    shops = {row["number"] for row in played.rows["branch"] if not (any_shop and row["isWebshop"])}
     sold: dict[int, set[date]] = defaultdict(set)
     for line, _ in goods_of(played):
         at = day(line["date"])
@@ -168,15 +148,20 @@ def test_the_calendar_has_every_day_from_the_first_receipt_to_two_years_ahead(pl
     assert [{name: row[name] for name in expected[0]} for row in rows] == expected
 
 
-def test_holidays_are_bavarias_and_shops_are_closed_on_them(played: Played) -> None:
-    rows = [row for row in played.query("select * from analytics.dim_date") if row["year_number"] in YEARS]
-    weekdays = open_weekdays(played)
+def test_holidays_are_those_of_the_region_and_shops_are_closed_on_them(played: Played) -> None:
+    """A web shop is open on them, too, on the weekdays on which it sells."""
+    rows = played.query("select * from analytics.dim_date")
+    weekdays, any_shop = open_weekdays(played), has_shops(played)
+    where = played.decided["country"], played.decided["region"]
+    known: dict[date, str] = {}
+    for year in {row["year_number"] for row in rows}:
+        known |= holidays_of(*where, year)
 
-    assert weekdays == {1, 2, 3, 4, 5, 6}
+    played.shows(weekdays == {1, 2, 3, 4, 5, 6})
     wrong: dict[date, Any] = {}
     for row in rows:
         at, found = row["date_day"], (row["is_public_holiday"], row["holiday_name"], row["is_open_day"])
-        is_open = at not in HOLIDAYS and at.isoweekday() in weekdays
-        if found != (at in HOLIDAYS, HOLIDAYS.get(at), is_open):
+        is_open = not (any_shop and at in known) and at.isoweekday() in weekdays
+        if found != (at in known, known.get(at), is_open):
             wrong[at] = found
     assert wrong == {}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from statistics import fmean
 from typing import Any
 
 import pytest
 from line_kinds import Row
-from played import REPLENISHMENT, Played
+from played import Played
 from source_rows import by_number, order_lines, reordered
 
 pytestmark = [pytest.mark.dbt, pytest.mark.simulator, pytest.mark.slow]
@@ -38,17 +39,18 @@ def policies(played: Played) -> dict[int, Row]:
     return {row["article_number"]: row for row in rows}
 
 
-def decided(row: Row) -> dict[str, Any]:
+def decided(said: Mapping[str, Any], row: Row) -> dict[str, Any]:
     """Return what is said of an article, its own word before its supplier's, its class's and that of all."""
     value = row["value_class"] or ""
-    classes = REPLENISHMENT["classes"]
+    classes = said.get("classes", {})
     return {
         **DEFAULTS,
-        "budget": REPLENISHMENT["budget"],
+        "budget": said.get("budget"),
+        **said.get("default", {}),
         **classes.get(value, {}),
         **classes.get(f"{value}{row['variability_class']}", {}),
-        **REPLENISHMENT["suppliers"].get(row["supplier_number"], {}),
-        **REPLENISHMENT["articles"].get(row["article_number"], {}),
+        **said.get("suppliers", {}).get(row["supplier_number"], {}),
+        **said.get("articles", {}).get(row["article_number"], {}),
     }
 
 
@@ -56,12 +58,13 @@ def test_every_article_is_ordered_as_is_decided_and_else_as_the_manual_says(
     played: Played, policies: dict[int, Row]
 ) -> None:
     articles, again = by_number(played.rows["article"]), reordered(played)
+    said = played.decided.get("replenishment", {})
 
     assert policies.keys() == articles.keys()
     played.shows({row["service_level"] for row in policies.values()} == {0.95, 0.9, 0.8, 0.97, 0.6})
     for number, row in policies.items():
         article = articles[number]
-        assert row == row | decided(row), number
+        assert row == {**row, **decided(said, row)}, number
         assert row["tenant_id"] == "mini"
         assert row["supplier_number"] == article["supplierNumber"]
         assert row["is_reordered"] == (number in again), number
