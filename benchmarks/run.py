@@ -20,6 +20,7 @@ NAMES = (
     "load",
     "dlt_comparison",
     "dbt_build",
+    "idle_hour",
     "forecast_accuracy",
     "forecast_speed",
     "forecast_comparison",

@@ -87,19 +87,35 @@ def test_every_task_that_looks_at_data_tells_what_it_found_and_no_other(
     bag: DagBag, tenants: dict[str, Tenant]
 ) -> None:
     reporting = {
-        name: [(item.tenant_id, item.conn_id) for item in _notifiers(task.on_success_callback, _found)]
+        name: [
+            (item.tenant_id, item.conn_id)
+            for item in _notifiers([*task.on_success_callback, *task.on_skipped_callback], _found)
+        ]
         for name, task, _ in _tasks(bag)
     }
 
     assert reporting == {
         name: [(tenant, tenants[tenant].connections.slack)]
-        if task.task_type in ("LoadOperator", "GateOperator", "LoadForecastOperator")
+        if task.task_type in ("LoadOperator", "ChangesOperator", "GateOperator", "LoadForecastOperator")
         else []
         for name, task, tenant in _tasks(bag)
     }
     assert {name for name, task, _ in _tasks(bag) if getattr(task, "reports_findings", False)} == {
         name for name, notifiers in reporting.items() if notifiers
     }
+
+
+def test_where_changes_is_skipped_all_that_follows_is_and_a_recovery_is_reported(bag: DagBag) -> None:
+    pipelines = [dag for dag_id, dag in bag.dags.items() if dag_id.startswith("pipeline__")]
+
+    for dag in pipelines:
+        changes = dag.get_task("changes")
+        after = changes.get_flat_relatives(upstream=False)
+        assert [len(_notifiers(changes.on_skipped_callback, kind)) for kind in (_found, _recovery)] == [1, 1]
+        assert {"check_raw", "check_marts", "publish", "week_closed"} <= {task.task_id for task in after}
+        # Cosmos' own end of its group does nothing, whatever came before it.
+        others = {task.task_id for task in after if task.trigger_rule != "all_success"}
+        assert others - {"model.dbt_producer_watcher_done"} == set()
 
 
 def test_recovery_is_reported_by_the_publication_the_last_task_that_always_runs(bag: DagBag) -> None:
@@ -179,7 +195,7 @@ def test_every_kind_of_recovery_is_a_param_and_off_by_default(
     pipelines = [dag for dag_id, dag in bag.dags.items() if dag_id.startswith("pipeline__")]
 
     assert {tuple(sorted(dag.params)) for dag in pipelines} == {
-        ("accept_deletes", "reconcile", "replay", "resync")
+        ("accept_deletes", "rebuild", "reconcile", "replay", "resync")
     }
     assert [name for dag in pipelines for name in dag.params if dag.params[name]] == []
 

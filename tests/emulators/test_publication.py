@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 from snowflake_retailer import SnowflakeRetailer
 
+from mercurios.jobs.changes import note_outcome, reason_to_skip
 from mercurios.jobs.forecast import fit_shard, load_forecast, prepare, read_plan
 from mercurios.tenants.run import Run
+from mercurios.warehouse.basis import basis_of
 from mercurios.warehouse.comments import describe
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.publication import mark_stale, publish
+from mercurios.warehouse.setup import write_reference
 from mercurios.warehouse.snowflake import publish as publish_snowflake
 from mercurios.warehouse.sql import render
 
@@ -78,6 +81,45 @@ def test_readers_see_the_tenants_marts_and_the_weeks_record(modelled: SnowflakeR
     assert (published(modelled, "mini"), published(modelled, "neighbour")) == (300, 0)
     [status] = modelled.query("select tenant_id, status, run_id, reason from published.publication_status")
     assert status == {"tenant_id": "mini", "status": "fresh", "run_id": "r2", "reason": None}
+
+
+def test_an_hour_without_change_is_skipped_and_what_readers_see_is_verified(
+    modelled: SnowflakeRetailer,
+) -> None:
+    first, second = (Run("mini", "pipeline__mini", name) for name in ("r1", "r2"))
+    with modelled.engine() as engine:
+        write_reference(engine, modelled.tenant, date(2026, 3, 4))
+        publish(engine, first, TABLES, basis_of(engine, modelled.tenant))
+
+        reason = reason_to_skip(engine, second, basis_of(engine, modelled.tenant))
+        note_outcome(engine, modelled.tenant, second, reason)
+
+    assert str(reason).startswith("nothing has changed since run r1 published at ")
+    for table in ("published.publication_status", "ops.publication"):
+        [found] = modelled.query(f"select verified_at > published_at as is_verified from {table}")
+        assert found == {"is_verified": True}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update ops.run set as_of_date = cast('2026-03-05' as date)",
+        "insert into raw.public_holiday values ('mini', cast('2026-07-01' as date), 'Founding day')",
+        "insert into raw.sale (tenant_id, id, _content_hash, _extracted_at, _run_id, _loaded_at)"
+        " values ('mini', 'x', 'x', cast('2026-03-04' as timestamp_ntz), 'r2', cast('2026-03-04' as timestamp_ntz))",
+        "update published.publication_status set status = 'stale'",
+    ],
+    ids=["business day", "holiday", "row", "failed gate"],
+)
+def test_what_a_build_reads_changed_alone_has_the_run_go_on(modelled: SnowflakeRetailer, change: str) -> None:
+    run = Run("mini", "pipeline__mini", "r1")
+    with modelled.engine() as engine:
+        publish(engine, run, TABLES, basis_of(engine, modelled.tenant))
+        assert reason_to_skip(engine, run, basis_of(engine, modelled.tenant)) is not None
+
+        engine.execute(change)
+
+        assert reason_to_skip(engine, run, basis_of(engine, modelled.tenant)) is None
 
 
 def test_readers_find_what_tables_and_columns_mean(modelled: SnowflakeRetailer) -> None:

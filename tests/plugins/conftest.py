@@ -55,13 +55,14 @@ def execute() -> Execute:
         *,
         dag_id: str = "pipeline__mini",
         pushed: dict[str, Any] | None = None,
+        params: dict[str, Any] | None = None,
         **arguments: Any,
     ) -> Any:
         with DAG(dag_id=dag_id, schedule=None):
             task = operator(task_id="task", **arguments)
         kept = {} if pushed is None else pushed
         ti = SimpleNamespace(xcom_push=lambda key, value: kept.update({key: value}))
-        return task.execute({"run_id": run_id, "ti": ti})
+        return task.execute({"run_id": run_id, "ti": ti, "params": params or {}})
 
     return run
 

@@ -87,7 +87,7 @@ MAY_KNOW = {
     ),
     "policy_backtest": ("forecasting", "inputs", "orders", "warehouse"),
     "quality": ("inputs", "sources.contract", "sources.registry", "tenants.run", "warehouse"),
-    "jobs": ("alerts", "forecasting", "landing", "sources", "tenants", "warehouse"),
+    "jobs": ("alerts", "forecasting", "landing", "quality", "sources", "tenants", "warehouse"),
     "cli": (
         "alerts",
         "forecasting",

@@ -36,7 +36,7 @@ from mercurios.alerts.redaction import redact, shorten
 from mercurios.forecasting.panel import outliers, reader, rows
 from mercurios.forecasting.panel.source import Source
 from mercurios.inputs import names, regular_file, yaml_file
-from mercurios.jobs import forecast
+from mercurios.jobs import changes, forecast
 from mercurios.landing.store import LandingStore
 from mercurios.quality import gate
 from mercurios.sources.collect.collector import Collector
@@ -56,6 +56,7 @@ from mercurios.warehouse.snowflake.engine import SnowflakeEngine
 CASES = "tests/promises/cases"
 LOADER = "tests/mercurios/warehouse"
 PRIVACY = "tests/promises/test_isolation_and_privacy.py"
+CHANGES = "tests/mercurios/jobs/test_changes.py"
 EXTRACTION = "tests/mercurios/sources/prohandel"
 
 
@@ -77,6 +78,18 @@ class Safeguard:
 
 
 SAFEGUARDS = (
+    Safeguard(
+        "what a publication was made from is compared before a run is skipped",
+        instead(changes, "changed_members", lambda *_: []),
+        f"{CHANGES}::test_whatever_a_build_reads_changed_alone_has_the_run_go_on[another business day]",
+        "assert 'nothing has changed",
+    ),
+    Safeguard(
+        "after a failed gate no run is skipped",
+        instead(changes, "has_readers", lambda *_: True),
+        f"{CHANGES}::test_a_failed_gate_has_the_next_run_go_on",
+        "assert 'nothing has changed",
+    ),
     Safeguard(
         "the fence of a run that was started again",
         instead(load, "_check_fence", lambda *_: None),

@@ -18,7 +18,7 @@ from mercurios.quality.checks import History, Severity, Source, Suite, Usual
 from mercurios.quality.settings import setting_outcomes
 from mercurios.quality.sources import BatchSource, Facts, batch_source
 from mercurios.quality.suites import suites_of
-from mercurios.quality.validate import Outcome, validate
+from mercurios.quality.validate import Outcome, fact_outcome, validate
 from mercurios.sources.contract import Contract
 from mercurios.tenants.run import Run
 from mercurios.warehouse.engine import Engine
@@ -126,6 +126,42 @@ def run_gate(
     result = GateResult(gate, tuple(outcomes))
     _record(engine, run, result, metrics)
     return result
+
+
+def judge_ages(engine: Engine, run: Run, contract: Contract) -> None:
+    """Judge and record how old the newest row of each RAW table is, in a run that has changed none of them.
+
+    Time alone changes no other fact, so whatever else the gate checks stands as it was found last. What is counted sets
+    the same standard for later runs as if the gate had run.
+
+    Args:
+        engine: the tenant's open warehouse.
+        run: the run.
+        contract: what the tenant's source declares.
+
+    Raises:
+        WarehouseError: a table could not be read or the result not be written.
+    """
+    suites = suites_of("raw", run.tenant_id, _history(engine, run), contract)
+    sql = render(
+        engine.dialect,
+        "quality_unchanged",
+        tables=[suite.table for suite in suites],
+        cursors=[(suite.table, suite.cursor) for suite in suites if suite.cursor],
+    )
+    parameters = {**run.parameters(), "source_now": _source_now(engine, run)}
+    counted = {row["table_name"]: row for row in engine.fetch_rows(sql, parameters)}
+    metrics: dict[str, Facts] = {}
+    outcomes: list[Outcome] = []
+    for suite in suites:
+        row = counted[suite.name]
+        age = None if row["freshness_hours"] is None else float(row["freshness_hours"])
+        facts: Facts = {"rows": float(row["row_count"]), "run_rows": 0.0}
+        metrics[suite.name] = {**facts, "freshness_hours": age} if suite.cursor else facts
+        outcomes += [
+            fact_outcome(suite, check, age) for check in suite.checks if check.columns == ("freshness_hours",)
+        ]
+    _record(engine, run, GateResult("raw", tuple(outcomes)), metrics)
 
 
 def _selected(suites: Sequence[Suite], tables: Sequence[str] | None) -> list[Suite]:

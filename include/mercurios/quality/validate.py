@@ -191,7 +191,28 @@ def _observed(check: Check, item: Any, frame: pd.DataFrame | None) -> str:
             [f"further columns: {', '.join(extra)}"] if extra else []
         )
         return "; ".join(parts) or f"{len(present)} columns"
-    value = frame[check.columns[0]].iloc[0]
+    return _fact_observed(check, frame[check.columns[0]].iloc[0])
+
+
+def fact_outcome(suite: Suite, check: Check, value: float | None) -> Outcome:
+    """Return what a check of a fact's bounds finds, with the words of the library's results and without the library.
+
+    A fact that is not known breaks no bound.
+    """
+    low, high = (check.arguments.get(key) for key in ("min_value", "max_value"))
+    unknown = value is None or math.isnan(value)
+    held = unknown or ((low is None or value >= low) and (high is None or value <= high))
+    return Outcome(
+        suite=suite.name,
+        expectation=check.name,
+        column=check.column,
+        severity=check.severity,
+        success=held,
+        observed=_fact_observed(check, value),
+    )
+
+
+def _fact_observed(check: Check, value: float | None) -> str:
     bounds = " and ".join(
         f"{word} {check.arguments[key]:g}"
         for key, word in (("min_value", "at least"), ("max_value", "at most"))

@@ -7,7 +7,8 @@ checked. How readers are shown tables in one step is the engine's own: each brin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -31,6 +32,7 @@ class Publication:
         last_complete_week: Monday of the last whole week of sales in the marts; None before the first run.
         closes_week: this run was the first to publish that week, so a forecast is due.
         published_at: when, UTC.
+        basis: what its tables were made from, read before they were; None where nothing may be skipped because of it.
     """
 
     run: Run
@@ -38,6 +40,7 @@ class Publication:
     last_complete_week: date | None
     closes_week: bool
     published_at: datetime = field(compare=False)
+    basis: Mapping[str, str] | None = field(default=None, compare=False)
 
     def parameters(self) -> dict[str, Any]:
         """Return the publication as parameters of a statement, which binds those that it names."""
@@ -46,6 +49,7 @@ class Publication:
             "published_at": self.published_at.replace(tzinfo=None),
             "last_complete_week": self.last_complete_week,
             "closes_week": self.closes_week,
+            "basis": None if self.basis is None else json.dumps(self.basis, sort_keys=True),
         }
 
 
@@ -65,8 +69,16 @@ class Publisher(Protocol):
     def mark_stale(self, engine: Any, run: Run, reason: str) -> None:
         """Note for readers that a newer run failed its checks; nothing before the first publication."""
 
+    def has_readers(self, engine: Any, run: Run, published_by: str) -> bool:
+        """Return whether readers see what a run of the same DAG published, and no newer run failed its checks."""
 
-def publish(engine: Engine, run: Run, tables: Sequence[str]) -> Publication:
+    def mark_verified(self, engine: Any, run: Run, verified_at: datetime) -> None:
+        """Note for readers that a newer run would publish the same."""
+
+
+def publish(
+    engine: Engine, run: Run, tables: Sequence[str], basis: Mapping[str, str] | None = None
+) -> Publication:
     """Make tables of schema analytics visible to readers.
 
     Running it again for the same run publishes the same tables again and keeps the first answer to whether the
@@ -76,6 +88,7 @@ def publish(engine: Engine, run: Run, tables: Sequence[str]) -> Publication:
         engine: the tenant's warehouse; held open throughout, so publications follow one another.
         run: the run that publishes.
         tables: marts this run made and checked.
+        basis: what they were made from, as it was before they were made.
 
     Raises:
         WarehouseError: a table is missing, readers cannot be shown the tables, or the warehouse is another tenant's;
@@ -85,7 +98,7 @@ def publish(engine: Engine, run: Run, tables: Sequence[str]) -> Publication:
     found = engine.fetch_arrow(render(engine.dialect, "last_complete_week"), run.parameters())
     week = found["last_complete_week"][0].as_py() if found.num_rows else None
     closes_week = _closes_its_week(engine, run, week)
-    publication = Publication(run, tuple(tables), week, closes_week, datetime.now(UTC))
+    publication = Publication(run, tuple(tables), week, closes_week, datetime.now(UTC), basis)
     backend_named(engine.dialect).publisher().replace(engine, publication)
     describe(engine)
     return publication
@@ -94,6 +107,25 @@ def publish(engine: Engine, run: Run, tables: Sequence[str]) -> Publication:
 def mark_stale(engine: Engine, run: Run, reason: str) -> None:
     """Note beside what readers see that a newer run failed its checks; what they see stays as it is."""
     backend_named(engine.dialect).publisher().mark_stale(engine, run, reason)
+
+
+def has_readers(engine: Engine, run: Run, published_by: str) -> bool:
+    """Return whether readers see what a run of the same DAG published, and no newer run failed its checks."""
+    return backend_named(engine.dialect).publisher().has_readers(engine, run, published_by)
+
+
+def verify(engine: Engine, run: Run, verified_at: datetime) -> None:
+    """Note that a run would publish what its DAG published last; the tables that readers see are not touched.
+
+    Args:
+        engine: the tenant's warehouse.
+        run: the run that found it.
+        verified_at: when, UTC.
+    """
+    [newest] = engine.fetch_rows(render(engine.dialect, "publication_newest"), run.parameters())
+    moment = {"published_by": newest["run_id"], "verified_at": verified_at.replace(tzinfo=None)}
+    engine.execute(render(engine.dialect, "publication_verify"), {**run.parameters(), **moment})
+    backend_named(engine.dialect).publisher().mark_verified(engine, run, verified_at)
 
 
 def _closes_its_week(engine: Engine, run: Run, last_complete_week: date | None) -> bool:

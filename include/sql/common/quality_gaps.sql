@@ -1,9 +1,15 @@
 -- How old the newest row of each table was at the last published runs. A gap that may still last is left out: its ages
 -- grow from run to run, and would always make the next one look usual.
 with published as (
-    select distinct run_id
+    select run_id
     from ops.publication
     where tenant_id = $tenant_id
+    union distinct
+    select run_id
+    from ops.run
+    where
+        tenant_id = $tenant_id
+        and skip_reason is not null
 ),
 
 ages as (

@@ -2,9 +2,15 @@
 -- standard: a table that shrank would otherwise be usual one run later. Once a person has accepted that rows are deleted,
 -- older row counts say nothing.
 with published as (
-    select distinct run_id
+    select run_id
     from ops.publication
     where tenant_id = $tenant_id
+    union distinct
+    select run_id
+    from ops.run
+    where
+        tenant_id = $tenant_id
+        and skip_reason is not null
 ),
 
 accepted as (

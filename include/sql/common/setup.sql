@@ -48,6 +48,9 @@ create table if not exists ops.run (
     primary key (tenant_id, run_id)
 );
 
+-- Why a run built and published nothing; null where it did.
+alter table ops.run add column if not exists skip_reason varchar;
+
 -- What happened to every row a run extracted; the identity is enforced, here or by the statement that writes a row
 -- (ledger_insert.sql) where an engine knows no check.
 create table if not exists ops.load_ledger (
@@ -184,6 +187,11 @@ create table if not exists ops.publication (
     closes_week boolean not null,
     primary key (tenant_id, run_id, dag_id)
 );
+
+-- What it was made from, and when that was last found to be so still.
+alter table ops.publication add column if not exists basis varchar;
+
+alter table ops.publication add column if not exists verified_at {{ timestamp_type() }};
 
 create table if not exists ops.model_monitor (
     tenant_id varchar not null,

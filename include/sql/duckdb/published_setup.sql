@@ -15,7 +15,15 @@ where tenant_id = $tenant_id;
 
 -- The warehouse itself records the publication only once readers have it.
 create or replace table published.ops.publication as
-select *
+select
+    tenant_id,
+    run_id,
+    dag_id,
+    published_at,
+    last_complete_week,
+    closes_week,
+    basis,
+    verified_at
 from ops.publication
 where
     tenant_id = $tenant_id
@@ -27,4 +35,6 @@ select
     $dag_id as dag_id,
     cast($published_at as timestamp) as published_at,
     cast($last_complete_week as date) as last_complete_week,
-    cast($closes_week as boolean) as closes_week;
+    cast($closes_week as boolean) as closes_week,
+    cast($basis as varchar) as basis,
+    cast($published_at as timestamp) as verified_at;

@@ -18,9 +18,17 @@ when matched then
         target.run_id = source.run_id,
         target.dag_id = source.dag_id,
         target.published_at = source.published_at,
+        target.verified_at = source.published_at,
         target.stale_since = source.stale_since,
         target.stale_run_id = source.stale_run_id,
         target.reason = source.reason
 when not matched then
-    insert (tenant_id, status, run_id, dag_id, published_at)
-    values (source.tenant_id, source.status, source.run_id, source.dag_id, source.published_at);
+    insert (tenant_id, status, run_id, dag_id, published_at, verified_at)
+    values (
+        source.tenant_id,
+        source.status,
+        source.run_id,
+        source.dag_id,
+        source.published_at,
+        source.published_at
+    );

@@ -13,3 +13,5 @@ create table if not exists published.publication_status (
     stale_run_id varchar,
     reason varchar
 ) with row access policy policies.tenant_rows on (tenant_id);
+
+alter table published.publication_status add column if not exists verified_at timestamp_ntz;

@@ -144,6 +144,43 @@ class LoadOperator(TenantOperator):
         return result
 
 
+class ChangesOperator(TenantOperator):
+    """Ends a run that has nothing to build: all is as it was when its DAG published last.
+
+    The DAG's param `rebuild` has it go on whatever it finds.
+
+    Returns:
+        What the run builds from, to be published with it.
+    """
+
+    reports_findings = True
+
+    def execute(self, context: Context) -> dict[str, str]:
+        """Compare, and skip this task, and so all that follow, where nothing has changed.
+
+        Raises:
+            AirflowSkipException: nothing has changed; what is published was verified, and is as fresh as this run.
+        """
+        from mercurios.jobs.changes import note_outcome, reason_to_skip
+        from mercurios.jobs.findings import gate_findings
+        from mercurios.warehouse.basis import basis_of
+        from mercurios_airflow.warehouse.hooks import warehouse_of
+
+        tenant = self.tenant()
+        run = self.run_of(context)
+        asked = bool((context.get("params") or {}).get("rebuild"))
+        with warehouse_of(tenant, run).get_conn() as engine:
+            basis = basis_of(engine, tenant)
+            reason = None if asked else reason_to_skip(engine, run, basis)
+            note_outcome(engine, tenant, run, reason)
+            if reason is not None:
+                with reporting(context, lambda: gate_findings(engine, run, "raw")):
+                    pass
+        if reason is not None:
+            raise AirflowSkipException(f"{run}: {reason}")
+        return basis
+
+
 class GateOperator(TenantOperator):
     """Runs the quality gate over what the run loaded or built, and stops the run when it fails.
 
@@ -182,14 +219,18 @@ class PublishOperator(TenantOperator):
 
     Args:
         publication: `pipeline` or `forecast`, the group of marts to publish; the dbt project says which those are.
+        basis: what ChangesOperator returned; None where no later run may be skipped because of this one.
 
     Returns:
         The last complete week and whether this run was the first to publish it.
     """
 
-    def __init__(self, *, publication: str, **kwargs: Any) -> None:
+    template_fields: Sequence[str] = ("basis",)
+
+    def __init__(self, *, publication: str, basis: Any = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.publication = publication
+        self.basis = basis
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Publish."""
@@ -199,7 +240,7 @@ class PublishOperator(TenantOperator):
 
         run = self.run_of(context)
         with warehouse_of(self.tenant(), run).get_conn() as engine:
-            done = publish(engine, run, published_by(self.publication))
+            done = publish(engine, run, published_by(self.publication), self.basis)
         week = done.last_complete_week
         return {"last_complete_week": week.isoformat() if week else None, "closes_week": done.closes_week}
 

@@ -39,7 +39,8 @@ def _past(
         )
         if published:
             engine.execute(
-                "insert into ops.publication values (?, ?, 'd', ?, null, false)", [TENANT, run_id, at]
+                "insert into ops.publication values (?, ?, 'd', ?, null, false, null, null)",
+                [TENANT, run_id, at],
             )
 
 
@@ -70,7 +71,7 @@ def test_a_shrunk_table_fails_run_after_run_until_it_was_published(engine: DuckD
 
     failure = _failure(engine)
     engine.execute(
-        "insert into ops.publication values (?, 'shrunk before', 'd', now()::timestamp, null, false)",
+        "insert into ops.publication values (?, 'shrunk before', 'd', now()::timestamp, null, false, null, null)",
         [TENANT],
     )
 

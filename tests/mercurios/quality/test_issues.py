@@ -87,7 +87,8 @@ def test_fewer_issues_than_in_the_run_before_are_no_failure(engine: DuckDBEngine
     _name(engine, "no forecast", articles=500)
     run_gate(engine, RUN, "marts", ["inventory_issue"])
     engine.execute(
-        "insert into ops.publication values (?, ?, 'd', now()::timestamp, null, false)", [TENANT, RUN.run_id]
+        "insert into ops.publication values (?, ?, 'd', now()::timestamp, null, false, null, null)",
+        [TENANT, RUN.run_id],
     )
     engine.execute("delete from analytics.inventory_issue")
 

@@ -22,7 +22,7 @@ from mercurios.quality.expectations import (
     not_null,
     ordered,
 )
-from mercurios.quality.validate import Outcome, plain, validate, validate_in_session
+from mercurios.quality.validate import Outcome, fact_outcome, plain, validate, validate_in_session
 
 
 def suite_of(*checks: Check, personal: bool = False) -> Suite:
@@ -117,6 +117,21 @@ def test_a_finding_about_a_fact_says_value_and_bounds_and_counts_no_rows(
 
     assert (found.success, found.observed, found.failing) == (success, observed, None)
     assert tuple(found.examples) == ()
+
+
+@pytest.mark.parametrize("value", [-1.5, 0.0, 2.0, 2.5, 1e9, float("nan"), None])
+@pytest.mark.parametrize("bounds", [{"max_value": 2}, {"min_value": 0}, {"min_value": 0, "max_value": 2}])
+def test_a_fact_is_judged_without_the_library_as_with_it(
+    value: float | None, bounds: dict[str, float]
+) -> None:
+    arguments = {"column": "freshness_hours", **bounds}
+    check = Check("ExpectColumnValuesToBeBetween", arguments, Severity.WARNING, "facts", "last_change")
+    suite = suite_of(check)
+
+    alone = fact_outcome(suite, check, value)
+
+    facts = pd.DataFrame([{"freshness_hours": value}], dtype="float64")
+    assert [alone] == validate(suite, "facts", facts)
 
 
 @pytest.mark.parametrize(

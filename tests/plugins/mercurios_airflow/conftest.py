@@ -19,6 +19,7 @@ from mercurios_airflow.sources.operators import ExtractOperator
 from mercurios_airflow.warehouse.duckdb.hooks import duckdb_path
 from mercurios_airflow.warehouse.operators import (
     BeginRunOperator,
+    ChangesOperator,
     GateOperator,
     LoadOperator,
     PublishOperator,
@@ -63,10 +64,13 @@ def _pipeline(returned: dict[str, Any], execute: Callable[..., Any], root: Path)
         for group in CONTRACT.groups()
     ]
     returned["load"] = execute(LoadOperator, RUN, tenant_id="mini", manifest_urls=returned["extract"])
+    returned["changes"] = execute(ChangesOperator, RUN, tenant_id="mini")
     returned["check_raw"] = execute(GateOperator, RUN, tenant_id="mini", gate="raw")
     _model(root)
     returned["check_marts"] = execute(GateOperator, RUN, tenant_id="mini", gate="marts")
-    returned["publish"] = execute(PublishOperator, RUN, tenant_id="mini", publication="pipeline")
+    returned["publish"] = execute(
+        PublishOperator, RUN, tenant_id="mini", publication="pipeline", basis=returned["changes"]
+    )
 
 
 def _forecast(returned: dict[str, Any], execute: Callable[..., Any]) -> None:

@@ -46,7 +46,7 @@ def replace(engine: DuckDBEngine, publication: Publication) -> None:
     engine.execute(render(engine.dialect, "publication_insert"), row)
     run, published_at = publication.run, publication.published_at.isoformat()
     status = {"status": "fresh", "run_id": run.run_id, "dag_id": run.dag_id, "published_at": published_at}
-    write_status(target, status)
+    write_status(target, {**status, "verified_at": published_at})
 
 
 def mark_stale(engine: DuckDBEngine, run: Run, reason: str) -> None:
@@ -56,6 +56,22 @@ def mark_stale(engine: DuckDBEngine, run: Run, reason: str) -> None:
     if status:
         status.setdefault("stale_since", datetime.now(UTC).isoformat())
         write_status(target, {**status, "status": "stale", "stale_run_id": run.run_id, "reason": reason})
+
+
+def has_readers(engine: DuckDBEngine, run: Run, published_by: str) -> bool:
+    """Return whether the readers' file is what a run of the same DAG published, and no newer run failed its checks."""
+    target = published_file(engine.path, run.tenant_id)
+    if read_status(target).get("status") != "fresh" or not target.exists():
+        return False
+    with DuckDBEngine(target, read_only=True) as readers:
+        newest = readers.fetch_rows(render(readers.dialect, "publication_newest"), run.parameters())
+    return [row["run_id"] for row in newest] == [published_by]
+
+
+def mark_verified(engine: DuckDBEngine, run: Run, verified_at: datetime) -> None:
+    """Note beside the readers' file that a newer run would publish the same; the file itself stays as it is."""
+    target = published_file(engine.path, run.tenant_id)
+    write_status(target, {**read_status(target), "verified_at": verified_at.isoformat()})
 
 
 def read_status(target: Path) -> dict[str, Any]:

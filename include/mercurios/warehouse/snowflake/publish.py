@@ -42,6 +42,18 @@ def mark_stale(engine: Engine, run: Run, reason: str) -> None:
     engine.execute(render(engine.dialect, "publication_stale"), values)
 
 
+def has_readers(engine: Engine, run: Run, published_by: str) -> bool:
+    """Return whether no newer run failed its checks; what `ops.publication` names is what readers see."""
+    known = engine.fetch_rows(render(engine.dialect, "publication_known"), run.parameters())
+    return [row["status"] for row in known] == ["fresh"]
+
+
+def mark_verified(engine: Engine, run: Run, verified_at: datetime) -> None:
+    """Note beside what readers see that a newer run would publish the same."""
+    values = {**run.parameters(), "verified_at": verified_at.replace(tzinfo=None)}
+    engine.execute(render(engine.dialect, "publication_verified"), values)
+
+
 def _prepare(engine: Engine, table: str) -> list[str]:
     """Make room for a mart's columns before the transaction, and return their names."""
     found = engine.fetch_arrow(render(engine.dialect, "published_columns"), {"table_name": table}).to_pylist()

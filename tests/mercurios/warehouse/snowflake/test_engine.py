@@ -49,6 +49,7 @@ SNOWFLAKE_ALONE = {
     "publication_known": "a document beside the file on DuckDB",
     "publication_stale": "a document beside the file on DuckDB",
     "publication_status": "a document beside the file on DuckDB",
+    "publication_verified": "a document beside the file on DuckDB",
     "published_columns": "readers' tables live on",
     "published_replace": "readers' tables live on",
     "published_table": "readers' tables live on",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,13 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from mercurios.sources.prohandel.resources import RESOURCES
+from mercurios.warehouse.basis import changed_members
 from mercurios.warehouse.duckdb.publish import read_status
 from mercurios.warehouse.load import FencedError
 from mercurios.warehouse.marts import GATES, gated_by
 from mercurios_airflow.warehouse.operators import (
     BeginRunOperator,
+    ChangesOperator,
     GateOperator,
     LoadOperator,
     PublishOperator,
@@ -202,6 +205,37 @@ def test_a_week_is_announced_once(chain: Any, after_the_chain: Path, execute: Ca
     assert execute(WeekClosedOperator, chain.run_id, publication=first) == "2026-02-23"
     with pytest.raises(AirflowSkipException, match="week 2026-02-23 was announced before"):
         execute(WeekClosedOperator, NEXT_RUN, publication=second)
+
+
+def test_an_hour_without_change_is_skipped_once_the_forecast_is_in_the_marts(
+    chain: Any, after_the_chain: Path, execute: Callable[..., Any]
+) -> None:
+    """The chain's forecast came after its marts, so the first run after it builds."""
+    warehouse = after_the_chain / "warehouse" / "mini.duckdb"
+    with_forecast = execute(ChangesOperator, NEXT_RUN, tenant_id="mini")
+    execute(PublishOperator, NEXT_RUN, tenant_id="mini", publication="pipeline", basis=with_forecast)
+    pushed: dict[str, Any] = {}
+
+    with pytest.raises(AirflowSkipException, match=f"nothing has changed since run {re.escape(NEXT_RUN)}"):
+        execute(ChangesOperator, "manual__2026-03-04T07:00:00+00:00", tenant_id="mini", pushed=pushed)
+
+    assert pushed == {"findings": []}
+    assert changed_members(chain.returned["changes"], with_forecast) == ["forecast"]
+    verified = (
+        "select published_at < verified_at from ops.publication where run_id = ? and dag_id like 'pipe%'"
+    )
+    assert _rows(warehouse, verified.replace("?", f"'{NEXT_RUN}'")) == [(True,)]
+
+
+def test_the_param_rebuild_has_a_run_go_on_though_nothing_has_changed(
+    after_the_chain: Path, execute: Callable[..., Any]
+) -> None:
+    basis = execute(ChangesOperator, NEXT_RUN, tenant_id="mini")
+    execute(PublishOperator, NEXT_RUN, tenant_id="mini", publication="pipeline", basis=basis)
+
+    again = execute(ChangesOperator, NEXT_RUN, tenant_id="mini", params={"rebuild": True})
+
+    assert again == basis
 
 
 def test_publishing_a_table_that_was_not_built_leaves_the_publication_alone(
