@@ -45,6 +45,7 @@ def extract_group(tenant_id: str, group: str, plan_url: str, auth_url: str) -> l
         return [
             extract(client, store, ExtractRequest(resource.name, plan, tenant.source, b"benchmark"))
             for resource in CONTRACT.groups()[group]
+            if resource.name in plan.resources
         ]
 
 

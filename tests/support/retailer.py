@@ -48,7 +48,13 @@ def tenant_of(tenant_id: str, landing: str = "file:///landing", **extraction: An
             "currency": "EUR",
             "owner": "tests",
             "landing": landing,
-            "source": {"kind": "prohandel", "connection": f"prohandel_{tenant_id}", **extraction},
+            "source": {
+                "kind": "prohandel",
+                "connection": f"prohandel_{tenant_id}",
+                # Runs of tests follow one another within seconds.
+                "interval_minutes": 0,
+                **extraction,
+            },
             "connections": {"warehouse": f"duckdb_{tenant_id}"},
             "prices": {"include_tax": True, "tax_rates": {1: [{"from": "2021-01-01", "rate": 19}]}},
         }

@@ -39,6 +39,7 @@ class RunPlan(BaseModel):
         attempts: greatest number of an attempt of this run that the ledger holds. Numbers go on from there even if
             the landing area was emptied, or the ledger would take a new attempt for one it has loaded.
         time_zone: zone of the shops, whose midnights begin the days; None in plans of older releases.
+        resources: how each resource is read; one whose last read is still good is not among them.
         not_before: a moment, UTC, after every one that the warehouse held; reads of this run are dated no earlier.
         source_seen: the source's clock in the run before, UTC; None before the first, and in plans of older releases.
         seen_at: when that run began, UTC.

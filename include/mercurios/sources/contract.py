@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -72,6 +73,7 @@ class Resource:
         personal: unknown fields of this resource may be personal data, so their values are never kept.
         codes: of columns that hold codes, by warehouse name, the values that are known; another one is news to look at,
             not a reason to stop.
+        interval: how long a read is good for, where the tenant's file does not say it; zero reads in every run.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Resource:
     personal: bool = False
     # A mapping has no hash; name and columns tell resources apart.
     codes: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict, hash=False)
+    interval: timedelta = timedelta(0)
     fields: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -140,6 +140,10 @@ class SourceSettings(BaseModel):
         """Return what happens to rows of a resource whose columns are not those of the contract."""
         return Drift.EVOLVE
 
+    def interval_of(self, resource: str) -> timedelta:
+        """Return how long a read of a resource is good for; zero reads it in every run."""
+        return self.contract.resources[resource].interval
+
     @property
     def overlap(self) -> timedelta:
         """How far before the watermark an incremental read starts."""

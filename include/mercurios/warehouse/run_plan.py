@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from mercurios.landing.manifest import Manifest
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from mercurios.tenants.run import Run
 
 log = logging.getLogger(__name__)
+
+# Runs begin a little earlier or later than the hour; one that is early must not put a read off to the next.
+_EARLY = timedelta(minutes=10)
 
 
 def begin_run(
@@ -70,7 +73,7 @@ def begin_run(
         seen = engine.fetch_rows(render(engine.dialect, "run_clock_last"), parameters)
     fence = int(found["fence"])
     resources = _plans(engine, store, tenant, run, fence, standing, datetime.now(UTC).replace(tzinfo=None))
-    for name, beginning in begins.items():
+    for name, beginning in ((name, begins[name]) for name in begins.keys() & resources.keys()):
         resources[name] = resources[name].model_copy(update={"first_day": beginning.first_day})
     plan = RunPlan(
         tenant_id=run.tenant_id,
@@ -99,8 +102,8 @@ def _plans(
     plans = {}
     contract = tenant.source.contract
     for resource in contract.resources.values():
-        if resource.child_of is None:
-            row = state.get(resource.name)
+        row = state.get(resource.name)
+        if resource.child_of is None and is_due(tenant, resource, row, now):
             # What is known stays known in a resync: without it no read would notice rows that it was not shown.
             known = _write_known(engine, store, tenant, run, fence, resource) if row else None
             reached = row if row and not row["resync_pending"] else {}
@@ -108,6 +111,27 @@ def _plans(
             plan = plan_resource(tenant, resource, cursor, complete_at, now)
             plans[resource.name] = plan.model_copy(update={"known_url": known})
     return plans
+
+
+def is_due(tenant: Tenant, resource: Resource, standing: Mapping[str, Any] | None, now: datetime) -> bool:
+    """Return whether a run reads a resource: its last read is not good any more, or a person asked for one.
+
+    Args:
+        tenant: whose settings decide.
+        resource: what is read.
+        standing: how far it was read (`watermarks.sql`); None before its first complete read.
+        now: our clock, UTC without zone.
+    """
+    interval = tenant.source.interval_of(resource.name)
+    read_at = standing["last_read_at"] if standing else None
+    if not interval or standing is None or standing["resync_pending"] or read_at is None:
+        return True
+    # Where our clock was ahead at that read, no one knows when it was.
+    good_until = read_at + interval - _EARLY
+    if read_at > now or now >= good_until:
+        return True
+    log.info("%s: read at %s UTC, not asked for before %s", resource.name, read_at, good_until)
+    return False
 
 
 def adopt_run(engine: Engine, manifest: Manifest, dag_id: str) -> None:

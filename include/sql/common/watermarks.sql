@@ -11,6 +11,18 @@ with complete_reads as (
     group by resource
 ),
 
+stable_reads as (
+    select
+        resource,
+        max(extracted_at) as last_read_at
+    from ops.load_ledger
+    where
+        tenant_id = $tenant_id
+        and is_stable
+        and mode <> 'replay'
+    group by resource
+),
+
 watermarks as (
     select
         resource,
@@ -49,8 +61,11 @@ select
     complete_reads.resource,
     watermarks.cursor_value,
     complete_reads.last_complete_at,
+    stable_reads.last_read_at,
     requests.resource is not null and answered.resource is null as resync_pending
 from complete_reads
+left join stable_reads
+    on complete_reads.resource = stable_reads.resource
 left join watermarks
     on complete_reads.resource = watermarks.resource
 left join requests

@@ -55,6 +55,9 @@ class ExtractOperator(TenantOperator):
         urls = []
         with connected_source(tenant, run, share=len(groups)) as source:
             for resource in groups[self.group]:
+                if resource.name not in plan.resources:
+                    self.log.info("%s: not asked for, its last read is still good", resource.name)
+                    continue
                 where = f"{run}, resource {resource.name}"
                 try:
                     urls.append(source.extract(resource.name, plan, store))

@@ -194,3 +194,96 @@ def test_what_is_known_of_a_resource_is_written_with_its_hashes(
     assert plan.resources["customer"].known_url is None
     assert (plan.fence, plan.attempts) == (1, 0)
     assert changed.begin("r2").fence == 2
+
+
+def paced(retailer: Retailer, home: Path, **minutes: int) -> Retailer:
+    """A retailer that has read resources whose reads are good for so many minutes."""
+    settings = {name: {"interval_minutes": each} for name, each in minutes.items()}
+    retailer = Retailer(retailer.simulator, home, interval_minutes=None, resources=settings)
+    retailer.run("r1", "sale", *minutes)
+    return retailer
+
+
+def read_minutes_ago(retailer: Retailer, minutes: float) -> None:
+    with retailer.engine() as engine:
+        engine.execute(
+            f"update ops.load_ledger set extracted_at = now()::timestamp - interval '{minutes} minutes'"
+        )
+
+
+@pytest.mark.parametrize(("minutes", "is_read"), [(40, False), (55, True), (70, True), (-60, True)])
+def test_a_resource_is_asked_for_when_its_last_read_is_not_good_any_more(
+    retailer: Retailer, tmp_path: Path, minutes: float, is_read: bool
+) -> None:
+    """A run that begins a little early asks; and no one knows when a read was that a clock ahead has noted."""
+    retailer = paced(retailer, tmp_path, category=60)
+
+    read_minutes_ago(retailer, minutes)
+
+    assert ("category" in retailer.begin("r2").resources) is is_read
+    assert "sale" in retailer.begin("r2").resources
+
+
+def test_a_resource_that_was_never_read_completely_is_asked_for(retailer: Retailer, tmp_path: Path) -> None:
+    plan = paced(retailer, tmp_path, category=60).begin("r2")
+
+    assert "season" in plan.resources
+    assert "category" not in plan.resources
+
+
+def test_a_read_that_a_person_asks_for_is_made_at_once(retailer: Retailer, tmp_path: Path) -> None:
+    retailer = paced(retailer, tmp_path, category=60)
+
+    ask(retailer, "category")
+
+    assert "category" in retailer.begin("r2").resources
+
+
+def test_a_read_whose_list_moved_is_made_again_in_the_next_run(retailer: Retailer, tmp_path: Path) -> None:
+    retailer = paced(retailer, tmp_path, category=60)
+
+    with retailer.engine() as engine:
+        engine.execute("update ops.load_ledger set is_stable = false")
+
+    assert "category" in retailer.begin("r2").resources
+
+
+def test_rows_deleted_at_the_source_are_found_when_their_resource_is_read_again(
+    retailer: Retailer, tmp_path: Path
+) -> None:
+    retailer = paced(retailer, tmp_path, category=60)
+    with retailer.engine() as engine:
+        engine.execute(
+            "insert into raw.category select * replace ('deleted at the source' as id) from raw.category limit 1"
+        )
+    read_minutes_ago(retailer, 61)
+
+    assert retailer.run("r2", "category")["category"].deleted == 1
+
+
+def test_what_moves_stock_is_read_in_every_run_and_nothing_less_than_daily(
+    retailer: Retailer, tmp_path: Path
+) -> None:
+    source = Retailer(retailer.simulator, tmp_path, interval_minutes=None).tenant.source
+
+    hours = {name: source.interval_of(name) / timedelta(hours=1) for name in source.contract.collections}
+
+    assert [name for name, each in hours.items() if not each] == [
+        "sale",
+        "articlesize",
+        "article",
+        "branch",
+        "order",
+    ]
+    assert hours["category"] == hours["currency"] == 6
+    assert max(hours.values()) == 24
+
+
+def test_one_number_holds_for_all_resources_and_a_resource_may_have_its_own(
+    retailer: Retailer, tmp_path: Path
+) -> None:
+    settings = {"category": {"interval_minutes": 30}}
+    source = Retailer(retailer.simulator, tmp_path, interval_minutes=0, resources=settings).tenant.source
+
+    assert source.interval_of("category") == timedelta(minutes=30)
+    assert source.interval_of("customer") == timedelta(0)

@@ -7,6 +7,8 @@ those responses.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from mercurios.sources.contract import Contract, Resource, columns_of
 
 
@@ -24,6 +26,7 @@ def _resource(
     personal: bool = False,
     renamed: dict[str, str] | None = None,
     codes: dict[str, tuple[int, ...]] | None = None,
+    interval: timedelta = timedelta(0),
 ) -> Resource:
     return Resource(
         name=name,
@@ -38,6 +41,7 @@ def _resource(
         parent_key=parent_key,
         personal=personal,
         codes=codes or {},
+        interval=interval,
     )
 
 
@@ -47,6 +51,9 @@ _PERSON_KEYS = {
     "staffNumber": "staff_key",
     "cashierNumber": "cashier_key",
 }
+
+# Masters that change in weeks, and what no mart reads.
+_SLOW, _UNREAD = timedelta(hours=6), timedelta(hours=24)
 
 _ALL = (
     _resource(
@@ -97,6 +104,7 @@ _ALL = (
         generalCategoryNumber:int taxNumber:int name isServiceCategory:bool id searchTerm number:int
         lastChange:ts isDeleted:bool""",
         group="masters",
+        interval=_SLOW,
     ),
     _resource(
         "supplier",
@@ -104,31 +112,43 @@ _ALL = (
         number:int city zipCode shipmentOptionNumber:int paymentOptionNumber:int lastChange:ts
         isDeleted:bool""",
         group="masters",
+        interval=_SLOW,
         dropped="bankCode email fax iban info1 info2 bankAccount mobilePhone street bic telephone",
     ),
     _resource(
         "season",
         "seasonNumber:int name id searchTerm validFrom:date validUntil:date lastChange:ts isDeleted:bool",
         group="masters",
+        interval=_SLOW,
     ),
     _resource(
-        "size", "sizeGroupNumber:int id name position:int lastChange:ts isDeleted:bool", group="masters"
+        "size",
+        "sizeGroupNumber:int id name position:int lastChange:ts isDeleted:bool",
+        group="masters",
+        interval=_SLOW,
     ),
-    _resource("label", "name id searchTerm number:int lastChange:ts isDeleted:bool", group="masters"),
+    _resource(
+        "label", "name id searchTerm number:int lastChange:ts isDeleted:bool", group="masters", interval=_SLOW
+    ),
     _resource(
         "country",
         """currencyNumber countryName domain isEU:bool id isoAlpha2 isoAlpha3 searchTerm number
         lastChange:ts isDeleted:bool""",
         group="masters",
+        interval=_UNREAD,
     ),
     _resource(
-        "currency", "unit:int id isoAlpha3 course:dbl number lastChange:ts isDeleted:bool", group="masters"
+        "currency",
+        "unit:int id isoAlpha3 course:dbl number lastChange:ts isDeleted:bool",
+        group="masters",
+        interval=_SLOW,
     ),
     _resource(
         "inventory",
         """id branchNumber:int supplierNumber:int shopNumber:int categoryNumber:int active:bool date:date
         stocktakingDate:date type:int lastChange:ts isDeleted:bool""",
         group="documents",
+        interval=_UNREAD,
     ),
     _resource(
         "invoice",
@@ -136,6 +156,7 @@ _ALL = (
         date:date/booked paymentDueDate:date id staffNumber:hash cashRegisterNumber:int number:int status:int
         amount:dec amountCleared:dec paymentConditionNumber:int lastChange:ts isDeleted:bool""",
         group="documents",
+        interval=_UNREAD,
         renamed=_PERSON_KEYS,
         codes={"status": (1, 100, 101)},
     ),
@@ -145,6 +166,7 @@ _ALL = (
         status:int amount:dec branchNumber:int customerNumber:hash currencyNumber invoiceDate:date
         number:int lastChange:ts isDeleted:bool""",
         group="documents",
+        interval=_UNREAD,
         renamed=_PERSON_KEYS,
         codes={"status": (0, 100)},
     ),
@@ -153,6 +175,7 @@ _ALL = (
         """amountRedeemed:dec branchNumber:int receiptNumber:int receiptPosition:int date:date id number:int
         status:int value:dec customerNumber:hash currencyNumber lastChange:ts isDeleted:bool""",
         group="documents",
+        interval=_UNREAD,
         renamed=_PERSON_KEYS,
     ),
     _resource(
@@ -161,6 +184,7 @@ _ALL = (
         voucherRedemptionDate:date type:int lastChange:ts isDeleted:bool branchNumber:int validUntil:date
         validFrom:date value:dec customerNumber:hash currencyNumber""",
         group="documents",
+        interval=_UNREAD,
         dropped="internetCode note",
         renamed=_PERSON_KEYS,
         codes={"status": (0, 1)},
@@ -171,6 +195,7 @@ _ALL = (
         isBusiness:bool isStaff:bool isLocked:bool countryNumber staffNumber:hash groupNumber:int
         customerType discountGroup:int discountPercent:dec hasCustomerCard:bool""",
         group="documents",
+        interval=_UNREAD,
         dropped="""searchTerm personalSalutation name1 name2 name3 salutation revenue bonusValue loyalityPoints
         mergedInto customerCardPrintDate lastBonusSettlementDate directDebitAuthorization title
         isLockedForSelections bankCode signedDeclarationOfConsent email maritalStatus fax dateOfBirth
@@ -187,6 +212,7 @@ _ALL = (
         "staff",
         "branchNumber:int isActive:bool id number:hash lastChange:ts isDeleted:bool",
         group="documents",
+        interval=_UNREAD,
         dropped="""countryNumber salutation gender jobTitle imageName bankNumber personalEmail companyEmail fax
         dateOfBirth info bankAccount searchTerm mobilePhone lastName city personalSalutation zipCode street
         telephone firstName entryDate exitDate""",

@@ -11,6 +11,8 @@ from mercurios.sources.contract import Contract
 from mercurios.sources.prohandel.resources import CONTRACT
 from mercurios.sources.settings import ConnectionId, Drift, Mode, SourceSettings
 
+Minutes = Annotated[int, Field(ge=0, le=1440)]
+
 
 class ResourceSettings(BaseModel):
     """How one resource is read.
@@ -21,12 +23,16 @@ class ResourceSettings(BaseModel):
         drift: what happens to rows whose columns are not the declared ones. `evolve` loads them with name and type
             of unknown columns, `freeze` leaves unknown ones out, `quarantine` sets such rows aside; the last two
             set rows aside that lack a column.
+        interval_minutes: how long a read is good for: until then a run does not ask for the resource; 0 reads it in
+            every run. None takes what holds for all resources, else the source's own: no time for sales, stock,
+            articles, branches and orders, six hours for other masters, a day for what no mart reads.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     mode: Mode = Mode.SCAN
     drift: Drift = Drift.EVOLVE
+    interval_minutes: Minutes | None = None
 
 
 class ProHandelSettings(SourceSettings):
@@ -41,6 +47,8 @@ class ProHandelSettings(SourceSettings):
         requests_per_minute: budget of this credential over all tasks; None sets no limit.
         overlap_minutes: how far before the watermark an incremental read starts.
         full_read_days: age of the last complete read at which the next one is complete again.
+        interval_minutes: how long a read of any resource is good for that does not say it itself; None takes the
+            source's own of each.
         resources: settings of single resources; the others use the defaults.
     """
 
@@ -54,6 +62,7 @@ class ProHandelSettings(SourceSettings):
     requests_per_minute: Annotated[int, Field(ge=1)] | None = None
     overlap_minutes: Annotated[int, Field(ge=0)] = 60
     full_read_days: Annotated[int, Field(ge=1)] = 7
+    interval_minutes: Minutes | None = None
     resources: dict[str, ResourceSettings] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -71,6 +80,13 @@ class ProHandelSettings(SourceSettings):
     def drift_of(self, resource: str) -> Drift:
         """Return what happens to rows of a resource whose columns are not those of the contract."""
         return self._settings_of(resource).drift
+
+    def interval_of(self, resource: str) -> timedelta:
+        """Return how long a read of a resource is good for; zero reads it in every run."""
+        for minutes in (self._settings_of(resource).interval_minutes, self.interval_minutes):
+            if minutes is not None:
+                return timedelta(minutes=minutes)
+        return super().interval_of(resource)
 
     @property
     def overlap(self) -> timedelta:
