@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import tracemalloc
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -54,8 +55,12 @@ def test_a_part_without_rows_is_no_file(store: LandingStore, tmp_path: Path) -> 
 
 def open_files(name: str) -> list[str]:
     """Return the files of this process with that name (Linux)."""
-    links = [link for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
-    return [str(link.readlink()) for link in links if link.readlink().name == name]
+    found = []
+    for link in Path("/proc/self/fd").iterdir():
+        # Other threads of the process may close a file between the list and the look at it.
+        with suppress(FileNotFoundError):
+            found.append(link.readlink())
+    return [str(file) for file in found if file.name == name]
 
 
 def test_an_abandoned_part_holds_no_file_open_and_can_be_abandoned_twice(
