@@ -31,6 +31,8 @@ class World:
         level: Median units of a period of a day that is as all others.
         unlike: Standard deviation of the logarithm of levels.
         season: Share by which demand rises and falls over the year.
+        own_season: Share by which each series rises and falls over the year at a time of its own.
+        own_peak: Logarithm of what two weeks of the year, others for each series, multiply demand by.
         promotions: Share of two-week spans with a promotion, in turns on the first days and later ones of a week.
         uplift: Logarithm of what a promotion multiplies demand by.
         lost: Share of periods in which stock is short: they run out if as much or more was wanted.
@@ -48,6 +50,8 @@ class World:
     level: float = 4.0
     unlike: float = 0.7
     season: float = 0.0
+    own_season: float = 0.0
+    own_peak: float = 0.0
     promotions: float = 0.0
     uplift: float = 0.34
     lost: float = 0.0
@@ -83,7 +87,7 @@ def draw(world: World) -> Drawn:
     starts = world.cadence.starts(FIRST_MONDAY, count)
     level = world.level * np.exp(rng.normal(0.0, world.unlike, (world.series, 1)))
     wanted = level * (1.0 + world.season * np.sin(2 * np.pi * days * np.arange(count) / _YEAR))
-    wanted = wanted * _shifts(world, rng, count)
+    wanted = wanted * _shifts(world, rng, count) * _own_seasons(world, starts)
     if world.cadence is DAILY:
         wanted = wanted * WEEKDAYS[np.arange(count) % 7]
     promoted = _promotions(world, rng, count)
@@ -107,6 +111,14 @@ def _shifts(world: World, rng: np.random.Generator, count: int) -> np.ndarray:
     changed = rng.random((world.series, 1)) < 0.5
     late = np.arange(count) >= world.periods * 3 // 5
     return np.exp(world.shift * (changed & late))
+
+
+def _own_seasons(world: World, starts: np.ndarray) -> np.ndarray:
+    """Draw apart from all else, so that a world without them stays as it is."""
+    rng = np.random.default_rng([world.seed, world.series])
+    share = ((starts - starts[0]).astype(float) % _YEAR / _YEAR - rng.random((world.series, 1))) % 1.0
+    wave = 1.0 + world.own_season * np.sin(2 * np.pi * share)
+    return np.asarray(wave * np.exp(world.own_peak * (share < 14 / _YEAR)))
 
 
 def _promotions(world: World, rng: np.random.Generator, count: int) -> np.ndarray:

@@ -12,6 +12,7 @@ import numpy as np
 
 from mercurios.forecasting.arrays import F64, I64, Bool, row_sum
 from mercurios.forecasting.effects.calendar import Frame, build_frame
+from mercurios.forecasting.effects.own_season import LEAST_YEARS, own_season
 from mercurios.forecasting.effects.profiles import Profile
 from mercurios.forecasting.effects.regressors import Effects
 from mercurios.forecasting.effects.seasonal_factors import seasonal_factors
@@ -33,8 +34,9 @@ METHODS = (
     "ses",
     "mean_13w",
     "seasonal_naive",
+    "own_season",
 )
-ADDITIVE, POOLED_SES, POOLED_TSB, SBA, TSB, SES, MEAN_13W, SEASONAL_NAIVE = range(len(METHODS))
+ADDITIVE, POOLED_SES, POOLED_TSB, SBA, TSB, SES, MEAN_13W, SEASONAL_NAIVE, OWN_SEASON = range(len(METHODS))
 _THREADS = 2
 # Series x periods of one block: the arrays of one method stay within a core's cache.
 _BLOCK_CELLS = 1_400_000
@@ -63,6 +65,8 @@ class Candidates:
         holiday: Factor of the holidays.
         regressor: Factor of the regressors.
         naive: Seasonal naive forecast.
+        own_level: Level of the series with its own season taken out.
+        own_season: Factor of the group's season and the series' own, series x horizon; it acts on that level.
         available: Whether a method differs from the others on this panel.
         demand_class: Demand class of each series.
         spread: How far each series is from its mean.
@@ -83,6 +87,8 @@ class Candidates:
     holiday: F64
     regressor: F64
     naive: F64
+    own_level: F64
+    own_season: F64
     available: tuple[bool, ...]
     demand_class: I64
     spread: Spread
@@ -116,13 +122,16 @@ class Candidates:
         flat = _dot(self.level[:, 2:], weight[:, SBA:SEASONAL_NAIVE])[:, None]
         naive = weight[:, SEASONAL_NAIVE, None]
         base = (row_sum(self.naive) / self.horizon)[:, None]
-        season, holiday = self.season, self.season * self.holiday
+        seasonal = (weight[:, OWN_SEASON] * self.own_level)[:, None]
+        # What the season, then the holidays, and then the regressors act on.
+        in_season = pooled * self.season + seasonal * self.own_season
+        on_holidays = in_season * self.holiday
         parts = Parts(
-            additive * self.additive.level + pooled + flat + naive * base,
+            additive * self.additive.level + pooled + seasonal + flat + naive * base,
             additive * self.additive.trend,
-            additive * self.additive.season + pooled * (season - 1.0) + naive * (self.naive - base),
-            additive * self.additive.holiday + pooled * (holiday - season),
-            additive * self.additive.regressor + pooled * holiday * (self.regressor - 1.0),
+            additive * self.additive.season + in_season - pooled - seasonal + naive * (self.naive - base),
+            additive * self.additive.holiday + on_holidays - in_season,
+            additive * self.additive.regressor + on_holidays * (self.regressor - 1.0),
         )
         share = self.own_share[:, None]
         scaled = parts.map(lambda part: share * part)
@@ -133,7 +142,9 @@ class Candidates:
     def mixed_regressor_base(self, weight: F64) -> F64:
         """What the regressors' factor acts on in a mixture: the part of the regressors is this times (factor - 1)."""
         pooled = _dot(self.level[:, :2], weight[:, POOLED_SES:SBA])[:, None]
-        regressor_base = weight[:, ADDITIVE, None] * self.regressor_base + pooled * self.season * self.holiday
+        seasonal = (weight[:, OWN_SEASON] * self.own_level)[:, None]
+        in_season = pooled * self.season + seasonal * self.own_season
+        regressor_base = weight[:, ADDITIVE, None] * self.regressor_base + in_season * self.holiday
         return self.left * (self.own_share[:, None] * regressor_base)
 
     def bounded(self, parts: Parts) -> F64:
@@ -172,14 +183,21 @@ def _block(
     season, holiday, regressor = factors.ahead()
     left = np.where(closed, 0.0, panel.demand_left(frame.horizon))
     additive, regressor_base = fit_additive(panel, frame, factors, settings, cache)
+    levels = _levels(panel, exposure)
+    own_level, own_factor = levels[:, POOLED_TSB - POOLED_SES], season
+    if _available(OWN_SEASON, frame, has_factors):
+        own_level, own_factor = _own(panel, frame, factors.past)
+        own_factor = own_factor * season
     return Candidates(
         additive=additive,
         regressor_base=regressor_base,
-        level=_levels(panel, exposure),
+        level=levels,
         season=season,
         holiday=holiday,
         regressor=regressor,
         naive=baselines.seasonal_naive(panel, frame.horizon),
+        own_level=own_level,
+        own_season=own_factor,
         available=tuple(_available(method, frame, has_factors) for method in range(len(METHODS))),
         demand_class=np.where((left > 0).any(axis=1), classify(panel), NONE),
         spread=error_spread(panel, float(shared.levels.excess[0])),
@@ -215,10 +233,20 @@ def _levels(panel: Panel, exposure: np.ndarray | None) -> np.ndarray:
     return np.stack(levels, axis=1)
 
 
+def _own(panel: Panel, frame: Frame, past: F64) -> tuple[F64, F64]:
+    """Level of each series, its own season taken out with all other factors, and that season over the horizon."""
+    factor = own_season(panel, frame, past)
+    constants = panel.cadence.slowed(smoothing.TSB_GRID)
+    level = smoothing.tsb(panel, constants, np.exp(past) * factor[:, : frame.weeks]).averaged()
+    return level, factor[:, frame.weeks :]
+
+
 def _available(method: int, frame: Frame, has_factors: bool) -> bool:
     """Whether a method is itself here: without seasonal factors or a past season it is another one under its name."""
     if method == SEASONAL_NAIVE:
         return frame.weeks >= frame.cadence.naive
+    if method == OWN_SEASON:
+        return frame.weeks >= LEAST_YEARS * frame.cadence.year
     return has_factors or method not in (POOLED_SES, POOLED_TSB)
 
 
@@ -247,6 +275,8 @@ def _joined(found: list[Candidates]) -> Candidates:
                 "holiday",
                 "regressor",
                 "naive",
+                "own_level",
+                "own_season",
                 "ceiling",
                 "own_share",
                 "usual",

@@ -18,6 +18,7 @@ _NAMES = dict(
             "recent sales",
             "the mean of the last 13 weeks",
             "the same time last season",
+            "recent sales with the season of the article itself",
         ),
         strict=True,
     )

@@ -14,12 +14,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mercurios.forecasting.arrays import I64, Bool
+from mercurios.forecasting.arrays import F64, I64, Bool
 from mercurios.forecasting.panel.cadence import Cadence
 from mercurios.forecasting.panel.columns import as_days, as_flags, as_keys, as_numbers, column_of, read_table
 from mercurios.forecasting.panel.panel import MAX_UNITS, NO_GROUP, Panel
 from mercurios.forecasting.panel.plan import with_regressors
-from mercurios.forecasting.panel.recorded import lower_bounds, net_of_returns, probable_demand
+from mercurios.forecasting.panel.recorded import (
+    lower_bounds,
+    net_of_returns,
+    no_longer_offered,
+    probable_demand,
+)
 from mercurios.forecasting.panel.rows import (
     Rows,
     cadence_of,
@@ -165,6 +170,7 @@ def _assemble(table: pa.Table, rows: Rows, cadence: Cadence, notes: list[str]) -
     begin = np.where(sold.any(axis=1), np.argmax(sold, axis=1), np.argmax(recorded, axis=1))
     y = net_of_returns(y, cadence)
     live = np.arange(shape[1]) >= begin[:, None]
+    blocked &= ~_expired(y, live & blocked, cadence, notes)
     mask: Bool = live & ~blocked
     probable = probable_demand(y, mask, live & blocked, cadence) if blocked.any() else None
     bounds = lower_bounds(y, mask, live & blocked, cadence)
@@ -190,3 +196,14 @@ def _assemble(table: pa.Table, rows: Rows, cadence: Cadence, notes: list[str]) -
         cadence=cadence,
         probable=probable,
     )
+
+
+def _expired(y: F64, sold_out: Bool, cadence: Cadence, notes: list[str]) -> Bool:
+    """Periods in which a series is no longer offered, and a note of them."""
+    found = no_longer_offered(y, sold_out, cadence)
+    count = int(found.any(axis=1).sum())
+    if count:
+        notes.append(
+            f"{count:,} series were out of stock for more than a year: {cadence.word}s after it count as zero demand"
+        )
+    return found

@@ -58,6 +58,26 @@ def wanted(units: F64, on_offer: F64) -> F64:
     return np.where(tells, units / np.where(tells, on_offer, 1.0), units)
 
 
+def no_longer_offered(units: F64, sold_out: Bool, cadence: Cadence) -> Bool:
+    """Periods without stock and sales that follow a whole year of such ones.
+
+    Until then they say nothing, since what is waited for is wanted. A year later it was missing in every week of the
+    year; without an end what ran out would keep its last level for ever.
+
+    Args:
+        units: Units sold, series x periods.
+        sold_out: Periods that stock limited.
+        cadence: Lengths of the calendar.
+
+    Returns:
+        A part of `sold_out`, in which demand counts as none. It depends on no later period.
+    """
+    empty, period = sold_out & (units <= 0), np.arange(units.shape[1])
+    latest_other = np.maximum.accumulate(np.where(empty, -1, period), axis=1)
+    found: Bool = empty & (period - latest_other > cadence.year)
+    return found
+
+
 def lower_bounds(units: F64, observed: Bool, sold_out: Bool, cadence: Cadence) -> Bool:
     """Sold-out periods that are learned from: they sold at least the level of the series until then, but for noise.
 

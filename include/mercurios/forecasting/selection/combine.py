@@ -22,6 +22,7 @@ from mercurios.forecasting.methods.pool import (
     ADDITIVE,
     MEAN_13W,
     METHODS,
+    OWN_SEASON,
     POOLED_SES,
     POOLED_TSB,
     SBA,
@@ -36,8 +37,8 @@ OWN_SHARE = 0.3
 COMBINED = 3
 # A choice is kept while no other is better by more than this.
 STICKY = 0.02
-# A method whose error is five percent of the 13-week mean's greater gets 1/e of the weight.
-_SHARPNESS = 20.0
+# A method whose error is 2.5 percent of the 13-week mean's greater gets 1/e of the weight.
+_SHARPNESS = 40.0
 _SERIES_FOR_HALF = 300.0
 _CLASS_SERIES_FOR_HALF = 50.0
 _OWN_LIMITS = (0.25, 4.0)
@@ -70,9 +71,9 @@ class Tested:
     """Errors of one origin, the combination's behind those of the methods.
 
     Attributes:
-        absolute: Absolute errors, series x (8 + 1).
+        absolute: Absolute errors, series x (methods + 1).
         squared: Squared errors.
-        totals: Squared errors of totals, class x groups x (8 + 1); groups ascending.
+        totals: Squared errors of totals, class x groups x (methods + 1); groups ascending.
     """
 
     absolute: F64
@@ -95,12 +96,12 @@ def fit_scores(windows: list[Window], group: I64) -> Scores:
 
 
 def _available(windows: list[Window]) -> Bool:
-    """Methods that are themselves at the latest origin; the seasonal naive has to be tested as such at all of them."""
+    """Methods that are themselves at the latest origin; those with a past year of their own at all of them."""
     if not windows:
         return np.isin(np.arange(len(METHODS)), _UNTESTED)
     every = np.array([window.candidates.available for window in windows])
     found: Bool = every[0].copy()
-    found[SEASONAL_NAIVE] = every[:, SEASONAL_NAIVE].all()
+    found[[SEASONAL_NAIVE, OWN_SEASON]] = every[:, [SEASONAL_NAIVE, OWN_SEASON]].all(axis=0)
     return found
 
 

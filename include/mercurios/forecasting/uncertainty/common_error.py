@@ -4,6 +4,9 @@ The ratio of all demand to all forecasts is one number an origin, however many s
 the origins, with a prior for what the few origins cannot know, shows how far the next weeks may be off as a whole;
 its mean, shrunk to zero, corrects a bias that lasts. The prior is ten percent where two years of history show the
 market's season, and twenty-five where not even one does: the season is then part of what has never been observed.
+
+What the latest origins were off by lasts where the season is unknown, since it is the rise or fall of that, which goes
+on. Where it is known it is mostly an error of the season of their weeks, and the next weeks are others.
 """
 
 from __future__ import annotations
@@ -15,7 +18,8 @@ import numpy as np
 from mercurios.forecasting.arrays import F64
 
 SEASON_KNOWN, SEASON_UNKNOWN = 0.10, 0.25
-LASTING_BIAS = 0.10
+# Standard deviation of a bias that lasts into the next weeks, where the season is known and where it is not.
+LASTING_KNOWN, LASTING_UNKNOWN = 0.03, 0.10
 PRIOR_WEIGHT = 3.0
 # Quantiles of Student's distribution that represent it in the pools; symmetric, so that the mean stays, and enough of
 # them for its tails: the outermost of seven would be the 0.93 quantile.
@@ -81,10 +85,12 @@ def fit_common_errors(totals: list[Total], independent: float, years: float) -> 
     mean = float(ratio.mean()) if ratio.size else 0.0
     around = max(float(((ratio - mean) ** 2).mean()) - noise, 0.0) if ratio.size else 0.0
     freedom = PRIOR_WEIGHT + count - 1.0
-    prior = SEASON_UNKNOWN - (SEASON_UNKNOWN - SEASON_KNOWN) * min(max(years - 1.0, 0.0), 1.0)
+    season_known = min(max(years - 1.0, 0.0), 1.0)
+    prior = SEASON_UNKNOWN - (SEASON_UNKNOWN - SEASON_KNOWN) * season_known
+    lasting = (LASTING_UNKNOWN - (LASTING_UNKNOWN - LASTING_KNOWN) * season_known) ** 2
     variance = (PRIOR_WEIGHT * prior**2 + (count - 1.0) * around) / freedom
     unsure = (variance + noise) / count
-    trust = LASTING_BIAS**2 / (LASTING_BIAS**2 + unsure)
+    trust = lasting / (lasting + unsure)
     bias = trust * mean
     deviation = float(np.sqrt(variance + trust * unsure))
     points = stdtrit(freedom, np.array(_POINTS)) * deviation

@@ -14,6 +14,7 @@ from mercurios.forecasting.methods.pool import (
     ADDITIVE,
     MEAN_13W,
     METHODS,
+    OWN_SEASON,
     POOLED_SES,
     POOLED_TSB,
     SBA,
@@ -66,6 +67,8 @@ def pool() -> Candidates:
         holiday=row(1, 2),
         regressor=row(3, 1),
         naive=row(4, 8),
+        own_level=np.array([6.0]),
+        own_season=row(2.0, 0.5),
         available=(True,) * len(METHODS),
         demand_class=np.zeros(1, dtype=np.int64),
         spread=Spread(np.ones(1), np.zeros(1)),
@@ -81,7 +84,8 @@ def pool() -> Candidates:
 
 
 # Half of the additive model, a tenth of both pooled methods and of the naive one, a twentieth of the four flat ones.
-MIXTURE = row(0.5, 0.1, 0.1, 0.05, 0.05, 0.05, 0.05, 0.1)
+MIXTURE = row(0.5, 0.1, 0.1, 0.05, 0.05, 0.05, 0.05, 0.1, 0.0)
+HALF_OWN = row(0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5)
 
 
 def test_a_mixture_adds_up_part_by_part_and_leans_on_its_groups_usual_level(pool: Candidates) -> None:
@@ -102,6 +106,19 @@ def test_a_regressor_acts_on_what_season_and_holiday_make_of_the_level(pool: Can
     )
 
 
+def test_an_own_season_is_part_of_the_season_that_regressors_act_on(
+    pool: Candidates,
+) -> None:
+    """Half of a level of 6 that doubles in the first period and halves in the second."""
+    mixed = pool.mixed(HALF_OWN)
+
+    np.testing.assert_allclose(mixed.level, row(*2 * [0.75 * (5.0 + 3.0) + 10.0]))
+    np.testing.assert_allclose(mixed.season, 0.75 * row(1.5 + 3.0, -1.5 - 1.5))
+    np.testing.assert_allclose(mixed.holiday, 0.75 * row(0.0, 2.0 + 1.5))
+    np.testing.assert_allclose(mixed.regressor, 0.75 * row(2.5 + 6.0 * 2.0, 0.0))
+    np.testing.assert_allclose(pool.mixed_regressor_base(HALF_OWN), 0.75 * row(10.0 + 6.0, 15.0 + 3.0))
+
+
 @pytest.mark.parametrize(
     ("method", "own"),
     [
@@ -113,6 +130,7 @@ def test_a_regressor_acts_on_what_season_and_holiday_make_of_the_level(pool: Can
         (SES, (11, 11)),
         (MEAN_13W, (13, 13)),
         (SEASONAL_NAIVE, (4, 8)),
+        (OWN_SEASON, (36, 6)),
     ],
 )
 def test_a_method_alone_forecasts_its_level_times_the_factors_it_knows(
@@ -129,9 +147,13 @@ def test_no_forecast_is_negative_or_above_the_ceiling(pool: Candidates) -> None:
     assert bounded.single(ADDITIVE).tolist() == [[0.0, 10.0]]
 
 
-@pytest.mark.parametrize(("weeks", "seasonal"), [(51, False), (52, True)], ids=["less than a year", "a year"])
+@pytest.mark.parametrize(
+    ("weeks", "seasonal", "own"),
+    [(51, False, False), (52, True, False), (103, True, False), (104, True, True)],
+    ids=["less than a year", "a year", "less than two years", "two years"],
+)
 def test_what_a_panel_is_too_young_for_is_not_available(
-    make_panel: Callable[..., Panel], weeks: int, seasonal: bool
+    make_panel: Callable[..., Panel], weeks: int, seasonal: bool, own: bool
 ) -> None:
     panel = make_panel(np.random.default_rng(1).poisson(4.0, (4, weeks)).astype(float))
 
@@ -139,7 +161,8 @@ def test_what_a_panel_is_too_young_for_is_not_available(
 
     available = {METHODS[at] for at, is_here in enumerate(found.available) if is_here}
     young = {"additive", "sba", "tsb", "ses", "mean_13w"}
-    assert available == (young | {"pooled_ses", "pooled_tsb", "seasonal_naive"} if seasonal else young)
+    young |= {"pooled_ses", "pooled_tsb", "seasonal_naive"} if seasonal else set()
+    assert available == (young | {"own_season"} if own else young)
     assert found.ceiling.tolist() == (3.0 * panel.y.max(axis=1)).tolist()
     if not seasonal:
         np.testing.assert_array_equal(found.level[:, 0], found.level[:, 4])

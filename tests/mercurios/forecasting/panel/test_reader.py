@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import csv
 
+from mercurios.forecasting import ForecastSettings, forecast
 from mercurios.forecasting.panel.cadence import DAILY, WEEKLY
 from mercurios.forecasting.panel.panel import PanelError
 from mercurios.forecasting.panel.plan import filled
@@ -113,6 +114,27 @@ def test_weeks_that_ran_out_are_lower_bounds_of_demand_and_noted(read: Callable[
     assert source.notes == [
         "1 weeks that ran out of stock sold as much as usual or more: demand was at least that, and is learned as what "
         "it probably was"
+    ]
+
+
+def test_what_is_out_of_stock_for_ever_is_forecast_nothing_at_last(read: Callable[..., Source]) -> None:
+    """One article for half a year, one for two: what is waited for keeps its level, what is not offered does not."""
+    weeks = 156
+    sold = np.random.default_rng(1).poisson(4.0, (4, weeks)).astype(float)
+    sold[0, weeks - 26 :], sold[1, weeks - 104 :] = 0.0, 0.0
+    in_stock = np.ones(sold.shape, dtype=bool)
+    in_stock[0, weeks - 26 :] = in_stock[1, weeks - 104 :] = False
+    columns = rows(weeks, quantity=sold.ravel().tolist(), in_stock=in_stock.ravel().tolist())
+    columns["week"] = [date(2023, 1, 2) + timedelta(7 * (at % weeks)) for at in range(4 * weeks)]
+
+    source = read(columns)
+    mean = forecast(source.panel, (), ForecastSettings(horizon=8)).prediction.mean
+
+    assert source.panel.mask.sum(axis=1).tolist() == [weeks - 26, weeks - 52, weeks, weeks]
+    assert mean[0].mean() == pytest.approx(4.0, rel=0.3)
+    assert mean[1].max() < 0.1
+    assert source.notes == [
+        "1 series were out of stock for more than a year: weeks after it count as zero demand"
     ]
 
 

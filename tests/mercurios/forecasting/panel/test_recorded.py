@@ -12,7 +12,12 @@ from scipy.stats import poisson
 
 from mercurios.forecasting.command import Request, run_request
 from mercurios.forecasting.panel.cadence import DAILY, WEEKLY
-from mercurios.forecasting.panel.recorded import lower_bounds, net_of_returns, probable_demand
+from mercurios.forecasting.panel.recorded import (
+    lower_bounds,
+    net_of_returns,
+    no_longer_offered,
+    probable_demand,
+)
 
 
 def test_returns_go_back_to_the_latest_sales_first() -> None:
@@ -26,6 +31,21 @@ def test_returns_reach_four_weeks_back_and_no_further() -> None:
     assert net_of_returns(weeks, WEEKLY)[0].tolist() == [3.0, 0.0, 0.0, 0.0, 0.0]
     assert net_of_returns(late, WEEKLY)[0, 0] == 5.0
     assert net_of_returns(late, DAILY)[0, 0] == 3.0
+
+
+def test_what_was_out_of_stock_for_a_year_is_no_longer_offered() -> None:
+    """From the 53rd week in a row on; stock or a sale begins the count again, and weeks to come change nothing."""
+    units, sold_out = np.zeros((3, 120)), np.ones((3, 120), dtype=bool)
+    units[1, 60] = 1.0
+    sold_out[2, 40] = False
+
+    found = no_longer_offered(units, sold_out, WEEKLY)
+
+    assert [np.flatnonzero(row)[[0, -1]].tolist() for row in found] == [[52, 119], [52, 119], [93, 119]]
+    assert not found[1, 60:113].any()
+    assert found[1, 113:].all()
+    assert not found[2, :93].any()
+    np.testing.assert_array_equal(no_longer_offered(units[:, :80], sold_out[:, :80], WEEKLY), found[:, :80])
 
 
 def test_a_large_order_that_is_partly_returned_is_what_was_kept() -> None:

@@ -14,6 +14,7 @@ from mercurios.forecasting.methods.pool import (
     ADDITIVE,
     MEAN_13W,
     METHODS,
+    OWN_SEASON,
     POOLED_SES,
     POOLED_TSB,
     SBA,
@@ -87,7 +88,7 @@ def test_the_three_best_methods_are_averaged_the_best_with_the_most_weight() -> 
     assert np.flatnonzero(weight).tolist() == sorted([ADDITIVE, SBA, SES])
     assert weight[SES] > weight[ADDITIVE] > weight[SBA]
     assert weight.sum() == pytest.approx(1.0)
-    assert weight[ADDITIVE] / weight[SES] == pytest.approx(np.exp(-20 * 0.02))
+    assert weight[ADDITIVE] / weight[SES] == pytest.approx(np.exp(-40 * 0.02))
 
 
 def test_a_combination_no_better_than_the_13_week_mean_is_not_published() -> None:
@@ -214,6 +215,18 @@ def test_a_seasonal_naive_that_was_tested_without_a_season_is_not_chosen(
     older = make_panel(rng.poisson(3.0, (20, 90)).astype(float))
     tested = run_windows(older, fit_shared(older, (), SETTINGS).shared, (), SETTINGS)
     assert fit_scores(tested, older.group).available[SEASONAL_NAIVE]
+
+
+def test_an_own_season_that_was_not_tested_at_every_origin_is_not_chosen(
+    make_panel: Callable[..., Panel],
+) -> None:
+    """At 120 weeks the latest origin has two years behind it, and those before it have not."""
+    rng = np.random.default_rng(3)
+    for weeks, is_tested in ((120, False), (130, True)):
+        panel = make_panel(rng.poisson(3.0, (20, weeks)).astype(float))
+        tested = run_windows(panel, fit_shared(panel, (), SETTINGS).shared, (), SETTINGS)
+        assert tested[0].candidates.available[OWN_SEASON]
+        assert fit_scores(tested, panel.group).available[OWN_SEASON] == is_tested
 
 
 def test_classes_are_shrunk_to_the_panel_and_groups_to_their_class() -> None:

@@ -40,15 +40,21 @@ def test_noise_is_relative_to_the_forecasts_and_one_where_nothing_is_known(
     assert Total(3.0, 10.0, noise).relative_noise == pytest.approx(relative)
 
 
-@pytest.mark.parametrize(("years", "prior"), [(0.0, 0.25), (1.0, 0.25), (1.5, 0.175), (2.0, 0.1), (5.0, 0.1)])
+@pytest.mark.parametrize(
+    ("years", "prior", "lasting"),
+    [(0.0, 0.25, 0.1), (1.0, 0.25, 0.1), (1.5, 0.175, 0.065), (2.0, 0.1, 0.03), (5.0, 0.1, 0.03)],
+)
 def test_one_origin_without_an_error_leaves_the_prior_of_the_known_seasons(
-    years: float, prior: float
+    years: float, prior: float, lasting: float
 ) -> None:
-    """Its own uncertainty is added: with v the prior's variance, v + v * trust, and trust = 0.01 / (0.01 + v)."""
+    """Its own uncertainty is added: with v the prior's variance, v + v * trust, and trust = b / (b + v).
+
+    The variance b is that of a bias that lasts.
+    """
     found = fit_common_errors([Total(50.0, 50.0, 0.0)], 1.0, years)
 
-    v = prior**2
-    assert found.deviation == pytest.approx(np.sqrt(v + v * 0.01 / (0.01 + v)))
+    v, b = prior**2, lasting**2
+    assert found.deviation == pytest.approx(np.sqrt(v + v * b / (b + v)))
     assert found.bias == 0.0
     points = t.ppf(MIDDLES, 3.0) * found.deviation
     np.testing.assert_allclose(found.factors, [np.exp(np.clip(points, -0.7, 0.7))])
@@ -62,7 +68,7 @@ def test_two_origins_share_the_prior_of_three_with_what_they_show() -> None:
 
     variance = (3.0 * 0.01 + 1.0 * 0.006) / 4.0
     unsure = (variance + 0.004) / 2.0
-    trust = 0.01 / (0.01 + unsure)
+    trust = 0.0009 / (0.0009 + unsure)
     assert found.bias == pytest.approx(trust * 0.2)
     assert found.deviation == pytest.approx(np.sqrt(variance + trust * unsure))
     points = t.ppf(MIDDLES, 4.0) * found.deviation
@@ -77,7 +83,7 @@ def test_origins_that_overlap_count_for_less() -> None:
 
     # Half an origin is one: nothing is known of how they differ.
     unsure = 0.01
-    assert overlapping.bias == pytest.approx(0.2 * 0.01 / (0.01 + unsure))
+    assert overlapping.bias == pytest.approx(0.2 * 0.0009 / (0.0009 + unsure))
     assert apart.bias > overlapping.bias
 
 
@@ -86,7 +92,7 @@ def test_no_origin_leaves_the_prior_and_corrects_nothing() -> None:
     found = fit_common_errors([], 0.0, 2.0)
 
     assert (found.factors, found.bias) == ([], 0.0)
-    assert found.deviation == pytest.approx(np.sqrt(0.01 + 0.01 / (0.01 + 1.01) * 1.01))
+    assert found.deviation == pytest.approx(np.sqrt(0.01 + 0.0009 / (0.0009 + 1.01) * 1.01))
 
 
 def test_a_factor_is_at_most_twice_or_half_of_the_demand() -> None:
@@ -94,3 +100,14 @@ def test_a_factor_is_at_most_twice_or_half_of_the_demand() -> None:
 
     assert factor.min() == pytest.approx(np.exp(-0.7))
     assert factor.max() < np.exp(0.7)
+
+
+def test_what_origins_were_off_by_lasts_where_the_season_is_unknown() -> None:
+    """They were off by its rise, which goes on; where it is known, by an error of it at another time of the year."""
+    totals = [Total(10.0 * np.exp(error), 10.0, 0.0) for error in (0.12, 0.1, 0.11)]
+
+    unknown, known = (fit_common_errors(totals, 2.0, years).bias for years in (1.0, 2.0))
+
+    assert unknown > 0.02
+    assert known < 0.025
+    assert known > 0.0
