@@ -9,8 +9,13 @@ import pytest
 from mercurios.landing.plan import RunPlan
 from mercurios.sources.prohandel.clock import plausible_clock
 
-NOW = datetime.now(UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The time at which a test begins, which may be long after its file was read."""
+    return datetime.now(UTC)
 
 
 def plan(source_seen: datetime | None, seen_at: datetime | None) -> RunPlan:
@@ -19,39 +24,48 @@ def plan(source_seen: datetime | None, seen_at: datetime | None) -> RunPlan:
     )
 
 
-def test_the_first_run_follows_any_clock() -> None:
-    assert plausible_clock(NOW + 9999 * DAY, plan(None, None)) == NOW + 9999 * DAY
+def test_the_first_run_follows_any_clock(now: datetime) -> None:
+    assert plausible_clock(now + 9999 * DAY, plan(None, None)) == now + 9999 * DAY
 
 
 @pytest.mark.parametrize("off", [-2, -1, 0, 1, 2])
-def test_a_clock_near_ours_is_followed_whatever_was_seen(off: int) -> None:
-    shown = NOW + off * DAY * 0.99
+def test_a_clock_near_ours_is_followed_whatever_was_seen(now: datetime, off: int) -> None:
+    shown = now + off * DAY * 0.99
 
-    assert plausible_clock(shown, plan(NOW - 3650 * DAY, NOW - HOUR)) == shown
-
-
-@pytest.mark.parametrize("shown", [NOW - 1000 * DAY, NOW - 1000 * DAY + HOUR, NOW - 970 * DAY])
-def test_a_source_years_away_goes_on_from_where_it_stood(shown: datetime) -> None:
-    assert plausible_clock(shown, plan(NOW - 1000 * DAY, NOW - HOUR)) == shown
+    assert plausible_clock(shown, plan(now - 3650 * DAY, now - HOUR)) == shown
 
 
-@pytest.mark.parametrize("shown", [NOW + 3 * DAY, NOW - 5 * DAY, NOW + 9999 * DAY])
-def test_a_clock_that_leaps_is_where_the_last_run_saw_it_and_the_time_since(shown: datetime) -> None:
-    taken = plausible_clock(shown, plan(NOW - DAY, NOW - DAY))
+@pytest.mark.parametrize("later", [0 * DAY, HOUR, 30 * DAY])
+def test_a_source_years_away_goes_on_from_where_it_stood(now: datetime, later: timedelta) -> None:
+    shown = now - 1000 * DAY + later
 
-    assert abs(taken - NOW) < HOUR
+    assert plausible_clock(shown, plan(now - 1000 * DAY, now - HOUR)) == shown
 
 
-def test_a_machine_whose_clock_was_ahead_keeps_no_source_from_going_on() -> None:
+@pytest.mark.parametrize("off", [3, -5, 9999])
+def test_a_clock_that_leaps_is_where_the_last_run_saw_it_and_the_time_since(now: datetime, off: int) -> None:
+    taken = plausible_clock(now + off * DAY, plan(now - DAY, now - DAY))
+
+    assert abs(taken - now) < HOUR
+
+
+def test_a_machine_whose_clock_was_ahead_keeps_no_source_from_going_on(now: datetime) -> None:
     """The moments of the warehouse stay ahead, so no time seems to have passed since."""
-    ahead = plan(NOW - DAY, NOW + 400 * DAY)
+    ahead = plan(now - DAY, now + 400 * DAY)
 
-    assert plausible_clock(NOW, ahead) == NOW
+    assert plausible_clock(now, ahead) == now
 
 
-def test_a_source_that_shows_no_clock_is_where_it_must_be() -> None:
-    assert (
-        abs(plausible_clock(None, plan(NOW - 1000 * DAY, NOW - HOUR)) - (NOW - 1000 * DAY + HOUR)) < HOUR / 60
-    )
-    assert abs(plausible_clock(None, plan(NOW - DAY, NOW - DAY)) - NOW) < HOUR / 60
-    assert abs(plausible_clock(None, plan(None, None)) - NOW) < HOUR / 60
+@pytest.mark.parametrize(
+    ("seen", "before"), [(-1000 * DAY, HOUR), (-DAY, DAY)], ids=["years away", "near ours"]
+)
+def test_a_source_that_shows_no_clock_is_where_it_must_be(
+    now: datetime, seen: timedelta, before: timedelta
+) -> None:
+    taken = plausible_clock(None, plan(now + seen, now - before))
+
+    assert abs(taken - (now + seen + before)) < HOUR / 60
+
+
+def test_a_source_that_shows_no_clock_to_the_first_run_has_ours(now: datetime) -> None:
+    assert abs(plausible_clock(None, plan(None, None)) - now) < HOUR / 60
