@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import groupby
@@ -22,7 +21,7 @@ import pyarrow as pa
 from mercurios.landing.manifest import Counts, Manifest, Part
 from mercurios.landing.part_writer import PartWriter
 from mercurios.landing.store import LandingStore
-from mercurios.sources.contract import ColumnType, Contract, Resource
+from mercurios.sources.contract import ColumnType, Resource
 from mercurios.sources.registry import every_resource
 from mercurios.sources.rows.decode import decode_exact
 from mercurios.sources.rows.landed_table import Stamp, schema
@@ -34,6 +33,7 @@ from mercurios.warehouse.engine import Engine
 from mercurios.warehouse.hash_key import keyed_since
 from mercurios.warehouse.life import beginnings
 from mercurios.warehouse.load import LedgerRow, load_manifest
+from mercurios.warehouse.requests import check_resources
 from mercurios.warehouse.run_plan import adopt_run
 from mercurios.warehouse.sql import render
 
@@ -68,19 +68,6 @@ class _Sorted:
     tables: list[pa.Table] = field(default_factory=list)
     fitting: list[Row] = field(default_factory=list)
     refused: list[Row] = field(default_factory=list)
-
-
-def check_resources(names: Sequence[str], contract: Contract) -> None:
-    """Make sure that every name is a resource of a tenant's source, nested ones included.
-
-    Raises:
-        ValueError: a name is not a resource; the message lists those that are.
-    """
-    unknown = sorted(set(names) - set(contract.resources))
-    if unknown:
-        raise ValueError(
-            f"unknown resource {', '.join(unknown)}; known resources: {', '.join(sorted(contract.resources))}"
-        )
 
 
 def replay(engine: Engine, store: LandingStore, tenant: Tenant, name: str) -> Replay:

@@ -98,6 +98,19 @@ def check_collections(names: Sequence[str], contract: Contract | None = None) ->
         )
 
 
+def check_resources(names: Sequence[str], contract: Contract) -> None:
+    """Make sure that every name is a resource of a tenant's source, nested ones included.
+
+    Raises:
+        ValueError: a name is not a resource; the message lists those that are.
+    """
+    unknown = sorted(set(names) - set(contract.resources))
+    if unknown:
+        raise ValueError(
+            f"unknown resource {', '.join(unknown)}; known resources: {', '.join(sorted(contract.resources))}"
+        )
+
+
 def note_resync(
     engine: Engine, tenant_id: str, resources: Sequence[str], requested_by: str, now: datetime
 ) -> None:

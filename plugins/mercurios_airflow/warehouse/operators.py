@@ -55,10 +55,9 @@ class BeginRunOperator(TenantOperator):
             AirflowFailException: a param names an unknown resource, the tenant's file cannot be used, the source
                 refuses the tenant, or its connection has another `hash_key` than the warehouse was written with.
         """
-        from mercurios.jobs.replay import check_resources
         from mercurios.tenants import load_tenants
         from mercurios.warehouse.hash_key import HashKeyChangedError, adopt_key
-        from mercurios.warehouse.requests import check_collections
+        from mercurios.warehouse.requests import check_collections, check_resources
         from mercurios.warehouse.run_plan import begin_run
         from mercurios.warehouse.setup import set_up
         from mercurios_airflow.landing import landing_of
@@ -117,7 +116,6 @@ class LoadOperator(TenantOperator):
         from datetime import UTC, datetime
 
         from mercurios.jobs.findings import load_findings
-        from mercurios.jobs.replay import replay
         from mercurios.warehouse.load import load_manifest
         from mercurios.warehouse.setup import write_reference
         from mercurios_airflow.landing import landing_of
@@ -139,8 +137,13 @@ class LoadOperator(TenantOperator):
                     error.add_note(f"{run}, manifest {url}")
                     raise
                 result |= {row.resource: row.counts() for row in rows}
-            for name in (context.get("params") or {}).get("replay") or ():
-                replay(engine, store, tenant, name)
+            asked = (context.get("params") or {}).get("replay") or ()
+            if asked:
+                # It types rows, for which it loads what no other load needs.
+                from mercurios.jobs.replay import replay
+
+                for name in asked:
+                    replay(engine, store, tenant, name)
         return result
 
 

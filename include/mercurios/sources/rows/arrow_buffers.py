@@ -78,6 +78,19 @@ def booleans(values: Sequence[Any]) -> pa.Array:
     return flags(values) if set(map(type, values)) == {bool} else pa.array(values, pa.bool_())
 
 
+def floats(values: Sequence[Any]) -> pa.Array:
+    """Return floating numbers, of which some may be missing, as a column.
+
+    Raises:
+        pyarrow.ArrowException, TypeError, ValueError: a value is not a number.
+    """
+    if set(map(type, values)) != {float}:
+        return pa.array(values, pa.float64())
+    return pa.Array.from_buffers(
+        pa.float64(), len(values), [None, pa.py_buffer(np.array(values, np.float64))]
+    )
+
+
 def flags(values: Sequence[bool] | np.ndarray) -> pa.Array:
     """Return booleans, none of them missing, as a column."""
     return pa.Array.from_buffers(pa.bool_(), len(values), [None, validity_of(values)[0]])

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from mercurios.sources.contract import Column, ColumnType
 from mercurios.sources.rows import cells
-from mercurios.sources.rows.arrow_buffers import booleans, texts
+from mercurios.sources.rows.arrow_buffers import booleans, floats, texts
 from mercurios.sources.rows.arrow_numbers import decimals, integers
 
 ARROW_TYPES: dict[ColumnType, pa.DataType] = {
@@ -82,8 +82,8 @@ def _converted(
             return map(texts, fields)
         case ColumnType.BOOLEAN:
             return map(booleans, fields)
-        case _:
-            return (pa.array(values, ARROW_TYPES[kind]) for values in fields)
+        case ColumnType.FLOAT:
+            return map(floats, fields)
 
 
 def _key_hashes(values: Sequence[Any], hash_key: bytes) -> pa.Array:

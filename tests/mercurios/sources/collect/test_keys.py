@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mercurios.sources.collect.keys import KeySet, key_hashes
+from mercurios.landing.store import LandingStore
+from mercurios.sources.collect.keys import KeySet, key_hashes, load_known
 
 _pages = st.lists(st.lists(st.integers(0, 60), max_size=12), max_size=12)
 
@@ -49,3 +57,44 @@ def test_a_long_read_looks_into_few_runs(monkeypatch: pytest.MonkeyPatch, rows: 
 
     assert sum(map(len, keys._runs())) == 100_000
     assert len(keys._runs()) <= 20
+
+
+def test_what_is_known_is_read_by_resource_and_without_pandas(root: Path, tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "resource": ["sale", "order", "sale"],
+            "key64": pa.array([2**63 + 5, 7, 3], pa.uint64()),
+            "hash64": pa.array([1, 2**64 - 1, 9], pa.uint64()),
+        }
+    )
+    pq.write_table(table, tmp_path / "known.parquet")
+    script = (
+        "import sys\n"
+        "from mercurios.landing.store import LandingStore\n"
+        "from mercurios.sources.collect.keys import load_known\n"
+        "store = LandingStore(sys.argv[1])\n"
+        "for name, known in sorted(load_known(store, f'{sys.argv[1]}/known.parquet').items()):\n"
+        "    print(name, *known.keys.tolist(), *known.hashes.tolist())\n"
+        "print('pandas' in sys.modules)\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script, f"file://{tmp_path}"],
+        env={**os.environ, "PYTHONPATH": str(root / "include")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.splitlines() == [
+        f"order 7 {2**64 - 1}",
+        f"sale 3 {2**63 + 5} 1 9",
+        "False",
+    ]
+
+
+def test_of_a_resource_that_holds_nothing_nothing_is_known(tmp_path: Path) -> None:
+    empty = {"resource": pa.string(), "key64": pa.uint64(), "hash64": pa.uint64()}
+    pq.write_table(pa.schema(empty).empty_table(), tmp_path / "known.parquet")
+
+    assert load_known(LandingStore(f"file://{tmp_path}"), f"file://{tmp_path}/known.parquet") == {}

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from wire import pages, row_of
 
 from mercurios.sources.prohandel.resources import CONTRACT, RESOURCES
-from mercurios.sources.rows.arrow_buffers import texts
+from mercurios.sources.rows.arrow_buffers import floats, texts
 from mercurios.sources.rows.decode import decode, decode_exact
 from mercurios.sources.rows.landed_table import Stamp
 from mercurios.sources.rows.records import records_of
@@ -128,9 +128,24 @@ def test_what_is_no_text_is_refused(values: list[Any]) -> None:
         texts(values)
 
 
-def test_a_process_that_types_sales_loads_no_pandas(root: Path) -> None:
-    dropped = dict.fromkeys(RESOURCES["sale"].dropped, "null")
-    body = f"[{with_fields(row_of('sale'), dropped)}]"
+@pytest.mark.parametrize("values", [[1.5, -0.0, 1e300], [1.5, None], [1, 2.5], [], [None], [2**53]])
+def test_floating_numbers_are_the_column_that_arrow_makes(values: list[Any]) -> None:
+    column = floats(values)
+
+    column.validate(full=True)
+    assert column.equals(pa.array(values, pa.float64()))
+
+
+@pytest.mark.parametrize("values", [["a"], [1.5, "a"], [{}]])
+def test_what_is_no_number_is_refused(values: list[Any]) -> None:
+    with pytest.raises((pa.ArrowException, TypeError, ValueError)):
+        floats(values)
+
+
+@pytest.mark.parametrize("resource", ["sale", "articlesize"])
+def test_a_process_that_types_rows_loads_no_pandas(root: Path, resource: str) -> None:
+    dropped = dict.fromkeys(RESOURCES[resource].dropped, "null")
+    body = f"[{with_fields(row_of(resource), dropped)}]"
     script = (
         "import sys\n"
         "from datetime import datetime\n"
@@ -138,9 +153,10 @@ def test_a_process_that_types_sales_loads_no_pandas(root: Path) -> None:
         "from mercurios.sources.prohandel.resources import RESOURCES\n"
         "from mercurios.sources.rows.landed_table import Stamp\n"
         "from mercurios.sources.rows.typed_rows import type_records\n"
-        "records = records_of(RESOURCES['sale']).decode(sys.stdin.buffer.read())\n"
+        f"resource = RESOURCES['{resource}']\n"
+        "records = records_of(resource).decode(sys.stdin.buffer.read())\n"
         "stamp = Stamp('mini', 'run', datetime(2026, 3, 4), 'UTC', b'tests')\n"
-        "page = type_records(RESOURCES['sale'], records, stamp)\n"
+        "page = type_records(resource, records, stamp)\n"
         "print(page.table.num_rows, 'pandas' in sys.modules)\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(root / "include")}
