@@ -252,7 +252,7 @@ def test_what_a_sheet_says_of_its_size_cuts_nothing_off(tmp_path: Path, size: st
     """Programs that write a sheet as they go say `A1`, or what it was once; a reader that believes it loses rows."""
     book = openpyxl.Workbook()
     for row in (["article", "quantity"], ["a", 1], ["b", 2]):
-        book.active.append(row)  # type: ignore[union-attr]
+        book.active.append(row)
     book.save(tmp_path / "p.xlsx")
     _rewritten(tmp_path / "p.xlsx", rb'<dimension ref="[^"]*"', f'<dimension ref="{size}"'.encode())
 
@@ -263,7 +263,7 @@ def test_a_workbook_that_unpacks_to_more_than_any_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     book = openpyxl.Workbook()
-    book.active.append(["article", "x" * 20_000])  # type: ignore[union-attr]
+    book.active.append(["article", "x" * 20_000])
     book.save(tmp_path / "p.xlsx")
     monkeypatch.setattr(table_file, "_MOST_UNPACKED", 15_000)
 
@@ -273,8 +273,8 @@ def test_a_workbook_that_unpacks_to_more_than_any_is_refused(
 
 def test_a_cell_far_from_all_others_is_refused_as_too_many_columns(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
-    book.active.append(["article", "quantity"])  # type: ignore[union-attr]
-    book.active["XFD9"] = 1  # type: ignore[index]
+    book.active.append(["article", "quantity"])
+    book.active["XFD9"] = 1
     book.save(tmp_path / "p.xlsx")
 
     with pytest.raises(TableError, match="16,384 columns, of at most 1,000"):

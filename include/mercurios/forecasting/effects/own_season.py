@@ -60,7 +60,7 @@ def _yearly_level(demand: F64, exposure: F64, year: int) -> F64:
     for values in (demand, exposure):
         total = np.concatenate([np.zeros((values.shape[0], 1)), np.cumsum(values, axis=1)], axis=1)
         sums.append(total[:, begin + year] - total[:, begin])
-    return np.where(sums[1] > 1e-9, sums[0] / np.maximum(sums[1], 1e-9), 0.0)
+    return np.where(sums[1] > _TINY, sums[0] / np.maximum(sums[1], _TINY), 0.0)
 
 
 def _week_of_year(frame: Frame) -> I64:

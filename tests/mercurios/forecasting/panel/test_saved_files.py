@@ -274,7 +274,7 @@ def test_a_thousand_that_may_be_one_is_refused_in_any_german_file(tmp_path: Path
     if sign == "workbook":
         book = openpyxl.Workbook()
         for row in rows:
-            book.active.append(row)  # type: ignore[union-attr]
+            book.active.append(row)
         path = tmp_path / "panel.xlsx"
         book.save(path)
     else:

@@ -375,7 +375,7 @@ def test_a_workbook_whose_sheet_is_said_to_be_smaller_is_read_whole(tmp_path: Pa
     made = shop(tmp_path, {"sales": {"files": "sales.xlsx", "columns": SALES}})
     book = openpyxl.Workbook()
     for row in (["day", "sku", "units", "paid"], ["2025-03-01", 4711, 1, 2], ["2025-03-02", 4711, 1, 2]):
-        book.active.append(row)  # type: ignore[union-attr]
+        book.active.append(row)
     book.save(tmp_path / "whole.xlsx")
     with (
         zipfile.ZipFile(tmp_path / "whole.xlsx") as whole,
