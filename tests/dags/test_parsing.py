@@ -75,6 +75,15 @@ for probe in (
         pass
 """
 
+COLLECTED = """
+import gc, json, os, sys
+from airflow.dag_processing.dagbag import DagBag
+airflows = len(gc.get_objects())
+bag = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+assert not bag.import_errors, bag.import_errors
+print(json.dumps({"airflows": airflows, "frozen": gc.get_freeze_count()}))
+"""
+
 IMPORT_PLUGINS = """
 import importlib, json, os, sys
 import airflow.sdk
@@ -128,6 +137,14 @@ def test_a_parse_loads_no_data_library(in_fresh_process: Callable[..., Any], ten
     seen = in_fresh_process(WATCHED, MERCURIOS_TENANTS_DIR=str(tenants_dir), HEAVY=json.dumps(libraries))
 
     assert seen["heavy"] == []
+
+
+def test_what_airflow_loaded_is_not_collected_again_in_a_parse(
+    in_fresh_process: Callable[..., Any], tenants_dir: Path
+) -> None:
+    seen = in_fresh_process(COLLECTED, MERCURIOS_TENANTS_DIR=str(tenants_dir))
+
+    assert seen["frozen"] > seen["airflows"] > 100_000
 
 
 def test_importing_every_plugin_module_loads_neither_data_libraries_nor_cosmos(
