@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import DAG, Asset, get_parsing_context, task
+from airflow.sdk import DAG, Asset, get_parsing_context
 
 from mercurios.inputs.text import shown
 from mercurios.tenants import Tenant, load_tenants
@@ -62,6 +62,9 @@ def build_dags(kind: str, build: Callable[[Tenant], DAG]) -> None:
 
 def _unusable(tenant: Tenant, kind: str, error: Exception) -> DAG:
     """Return a DAG in the place of one that cannot be built: its only task fails every day and says why."""
+    # Decorators load the operators of a provider, a quarter of what a task takes to read its DAG.
+    from airflow.sdk import task
+
     problem = f"the DAG of tenant {tenant.id} cannot be built: {type(error).__name__}: {shown(error, _MOST_LETTERS)}"
     with DAG(
         f"{kind}__{tenant.id}",

@@ -54,7 +54,7 @@ def _rows(
     engine: Engine, kind: FindingKind, tenant: Tenant | None, key: dict[str, str]
 ) -> list[dict[str, Any]]:
     """Return the rows of a kind's query; those of a resource also hold how the tenant reads it."""
-    rows: list[dict[str, Any]] = engine.fetch_arrow(render(engine.dialect, kind.query), key).to_pylist()
+    rows = engine.fetch_rows(render(engine.dialect, kind.query), key)
     for row in rows:
         row.update({name: listed(row[name]) for name in kind.lists})
         if tenant is not None and "resource" in row:

@@ -210,7 +210,7 @@ def _unchecked(suite: Suite, missing: Sequence[str]) -> list[Outcome]:
 def _history(engine: Engine, run: Run) -> History:
     found: list[dict[str, Any]] = []
     for name in ("quality_history", "quality_gaps"):
-        found += engine.fetch_arrow(render(engine.dialect, name), run.parameters()).to_pylist()
+        found += engine.fetch_rows(render(engine.dialect, name), run.parameters())
     return History(
         {
             (row["table_name"], row["metric"]): Usual(
@@ -228,7 +228,7 @@ def _history(engine: Engine, run: Run) -> History:
 
 def _source_now(engine: Engine, run: Run) -> datetime | None:
     sql = render(engine.dialect, "quality_source_clock")
-    found: list[Any] = engine.fetch_arrow(sql, run.parameters()).to_pylist()
+    found = engine.fetch_rows(sql, run.parameters())
     return found[0]["source_now"] if found else None
 
 

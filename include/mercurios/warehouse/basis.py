@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -87,22 +88,25 @@ def product(dialect: str) -> str:
     """
     found = hashlib.sha256()
     for path in _files():
-        found.update(f"{path.relative_to(_ROOT)}\0".encode())
-        found.update(hashlib.sha256(path.read_bytes()).digest())
+        found.update(f"{path.removeprefix(str(_ROOT))}\0".encode())
+        found.update(hashlib.sha256(Path(path).read_bytes()).digest())
     found.update(
         json.dumps({name: _version(name) for name in (*_LIBRARIES, dialect, f"dbt-{dialect}")}).encode()
     )
     return found.hexdigest()
 
 
-def _files() -> Iterator[Path]:
+def _files() -> Iterator[str]:
     for place in PRODUCT:
         if place.is_file():
-            yield place
-        for path in sorted(place.rglob("*")):
-            written = _WRITTEN.intersection(path.relative_to(place).parts)
-            if path.suffix in _SUFFIXES and not written and path.is_file():
-                yield path
+            yield str(place)
+        # Hundreds of files, each hour: to walk a folder costs a third of what it costs to look for a pattern in it.
+        for folder, folders, names in os.walk(place):
+            folders[:] = sorted(set(folders) - _WRITTEN)
+            for name in sorted(names):
+                path = os.path.join(folder, name)
+                if os.path.splitext(name)[1] in _SUFFIXES and os.path.isfile(path):
+                    yield path
 
 
 def _version(name: str) -> str | None:

@@ -109,6 +109,9 @@ def load_manifest(
         engine.claim(manifest.tenant_id)
         # Staged before the run is locked: copying files takes the most time.
         for resource in resources:
+            # A complete read is compared with RAW also where it brought nothing new.
+            if not (manifest.complete or _has_rows(manifest, resource)):
+                continue
             _stage(engine, manifest, resource)
             _guard_tenant(engine, manifest, resource, resource.table)
         _check_fence(engine, manifest)
@@ -223,9 +226,12 @@ def _load_resource(
     loaded_at: datetime,
 ) -> LedgerRow:
     counts = manifest.counts[resource.name]
-    active = count_active(engine, manifest, resource)
-    loaded = _merge(engine, manifest, resource, newest, loaded_at)
-    _check_arrived(engine, manifest, resource)
+    active = count_active(engine, manifest, resource) if manifest.complete else 0
+    loaded = late = 0
+    if _has_rows(manifest, resource):
+        loaded = _merge(engine, manifest, resource, newest, loaded_at)
+        _check_arrived(engine, manifest, resource)
+        late = _count_late(engine, manifest, resource)
     deleted, held_for_review = (0, 0)
     if manifest.complete and not (newest and newest.overtakes(manifest)):
         deleted, held_for_review = delete_vanished(engine, manifest, resource, active, loaded_at)
@@ -242,7 +248,7 @@ def _load_resource(
         superseded=counts.extracted - loaded - quarantined,
         deleted=deleted,
         held_for_review=held_for_review,
-        late=_count_late(engine, manifest, resource),
+        late=late,
     )
 
 
@@ -294,6 +300,11 @@ def _count_late(engine: Engine, manifest: Manifest, resource: Resource) -> int:
         return 0
     sql = render(engine.dialect, "count_late", table=resource.table, cursor=resource.cursor_column)
     return scalar(engine, sql, {"tenant_id": manifest.tenant_id, "resource": resource.name})
+
+
+def _has_rows(manifest: Manifest, resource: Resource) -> bool:
+    """Return whether a manifest counts or lists rows of a resource; most reads of most hours bring none."""
+    return bool(manifest.counts[resource.name].landed or manifest.parts_of(resource.name, "rows"))
 
 
 def _stage(engine: Engine, manifest: Manifest, resource: Resource) -> None:

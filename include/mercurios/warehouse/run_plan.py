@@ -190,7 +190,8 @@ def _write_known(
         return None
     path = RunPlan.path(run.tenant_id, run.run_id, f"known-{fence}-{resource.table}.parquet")
     with store.create(path) as handle:
-        pq.write_table(known, handle, compression="zstd")
+        # Hashes are no smaller when they are compressed or looked up in a dictionary.
+        pq.write_table(known, handle, compression="none", use_dictionary=["resource"])
     return store.address(path)
 
 

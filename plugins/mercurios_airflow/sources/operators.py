@@ -52,15 +52,19 @@ class ExtractOperator(TenantOperator):
                 "with its downstream tasks"
             )
         groups = tenant.source.contract.groups()
+        names = [resource.name for resource in groups[self.group]]
+        due = [name for name in names if name in plan.resources]
+        for name in names:
+            if name not in due:
+                self.log.info("%s: not asked for, its last read is still good", name)
+        if not due:
+            return []
         urls = []
         with connected_source(tenant, run, share=len(groups)) as source:
-            for resource in groups[self.group]:
-                if resource.name not in plan.resources:
-                    self.log.info("%s: not asked for, its last read is still good", resource.name)
-                    continue
-                where = f"{run}, resource {resource.name}"
+            for name in due:
+                where = f"{run}, resource {name}"
                 try:
-                    urls.append(source.extract(resource.name, plan, store))
+                    urls.append(source.extract(name, plan, store))
                 except TerminalSourceError as error:
                     raise AirflowFailException(f"{where}: {error}") from error
                 except Exception as error:

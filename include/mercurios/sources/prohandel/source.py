@@ -8,7 +8,6 @@ from typing import Self
 from mercurios.landing.plan import RunPlan
 from mercurios.landing.store import LandingStore
 from mercurios.sources.prohandel.client import ProHandelClient
-from mercurios.sources.prohandel.extract import extract
 from mercurios.sources.prohandel.request import ExtractRequest
 from mercurios.sources.prohandel.settings import ProHandelSettings
 
@@ -56,4 +55,7 @@ class ProHandelSource:
             ProHandelError: the API could not be read to its end.
             LandingError: the landing area could not be written.
         """
+        # It loads the libraries that type rows: a task that only asks for access has no use for them.
+        from mercurios.sources.prohandel.extract import extract
+
         return extract(self._client, store, ExtractRequest(resource, plan, self._settings, self._hash_key))
