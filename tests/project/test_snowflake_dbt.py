@@ -56,6 +56,7 @@ ALLOWED = {
     "floor",
     # Null as soon as one argument is; DuckDB passes over nulls.
     "greatest",
+    "hash",
     "lag",
     "lead",
     # Null as soon as one argument is, as with greatest.
@@ -309,14 +310,14 @@ def test_a_model_that_reads_every_tenant_is_found(compiled: dict[str, Compiled])
 def forgettable_histories(models: dict[str, dict[str, Any]]) -> list[str]:
     """Return the tables that keep rows which no build brings back, and that Snowflake may forget.
 
-    The project's own strategy replaces what it can build again, all of it. A transient table, which dbt makes unless
+    The project's own strategies replace what they can build again. A transient table, which dbt makes unless
     configured otherwise, has a day of time travel and no fail-safe.
     """
     return sorted(
         key
         for key, node in models.items()
         if node["config"]["materialized"] not in ("view", "ephemeral", "table")
-        and node["config"]["incremental_strategy"] != "replace_slice"
+        and node["config"]["incremental_strategy"] not in ("replace_slice", "replace_from_day")
         and node["config"].get("transient") is not False
     )
 

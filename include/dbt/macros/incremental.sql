@@ -25,7 +25,7 @@
             {%- do run_query('insert into ' ~ kept_days() ~ ' ' ~ default__changed_days()) -%}
         {%- endif -%}
         {%- set rows = '(' ~ compiled_code ~ ')' -%}
-        {%- if by_days or strategy != 'replace_slice' -%}
+        {%- if by_days or strategy == 'replace_today' or strategy == 'replace_from_day' and is_partial_build() -%}
             {%- set kept = make_temp_relation(target) -%}
             {%- do run_query('create temporary table ' ~ kept ~ ' as ' ~ rows) -%}
             {%- set rows = kept -%}
