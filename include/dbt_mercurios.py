@@ -9,6 +9,9 @@ the query's first word: if that is `with`, it writes behind it. Here that word i
 only place where it can be. What comes out is the same text (`tests/dbt/test_ephemeral_models.py`); without this
 module dbt only takes longer.
 
+dbt gives every node, several times, the names of all its 600 macros, and looks for each in five places. Here these
+are put together as they are (`tests/dbt/test_names_of_macros.py`).
+
 dbt describes each of its steps by two messages, also where its log takes no steps and they are thrown away. Here such
 a message is made when it is read (decision 0057).
 """
@@ -23,6 +26,8 @@ from typing import Any
 
 import dbt.adapters.factory
 import dbt.compilation
+from dbt.context.macros import MacroNamespace
+from dbt.context.manifest import ManifestContext
 from dbt.tracking import track_behavior_change_warn
 from dbt_common.events.base_types import BaseEvent, DebugLevel, EventLevel
 from dbt_common.events.event_manager import EventManager
@@ -56,6 +61,26 @@ def with_steps(sql: str, ctes: Sequence[Any]) -> str:
 
 
 dbt.compilation.inject_ctes_into_sql = with_steps
+
+
+def named(namespace: MacroNamespace) -> dict[str, Any]:
+    """Return a namespace as a dictionary: where a name is in several places, the first counts."""
+    names: dict[str, Any] = {}
+    for place in reversed([*namespace._search_order()]):
+        names.update(place)
+    return names
+
+
+def _with_macros(context: ManifestContext) -> dict[str, Any]:
+    if not isinstance(context.namespace, MacroNamespace):
+        return dbts_context(context)  # type: ignore[no-any-return]
+    names: dict[str, Any] = super(ManifestContext, context).to_dict()
+    names.update(named(context.namespace))
+    return names
+
+
+dbts_context = ManifestContext.to_dict
+ManifestContext.to_dict = _with_macros  # type: ignore[method-assign]
 
 
 def guard(connections: Any) -> None:
