@@ -108,3 +108,11 @@ def test_where_nothing_changed_only_the_days_since_are_made(built: Any, tmp_path
     assert {newest for newest, _ in by_article.values()} == {DAY + timedelta(2)}
     assert by_article[100][1] > 20
     assert by_article[200][1] == 0
+
+
+def test_days_that_were_deleted_in_the_mart_come_back(built: Any, tmp_path: Path) -> None:
+    robbed = built.copy(tmp_path / "robbed")
+    before = built.rows(HISTORY.format(tenant="north"))
+    robbed.execute("delete from analytics.inventory_daily where date_day in ('2024-01-10', '2024-01-31')")
+
+    assert build(robbed, "+inventory_daily") == before
