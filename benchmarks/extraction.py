@@ -1,7 +1,8 @@
 """Extraction of sales: typed rows a second from the API to Parquet, and whether memory stays flat.
 
 The API runs in a process of its own, every extraction in a fresh one, so that its peak memory is its own. Speed is
-that of world `modehaus` from the simulator; memory is compared between sizes of a list that the simulator replays.
+that of world `modehaus` from the simulator; memory is compared between sizes of a list that the simulator replays. It
+is that of the process that reads and holds the keys; the one that types (decision 0067) holds one batch of pages.
 
 Run: PYTHONPATH=include python benchmarks/extraction.py [--quick]
 """

@@ -72,6 +72,11 @@ class Collector:
         return self._parts.rows
 
     @property
+    def stamp(self) -> Stamp:
+        """What every row carries from here on, and how its values are read."""
+        return self._stamp
+
+    @property
     def bounds(self) -> Bounds:
         """What the rows may mean."""
         return self._stamp.bounds
@@ -103,19 +108,24 @@ class Collector:
         keys = self._shown.hashes_of([row.source_id or "" for row in rejected])
         self._take(page, len(rejected), [keys])
 
-    def take_records(self, pages: Sequence[Sequence[Record]]) -> list[bool] | None:
+    def take_records(
+        self, pages: Sequence[Sequence[Record]], typed: TypedPage | None = None
+    ) -> list[bool] | None:
         """Type pages of records together and write what is new.
+
+        Args:
+            pages: the records.
+            typed: the same pages where they are typed already.
 
         Returns:
             For each page whether this scan had shown every one of its rows before these pages; None where nothing was
             taken, because a value must be looked at row by row.
         """
-        records = list(chain.from_iterable(pages))
-        typed = type_records(self.resource, records, self._stamp)
+        typed = typed or type_records(self.resource, list(chain.from_iterable(pages)), self._stamp)
         if typed is None:
             return None
         keys = [self._shown.hashes_of([record.id for record in page]) for page in pages]
-        return self._take(typed, len(records), keys)
+        return self._take(typed, sum(map(len, pages)), keys)
 
     def _take(self, page: TypedPage, rows: int, keys: Sequence[np.ndarray]) -> list[bool]:
         """Count and write typed rows; `keys` are the hashes of their ids, page by page."""

@@ -14,6 +14,8 @@ from mercurios.sources.prohandel.http.errors import TransientProHandelError
 from mercurios.sources.prohandel.nested import exact_nested_rows, nested_rows
 from mercurios.sources.prohandel.paging.page import Page
 from mercurios.sources.rows.decode import decode_exact
+from mercurios.sources.rows.typed_page import TypedPage
+from mercurios.sources.rows.typing_process import TypingProcess
 
 # Pages typed at once: each call lets another thread run, and to get back costs more than the call.
 PAGES_TOGETHER = 4
@@ -30,15 +32,19 @@ class PageSink:
 
     Attributes:
         quiet_pages: pages in a row, up to the last that was typed, that brought nothing new.
+        typing: a process that types pages of records while others are read; None types all of them here.
     """
 
     def __init__(self, collectors: Sequence[Collector], pages_together: int = PAGES_TOGETHER) -> None:
         self.quiet_pages = 0
+        self.typing: TypingProcess | None = None
         self._collector, *self._children = collectors
         self._pages_together = pages_together
         self._repeated_pages = 0
         # Pages of records that are not typed yet.
         self._waiting: list[Page] = []
+        # Those that the process types.
+        self._handed_over: list[Page] = []
 
     def take(self, page: Page) -> None:
         """Type and write one page, or let it wait for others to be typed with.
@@ -52,24 +58,45 @@ class PageSink:
             return
         self._waiting.append(page)
         if len(self._waiting) >= self._pages_together:
-            self.flush()
+            self._type_waiting()
 
     def flush(self) -> None:
-        """Type and write the pages that wait, together; each alone where a value needs a closer look.
+        """Type and write all pages that wait.
 
         Raises:
             TransientProHandelError: as for `take`.
         """
+        self._type_waiting()
+        self._take_handed_over()
+
+    def _type_waiting(self) -> None:
         pages, self._waiting = self._waiting, []
-        if not pages or self._take_records(pages):
+        if self.typing is None:
+            self._take_pages(pages)
+        else:
+            self._take_handed_over(then=pages)
+
+    def _take_handed_over(self, then: Sequence[Page] = ()) -> None:
+        """Write what the process has typed, while it types the pages that come `then`."""
+        before, self._handed_over = self._handed_over, list(then)
+        if self.typing is None:
+            return
+        typed = self.typing.result() if before else None
+        if then:
+            self.typing.begin([page.body for page in then], self._collector.stamp)
+        self._take_pages(before, typed)
+
+    def _take_pages(self, pages: Sequence[Page], typed: TypedPage | None = None) -> None:
+        """Write pages of records, typed together; each alone where a value needs a closer look."""
+        if not pages or self._take_records(pages, typed):
             return
         for page in pages:
             if not self._take_records([page]):
                 self._take_rows(page)
 
-    def _take_records(self, pages: Sequence[Page]) -> bool:
+    def _take_records(self, pages: Sequence[Page], typed: TypedPage | None = None) -> bool:
         before = self._collector.landed
-        repeated = self._collector.take_records([page.records or () for page in pages])
+        repeated = self._collector.take_records([page.records or () for page in pages], typed)
         for page, is_repeated in zip(pages, repeated or (), strict=False):
             self._judge(page, self._collector.landed > before, is_repeated)
         return repeated is not None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 
 from mercurios.landing.manifest import DriftNote, Manifest, ReadBounds
@@ -26,6 +27,7 @@ from mercurios.sources.prohandel.request import ExtractRequest
 from mercurios.sources.prohandel.resources import CONTRACT
 from mercurios.sources.rows.landed_table import Stamp
 from mercurios.sources.rows.records import records_of
+from mercurios.sources.rows.typing_process import typing_process
 from mercurios.sources.settings import Mode
 
 log = logging.getLogger(__name__)
@@ -118,7 +120,15 @@ class Reading:
 
         A list of changes is checked like any other: the watermark moves past a row that shifted there, and only the
         next complete read would find it. A window ends where nothing is new, whatever lies behind.
+
+        The first read of all is typed in a process of its own, for it is long and the tenant waits for it. The others
+        are typed here, which costs less CPU.
         """
+        is_first_of_all = self.records is not None and self.plan.known_url is None and not self.is_window
+        with typing_process(self.resource) if is_first_of_all else nullcontext() as self.sink.typing:
+            self._scan_until_proven(client)
+
+    def _scan_until_proven(self, client: ProHandelClient) -> None:
         scans: list[Scan] = []
         while (scan := self._scan(client, is_first=not scans)) is not None:
             scans.append(scan)

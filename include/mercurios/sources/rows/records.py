@@ -56,7 +56,7 @@ class Records:
         self._width = len(resource.columns)
         self._drops = bool(resource.dropped)
 
-    def decode(self, body: bytes) -> list[Record] | None:
+    def decode(self, body: bytes | memoryview) -> list[Record] | None:
         """Return the rows of a page; None where one of them is not what the contract says."""
         try:
             records: list[Record] = self._decoder.decode(body)

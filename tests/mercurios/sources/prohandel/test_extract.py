@@ -24,6 +24,7 @@ from mercurios.sources.prohandel.extract import extract
 from mercurios.sources.prohandel.http.errors import TransientProHandelError
 from mercurios.sources.prohandel.reading import Reading
 from mercurios.sources.prohandel.resources import RESOURCES
+from mercurios.sources.rows import typing_process
 from mercurios.sources.settings import Drift
 from prohandel_simulator.api import Request, Response, error
 from prohandel_simulator.simulator import Simulator
@@ -135,6 +136,35 @@ def test_an_api_without_changed_is_a_terminal_error_that_names_the_setting(
 
     with pytest.raises(Exception, match="check the resource's mode in the tenant file"):
         retailer.extract(retailer.begin("r2"), "sale")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a second process types on Linux only")
+@pytest.mark.parametrize("fate", ["lives", "is killed"])
+def test_a_second_process_that_types_changes_nothing_of_what_lands(
+    own_retailer: Retailer, monkeypatch: pytest.MonkeyPatch, fate: str
+) -> None:
+    begun: list[bool] = []
+
+    class Counted(typing_process.TypingProcess):
+        def begin(self, *given: Any) -> None:
+            begun.append(True)
+            if fate == "is killed" and len(begun) == 2:
+                os.kill(self.pid or 0, signal.SIGKILL)
+            super().begin(*given)
+
+    monkeypatch.setattr(typing_process, "TypingProcess", Counted)
+    plan = own_retailer.begin("r1")
+    manifests = []
+    for is_of_use in (False, True):
+        monkeypatch.setattr(typing_process, "_is_of_use", lambda answer=is_of_use: answer)
+        [url] = own_retailer.extract(plan, "sale", page_size=20)
+        manifests.append(manifest_of(own_retailer, url))
+
+    here, there = (table_of(manifest, "sale", "rows").drop(["_extracted_at"]) for manifest in manifests)
+    assert len(begun) > 3
+    assert manifests[1].counts == manifests[0].counts
+    assert here.num_rows == manifests[0].counts["sale"].landed > 0
+    assert there.equals(here)
 
 
 def test_window_mode_stops_where_nothing_is_new_and_is_no_complete_read(
