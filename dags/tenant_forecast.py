@@ -13,6 +13,7 @@ Forecasts every article in every branch, week by week, when the pipeline has pub
 ## When it fails
 
 Readers keep the forecast of the week before. Every step may be run again: the same input gives the same output.
+While it is missing, the pipeline announces the week again once a day, also to a DAG that was paused.
 
 | task | usual cause | what to do |
 | --- | --- | --- |
@@ -32,6 +33,7 @@ of `docs/runbooks` with the steps.
 | failed | buyers keep the forecast of the week before; act before the next orders are placed |
 | found forecast drift in `load` | the forecasts of the last weeks missed by more than usual (`forecast-drift.md`) |
 | found anomaly in `check_forecast` | the forecast is published; something differs from before (`anomaly.md`) |
+| failed, `RunTimedOutError` | the run as a whole took too long and was ended (`run-timed-out.md`) |
 | works again | nothing to do: this forecast replaces the missing one |
 """
 
@@ -52,10 +54,14 @@ from mercurios_airflow.tenancy import (
 )
 from mercurios_airflow.warehouse.operators import GateOperator, PublishOperator
 
+# A retailer with a hundred shards leaves slots to others.
+MOST_FITS = 8
+
 
 def forecast(tenant: Tenant) -> DAG:
     """Build the forecast of one tenant."""
-    with DAG(schedule=[week_closed_asset(tenant)], **dag_settings(tenant, "forecast", __doc__)) as dag:
+    settings = dag_settings(tenant, "forecast", __doc__)
+    with DAG(schedule=[week_closed_asset(tenant)], max_active_tasks=MOST_FITS, **settings) as dag:
         demand = DemandOperator(task_id="demand", tenant_id=tenant.id, inlets=[marts_asset(tenant)])
         fit = FitOperator.partial(task_id="fit", tenant_id=tenant.id).expand_kwargs(demand.output)
         load = LoadForecastOperator(

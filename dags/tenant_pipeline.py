@@ -1,13 +1,13 @@
 """# Pipeline of one retailer
 
-Brings a retailer's data from its source to checked, published marts, once an hour.
+Brings a retailer's data from its source to checked, published marts, once an hour at a minute of its own (`schedules` in the tenant's file names another).
 
 1. **begin** asks the source for access, sets the warehouse up, registers this start of the run and writes its plan: where each resource continues.
 2. **extract** reads the source, big resources alone and small ones together, and lands Parquet parts with a manifest.
 3. **load** copies exactly what the manifests list and merges it into RAW, with ledger and watermark, in one transaction each.
 4. **changes** ends the run when nothing was loaded, set or asked for since the last publication: the tasks after it are skipped, its log and `ops.run.skip_reason` say why, and `ops.publication.verified_at` moves on.
 5. **check_raw** gates what was loaded; **model** builds staging, intermediate and marts with dbt; **check_marts** gates the marts.
-6. **publish** makes the marts visible to readers in one step; **week_closed** starts the forecast when a week is complete.
+6. **publish** makes the marts visible to readers in one step; **week_closed** starts the forecast when a week is complete, again each day until it is published.
 
 ## Params
 
@@ -49,6 +49,7 @@ page of `docs/runbooks` with the steps.
 | found deletes held for review in `load` | find out if the rows are really deleted, then accept or read again (`deletes-held-for-review.md`) |
 | found list unstable in `load` | nothing is lost; act when it comes back in every run (`list-unstable.md`) |
 | found anomaly in `check_*` or `changes` | the run went on; something differs from before: volume, age, values or columns (`anomaly.md`) |
+| failed, `RunTimedOutError` | the run as a whole took too long and was ended; readers keep the publication before (`run-timed-out.md`) |
 | works again | nothing to do: what the failed run missed is in this one |
 """
 
@@ -134,7 +135,7 @@ def gate(tenant: Tenant, name: str) -> GateOperator:
 def pipeline(tenant: Tenant) -> DAG:
     """Build the pipeline of one tenant."""
     settings = dag_settings(tenant, "pipeline", __doc__)
-    with DAG(schedule=tenant.schedules.pipeline, **settings) as dag:
+    with DAG(schedule=tenant.pipeline_schedule, **settings) as dag:
         begin = BeginRunOperator(task_id="begin", tenant_id=tenant.id)
         with TaskGroup("extract"):
             extracts = [

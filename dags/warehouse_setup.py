@@ -35,7 +35,7 @@ from airflow.sdk import DAG
 
 from mercurios.tenants import Tenant, load_tenants
 from mercurios_airflow.alerts.notifiers import failure_notifier
-from mercurios_airflow.tenancy import START
+from mercurios_airflow.tenancy import SET_UP_PRIORITY, START
 from mercurios_airflow.warehouse.hooks import airflow_backend
 from mercurios_airflow.warehouse.operators import SetUpOperator
 
@@ -69,6 +69,8 @@ with DAG(
     tags=["warehouse", "setup"],
     dagrun_timeout=timedelta(hours=1),
     default_args={
+        "priority_weight": SET_UP_PRIORITY,
+        "weight_rule": "absolute",
         "retries": 1,
         "retry_delay": timedelta(seconds=30),
         "retry_exponential_backoff": 2,

@@ -12,7 +12,12 @@ from airflow.sdk import DAG, Asset, get_parsing_context
 
 from mercurios.inputs.text import shown
 from mercurios.tenants import Tenant, load_tenants
-from mercurios_airflow.alerts.notifiers import failure_notifier, findings_notifier, recovery_notifier
+from mercurios_airflow.alerts.notifiers import (
+    failure_notifier,
+    findings_notifier,
+    recovery_notifier,
+    timeout_notifier,
+)
 from mercurios_airflow.warehouse.hooks import airflow_backend
 
 log = logging.getLogger(__name__)
@@ -20,6 +25,9 @@ log = logging.getLogger(__name__)
 # A fixed date: a moving one would give every DAG a new version at every parse.
 START = datetime(2025, 1, 1, tzinfo=UTC)
 _MOST_LETTERS = 300
+# Where slots are few, what readers wait for every hour goes before what they wait for every week.
+PRIORITIES = {"pipeline": 3, "forecast": 2}
+SET_UP_PRIORITY = 1
 
 
 def tenants_to_build(kind: str) -> Iterator[Tenant]:
@@ -103,9 +111,12 @@ def dag_settings(tenant: Tenant, kind: str, doc: str | None) -> dict[str, Any]:
         "auto_register": False,
         "tags": [f"tenant:{tenant.id}", kind, tenant.engine],
         "dagrun_timeout": timedelta(hours=6),
+        "on_failure_callback": [timeout_notifier(tenant)],
         "user_defined_macros": dict(airflow_backend(tenant).MACROS),
         "default_args": {
             "owner": tenant.owner,
+            "priority_weight": PRIORITIES[kind],
+            "weight_rule": "absolute",
             "retries": 2,
             "retry_delay": timedelta(seconds=30),
             "retry_exponential_backoff": 2,

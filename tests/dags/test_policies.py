@@ -15,7 +15,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 
 from mercurios.tenants import Tenant, load_tenants
-from mercurios_airflow.alerts.notifiers import TenantNotifier, _failure, _found, _recovery
+from mercurios_airflow.alerts.notifiers import TenantNotifier, _failure, _found, _recovery, _timed_out
 
 LEGAL_TAG = re.compile(r"^(tenant:[a-z][a-z0-9_]{1,30}|pipeline|forecast|warehouse|setup|duckdb|snowflake)$")
 
@@ -81,6 +81,22 @@ def test_every_failure_reaches_the_tenants_channel(bag: DagBag, tenants: dict[st
             wrong.append(name)
 
     assert wrong == []
+
+
+def test_a_run_that_takes_too_long_reaches_the_tenants_channel(
+    bag: DagBag, tenants: dict[str, Tenant]
+) -> None:
+    found = {
+        dag_id: [(item.tenant_id, item.conn_id) for item in _notifiers(dag.on_failure_callback, _timed_out)]
+        for dag_id, dag in bag.dags.items()
+        if "__" in dag_id
+    }
+
+    assert found == {
+        dag_id: [(tenant, tenants[tenant].connections.slack)]
+        for dag_id in found
+        for tenant in [dag_id.partition("__")[2]]
+    }
 
 
 def test_every_task_that_looks_at_data_tells_what_it_found_and_no_other(
@@ -198,6 +214,25 @@ def test_every_kind_of_recovery_is_a_param_and_off_by_default(
         ("accept_deletes", "rebuild", "reconcile", "replay", "resync")
     }
     assert [name for dag in pipelines for name in dag.params if dag.params[name]] == []
+
+
+def test_hourly_tasks_go_before_weekly_ones_and_those_before_the_set_up(bag: DagBag) -> None:
+    weights: dict[str, set[int]] = {}
+    for dag_id, dag in bag.dags.items():
+        # Cosmos weighs those of a group that mirrors a build itself.
+        of_our_own = [task for task in dag.tasks if not task.task_type.endswith("WatcherOperator")]
+        assert {str(task.weight_rule) for task in of_our_own} == {"absolute"}
+        weights.setdefault(dag_id.partition("__")[0], set()).update(
+            task.priority_weight for task in of_our_own
+        )
+
+    assert weights == {"pipeline": {3}, "forecast": {2}, "warehouse_setup": {1}}
+
+
+def test_the_fits_of_one_tenant_do_not_take_every_slot(bag: DagBag) -> None:
+    forecasts = [dag for dag_id, dag in bag.dags.items() if dag_id.startswith("forecast__")]
+
+    assert {dag.max_active_tasks for dag in forecasts} == {8}
 
 
 def test_no_task_waits_for_a_pool_that_may_be_missing(bag: DagBag) -> None:

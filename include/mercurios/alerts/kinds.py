@@ -306,6 +306,11 @@ FAILURES = (
         errors=("AirflowTaskTimeout",),
         advice="The task ran out of time. Compare its duration with earlier runs before raising the limit.",
     ),
+    FailureKind(
+        name="run-timed-out",
+        errors=("RunTimedOutError",),
+        advice="The run was ended as a whole. Find the task that took or waited the longest, then start the run again.",
+    ),
     TASK_FAILED,
 )
 

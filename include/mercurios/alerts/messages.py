@@ -213,7 +213,8 @@ def _findings(findings: Sequence[Finding], mask: Callable[[str], str] | None) ->
 
 
 def _footer(event: Event, page: str) -> dict[str, Any]:
-    text = f"<{event.log_url}|Open the log>  Runbook: {_escape(page)}"
+    log = f"<{event.log_url}|Open the log>  " if event.log_url else ""
+    text = f"{log}Runbook: {_escape(page)}"
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": text}]}
 
 

@@ -53,7 +53,7 @@ def tenants() -> None:
             tenant.name,
             place,
             tenant.connections.warehouse,
-            tenant.schedules.pipeline or "on request",
+            tenant.pipeline_schedule or "on request",
         )
     Console().print(table)
     for error in found.errors:

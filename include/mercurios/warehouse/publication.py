@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mercurios.warehouse.comments import describe
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from mercurios.tenants.run import Run
 
 
+# A day, less what one run begins earlier than another.
+SAID_AGAIN_AFTER = timedelta(hours=23)
+
+
 @dataclass(frozen=True)
 class Publication:
     """What a run publishes.
@@ -30,7 +34,8 @@ class Publication:
         run: the run; each DAG keeps its own record of weeks.
         tables: marts of schema analytics that the run made and checked.
         last_complete_week: Monday of the last whole week of sales in the marts; None before the first run.
-        closes_week: this run was the first to publish that week, so a forecast is due.
+        closes_week: a forecast of that week is due: this run is the first to publish it, or the first for a day while
+            no forecast of it is published.
         published_at: when, UTC.
         basis: what its tables were made from, read before they were; None where nothing may be skipped because of it.
     """
@@ -128,13 +133,24 @@ def verify(engine: Engine, run: Run, verified_at: datetime) -> None:
     backend_named(engine.dialect).publisher().mark_verified(engine, run, verified_at)
 
 
-def _closes_its_week(engine: Engine, run: Run, last_complete_week: date | None) -> bool:
-    """Return whether this run is the first to publish its last week; a rerun keeps the first answer."""
-    sql = render(engine.dialect, "publication_last")
-    published = engine.fetch_arrow(sql, run.parameters()).to_pylist()
-    of_this_run = [row for row in published if row["run_id"] == run.run_id]
-    if of_this_run:
-        return bool(of_this_run[0]["closes_week"])
-    weeks = [row["last_complete_week"] for row in published if row["last_complete_week"] is not None]
+def _closes_its_week(engine: Engine, run: Run, week: date | None) -> bool:
+    """Return whether a forecast of a run's last complete week is due; a rerun keeps the first answer.
+
+    The first run to publish a week says so. The forecast's DAG may be paused, or fail, so the next days say it again
+    until that week's forecast is published.
+    """
+    published = engine.fetch_rows(render(engine.dialect, "publication_last"), run.parameters())
+    of_this_dag = [row for row in published if row["dag_id"] == run.dag_id]
+    for row in of_this_dag:
+        if row["run_id"] == run.run_id:
+            return bool(row["closes_week"])
+    if week is None:
+        return False
     # A week that lies ahead was published under a wrong clock; this one need not pass it.
-    return last_complete_week is not None and last_complete_week not in weeks
+    of_this_week = [row for row in of_this_dag if row["last_complete_week"] == week]
+    if not of_this_week:
+        return True
+    if any(row["dag_id"] != run.dag_id and row["last_complete_week"] == week for row in published):
+        return False
+    said_at = max((row["published_at"] for row in of_this_week if row["closes_week"]), default=None)
+    return said_at is not None and datetime.now(UTC).replace(tzinfo=None) - said_at >= SAID_AGAIN_AFTER

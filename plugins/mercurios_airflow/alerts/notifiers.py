@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseNotifier
@@ -48,6 +49,15 @@ def failure_notifier(tenant: Tenant) -> TenantNotifier:
     return TenantNotifier(tenant, "failure", _failure)
 
 
+def timeout_notifier(tenant: Tenant) -> TenantNotifier:
+    """Return the `on_failure_callback` of a tenant's DAG: a message when a run as a whole took too long.
+
+    Airflow skips the tasks of such a run that have not ended, and calls none of their callbacks. Where a task has
+    failed, its own callback has said so.
+    """
+    return TenantNotifier(tenant, "failure", _timed_out)
+
+
 def findings_notifier(tenant: Tenant) -> TenantNotifier:
     """Return the `on_success_callback` of a task that checks data: one message when it found something."""
     return TenantNotifier(tenant, "findings", _found)
@@ -56,6 +66,10 @@ def findings_notifier(tenant: Tenant) -> TenantNotifier:
 def recovery_notifier(tenant: Tenant) -> TenantNotifier:
     """Return the `on_success_callback` of a tenant's last task: a message only after a failed run."""
     return TenantNotifier(tenant, "recovery", _recovery)
+
+
+class RunTimedOutError(Exception):
+    """A run took longer than its DAG's `dagrun_timeout`, and Airflow ended it."""
 
 
 class TenantNotifier(BaseNotifier):
@@ -77,7 +91,7 @@ class TenantNotifier(BaseNotifier):
     def notify(self, context: Mapping[str, Any]) -> None:
         """Send the alert for this context, if there is one to send."""
         try:
-            event = self._event(context["ti"])
+            event = self._event(context.get("ti") or _no_task(context))
             message = self.compose(event, context)
             if message is None:
                 return
@@ -117,6 +131,29 @@ def _failure(event: Event, context: Mapping[str, Any]) -> Message:
         # The process died and pushed nothing; its failure is reported all the same.
         findings = []
     return failure_message(event, error, findings, mask=_mask_known_secrets)
+
+
+def _timed_out(event: Event, context: Mapping[str, Any]) -> Message | None:
+    if context.get("reason") != "timed_out":
+        return None
+    limit = context["dag"].dagrun_timeout
+    error = RunTimedOutError(
+        f"the run took longer than {limit} (dagrun_timeout), and Airflow ended it; the tasks that had not ended are "
+        "skipped"
+    )
+    return failure_message(event, error, mask=_mask_known_secrets)
+
+
+def _no_task(context: Mapping[str, Any]) -> Any:
+    """Return what an alert names of a run none of whose tasks was left when it ended."""
+    return SimpleNamespace(
+        dag_id=context["dag"].dag_id,
+        run_id=context["run_id"],
+        task_id="no task",
+        log_url="",
+        try_number=0,
+        map_index=-1,
+    )
 
 
 def _found(event: Event, context: Mapping[str, Any]) -> Message | None:

@@ -225,7 +225,7 @@ class PublishOperator(TenantOperator):
         basis: what ChangesOperator returned; None where no later run may be skipped because of this one.
 
     Returns:
-        The last complete week and whether this run was the first to publish it.
+        The last complete week and whether a forecast of it is due.
     """
 
     template_fields: Sequence[str] = ("basis",)
@@ -249,7 +249,7 @@ class PublishOperator(TenantOperator):
 
 
 class WeekClosedOperator(BaseOperator):
-    """Succeeds, and so updates the week-closed asset, once for every week whose sales are complete.
+    """Succeeds, and so updates the week-closed asset, when the forecast of a complete week is due.
 
     Args:
         publication: what PublishOperator returned.
@@ -262,7 +262,7 @@ class WeekClosedOperator(BaseOperator):
         self.publication = publication
 
     def execute(self, context: Context) -> str:
-        """Return the week, or skip when it was announced before."""
+        """Return the week, or skip when its forecast is made or was announced within a day."""
         if not self.publication["closes_week"]:
             raise AirflowSkipException(f"week {self.publication['last_complete_week']} was announced before")
         return str(self.publication["last_complete_week"])

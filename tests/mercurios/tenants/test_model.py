@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -157,3 +158,31 @@ def test_a_name_is_one_line_without_control_characters(tmp_path: Path, key: str)
 
     assert list(found) == []
     assert f"key '{key}': Value error, expected one line of text without control" in only_error(found)
+
+
+@pytest.mark.parametrize("schedule", ["@hourly", "15 6 * * 1-5", None])
+def test_the_schedule_of_a_file_is_taken_as_it_is(tmp_path: Path, schedule: str | None) -> None:
+    write(tmp_path, "good", schedules__pipeline=schedule)
+
+    assert load_tenants(tmp_path).get("good").pipeline_schedule == schedule
+
+
+def test_a_file_without_a_schedule_runs_hourly_at_a_minute_that_never_moves(tmp_path: Path) -> None:
+    for tenant_id in ("giftware", "modehaus"):
+        write(tmp_path, tenant_id)
+
+    found = {tenant.id: tenant.pipeline_schedule for tenant in load_tenants(tmp_path)}
+
+    assert found == {"giftware": "56 * * * *", "modehaus": "48 * * * *"}
+
+
+def test_two_hundred_tenants_are_spread_over_the_hour(tmp_path: Path) -> None:
+    write(tmp_path, "good")
+    tenant = load_tenants(tmp_path).get("good")
+    ids = [f"retailer_{number}" for number in range(200)]
+
+    minutes = Counter(tenant.model_copy(update={"id": each}).pipeline_schedule for each in ids)
+
+    # An even spread would have 3 or 4 in each.
+    assert len(minutes) > 50
+    assert max(minutes.values()) <= 10

@@ -30,7 +30,7 @@ _TYPE = (
 _LOST = "the session was lost and nothing of its transaction is kept: clear the task"
 _BUSY = (
     "more statements than Snowflake lets wait were waiting for the same table, for half an hour: let the tenants of "
-    "this database begin at different minutes (key 'schedules' of their files), and clear the task"
+    "this database begin at different minutes, as they do where their files have no 'schedules', and clear the task"
 )
 
 # An object that does not exist, and a column that does not.

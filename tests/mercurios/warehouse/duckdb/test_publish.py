@@ -178,6 +178,44 @@ def test_a_week_is_closed_exactly_once_and_a_rerun_repeats_its_answer(shop: Shop
     assert answers[5][2] is True
 
 
+def _a_day_passes(shop: Shop) -> None:
+    shop.engine.execute("update ops.publication set published_at = published_at - interval 1 day")
+
+
+def test_a_week_is_closed_again_a_day_later_until_its_forecast_is_published(shop: Shop) -> None:
+    """A DAG that is paused loses what reaches it; its week must not be lost with it."""
+    shop.build(1)
+    shop.business_day("r1", date(2026, 3, 4))
+    answers = [shop.publish("r1").closes_week, shop.publish("r2").closes_week]
+    _a_day_passes(shop)
+    answers += [shop.publish("r3").closes_week, shop.publish("r4").closes_week]
+    shop.engine.execute(
+        "create or replace table analytics.forecast_weekly as select 'mini' as tenant_id, 1 as mean"
+    )
+    shop.publish("f1", "forecast_weekly", dag=FORECAST)
+    _a_day_passes(shop)
+    answers.append(shop.publish("r5").closes_week)
+
+    assert answers == [True, False, True, False, False]
+
+
+def test_a_forecast_of_the_week_before_does_not_stand_for_this_one(shop: Shop) -> None:
+    shop.build(1)
+    shop.business_day("r1", date(2026, 3, 4))
+    shop.engine.execute(
+        "create or replace table analytics.forecast_weekly as select 'mini' as tenant_id, 1 as mean"
+    )
+    shop.publish("r1")
+    shop.publish("f1", "forecast_weekly", dag=FORECAST)
+    _a_day_passes(shop)
+    shop.engine.execute("update ops.run set started_at = started_at - interval 1 day")
+    shop.business_day("r2", date(2026, 3, 11))
+    first = shop.publish("r2").closes_week
+    _a_day_passes(shop)
+
+    assert (first, shop.publish("r3").closes_week) == (True, True)
+
+
 def test_a_week_whose_publication_failed_is_closed_by_the_next_run(shop: Shop) -> None:
     shop.build(1)
     shop.business_day("r1", date(2026, 3, 9))

@@ -6,11 +6,15 @@ import json
 import socket
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.callbacks.callback_requests import DagCallbackRequest
+from airflow.dag_processing.processor import _execute_dag_callbacks
+from airflow.sdk import DAG, BaseOperator
 
 from mercurios.alerts.findings import Finding
 from mercurios.alerts.kinds import FAILURES, finding_kind
@@ -24,6 +28,7 @@ from mercurios_airflow.alerts.notifiers import (
     failure_notifier,
     findings_notifier,
     recovery_notifier,
+    timeout_notifier,
 )
 
 TENANT: Any = SimpleNamespace(
@@ -134,6 +139,68 @@ def test_a_landing_area_that_cannot_be_written_keeps_no_alert_from_slack(
     [(_, body)] = connected.received
     assert "sent all the same" in body["text"]
     assert "alert not recorded: " in capsys.readouterr().out
+
+
+def _ended(reason: str, last_task: bool) -> DagCallbackRequest:
+    """Return what the scheduler asks the DAG processor for when a run has failed."""
+    instance = {
+        "id": "0198a000-0000-7000-8000-000000000000",
+        "dag_id": "pipeline_mini",
+        "task_id": "publish",
+        "run_id": "r1",
+        "try_number": 1,
+        "map_index": -1,
+        "dag_version_id": "0198a000-0000-7000-8000-000000000001",
+    }
+    now = datetime(2024, 3, 4, tzinfo=UTC)
+    run = {
+        "dag_id": "pipeline_mini",
+        "run_id": "r1",
+        "run_type": "scheduled",
+        "state": "failed",
+        "logical_date": now,
+        "run_after": now,
+        "start_date": now,
+        "consumed_asset_events": [],
+        **dict.fromkeys(("data_interval_start", "data_interval_end", "end_date", "partition_key")),
+    }
+    server = {"dag_run": run, "last_ti": instance} if last_task else None
+    return DagCallbackRequest.model_validate(
+        {
+            "filepath": "mini.py",
+            "bundle_name": "dags",
+            "bundle_version": None,
+            "dag_id": "pipeline_mini",
+            "run_id": "r1",
+            "is_failure_callback": True,
+            "msg": reason,
+            "context_from_server": server,
+        }
+    )
+
+
+@pytest.mark.parametrize("last_task", [True, False])
+def test_a_run_that_takes_too_long_is_reported_by_airflow_s_own_callback(
+    connected: Any, landing: LandingStore, last_task: bool
+) -> None:
+    with DAG("pipeline_mini", dagrun_timeout=timedelta(hours=6)) as dag:
+        BaseOperator(task_id="publish")
+    dag.on_failure_callback = [timeout_notifier(TENANT)]
+    bag: Any = SimpleNamespace(dags={dag.dag_id: dag})
+
+    for reason in ("task_failure", "timed_out"):
+        _execute_dag_callbacks(bag, _ended(reason, last_task), dag.on_failure_callback[0].log)
+
+    [(_, body)] = connected.received
+    at = "publish" if last_task else "no task"
+    assert (
+        f"Mini: pipeline_mini failed at {at}: RunTimedOutError: the run took longer than 6:00:00"
+        in body["text"]
+    )
+    shown = json.dumps(body["blocks"])
+    assert "r1" in shown
+    assert "docs/runbooks/run-timed-out.md" in shown
+    assert [alert.run_id for alert in recorded(landing)] == ["r1"]
 
 
 def test_a_failure_is_delivered_as_text_and_blocks(connected: Any) -> None:
