@@ -17,7 +17,7 @@ Brings a retailer's data from its source to checked, published marts, once an ho
 | `reconcile` | `false` | read every resource completely in this run and so compare RAW with the source |
 | `replay` | `[]` | names of resources whose quarantined rows are typed again after the load; those that fit by now are loaded |
 | `accept_deletes` | `[]` | names of resources whose rows that the source no longer shows are really deleted, however many: they are read completely, and deletes held for review are made |
-| `rebuild` | `false` | build, check and publish though nothing has changed |
+| `rebuild` | `false` | build all history again, check and publish, though nothing has changed |
 
 ## When it fails
 
@@ -112,7 +112,7 @@ def params(tenant: Tenant) -> dict[str, Param]:
             False,
             type="boolean",
             title="Rebuild",
-            description="Build, check and publish though nothing has changed.",
+            description="Build all history again, check and publish, though nothing has changed.",
         ),
         "accept_deletes": resources_param(
             tenant,

@@ -32,11 +32,10 @@ def reason_to_skip(engine: Engine, run: Run, basis: Basis) -> str | None:
         run: the run, after its load.
         basis: what it would build from.
     """
-    newest = engine.fetch_rows(render(engine.dialect, "publication_newest"), run.parameters())
-    if not newest:
+    published = _newest(engine, run)
+    if published is None:
         log.info("nothing is published yet")
         return None
-    published = newest[0]
     if published["basis"] is None:
         log.info("run %s published without a note of what it was made from", published["run_id"])
         return None
@@ -49,6 +48,23 @@ def reason_to_skip(engine: Engine, run: Run, basis: Basis) -> str | None:
         return None
     at = f"{published['published_at']:%Y-%m-%d %H:%M} UTC"
     return f"nothing has changed since run {published['run_id']} published at {at}"
+
+
+def is_of_another_release(engine: Engine, run: Run, basis: Basis) -> bool:
+    """Return whether the last publication of a run's DAG was made by another release, or by one that is not known.
+
+    Builds compare rows with what they are made from, not with the statements that make them: after a release, history
+    must be made again.
+
+    Args:
+        engine: the tenant's warehouse.
+        run: the run.
+        basis: what it would build from.
+    """
+    published = _newest(engine, run)
+    if published is None or published["basis"] is None:
+        return True
+    return "product" in changed_members(json.loads(published["basis"]), basis)
 
 
 def note_outcome(engine: Engine, tenant: Tenant, run: Run, reason: str | None) -> None:
@@ -66,6 +82,11 @@ def note_outcome(engine: Engine, tenant: Tenant, run: Run, reason: str | None) -
     judge_ages(engine, run, tenant.source.contract)
     verify(engine, run, datetime.now(UTC))
     _note(engine, run, reason)
+
+
+def _newest(engine: Engine, run: Run) -> dict[str, Any] | None:
+    newest = engine.fetch_rows(render(engine.dialect, "publication_newest"), run.parameters())
+    return newest[0] if newest else None
 
 
 def _note(engine: Engine, run: Run, reason: str | None) -> None:

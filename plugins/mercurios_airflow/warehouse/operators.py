@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from mercurios.sources.contract import Contract
 
+# Whether dbt builds all history again.
+FULL_BUILD = "full_build"
+
 
 class SetUpOperator(TenantOperator):
     """Creates what is missing in a tenant's warehouse: schemas, bookkeeping, RAW tables, reference rows."""
@@ -150,7 +153,8 @@ class LoadOperator(TenantOperator):
 class ChangesOperator(TenantOperator):
     """Ends a run that has nothing to build: all is as it was when its DAG published last.
 
-    The DAG's param `rebuild` has it go on whatever it finds.
+    The DAG's param `rebuild` has it go on whatever it finds. Then, and after a release, history is built again: the
+    XCom `full_build` is true.
 
     Returns:
         What the run builds from, to be published with it.
@@ -164,7 +168,7 @@ class ChangesOperator(TenantOperator):
         Raises:
             AirflowSkipException: nothing has changed; what is published was verified, and is as fresh as this run.
         """
-        from mercurios.jobs.changes import note_outcome, reason_to_skip
+        from mercurios.jobs.changes import is_of_another_release, note_outcome, reason_to_skip
         from mercurios.jobs.findings import gate_findings
         from mercurios.warehouse.basis import basis_of
         from mercurios_airflow.warehouse.hooks import warehouse_of
@@ -175,12 +179,14 @@ class ChangesOperator(TenantOperator):
         with warehouse_of(tenant, run).get_conn() as engine:
             basis = basis_of(engine, tenant)
             reason = None if asked else reason_to_skip(engine, run, basis)
+            is_full = asked or is_of_another_release(engine, run, basis)
             note_outcome(engine, tenant, run, reason)
             if reason is not None:
                 with reporting(context, lambda: gate_findings(engine, run, "raw")):
                     pass
         if reason is not None:
             raise AirflowSkipException(f"{run}: {reason}")
+        context["ti"].xcom_push(key=FULL_BUILD, value=is_full)
         return basis
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from retailer import Retailer
 
-from mercurios.jobs.changes import note_outcome, reason_to_skip
+from mercurios.jobs.changes import is_of_another_release, note_outcome, reason_to_skip
 from mercurios.jobs.findings import gate_findings
 from mercurios.quality.gate import _history
 from mercurios.tenants import Tenant
@@ -44,6 +44,10 @@ class Shop:
     def reason(self, name: str = "r2", tenant: Tenant | None = None) -> str | None:
         """Return why a run of this name need not build."""
         return reason_to_skip(self.engine, run(name), basis_of(self.engine, tenant or self.tenant))
+
+    def is_of_another_release(self) -> bool:
+        """Return whether another release made the publication."""
+        return is_of_another_release(self.engine, run("r2"), basis_of(self.engine, self.tenant))
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         return self.engine.fetch_rows(sql)
@@ -195,10 +199,29 @@ def test_another_release_has_the_run_go_on(
     monkeypatch.setattr(basis_module, "product", basis_module.product.__wrapped__)
     _publish(shop, "r1")
     assert shop.reason() is not None
+    assert not shop.is_of_another_release()
 
     file.write_text("after", encoding="utf-8")
 
     assert shop.reason() is None
+    assert shop.is_of_another_release()
+
+
+def test_new_rows_and_another_setting_are_no_other_release(shop: Shop) -> None:
+    other = shop.tenant.model_copy(update={"currency": "CHF"})
+
+    shop.engine.execute(ADDED)
+
+    assert not is_of_another_release(shop.engine, run("r2"), basis_of(shop.engine, other))
+
+
+def test_what_published_without_a_note_may_be_another_release(shop: Shop) -> None:
+    shop.engine.execute("update ops.publication set basis = null")
+    without_note = shop.is_of_another_release()
+    shop.engine.execute("delete from ops.publication")
+
+    assert without_note
+    assert shop.is_of_another_release()
 
 
 def test_another_version_of_a_library_has_the_run_go_on(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,10 +23,12 @@ def _dag(tenant_id: str) -> Any:
     return dag
 
 
-def _environment(task: Any) -> dict[str, str]:
+def _environment(task: Any, is_full: bool | None = None) -> dict[str, str]:
     """Render a task's environment for dbt as Airflow does before executing it."""
     macros = task.get_dag().user_defined_macros or {}
-    return dict(task.render_template(task.env, {**macros, "run_id": "scheduled__r1"}))
+    pushed = {("changes", "full_build"): is_full}
+    instance = SimpleNamespace(xcom_pull=lambda *, task_ids, key: pushed[task_ids, key])
+    return dict(task.render_template(task.env, {**macros, "run_id": "scheduled__r1", "ti": instance}))
 
 
 @pytest.mark.parametrize("tenant_id", ["mini", "mini_models"])
@@ -41,10 +43,20 @@ def test_every_dbt_task_gets_its_own_tenant_and_file(mini: Path, tenant_id: str)
         "MERCURIOS_DUCKDB_PATH": str(mini / "warehouse" / f"{tenant_id}.duckdb"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_USE_COLORS": "false",
+        "DBT_FULL_REFRESH": "false",
     }
     assert environments
     assert {name: found for name, found in environments.items() if found != expected} == {}
     assert [task.task_id for task in tasks if not task.append_env] == []
+
+
+@pytest.mark.parametrize("tenant_id", ["mini", "mini_models"])
+def test_history_is_built_again_where_the_task_changes_says_so(mini: Path, tenant_id: str) -> None:
+    tasks = [task for task in _dag(tenant_id).tasks if task.task_type != "EmptyOperator"]
+
+    refreshed = [_environment(task, is_full=True)["DBT_FULL_REFRESH"] for task in tasks]
+
+    assert set(refreshed) == {"true"}
 
 
 def test_the_path_is_unknown_while_parsing(mini: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -212,7 +212,8 @@ def test_an_hour_without_change_is_skipped_once_the_forecast_is_in_the_marts(
 ) -> None:
     """The chain's forecast came after its marts, so the first run after it builds."""
     warehouse = after_the_chain / "warehouse" / "mini.duckdb"
-    with_forecast = execute(ChangesOperator, NEXT_RUN, tenant_id="mini")
+    built: dict[str, Any] = {}
+    with_forecast = execute(ChangesOperator, NEXT_RUN, tenant_id="mini", pushed=built)
     execute(PublishOperator, NEXT_RUN, tenant_id="mini", publication="pipeline", basis=with_forecast)
     pushed: dict[str, Any] = {}
 
@@ -220,6 +221,7 @@ def test_an_hour_without_change_is_skipped_once_the_forecast_is_in_the_marts(
         execute(ChangesOperator, "manual__2026-03-04T07:00:00+00:00", tenant_id="mini", pushed=pushed)
 
     assert pushed == {"findings": []}
+    assert built["full_build"] is False
     assert changed_members(chain.returned["changes"], with_forecast) == ["forecast"]
     verified = (
         "select published_at < verified_at from ops.publication where run_id = ? and dag_id like 'pipe%'"
@@ -233,9 +235,11 @@ def test_the_param_rebuild_has_a_run_go_on_though_nothing_has_changed(
     basis = execute(ChangesOperator, NEXT_RUN, tenant_id="mini")
     execute(PublishOperator, NEXT_RUN, tenant_id="mini", publication="pipeline", basis=basis)
 
-    again = execute(ChangesOperator, NEXT_RUN, tenant_id="mini", params={"rebuild": True})
+    pushed: dict[str, Any] = {}
+    again = execute(ChangesOperator, NEXT_RUN, tenant_id="mini", params={"rebuild": True}, pushed=pushed)
 
     assert again == basis
+    assert pushed["full_build"] is True
 
 
 def test_publishing_a_table_that_was_not_built_leaves_the_publication_alone(
