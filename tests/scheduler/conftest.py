@@ -7,7 +7,8 @@ by its connection id and nothing else. What happens, in this order:
 1. the first pipeline run of all three at once; the week it closes starts the forecast of `mini` by itself;
 2. the task of one model is cleared and runs again;
 3. the file of `mini_models` says that it builds layer by layer from now on;
-4. a day passes in the shops, and the pipelines of `mini` and `mini_models` run again.
+4. a day passes in the shops, and the pipelines of `mini` and `mini_models` run again;
+5. the pipeline of `mini` runs a third time, and nothing has happened since.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from emulated_account import EmulatedAccount, emulated_account
 from rich.console import Console
 
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
+from mercurios.warehouse.duckdb.publish import read_status
 from mercurios.warehouse.engine import WarehouseError
 from mercurios.warehouse.marts import gated_by
 from mercurios_demo.airflow_api import FINAL_STATES, AirflowApi, AirflowApiError
@@ -60,6 +62,7 @@ class Played:
 
     Attributes:
         slack: what the webhook of `mini` was sent.
+        status_of_second: what readers of `mini` learned of its second run.
         on_snowflake: the marts that readers of `mini_models` saw after each of its runs.
         by_model: the tasks of its first run before one was cleared.
         cleared: that task when it had run again.
@@ -72,6 +75,8 @@ class Played:
     slack: list[str]
     first: dict[str, RunOutcome] = field(default_factory=dict)
     second: dict[str, RunOutcome] = field(default_factory=dict)
+    third: dict[str, RunOutcome] = field(default_factory=dict)
+    status_of_second: dict[str, Any] = field(default_factory=dict)
     forecast_runs: dict[str, dict[str, Any]] = field(default_factory=dict)
     first_published: dict[str, Path] = field(default_factory=dict)
     on_snowflake: dict[str, State] = field(default_factory=dict)
@@ -225,6 +230,8 @@ def _play(stack: Stack, account: EmulatedAccount, received: list[str]) -> Played
     stack.advance_clock(24)
     played.second = dict(zip(both, follower.run("pipeline", "second", both, RUN_SECONDS), strict=True))
     played.on_snowflake["second"] = _marts_on_snowflake(account)
+    played.status_of_second = read_status(stack.published / "mini.duckdb")
+    played.third["mini"] = follower.run("pipeline", "third", ["mini"], RUN_SECONDS)[0]
     return played
 
 

@@ -185,6 +185,8 @@ class ChangesOperator(TenantOperator):
                 with reporting(context, lambda: gate_findings(engine, run, "raw")):
                     pass
         if reason is not None:
+            # Of a skipped task Airflow's own line in the log is without the reason.
+            self.log.info("%s: %s", run, reason)
             raise AirflowSkipException(f"{run}: {reason}")
         context["ti"].xcom_push(key=FULL_BUILD, value=is_full)
         return basis
