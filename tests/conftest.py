@@ -143,4 +143,9 @@ def airflow_database(airflow_home: Path, session_cache: SessionCache) -> Path:
         if done.returncode:
             pytest.fail(f"airflow db migrate failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
 
-    return session_cache.copy("airflow-database", migrate, airflow_home) / "airflow.db"
+    database = session_cache.copy("airflow-database", migrate, airflow_home) / "airflow.db"
+    settings = sys.modules.get("airflow.settings")
+    if settings is not None and settings.engine is not None:
+        # A look-up before this keeps its connection to the file that is now replaced.
+        settings.engine.dispose()
+    return database
