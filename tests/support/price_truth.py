@@ -222,7 +222,7 @@ class Earned:
     @property
     def margin_rate(self) -> float | None:
         """Margin by the revenue without tax that it comes from."""
-        if self.margin is None or self.priced_net <= 0 or self.margin > self.priced_net:
+        if self.margin is None or self.priced_net <= 0 or self.margin >= self.priced_net:
             return None
         return round(float(self.margin) / float(self.priced_net), 6)
 

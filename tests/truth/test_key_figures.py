@@ -75,7 +75,7 @@ def test_a_positions_stock_of_the_year_is_that_of_its_days(played: Played, measu
         average = sum(max(units, 0) for units in year) / DAYS
         assert row["tenant_id"] == "mini"
         assert row["average_stock"] == pytest.approx(average, abs=1e-6), key
-        assert row["average_stock_value"] == pytest.approx(average * float(price[key[0]]), abs=1e-5), key
+        assert row["average_stock_value"] == worth(average, price[key[0]]), key
         assert row["opening_stock"] == history[key][past + DAYS], key
         assert row["days_in_stock"] == sum(units > 0 for units in year), key
         received = sum(each.received for at, each in moved.get(key, {}).items() if first <= at < after)
@@ -89,7 +89,7 @@ def test_a_positions_stock_of_now_is_the_shops(played: Played, measures: dict[Si
 
     for key, row in measures.items():
         assert row["free_stock"] == free[key], key
-        assert row["stock_value"] == pytest.approx(max(free[key], 0) * float(price[key[0]])), key
+        assert row["stock_value"] == worth(max(free[key], 0), price[key[0]]), key
         assert row["service_level"] == policies[key[0]]["service_level"], key
 
 
@@ -102,7 +102,7 @@ def test_excess_is_what_lies_beyond_the_target(
     played.shows(sum(units.values()) > 0)
     for key, row in measures.items():
         assert row["excess_units"] == pytest.approx(units[key]), key
-        assert row["excess_value"] == pytest.approx(units[key] * float(price[key[0]])), key
+        assert row["excess_value"] == worth(units[key], price[key[0]]), key
 
 
 def test_slow_stock_lasts_longer_than_half_a_year_or_for_ever(
@@ -124,7 +124,7 @@ def test_slow_stock_lasts_longer_than_half_a_year_or_for_ever(
         units = max(free[key], 0) if is_slow else 0
         slow += units
         assert row["slow_units"] == units, key
-        assert row["slow_value"] == pytest.approx(units * float(price[key[0]])), key
+        assert row["slow_value"] == worth(units, price[key[0]]), key
     played.shows(slow > 0)
 
 
@@ -145,7 +145,7 @@ def test_dead_stock_saw_no_sale_and_no_receipt_in_180_days(
         is_dead = (played.today - max(days)).days >= DEAD_DAYS and statuses[key]["stock_status"] not in SHORT
         units = max(free[key], 0) if is_dead else 0
         dead += units
-        assert row["dead_value"] == pytest.approx(units * float(price[key[0]])), key
+        assert row["dead_value"] == worth(units, price[key[0]]), key
     played.shows(dead > 0)
 
 
@@ -172,17 +172,23 @@ def added(rows: Iterable[Row], name: str) -> float:
     return sum(row[name] for row in rows)
 
 
+def added_values(rows: Iterable[Row], name: str) -> float | None:
+    """Return the worth of the rows that have one; None where some have none and the others are worth nothing."""
+    values = [row[name] for row in rows]
+    known = sum(value for value in values if value is not None)
+    return None if None in values and not known else known
+
+
+VALUES = ("stock_value", "average_stock_value", "excess_value", "slow_value", "dead_value")
 SUMS = (
-    *(
-        "stock_value",
-        "average_stock",
-        "average_stock_value",
-        "stock_out_days",
-        "stock_out_spells",
-        "lost_units",
-    ),
-    *("excess_units", "excess_value", "slow_units", "slow_value", "dead_value", "units_sold", "revenue"),
+    *("average_stock", "stock_out_days", "stock_out_spells", "lost_units"),
+    *("excess_units", "slow_units", "units_sold", "revenue"),
 )
+
+
+def worth(units: float, price: Any) -> Any:
+    """Return what a figure of units has to be worth: None where they have no price that is known."""
+    return None if units and not price else pytest.approx(units * float(price), abs=1e-5)
 
 
 def ratios(rows: list[Row]) -> dict[str, float | None]:
@@ -192,7 +198,7 @@ def ratios(rows: list[Row]) -> dict[str, float | None]:
         return part / whole if whole > 0 else None
 
     free = sum(max(row["free_stock"], 0) for row in rows)
-    sold, value = max(added(rows, "units_sold"), 0), added(rows, "average_stock_value")
+    sold, value = max(added(rows, "units_sold"), 0), added_values(rows, "average_stock_value") or 0
     out, lost = added(rows, "stock_out_days"), added(rows, "lost_units")
     lasts = ratio(free, added(rows, "daily_units"))
     return {
@@ -200,7 +206,8 @@ def ratios(rows: list[Row]) -> dict[str, float | None]:
         "positions": len(rows),
         "positions_in_stock": sum(row["free_stock"] > 0 for row in rows),
         "days_of_supply": None if lasts is None or lasts > MOST_DAYS else lasts,
-        "turnover_rate": ratio(added(rows, "cost"), value),
+        # Where more cost came back than was sold, nothing turned over.
+        "turnover_rate": ratio(added(rows, "cost"), value) if added(rows, "cost") >= 0 else None,
         "stock_out_rate": ratio(out, out + added(rows, "days_in_stock")),
         # Where more came back than was sold and missed together, no demand is known.
         "fill_rate": ratio(sold, sold + lost) if added(rows, "units_sold") + lost > 0 else None,
@@ -220,6 +227,7 @@ def test_a_groups_key_figures_are_sums_and_ratios_of_its_positions(
     for row in rows:
         key = row["kpi_level"], row["kpi_key"]
         expected: dict[str, Any] = {name: added(groups[key], name) for name in SUMS} | ratios(groups[key])
+        expected |= {name: added_values(groups[key], name) for name in VALUES}
         for name, value in expected.items():
             found = None if row[name] is None else float(row[name])
             assert found == (None if value is None else pytest.approx(value, abs=6e-3, rel=1e-4)), (key, name)
@@ -227,6 +235,21 @@ def test_a_groups_key_figures_are_sums_and_ratios_of_its_positions(
         assert row["supply_note"] == (
             why if added(groups[key], "daily_units") > 0 else "no demand expected"
         ), key
+
+
+def test_what_has_stock_and_no_price_is_left_out_of_values_and_counted(
+    played: Played, measures: dict[Size, Row]
+) -> None:
+    price, groups = prices_of(played), levels(played, measures)
+
+    for row in played.query("select * from analytics.inventory_kpi"):
+        group = groups[row["kpi_level"], row["kpi_key"]]
+        held = {
+            each["article_number"] for each in group if each["free_stock"] > 0 or each["average_stock"] > 0
+        }
+        left_out = sum(not price[article] for article in held)
+        note = f"{left_out} of {len(held)} articles: no purchase price" if left_out else None
+        assert row["value_note"] == note, (row["kpi_level"], row["kpi_key"])
 
 
 def test_an_articles_year_stands_on_the_stock_it_held(played: Played) -> None:
@@ -243,7 +266,12 @@ def test_an_articles_year_stands_on_the_stock_it_held(played: Played) -> None:
     assert known == sorted(known, reverse=True)
     assert {row["margin"] for row in rows[len(known) :]} <= {None}
     for row in rows:
-        value = held[row["article_number"]]
-        assert float(row["average_stock_value"]) == pytest.approx(value, abs=6e-3), row
+        value, is_valued = held[row["article_number"]], bool(price[row["article_number"]])
+        found = row["average_stock_value"]
+        if found is None:
+            assert not is_valued, row
+            assert row["gmroi"] is None, row
+            continue
+        assert float(found) == pytest.approx(value, abs=6e-3), row
         gmroi = float(row["margin"]) / value if value and row["margin"] is not None else None
         assert row["gmroi"] == (None if gmroi is None else pytest.approx(gmroi, rel=1e-3)), row

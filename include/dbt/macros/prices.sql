@@ -113,11 +113,26 @@
 {%- endmacro %}
 
 
-{# Margin / revenue without tax; null without revenue, or where more cost came back than was sold. #}
+{# Margin / revenue without tax; null without revenue, or where as much cost came back as was sold, or more. #}
 {% macro margin_rate(margin, revenue) -%}
     case
-        when {{ revenue }} > 0 and {{ margin }} <= {{ revenue }}
+        when {{ revenue }} > 0 and {{ margin }} < {{ revenue }}
             then round(cast({{ margin }} as double) / cast({{ revenue }} as double), 6)
+    end
+{%- endmacro %}
+
+
+{# What units are worth at a price that is 0 where it is not known: null there, but 0 of no units. #}
+{% macro worth_of(units, price) -%}
+    case when {{ units }} = 0 then 0 else {{ units }} * nullif({{ price }}, 0) end
+{%- endmacro %}
+
+
+{# The worth of a group, of the rows whose price is known; null where units have a worth and none of them is known. #}
+{% macro worth_of_group(worth) -%}
+    case
+        when count({{ worth }}) = count(*) or count(case when {{ worth }} > 0 then 1 end) > 0
+            then cast(sum(cast({{ worth }} as decimal(18, 6))) as double)
     end
 {%- endmacro %}
 

@@ -52,20 +52,7 @@ levels as (
         tenant_id,
         '{{ level }}' as kpi_level,
         {{ key }} as kpi_key,
-        count(*) as positions,
-        sum(case when free_stock > 0 then 1 else 0 end) as positions_in_stock,
-        {#- Decimals: their sum is the same in whatever order an engine adds. #}
-        {%- for measure in [
-            'units_sold', 'revenue', 'revenue_net', 'priced_revenue', 'cost', 'average_stock', 'average_stock_value',
-            'days_in_stock', 'stock_out_spells', 'stock_out_days', 'lost_units', 'stock_value', 'daily_units',
-            'excess_units', 'excess_value', 'slow_units', 'slow_value', 'dead_value',
-        ] %}
-        cast(sum(cast({{ measure }} as decimal(18, 6))) as double) as {{ measure }},
-        {%- endfor %}
-        cast(sum(cast(greatest(free_stock, 0) as decimal(18, 6))) as double) as free_stock,
-        avg(service_level) as service_level,
-        {{ margin_of_counted_lines() }} as margin,
-        {{ margin_note_of_counted_lines() }} as margin_note
+        {{ sums_of_measures() }}
     from described
     group by tenant_id{% if level != 'tenant' %}, {{ key }}{% endif %}
     {%- if not loop.last %}
@@ -86,7 +73,9 @@ select
     round({{ days_of_supply('free_stock', 'daily_units') }}, 4) as days_of_supply,
     round(average_stock, 4) as average_stock,
     cast(average_stock_value as decimal(18, 2)) as average_stock_value,
-    case when average_stock_value > 0 then round(cost / average_stock_value, 6) end as turnover_rate,
+    case
+        when average_stock_value > 0 and cost >= 0 then round(cost / average_stock_value, 6)
+    end as turnover_rate,
     round(stock_out_days, 0) as stock_out_days,
     round(stock_out_spells, 0) as stock_out_spells,
     case
@@ -115,5 +104,9 @@ select
     case when average_stock_value > 0 then round(margin / average_stock_value, 6) end as gmroi,
     cast(revenue_net as decimal(18, 2)) as revenue_net,
     margin_note,
-    {{ supply_note('daily_units', days_of_supply('free_stock', 'daily_units')) }} as supply_note
+    {{ supply_note('daily_units', days_of_supply('free_stock', 'daily_units')) }} as supply_note,
+    case
+        when unvalued_articles > 0
+            then {{ some_of('unvalued_articles', 'articles', 'articles: no purchase price') }}
+    end as value_note
 from levels

@@ -50,7 +50,8 @@ select
     cast(case when coalesce(sold.line_count, 0) = 0 then 0 else sold.margin end as double) as margin,
     round(coalesce(held.unit_days, 0) / (7 * {{ var('year_weeks') }}), 6) as average_stock,
     round(
-        coalesce(held.unit_days, 0) / (7 * {{ var('year_weeks') }}) * positions.unit_cost, 6
+        {{ worth_of('coalesce(held.unit_days, 0)', 'positions.unit_cost') }} / (7 * {{ var('year_weeks') }}),
+        6
     ) as average_stock_value,
     coalesce(held.opening_stock, 0) as opening_stock,
     coalesce(held.units_received, 0) as units_received,
@@ -59,21 +60,22 @@ select
     cast(coalesce(out_of_stock.stock_out_days, 0) as double) as stock_out_days,
     round(cast(coalesce(out_of_stock.lost_units, 0) as double), 6) as lost_units,
     statuses.free_stock,
-    greatest(statuses.free_stock, 0) * positions.unit_cost as stock_value,
+    {{ worth_of('greatest(statuses.free_stock, 0)', 'positions.unit_cost') }} as stock_value,
     positions.daily_units,
     greatest(statuses.free_stock - statuses.target_units, 0) as excess_units,
-    greatest(statuses.free_stock - statuses.target_units, 0) * positions.unit_cost as excess_value,
+    {{ worth_of('greatest(statuses.free_stock - statuses.target_units, 0)', 'positions.unit_cost') }}
+        as excess_value,
     case
         when statuses.free_stock > 0 and coalesce(statuses.is_slow, true) then statuses.free_stock
         else 0
     end as slow_units,
     case
         when statuses.free_stock > 0 and coalesce(statuses.is_slow, true)
-            then statuses.free_stock * positions.unit_cost
+            then {{ worth_of('statuses.free_stock', 'positions.unit_cost') }}
         else 0
     end as slow_value,
     case
-        when statuses.stock_status = 'dead' then statuses.free_stock * positions.unit_cost
+        when statuses.stock_status = 'dead' then {{ worth_of('statuses.free_stock', 'positions.unit_cost') }}
         else 0
     end as dead_value,
     policies.service_level,
