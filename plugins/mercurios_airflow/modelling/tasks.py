@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import TaskGroup
 
 from mercurios_airflow.warehouse.hooks import airflow_backend
-from mercurios_airflow.warehouse.operators import FULL_BUILD
 
 if TYPE_CHECKING:
     from cosmos import DbtTaskGroup, ProfileConfig
@@ -48,8 +47,8 @@ def _environment(tenant: Tenant) -> dict[str, str]:
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         # Whose results of models dbt records, see macros/model_results.sql.
         "MERCURIOS_RUN_ID": "{{ run_id }}",
-        # After a release, and where a person asks for it.
-        "DBT_FULL_REFRESH": f"{{{{ (ti.xcom_pull(task_ids='changes', key='{FULL_BUILD}') or false) | lower }}}}",
+        # After a release, and where a person asks for it: the XCom is of `ChangesOperator`.
+        "DBT_FULL_REFRESH": "{{ (ti.xcom_pull(task_ids='changes', key='full_build') or false) | lower }}",
         # The UI shows colour codes as text.
         "DBT_USE_COLORS": "false",
         **airflow_backend(tenant).dbt_environment(tenant),

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
     from mercurios.sources.contract import Contract
 
-# Whether dbt builds all history again.
-FULL_BUILD = "full_build"
-
 
 class SetUpOperator(TenantOperator):
     """Creates what is missing in a tenant's warehouse: schemas, bookkeeping, RAW tables, reference rows."""
@@ -188,7 +185,8 @@ class ChangesOperator(TenantOperator):
             # Of a skipped task Airflow's own line in the log is without the reason.
             self.log.info("%s: %s", run, reason)
             raise AirflowSkipException(f"{run}: {reason}")
-        context["ti"].xcom_push(key=FULL_BUILD, value=is_full)
+        # The tasks of dbt read it.
+        context["ti"].xcom_push(key="full_build", value=is_full)
         return basis
 
 
