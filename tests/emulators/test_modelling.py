@@ -24,7 +24,12 @@ def test_a_model_is_built_with_the_tenants_connection(retailer: SnowflakeRetaile
     task: Any = dag.get_task("model.build")
     task.select = ["stg_prohandel__labels"]
     instance = SimpleNamespace(
-        task_id=task.task_id, dag_id=dag.dag_id, run_id="r1", try_number=1, map_index=-1
+        task_id=task.task_id,
+        dag_id=dag.dag_id,
+        run_id="r1",
+        try_number=1,
+        map_index=-1,
+        xcom_pull=lambda **_: None,
     )
     context = {"ti": instance, "task_instance": instance, "run_id": "r1", "dag": dag, "task": task}
     task.render_template_fields({**context, **(dag.user_defined_macros or {})})

@@ -18,6 +18,7 @@ WITHOUT = {
         "growth": "the shop has 60 weeks of history, so no branch traded through two years",
         "margin_note": PRICED,
     },
+    "inventory_kpi": {"margin_note": PRICED, "value_note": VALUED},
     "launch_sell_through": {
         "sell_through_note": "what the shop sells it received before; test_files_pipeline.py knows no receipt"
     },
@@ -34,7 +35,7 @@ WITHOUT = {
     **{
         mart: {"margin_note": PRICED}
         for mart in (
-            *("article_sales_agg", "daily_sales_agg", "fct_sales", "inventory_kpi", "inventory_measure"),
+            *("article_sales_agg", "daily_sales_agg", "fct_sales", "inventory_measure"),
             *("product_profitability", "sales_by_season", "sales_weekly"),
         )
     },

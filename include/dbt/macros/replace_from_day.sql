@@ -1,7 +1,7 @@
 {#
     Incremental strategy for a history by day of which the past seldom changes: for each key, new rows replace those of their
     first day and later; what is older stays. A key without new rows, and days before the model's window, go. The model
-    names its keys in `meta.by`, its days in `meta.day` and the variable with the length of the window in `meta.window`.
+    names its keys in `meta.by`, its days in `meta.day` and the variable with the length of the window in `meta.kept_days`.
 
     Which keys begin again, and which continue with the last day they have, the model decides: see `fingerprint`. Every key
     has a row of today, so the newest of the new rows is today's.
@@ -49,7 +49,7 @@
         tenant_id = {{ tenant_id() }}
         and (
             {{ meta['day'] }} < (
-                select {{ add_days('max(' ~ meta['day'] ~ ')', '1 - ' ~ var(meta['window'])) }}
+                select {{ add_days('max(' ~ meta['day'] ~ ')', '1 - ' ~ var(meta['kept_days'])) }}
                 from {{ source }}
             )
             or ({{ keys }}) not in (select {{ keys }} from {{ source }})

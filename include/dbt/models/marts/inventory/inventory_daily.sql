@@ -2,7 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='replace_from_day',
-        meta={'by': ['article_number', 'branch_number'], 'day': 'date_day', 'window': 'inventory_days'}
+        meta={'by': ['article_number', 'branch_number'], 'day': 'date_day', 'kept_days': 'inventory_days'}
     )
 }}
 
