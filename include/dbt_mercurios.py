@@ -72,10 +72,12 @@ def named(namespace: MacroNamespace) -> dict[str, Any]:
 
 
 def _with_macros(context: ManifestContext) -> dict[str, Any]:
-    if not isinstance(context.namespace, MacroNamespace):
-        return dbts_context(context)  # type: ignore[no-any-return]
-    names: dict[str, Any] = super(ManifestContext, context).to_dict()
-    names.update(named(context.namespace))
+    names: dict[str, Any]
+    if isinstance(context.namespace, MacroNamespace):
+        names = super(ManifestContext, context).to_dict()
+        names.update(named(context.namespace))
+    else:
+        names = dbts_context(context)
     return names
 
 

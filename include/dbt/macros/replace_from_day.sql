@@ -63,14 +63,15 @@
 
 {#
     A number that says from what a group's rows were made, kept in them: where it is the same, so are they. It is made of the
-    columns of the rows `where` holds, of values that all rows of the group share, and of the model's own text.
-    Numbers of other engines, or of another release of one, differ: then the group is built again.
+    columns of the rows `where` holds and of values that all rows of the group share. What a release changes in the query is
+    not in it: after one, all history is built again (decision 0068). Numbers of other engines, or of another release of
+    one, differ: then the group is built again.
 #}
 {% macro fingerprint(columns, where, shared) -%}
     cast(
         (
             sum(case when {{ where }} then hash({{ columns | join(', ') }}) else 0 end)
-            + hash({{ shared | join(', ') }}, '{{ local_md5(model.raw_code) if execute }}')
+            + hash({{ shared | join(', ') }})
         ) % 4611686018427387847 as bigint
     )
 {%- endmacro %}

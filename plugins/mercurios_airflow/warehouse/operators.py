@@ -176,7 +176,7 @@ class ChangesOperator(TenantOperator):
         with warehouse_of(tenant, run).get_conn() as engine:
             basis = basis_of(engine, tenant)
             reason = None if asked else reason_to_skip(engine, run, basis)
-            is_full = asked or is_of_another_release(engine, run, basis)
+            is_full = reason is None and (asked or is_of_another_release(engine, run, basis))
             note_outcome(engine, tenant, run, reason)
             if reason is not None:
                 with reporting(context, lambda: gate_findings(engine, run, "raw")):

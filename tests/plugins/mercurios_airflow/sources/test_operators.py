@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,9 @@ def _refuse(*_: object, **__: object) -> None:
 
 
 def test_a_task_with_nothing_due_does_not_connect_to_the_source(task: ExtractOperator) -> None:
-    found = task.execute({"ti": SimpleNamespace(), "run_id": "r1"})  # type: ignore[typeddict-item]
+    context: Any = {"ti": SimpleNamespace(), "run_id": "r1"}
+
+    found = task.execute(context)
 
     assert found == []
 
