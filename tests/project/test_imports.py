@@ -195,9 +195,6 @@ OF_PROHANDEL = (
 # Files outside that name ProHandel all the same, and why.
 MAY_NAME_PROHANDEL = {
     "include/mercurios/sources/registry.py": "lists the sources",
-    "include/mercurios/tenants/files.py": "says where keys of older tenant files belong now",
-    "include/mercurios/cli/new.py": "writes the declaration and staging of a new resource of this API",
-    "include/mercurios/cli/templates/tenant.yaml.jinja": "the source of a new tenant without exports",
     "plugins/mercurios_airflow/sources/connect.py": "says which module opens which source",
     "plugins/mercurios_airflow/connection_types/__init__.py": "declares the form of its connections",
     "include/dbt/models/conformed": "each model takes the rows of every source's staging",

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from mercurios.sources.contract import Column
+    from mercurios.sources.contract import Column, Contract
 
 app = typer.Typer(no_args_is_help=True, help="Write the files that a new tenant or resource begins with.")
 
 _INCLUDE = Path(__file__).resolve().parents[2]
-_RESOURCES = _INCLUDE / "mercurios" / "sources" / "prohandel" / "resources.py"
+_SOURCES = _INCLUDE / "mercurios" / "sources"
 _STAGING = _INCLUDE / "dbt" / "models" / "staging"
+# What a source's package holds for this command, where it can: the text of a declaration, and of a tenant's source.
+_DECLARATION, _SETTINGS = "templates/resource.py", "templates/source.yaml"
 _END_OF_RESOURCES = "\n)\n\nRESOURCES: "
 _COLUMNS = _INCLUDE / "dbt" / "models" / "columns.md"
 _LINE = 96
@@ -34,10 +36,7 @@ def tenant(
     owner: Annotated[str, typer.Option(help="Who is asked when something breaks.")] = "data-platform",
     slack: Annotated[str, typer.Option(help="Connection of a Slack webhook.")] = "",
     files: Annotated[
-        str,
-        typer.Option(
-            metavar="FOLDER", help="Read exports in this folder (file:// or s3://) instead of ProHandel."
-        ),
+        str, typer.Option(metavar="FOLDER", help="Read exports in this folder (file:// or s3://).")
     ] = "",
 ) -> None:
     """Write the file of a new tenant, check it, and list the connections to create."""
@@ -56,6 +55,7 @@ def tenant(
         "owner": owner,
         "slack": slack,
         "files": files,
+        "kind": "files" if files else _kind_with(_SETTINGS),
     }
     _create(path, _render("tenant.yaml", values))
     found = load_tenants(only=tenant_id)
@@ -76,12 +76,12 @@ def tenant(
 
 @app.command()
 def resource(
-    name: Annotated[str, typer.Argument(help="The resource, as its path at ProHandel spells it.")],
+    name: Annotated[str, typer.Argument(help="The resource, as the source spells it.")],
     columns: Annotated[
         str,
         typer.Option(
-            help="The fields to keep with their types, as in resources.py: 'number:int name validFrom:date "
-            "lastChange:ts isDeleted:bool'. Types: int, dec, dbl, code, bool, date, ts, hash; text needs none."
+            help="The fields to keep with their types, as in the source's resources.py: 'number:int name "
+            "validFrom:date'. Types: int, dec, dbl, code, bool, date, ts, hash; text needs none."
         ),
     ],
     description: Annotated[str, typer.Option(help="What a row is, in a sentence.")],
@@ -90,16 +90,19 @@ def resource(
     plural: Annotated[
         str, typer.Option(help="Plural of the table, for the model (default: table + s).")
     ] = "",
+    source: Annotated[
+        str, typer.Option(metavar="KIND", help="Source that delivers it (default: the first that can).")
+    ] = "",
     *,
     personal: Annotated[
         bool, typer.Option("--personal", help="Unknown fields may be personal data.")
     ] = False,
 ) -> None:
-    """Declare a new ProHandel resource and write its staging model, the YAML beside it and its dbt source."""
+    """Declare a new resource of a source and write its staging model, the YAML beside it and its dbt source."""
     from mercurios.sources.contract import columns_of
-    from mercurios.sources.registry import every_resource
+    from mercurios.sources.registry import CONTRACTS, every_resource
 
-    table = table or name
+    kind, table = _kind_with(_DECLARATION, source), table or name
     _check_name("the resource", name, r"[A-Za-z][A-Za-z0-9]*")
     for option, text in (("--table", table), ("--plural", plural or table), ("--group", group)):
         _check_name(option, text, r"[A-Za-z][A-Za-z0-9_]*")
@@ -110,20 +113,21 @@ def resource(
         _fail(f"--columns: {error}")
     if name in every_resource() or table in {each.table for each in every_resource().values()}:
         _fail(f"the resource {name} or the table {table} is declared already")
-    names = {column.field for column in kept}
+    contract, names = CONTRACTS[kind], {column.field for column in kept}
     values: dict[str, Any] = {
+        "kind": kind,
         "resource": name,
         "table": table,
         "words": table.replace("_", " "),
-        "model": f"stg_prohandel__{plural or f'{table}s'}",
+        "model": f"stg_{kind}__{plural or f'{table}s'}",
         "description": description.rstrip(".") + ".",
         "lines": _wrapped(fields),
         "group": group,
         "personal": personal,
-        "cursor": "lastChange" in names,
-        "tombstone": "isDeleted" in names,
-        "sections": _sections(table, kept),
-        **_described(table, kept),
+        "cursor": contract.cursor in names,
+        "tombstone": contract.tombstone in names,
+        "sections": _sections(table, kept, contract),
+        **_described(table, kept, contract),
     }
     for written in _declare(values):
         typer.echo(written)
@@ -132,29 +136,41 @@ def resource(
 
 def _declare(values: dict[str, Any]) -> tuple[Path, ...]:
     """Write what a new resource needs, and return the files that were written or changed."""
-    model = _STAGING / "prohandel" / str(values["model"])
+    kind = str(values["kind"])
+    model, resources = _STAGING / kind / str(values["model"]), _SOURCES / kind / "resources.py"
     sql, yml, sources = model.with_suffix(".sql"), model.with_suffix(".yml"), model.with_name("_sources.yml")
     _create(sql, _render("staging.sql", values))
     _create(yml, _render("staging.yml", values))
-    _insert(_RESOURCES, _END_OF_RESOURCES, "\n" + _render("resource.py", values).rstrip("\n"))
+    declaration = _render(f"{kind}/{_DECLARATION}", values).rstrip("\n")
+    _insert(resources, _END_OF_RESOURCES, f"\n{declaration}")
     sources.write_text(sources.read_text(encoding="utf-8") + _render("source.yml", values), encoding="utf-8")
-    return sql, yml, _RESOURCES, sources
+    return sql, yml, resources, sources
 
 
-def _sections(table: str, columns: tuple[Column, ...]) -> list[tuple[str, list[str]]]:
+def _kind_with(template: str, wanted: str = "") -> str:
+    """Return the kind of source that is wanted, else the first, of those that have a template for this command."""
+    from mercurios.sources.registry import CONTRACTS
+
+    kinds = [kind for kind in CONTRACTS if (_SOURCES / kind / f"{template}.jinja").exists()]
+    if wanted and wanted not in kinds:
+        _fail(f"--source: expected {' or '.join(kinds)} (got {wanted!r}); of others, edit the resources.py")
+    return wanted or kinds[0]
+
+
+def _sections(table: str, columns: tuple[Column, ...], contract: Contract) -> list[tuple[str, list[str]]]:
     """Return the columns of the staging model under their headings."""
     found: dict[str, list[str]] = {
         title: [] for title in ("ids", "text", "numerics", "booleans", "dates", "timestamps")
     }
     found["ids"] += ["tenant_id", f"id as {table}_id"]
     for column in columns:
-        if column.field not in ("id", "isDeleted"):
-            title, expression = _staged(table, column)
+        if column.field not in ("id", contract.tombstone):
+            title, expression = _staged(table, column, contract)
             found[title].append(expression)
     return [(title, expressions) for title, expressions in found.items() if expressions]
 
 
-def _staged(table: str, column: Column) -> tuple[str, str]:
+def _staged(table: str, column: Column, contract: Contract) -> tuple[str, str]:
     """Return the heading of a column and its expression: renamed, with placeholders as null."""
     from mercurios.sources.contract import ColumnType
 
@@ -171,15 +187,17 @@ def _staged(table: str, column: Column) -> tuple[str, str]:
         return title, f"{{{{ {macro}('{name}') }}}} as {alias}"
     if column.type is ColumnType.INTEGER and name.endswith("_number"):
         return "ids", f"{{{{ reference_or_null('{name}') }}}} as {alias}"
-    if column.field == "lastChange":
-        return "timestamps", "last_change as last_changed_at"
+    if column.field == contract.cursor:
+        return "timestamps", f"{name} as last_changed_at"
     title = {ColumnType.BOOLEAN: "booleans", ColumnType.TIMESTAMP: "timestamps"}.get(column.type, "numerics")
     if name == "number":
         title = "ids"
     return title, name if alias == name else f"{name} as {alias}"
 
 
-def _described(table: str, columns: tuple[Column, ...]) -> dict[str, list[tuple[str, str]]]:
+def _described(
+    table: str, columns: tuple[Column, ...], contract: Contract
+) -> dict[str, list[tuple[str, str]]]:
     """Return the columns of the RAW table and of the staging model, each with its description."""
     import re
 
@@ -188,8 +206,10 @@ def _described(table: str, columns: tuple[Column, ...]) -> dict[str, list[tuple[
 
     known = set(re.findall(r"{% docs (\w+) %}", _COLUMNS.read_text(encoding="utf-8")))
     hashed = {column.name for column in columns if column.type is ColumnType.KEY_HASH}
-    aliases = {column.name: _staged(table, column)[1].rpartition(" as ")[2] for column in columns}
-    staged = [each.rpartition(" as ")[2] for _, found in _sections(table, columns) for each in found]
+    aliases = {column.name: _staged(table, column, contract)[1].rpartition(" as ")[2] for column in columns}
+    staged = [
+        each.rpartition(" as ")[2] for _, found in _sections(table, columns, contract) for each in found
+    ]
     raw = {"tenant_id": "tenant_id"} | aliases | {"id": "row_id"} | {name: name for name in METADATA_COLUMNS}
     return {
         "raw": [
@@ -225,7 +245,7 @@ def _render(template: str, values: dict[str, Any]) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        loader=FileSystemLoader([Path(__file__).with_name("templates"), _SOURCES]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

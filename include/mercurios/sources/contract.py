@@ -134,10 +134,14 @@ class Contract:
     Attributes:
         source: the kind, as tenant files name it.
         resources: by name, nested ones included, in the order they are read and loaded.
+        cursor: field that is the cursor of every resource that has it; None where none is.
+        tombstone: field that is the tombstone of every resource that has it; None where none is.
     """
 
     source: str
     resources: Mapping[str, Resource]
+    cursor: str | None = None
+    tombstone: str | None = None
 
     @property
     def collections(self) -> tuple[str, ...]:

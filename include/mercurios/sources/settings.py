@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -119,6 +120,7 @@ class SourceSettings(BaseModel):
     Attributes:
         contract: what this kind of source declares.
         reads_a_whole_life: whether a complete read shows all that was ever booked.
+        moved_keys: keys of a tenant file that older versions read for this kind of source, and what to write instead.
         kind: the word that chooses the source in a tenant file.
         time_zone: zone of the instants that the source writes without one.
         plausible: what this retailer can mean; rows beyond it are set aside.
@@ -127,6 +129,7 @@ class SourceSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     contract: ClassVar[Contract]
     reads_a_whole_life: ClassVar[bool] = False
+    moved_keys: ClassVar[Mapping[str, str]] = {}
 
     kind: str
     time_zone: TimeZone = "UTC"

@@ -29,11 +29,7 @@ SUFFIX = ".yaml"
 _SUFFIXES = (SUFFIX, ".yml")
 
 # Keys of earlier versions, and what a file says instead.
-_MOVED = {
-    "ingestion": "write 'source: {kind: prohandel, connection: …}' instead",
-    "extraction": "write its settings below 'source', beside 'kind: prohandel'",
-    "connections.prohandel": "write it as 'source.connection', beside 'kind: prohandel'",
-}
+_MOVED = {key: said for settings in SETTINGS.values() for key, said in settings.moved_keys.items()}
 
 
 @dataclass(frozen=True)

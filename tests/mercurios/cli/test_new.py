@@ -172,6 +172,42 @@ def test_a_new_resource_is_formatted_as_the_repository_is(tree: Tree, root: Path
     assert "price," in model.read_text()
 
 
+def test_a_source_without_a_template_is_refused_and_the_others_are_named(tree: Tree) -> None:
+    done = tree.run(
+        "new", "resource", "colour", "--source", "files", "--columns", "name", "--description", "Colours"
+    )
+
+    assert done.returncode == 1
+    assert "--source: expected prohandel (got 'files')" in done.stderr
+    assert not list(tree.include.rglob("stg_*colour*"))
+
+
+def test_a_resource_is_written_where_its_source_is(tree: Tree) -> None:
+    """What a further source's package holds is enough: nothing in the command names a source."""
+    sources = tree.include / "mercurios/sources"
+    files = sources / "files"
+    declared = (files / "resources.py").read_text()
+    (files / "templates/resource.py.jinja").write_text(
+        '    Resource("{{ resource }}", "{{ table }}", columns_of("id"), "{{ group }}"),\n'
+    )
+    (files / "resources.py").write_text(
+        declared.replace("\n)\n\nCONTRACT", "\n)\n\nRESOURCES: object = _ALL\n\nCONTRACT")
+    )
+
+    done = tree.run(
+        *("new", "resource", "colour", "--source", "files", "--table", "files_colour"),
+        *("--columns", "name lastChange:ts isDeleted:bool", "--description", "Colours"),
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert 'Resource("colour", "files_colour"' in (files / "resources.py").read_text()
+    model = (tree.include / "dbt/models/staging/files/stg_files__files_colours.sql").read_text()
+    # Neither is a cursor or a tombstone of this source.
+    assert "is_deleted" in model
+    assert "is_live(has_flag=false)" in model
+    assert "- name: files_colour" in (tree.include / "dbt/models/staging/files/_sources.yml").read_text()
+
+
 @pytest.mark.parametrize(
     ("name", "columns", "said"),
     [

@@ -11,6 +11,8 @@ from datetime import timedelta
 
 from mercurios.sources.contract import Contract, Resource, columns_of
 
+_CURSOR, _TOMBSTONE = "lastChange", "isDeleted"
+
 
 def _resource(
     name: str,
@@ -18,8 +20,8 @@ def _resource(
     group: str,
     dropped: str = "",
     table: str | None = None,
-    cursor: str | None = "lastChange",
-    tombstone: str | None = "isDeleted",
+    cursor: str | None = _CURSOR,
+    tombstone: str | None = _TOMBSTONE,
     child_of: str | None = None,
     child_field: str | None = None,
     parent_key: str | None = None,
@@ -246,4 +248,4 @@ _ALL = (
 RESOURCES: dict[str, Resource] = {resource.name: resource for resource in _ALL}
 """Every declared resource by name, nested ones included, in the order they are read and loaded."""
 
-CONTRACT = Contract("prohandel", RESOURCES)
+CONTRACT = Contract("prohandel", RESOURCES, cursor=_CURSOR, tombstone=_TOMBSTONE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
 
@@ -54,6 +55,11 @@ class ProHandelSettings(SourceSettings):
 
     contract: ClassVar[Contract] = CONTRACT
     reads_a_whole_life: ClassVar[bool] = True
+    moved_keys: ClassVar[Mapping[str, str]] = {
+        "ingestion": "write 'source: {kind: prohandel, connection: …}' instead",
+        "extraction": "write its settings below 'source', beside 'kind: prohandel'",
+        "connections.prohandel": "write it as 'source.connection', beside 'kind: prohandel'",
+    }
 
     kind: Literal["prohandel"]
     connection: ConnectionId
