@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mercurios.measures import measures
+from mercurios.measures import LANGUAGES, measures
 from mercurios.warehouse.marts import parsed
 
 # Numbers that count or name nothing a person reads as a figure.
@@ -79,6 +79,15 @@ def test_a_formula_has_one_name() -> None:
         named[measure.unit, measure.formula, measure.window].add(name)
 
     assert [found for found in named.values() if len(found) > 1] == [{"units", "units_sold"}]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_label_names_one_measure(language: str) -> None:
+    named: dict[str, set[str]] = defaultdict(set)
+    for name, measure in measures().items():
+        named[measure.label(language).casefold()].add(name)
+
+    assert {label: names for label, names in named.items() if len(names) > 1} == {}
 
 
 def marts_of_the_year() -> dict[str, set[str]]:
