@@ -96,6 +96,36 @@ def test_a_policy_reaches_the_orders_of_the_next_run(proposing, tmp_path):
     assert proposed == [(1, 24.0, False), (2, 28.0, False)]
 
 
+def test_what_an_order_costs_is_not_known_without_a_purchase_price(proposing, tmp_path):
+    """It is ordered all the same, and the budget says neither yes nor no; nor does the minimum of its supplier."""
+    warehouse = proposing.copy(tmp_path / "copy")
+    warehouse.execute(
+        "update raw.article set purchase_price = 0 where (tenant_id, number) = ('north', 100)",
+        decide("budget", 10),
+        decide("minimum_order_value", 50),
+    )
+
+    warehouse.build("north", *MODELS)
+
+    proposed = warehouse.rows(
+        "select order_units, unit_cost, order_cost, cost_note, is_within_budget, is_below_supplier_minimum "
+        "from analytics.replenishment_proposal where tenant_id = 'north'"
+    )
+    assert proposed == [(8.0, None, None, "no purchase price", None, None)]
+    [(cost, note, is_minor, reason)] = warehouse.rows(
+        "select cost, cost_note, is_minor, reason from analytics.replenishment_action "
+        "where (tenant_id, action, article_number) = ('north', 'order', 100)"
+    )
+    assert (cost, note, is_minor) == (None, "no purchase price", False)
+    assert reason.endswith(
+        "What they cost is not known: neither the budget nor the minimum of the supplier counts them."
+    )
+    saved = warehouse.rows(
+        "select units, cost_saved, cost_note from analytics.replenishment_transfer where tenant_id = 'north'"
+    )
+    assert saved == [(1.0, None, "no purchase price")]
+
+
 def test_an_order_secures_what_the_sum_of_its_weeks_may_be_more(proposing, tmp_path):
     warehouse = proposing.copy(tmp_path / "copy")
     warehouse.execute(unsure(9.0))

@@ -161,6 +161,7 @@ _TEXTS = (
     "order_line_id",
     "reason_de",
     "supply_note",
+    "cost_note",
     "forecast_error_source",
 )
 _NUMBERS = (

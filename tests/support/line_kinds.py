@@ -20,6 +20,11 @@ Row = Mapping[str, Any]
 """A row of the wire."""
 
 
+def cost_note(price: Decimal | None) -> str | None:
+    """Return why a purchase price is not known, of a retailer that declares no currencies and no net prices."""
+    return "no purchase price" if price is None else None
+
+
 def known_price(value: Any) -> Decimal | None:
     """Return an amount of the source, which writes 0 where it knows no price."""
     return money(value) or None

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from line_kinds import Row, money
+from line_kinds import Row, cost_note, known_price
 from plan import Plan, keyed
 from played import Played
 from source_rows import Size, by_number
@@ -93,19 +93,24 @@ def test_an_action_says_how_far_forecasts_of_its_class_are_off(
 def test_an_action_costs_what_is_bought_and_saves_margin_or_value(
     played: Played, plan: Plan, actions: list[Row]
 ) -> None:
-    price = {number: money(row["purchasePrice"]) for number, row in by_number(played.rows["article"]).items()}
+    price = {
+        number: known_price(row["purchasePrice"]) for number, row in by_number(played.rows["article"]).items()
+    }
 
     kinds = {row["action"] for row in actions}
     played.shows(kinds >= {"order", "expedite", "transfer", "decide", "mark down", "reduce"})
     for row in actions:
         article, margin = row["article_number"], plan.margins[row["article_number"]]
         is_bought = row["action"] in ("order", "decide")
-        assert row["cost"] == (price[article] * int(row["units"]) if is_bought else None), row["action_id"]
+        cost = price[article]
+        paid = cost * int(row["units"]) if is_bought and cost is not None else None
+        assert (row["cost"], row["cost_note"]) == (paid, cost_note(cost)), row["action_id"]
         stake = row["units_at_stake"]
         if row["action"] in TOO_MUCH:
             assert row["margin_at_risk"] is None, row["action_id"]
-            value = stake * float(price[article])
-            assert float(row["value_at_stake"]) == pytest.approx(value, abs=0.02), row["action_id"]
+            value = None if row["value_at_stake"] is None else float(row["value_at_stake"])
+            expected = None if cost is None else pytest.approx(stake * float(cost), abs=0.02)
+            assert value == expected, row["action_id"]
         else:
             assert row["value_at_stake"] is None, row["action_id"]
             played.shows(margin is not None)
@@ -174,9 +179,10 @@ def english(row: Row) -> str:
         elif row["action"] == "expedite":
             words.append("Overdue, and the supplier names no day. ")
     words.append("Without this, ")
-    if row["value_at_stake"] is not None:
-        worth = f"{row['value_at_stake']:.2f} at purchase price are left over."
-        words.append(f"{row['units_at_stake']:.1f} units worth {worth}")
+    if row["action"] in TOO_MUCH:
+        value = row["value_at_stake"]
+        worth = "" if value is None else f" worth {value:.2f} at purchase price"
+        words.append(f"{row['units_at_stake']:.1f} units{worth} are left over.")
     else:
         if row["free_stock"] <= 0:
             words.append("the shelf stays empty and ")
@@ -185,6 +191,9 @@ def english(row: Row) -> str:
         words.append(
             f"{row['units_at_stake']:.1f} units with {row['margin_at_risk']:.2f} of margin are missed."
         )
+    if row["cost_note"] and row["action"] in ("order", "decide", *TOO_MUCH):
+        more = ": neither the budget nor the minimum of the supplier counts them"
+        words.append(f" What they cost is not known{more if row['action'] == 'order' else ''}.")
     return "".join(words) + (" That is less than is worth the work." if row["is_minor"] else "")
 
 
@@ -206,9 +215,10 @@ def german(row: Row) -> str:
         elif row["action"] == "expedite":
             words.append("Überfällig, der Lieferant nennt keinen Tag. ")
     words.append("Sonst ")
-    if row["value_at_stake"] is not None:
-        stake, value = decimal(row["units_at_stake"], 1), decimal(row["value_at_stake"], 2)
-        words.append(f"bleiben {stake} Stück für {value} Einkaufswert übrig.")
+    if row["action"] in TOO_MUCH:
+        stake, value = decimal(row["units_at_stake"], 1), row["value_at_stake"]
+        worth = "" if value is None else f" für {decimal(value, 2)} Einkaufswert"
+        words.append(f"bleiben {stake} Stück{worth} übrig.")
     else:
         if row["free_stock"] <= 0:
             words.append("bleibt das Regal leer, und ")
@@ -216,6 +226,9 @@ def german(row: Row) -> str:
             words.append(f"ist es am {row['stock_out_on']:%d.%m.%Y} ausverkauft, und ")
         stake, margin = decimal(row["units_at_stake"], 1), decimal(row["margin_at_risk"], 2)
         words.append(f"{stake} Stück mit {margin} Rohertrag fehlen.")
+    if row["cost_note"] and row["action"] in ("order", "decide", *TOO_MUCH):
+        more = ": Weder Budget noch Mindestbestellwert zählen sie"
+        words.append(f" Ihr Einkaufspreis ist nicht bekannt{more if row['action'] == 'order' else ''}.")
     return "".join(words) + (" Das ist die Arbeit nicht wert." if row["is_minor"] else "")
 
 

@@ -162,6 +162,9 @@ def test_what_saves_less_than_an_action_is_worth_comes_last(played: Played) -> N
     for row in rows:
         too_much = row["action"] in ("cancel", "reduce", "mark down")
         value = row["units_at_stake" if too_much else "units"] * price[row["article_number"]]
+        if not price[row["article_number"]]:
+            assert not row["is_minor"], row["action_id"]
+            continue
         if abs(value - ACTION_VALUE) > 0.01:
             is_small = too_much and value < ACTION_VALUE
             assert row["is_minor"] == (is_small or waits(row, value, played.today)), row["action_id"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from almanac import holidays_of
-from line_kinds import Row, known_price, money
+from line_kinds import Row, cost_note, known_price, money
 from played import Played
 from source_rows import WEEK, by_number, day, goods_of, monday, shop_of
 
@@ -69,9 +69,10 @@ def test_an_articles_prices_and_flags_are_those_of_its_master(played: Played) ->
     for row in rows:
         article = articles[row["article_number"]]
         kind = shop.article_kind(row["article_number"])
-        prices = {name: row[name] for name in ("purchase_price", "sale_price", "label_price")}
+        prices = {name: row[name] for name in ("purchase_price", "cost_note", "sale_price", "label_price")}
         assert prices == {
             "purchase_price": known_price(article["purchasePrice"]),
+            "cost_note": cost_note(known_price(article["purchasePrice"])),
             "sale_price": money(article["price"]),
             "label_price": money(article["labelPrice"]),
         }

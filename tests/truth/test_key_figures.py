@@ -53,15 +53,18 @@ def test_the_stock_of_sizes_adds_up_to_what_was_in_the_shop(played: Played) -> N
 def test_a_positions_year_of_sales_adds_up(played: Played, measures: dict[Size, Row]) -> None:
     first, after = year_of(played.today)
     sums: dict[Size, list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 3)
+    costs: dict[Size, set[bool]] = defaultdict(set)
     for line, _ in goods_of(played):
         if first <= day(line["date"]) < after:
             values = (money(line[name]) for name in ("quantity", "salePrice", "purchasePrice"))
             sums[sold_key(line)] = [a + b for a, b in zip(sums[sold_key(line)], values, strict=True)]
+            costs[sold_key(line)].add(bool(line["purchasePrice"]))
 
     assert set(sums) <= set(measures)
     for key, row in measures.items():
-        found = [row["units_sold"], row["revenue"], row["cost"]]
-        assert found == pytest.approx([float(value) for value in sums[key]]), key
+        units, revenue, cost = map(float, sums[key])
+        assert (row["units_sold"], row["revenue"]) == pytest.approx((units, revenue)), key
+        assert row["cost"] == (None if costs[key] == {False} else pytest.approx(cost)), key
 
 
 def test_a_positions_stock_of_the_year_is_that_of_its_days(played: Played, measures: dict[Size, Row]) -> None:
@@ -199,6 +202,7 @@ def ratios(rows: list[Row]) -> dict[str, float | None]:
 
     free = sum(max(row["free_stock"], 0) for row in rows)
     sold, value = max(added(rows, "units_sold"), 0), added_values(rows, "average_stock_value") or 0
+    cost = added_values(rows, "cost")
     out, lost = added(rows, "stock_out_days"), added(rows, "lost_units")
     lasts = ratio(free, added(rows, "daily_units"))
     return {
@@ -207,7 +211,7 @@ def ratios(rows: list[Row]) -> dict[str, float | None]:
         "positions_in_stock": sum(row["free_stock"] > 0 for row in rows),
         "days_of_supply": None if lasts is None or lasts > MOST_DAYS else lasts,
         # Where more cost came back than was sold, nothing turned over.
-        "turnover_rate": ratio(added(rows, "cost"), value) if added(rows, "cost") >= 0 else None,
+        "turnover_rate": None if cost is None or cost < 0 else ratio(cost, value),
         "stock_out_rate": ratio(out, out + added(rows, "days_in_stock")),
         # Where more came back than was sold and missed together, no demand is known.
         "fill_rate": ratio(sold, sold + lost) if added(rows, "units_sold") + lost > 0 else None,

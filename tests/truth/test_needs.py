@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import timedelta
 
 import pytest
-from line_kinds import Row, money
+from line_kinds import Row, cost_note, known_price
 from played import Played
 from source_rows import WEEK, Size, by_number, free_of, order_lines, reordered
 
@@ -41,7 +41,9 @@ def test_a_position_is_what_masters_and_stock_say(played: Played, needs: dict[Si
         assert row["tenant_id"] == "mini"
         assert row["is_reordered"] == (key[0] in again), key
         assert (row["free_stock"], row["on_order"]) == (free[key], on_order[key]), key
-        assert row["unit_cost"] == float(money(article["purchasePrice"])), key
+        cost = known_price(article["purchasePrice"])
+        assert row["unit_cost"] == (None if cost is None else float(cost)), key
+        assert row["cost_note"] == cost_note(cost), key
         since = first[key[0]]
         # Stock of what was neither sold nor received was there before.
         is_new = free[key] <= 0 if since is None else since > played.today - NEW_WEEKS * WEEK

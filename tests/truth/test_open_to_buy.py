@@ -40,6 +40,16 @@ class Supply:
     unvalued: int = 0
 
     @property
+    def committed(self) -> Decimal | None:
+        """What both cost."""
+        return self.known(self.received + self.on_order, self.received_value + self.open_value)
+
+    @staticmethod
+    def known(units: int, value: Decimal) -> Decimal | None:
+        """Return a value; None of units of which no cost is known."""
+        return None if units and not value else value
+
+    @property
     def note(self) -> str | None:
         """How many lines have no value."""
         return f"{self.unvalued} of {self.lines} lines: no price" if self.unvalued else None
@@ -91,7 +101,7 @@ def test_a_limit_is_used_by_what_came_and_what_is_to_come(played: Played) -> Non
     played.shows(any(each.on_order for each in supply.values()))
     for key, row in rows.items():
         each, limit = supply.get(key, Supply()), plan.get(key)
-        committed = each.received_value + each.open_value
+        committed = each.committed
         assert row == {
             **dict(zip(("season_number", "category_number", "month_start"), key, strict=True)),
             "tenant_id": "mini",
@@ -99,10 +109,10 @@ def test_a_limit_is_used_by_what_came_and_what_is_to_come(played: Played) -> Non
             "limit_value": limit,
             "units_received": each.received,
             "on_order": each.on_order,
-            "received_value": each.received_value,
-            "open_value": each.open_value,
+            "received_value": each.known(each.received, each.received_value),
+            "open_value": each.known(each.on_order, each.open_value),
             "committed_value": committed,
-            "free_limit": None if limit is None else limit - committed,
+            "free_limit": None if limit is None or committed is None else limit - committed,
             "limit_note": "not in the limits" if limit is None else None,
             "value_note": each.note,
         }, key

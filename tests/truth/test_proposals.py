@@ -6,7 +6,7 @@ from collections import defaultdict
 from math import ceil
 
 import pytest
-from line_kinds import Row, money
+from line_kinds import Row, cost_note, known_price
 from played import Played
 from source_rows import Size, by_number, free_of, order_lines, size_key
 
@@ -121,7 +121,9 @@ def test_a_proposal_is_whole_packs_that_fill_up_and_cost_what_units_do(
     played: Played, proposals: dict[Size, Row]
 ) -> None:
     """What the budget and a supplier's minimum hold back is computed in test_orders.py."""
-    price = {number: money(row["purchasePrice"]) for number, row in by_number(played.rows["article"]).items()}
+    price = {
+        number: known_price(row["purchasePrice"]) for number, row in by_number(played.rows["article"]).items()
+    }
     least = {
         row["article_number"]: row["minimum_order_units"]
         for row in played.query("from analytics.replenishment_policy")
@@ -134,17 +136,21 @@ def test_a_proposal_is_whole_packs_that_fill_up_and_cost_what_units_do(
         assert units % pack == 0, key
         assert there + units >= row["order_up_to"], key
         assert units < max(row["order_up_to"] - there, least[key[0]]) + pack, key
-        assert row["unit_cost"] == price[key[0]], key
-        assert row["order_cost"] == price[key[0]] * int(units), key
+        cost = price[key[0]]
+        assert (row["unit_cost"], row["cost_note"]) == (cost, cost_note(cost)), key
+        assert row["order_cost"] == (None if cost is None else cost * int(units)), key
 
 
 def test_proposals_come_by_what_they_save_per_money_spent(proposals: dict[Size, Row]) -> None:
     ranked = sorted(proposals.values(), key=lambda row: row["priority"])
 
     assert [row["priority"] for row in ranked] == list(range(1, len(ranked) + 1))
-    ratios = [row["margin_at_risk_per_cost"] for row in ranked]
+    ratios = [row["margin_at_risk_per_cost"] or 0 for row in ranked]
     assert ratios == sorted(ratios, reverse=True)
     for row in ranked:
+        if row["order_cost"] is None:
+            assert row["margin_at_risk_per_cost"] is None
+            continue
         # The margin itself is rounded to hundredths.
         saved = row["margin_at_risk_per_cost"] * float(row["order_cost"])
         assert saved == pytest.approx(float(row["margin_at_risk"]), abs=0.006)
@@ -163,7 +169,9 @@ def test_a_proposal_is_of_its_policy_and_level(played: Played, proposals: dict[S
 
 
 def test_only_stock_that_is_free_is_sent_and_no_single_piece(played: Played, transfers: list[Row]) -> None:
-    price = {number: money(row["purchasePrice"]) for number, row in by_number(played.rows["article"]).items()}
+    price = {
+        number: known_price(row["purchasePrice"]) for number, row in by_number(played.rows["article"]).items()
+    }
     free = free_of(played)
     sent: dict[Size, float] = defaultdict(float)
     together: dict[tuple[int, int, int], float] = defaultdict(float)
@@ -177,7 +185,9 @@ def test_only_stock_that_is_free_is_sent_and_no_single_piece(played: Played, tra
         assert units == int(units), row
         assert giver != taker, row
         assert (article, size, taker) in free, row
-        assert row["cost_saved"] == price[article] * int(units), row
+        cost = price[article]
+        assert row["cost_saved"] == (None if cost is None else cost * int(units)), row
+        assert row["cost_note"] == cost_note(cost), row
         sent[article, size, giver] += units
         together[article, giver, taker] += units
     assert all(units <= free[key] for key, units in sent.items())

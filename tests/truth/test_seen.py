@@ -18,7 +18,15 @@ WITHOUT = {
         "growth": "the shop has 60 weeks of history, so no branch traded through two years",
         "margin_note": PRICED,
     },
+    **{
+        mart: {"cost_note": VALUED}
+        for mart in (
+            *("dim_article", "markdown_candidate", "replenishment_action", "replenishment_position"),
+            *("replenishment_proposal", "replenishment_transfer"),
+        )
+    },
     "inventory_kpi": {"margin_note": PRICED, "value_note": VALUED},
+    "inventory_status": {"money_note": VALUED},
     "launch_sell_through": {
         "sell_through_note": "what the shop sells it received before; test_files_pipeline.py knows no receipt"
     },
@@ -31,7 +39,8 @@ WITHOUT = {
     },
     "open_to_buy": {"value_note": VALUED},
     "stock_age_by_season": {"value_note": VALUED},
-    "supplier_scorecard": {"margin_note": PRICED, "value_note": VALUED},
+    "supplier_scorecard": {"margin_note": PRICED, "stock_value_note": VALUED, "value_note": VALUED},
+    "warehouse_inventory_agg": {"value_note": VALUED},
     **{
         mart: {"margin_note": PRICED}
         for mart in (

@@ -120,8 +120,23 @@ def test_stock_is_dead_without_a_sale_and_a_receipt_in_180_days(
             assert row["is_dead"] == dead, key
 
 
+def value_notes(played: Played) -> dict[int, str]:
+    """Return of how many articles the worth of a branch's stock is not known, where there are any."""
+    price = {int(row["number"]): known_price(row["purchasePrice"]) for row in played.rows["article"]}
+    held: dict[int, set[int]] = defaultdict(set)
+    for row in played.rows["articlesize"]:
+        if row["stockQuantity"] > row["selectionQuantity"]:
+            held[row["branchNumber"]].add(int(row["articleNumber"]))
+    unpriced = {branch: sum(price[number] is None for number in held[branch]) for branch in held}
+    return {
+        branch: f"{count} of {len(held[branch])} articles: no purchase price"
+        for branch, count in unpriced.items()
+        if count
+    }
+
+
 def test_a_branchs_stock_is_that_of_its_sizes(played: Played) -> None:
-    price = {int(row["number"]): money(row["purchasePrice"]) for row in played.rows["article"]}
+    price = {int(row["number"]): known_price(row["purchasePrice"]) for row in played.rows["article"]}
     units: dict[int, Decimal] = defaultdict(Decimal)
     value: dict[int, Decimal] = defaultdict(Decimal)
     articles: dict[int, set[int]] = defaultdict(set)
@@ -130,7 +145,7 @@ def test_a_branchs_stock_is_that_of_its_sizes(played: Played) -> None:
         branch, article = row["branchNumber"], int(row["articleNumber"])
         stock, away = money(row["stockQuantity"]), money(row["selectionQuantity"])
         units[branch] += stock
-        value[branch] += max(stock - away, Decimal(0)) * price[article]
+        value[branch] += max(stock - away, Decimal(0)) * (price[article] or 0)
         below[branch] += stock < 0
         if stock > 0:
             articles[branch].add(article)
@@ -140,7 +155,7 @@ def test_a_branchs_stock_is_that_of_its_sizes(played: Played) -> None:
     on_order: dict[int, int] = defaultdict(int)
     for line in order_lines(played):
         on_order[line.size[2]] += line.backlog
-    names = {row["number"]: row["name1"] for row in played.rows["branch"]}
+    names, notes = {row["number"]: row["name1"] for row in played.rows["branch"]}, value_notes(played)
     played.shows(sum(on_order.values()) > 0)
     assert {
         row["branch_number"]: (
@@ -148,7 +163,8 @@ def test_a_branchs_stock_is_that_of_its_sizes(played: Played) -> None:
             row["branch_name"],
             row["on_order"],
             row["on_hand"],
-            row["stock_value"],
+            row["stock_value"] or 0,
+            row["value_note"],
             row["article_count"],
             row["negative_count"],
         )
@@ -156,7 +172,7 @@ def test_a_branchs_stock_is_that_of_its_sizes(played: Played) -> None:
     } == {
         branch: (
             *("mini", names[branch], on_order[branch]),
-            *(units[branch], value[branch], len(articles[branch]), below[branch]),
+            *(units[branch], value[branch], notes.get(branch), len(articles[branch]), below[branch]),
         )
         for branch in units
     }

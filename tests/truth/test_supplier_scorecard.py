@@ -128,10 +128,13 @@ def test_a_supplier_is_named_and_left_with_what_its_articles_are(
 ) -> None:
     masters = {row["number"]: row for row in played.rows["supplier"]}
     left: dict[int, float] = defaultdict(float)
+    unpriced: set[int] = set()
     for row in played.query("select * from analytics.markdown_candidate where is_candidate"):
-        left[supplier_of[row["article_number"]]] += float(row["leftover_value"])
+        supplier = supplier_of[row["article_number"]]
+        left[supplier] += float(row["leftover_value"] or 0)
+        unpriced |= {supplier} if row["leftover_value"] is None else set()
     dead = {
-        int(row["kpi_key"]): row["dead_value"]
+        int(row["kpi_key"]): (row["dead_value"], row["value_note"])
         for row in played.query("select * from analytics.inventory_kpi where kpi_level = 'supplier'")
     }
 
@@ -141,5 +144,8 @@ def test_a_supplier_is_named_and_left_with_what_its_articles_are(
             masters[supplier]["name1"],
             masters[supplier]["isActive"],
         )
-        assert float(row["leftover_value"]) == pytest.approx(left.get(supplier, 0), abs=0.01)
-        assert row["dead_value"] == dead.get(supplier)
+        if supplier in unpriced and not left[supplier]:
+            assert row["leftover_value"] is None
+        else:
+            assert float(row["leftover_value"]) == pytest.approx(left.get(supplier, 0), abs=0.01)
+        assert (row["dead_value"], row["stock_value_note"]) == dead.get(supplier, (None, None))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from line_kinds import Row, money
+from line_kinds import Row, cost_note, known_price
 from played import Played
 from source_rows import (
     WEEK,
@@ -42,6 +43,13 @@ def statuses(played: Played) -> dict[Size, Row]:
         (row["article_number"], row["article_size_number"], row["branch_number"]): row
         for row in played.query("select * from analytics.inventory_status")
     }
+
+
+def worth(units: float, price: Decimal | None) -> Any:
+    """Return what units have to be worth: None where they have no price that is known."""
+    if units and price is None:
+        return None
+    return pytest.approx(Decimal(str(units)) * (price or 0), abs=Decimal("0.02"))
 
 
 def left_of(played: Played) -> dict[int, int]:
@@ -105,23 +113,24 @@ def test_goods_that_end_are_sold_until_their_season_is_over(
 def test_what_is_left_over_is_stock_beyond_what_will_be_sold(
     played: Played, candidates: dict[int, Row]
 ) -> None:
-    price = {number: money(row["purchasePrice"]) for number, row in by_number(played.rows["article"]).items()}
+    price = {
+        number: known_price(row["purchasePrice"]) for number, row in by_number(played.rows["article"]).items()
+    }
     first = began(played)
     ordered = {line.size[0] for line in order_lines(played) if line.backlog}
 
     for number, row in candidates.items():
         leftover = max(row["free_stock"] - row["expected_units"], 0)
         assert row["leftover_units"] == pytest.approx(leftover, abs=1e-3), number
-        assert float(row["leftover_value"]) == pytest.approx(leftover * float(price[number]), abs=0.02), (
-            number
-        )
+        assert row["leftover_value"] == worth(leftover, price[number]), number
+        assert row["cost_note"] == cost_note(price[number]), number
         assert row["is_candidate"] == (leftover >= 1 and not row["is_new"]), number
         # What was neither sold nor delivered and is not on order only came back.
         begins = first.get(number, date.max if number in ordered else date.min)
         assert row["is_new"] == (begins > played.today - NEW_WEEKS * WEEK), number
     ranked = sorted(candidates.values(), key=lambda row: row["impact_rank"])
     assert [row["impact_rank"] for row in ranked] == list(range(1, len(ranked) + 1))
-    values = [(not row["is_new"], row["leftover_value"]) for row in ranked]
+    values = [(not row["is_new"], row["leftover_value"] or 0, row["leftover_units"]) for row in ranked]
     assert values == sorted(values, reverse=True)
 
 
@@ -130,7 +139,7 @@ def test_a_markdown_begins_while_what_is_left_can_still_be_sold(
 ) -> None:
     """As long before its season's end as the rest takes at today's pace; else when holding it cost 25."""
     articles = by_number(played.rows["article"])
-    price = {number: float(money(row["purchasePrice"])) for number, row in articles.items()}
+    price = {number: float(known_price(row["purchasePrice"]) or 0) for number, row in articles.items()}
     ends = season_ends(played)
 
     kinds = set()
@@ -183,7 +192,9 @@ def test_a_positions_status_is_the_first_that_holds(played: Played, statuses: di
 
 
 def test_what_is_too_much_is_at_stake_at_what_it_cost(played: Played, statuses: dict[Size, Row]) -> None:
-    price = {number: money(row["purchasePrice"]) for number, row in by_number(played.rows["article"]).items()}
+    price = {
+        number: known_price(row["purchasePrice"]) for number, row in by_number(played.rows["article"]).items()
+    }
     free = free_of(played)
 
     for key, row in statuses.items():
@@ -193,13 +204,15 @@ def test_what_is_too_much_is_at_stake_at_what_it_cost(played: Played, statuses: 
         beyond = {"dead": free[key], "excess": free[key] - row["target_units"], "ok": 0}
         units = beyond[row["stock_status"]]
         assert row["units_at_stake"] == pytest.approx(units, abs=1e-3), key
-        value = Decimal(str(units)) * price[key[0]]
-        assert float(row["money_at_stake"]) == pytest.approx(float(value), abs=0.02), key
+        assert row["money_at_stake"] == worth(units, price[key[0]]), key
+        note = cost_note(price[key[0]]) if units else None
+        assert row["money_note"] == note, key
     ranked = sorted(statuses.values(), key=lambda row: row["impact_rank"])
     assert [row["impact_rank"] for row in ranked] == list(range(1, len(ranked) + 1))
-    at_stake = [row["money_at_stake"] for row in ranked]
+    # What is not known ranks by its units, behind what is.
+    at_stake = [(row["money_at_stake"] or 0, row["units_at_stake"]) for row in ranked]
     assert at_stake == sorted(at_stake, reverse=True)
-    assert max(row["money_at_stake"] for row in ranked) > 0
+    assert at_stake[0] > (0, 0)
 
 
 def test_stock_runs_out_when_its_days_are_over(played: Played, statuses: dict[Size, Row]) -> None:

@@ -4,12 +4,12 @@
     sum(case when free_stock > 0 then 1 else 0 end) as positions_in_stock,
     {#- Decimals: their sum is the same in whatever order an engine adds. #}
     {%- for measure in [
-        'units_sold', 'revenue', 'revenue_net', 'priced_revenue', 'cost', 'average_stock',
+        'units_sold', 'revenue', 'revenue_net', 'priced_revenue', 'average_stock',
         'days_in_stock', 'stock_out_spells', 'stock_out_days', 'lost_units', 'daily_units', 'excess_units', 'slow_units',
     ] %}
     cast(sum(cast({{ measure }} as decimal(18, 6))) as double) as {{ measure }},
     {%- endfor %}
-    {%- for worth in ['average_stock_value', 'stock_value', 'excess_value', 'slow_value', 'dead_value'] %}
+    {%- for worth in ['average_stock_value', 'stock_value', 'excess_value', 'slow_value', 'dead_value', 'cost'] %}
     {{ worth_of_group(worth) }} as {{ worth }},
     {%- endfor %}
     count(distinct case when free_stock > 0 or average_stock > 0 then article_number end) as articles,

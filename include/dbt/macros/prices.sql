@@ -122,9 +122,9 @@
 {%- endmacro %}
 
 
-{# What units are worth at a price that is 0 where it is not known: null there, but 0 of no units. #}
+{# What units are worth at a price: null where it is not known, but 0 of no units. #}
 {% macro worth_of(units, price) -%}
-    case when {{ units }} = 0 then 0 else {{ units }} * nullif({{ price }}, 0) end
+    case when {{ units }} = 0 then 0 else {{ units }} * {{ price }} end
 {%- endmacro %}
 
 

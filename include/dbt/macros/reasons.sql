@@ -27,11 +27,15 @@
     end
     || '{{ words.without }} '
     || case
-        when {{ actions }}.value_at_stake is not null
+        when {{ actions }}.action in ('mark down', 'cancel', 'reduce')
             then
                 '{{ words.leave }}' || {{ figure_text(actions ~ '.units_at_stake', 1, language) }}
-                || ' {{ words.left }} ' || {{ figure_text(actions ~ '.value_at_stake', 2, language) }}
-                || ' {{ words.at_cost }}'
+                || case
+                    when {{ actions }}.value_at_stake is null then ' {{ words.units_left }}'
+                    else
+                        ' {{ words.left }} ' || {{ figure_text(actions ~ '.value_at_stake', 2, language) }}
+                        || ' {{ words.at_cost }}'
+                end
         else
             case
                 when {{ actions }}.free_stock <= 0 then '{{ words.empty }} '
@@ -49,6 +53,13 @@
                     || ' {{ words.of_margin }}'
             end
     end
+    || case
+        when {{ actions }}.action = 'order' and {{ actions }}.cost is null then ' {{ words.order_without_cost }}'
+        when {{ actions }}.action = 'decide' and {{ actions }}.cost is null then ' {{ words.without_cost }}'
+        when {{ actions }}.action in ('mark down', 'cancel', 'reduce') and {{ actions }}.value_at_stake is null
+            then ' {{ words.without_cost }}'
+        else ''
+    end
     || case when {{ actions }}.is_minor then ' {{ words.minor }}' else '' end
 {%- endmacro %}
 
@@ -61,6 +72,9 @@
             'unconfirmed': 'Overdue, and the supplier names no day.', 'arrives': 'It comes on', 'without': 'Without this,',
             'leave': '', 'left': 'units worth', 'at_cost': 'at purchase price are left over.', 'empty': 'the shelf stays empty and',
             'runs_out': 'it runs out on', 'and': 'and', 'missed': 'units with', 'of_margin': 'of margin are missed.',
+            'units_left': 'units are left over.', 'without_cost': 'What they cost is not known.',
+            'order_without_cost':
+                'What they cost is not known: neither the budget nor the minimum of the supplier counts them.',
             'units_missed': 'units are missed.', 'minor': 'That is less than is worth the work.',
         },
         'de': {
@@ -69,6 +83,9 @@
             'unconfirmed': 'Überfällig, der Lieferant nennt keinen Tag.', 'arrives': 'Lieferung am', 'without': 'Sonst',
             'leave': 'bleiben ', 'left': 'Stück für', 'at_cost': 'Einkaufswert übrig.', 'empty': 'bleibt das Regal leer, und',
             'runs_out': 'ist es am', 'and': 'ausverkauft, und', 'missed': 'Stück mit', 'of_margin': 'Rohertrag fehlen.',
+            'units_left': 'Stück übrig.', 'without_cost': 'Ihr Einkaufspreis ist nicht bekannt.',
+            'order_without_cost':
+                'Ihr Einkaufspreis ist nicht bekannt: Weder Budget noch Mindestbestellwert zählen sie.',
             'units_missed': 'Stück fehlen.', 'minor': 'Das ist die Arbeit nicht wert.',
         },
     }[language]) }}

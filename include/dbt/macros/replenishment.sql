@@ -111,6 +111,18 @@
 {%- endmacro %}
 
 
+{#
+    Whether the orders to a supplier are worth less than its minimum, from the columns of int_orders_ranked; null where those
+    whose cost is known are, and with the others they may be worth enough.
+#}
+{% macro below_supplier_minimum(orders) -%}
+    case
+        when {{ orders }}.supplier_cost >= {{ orders }}.minimum_order_value then false
+        when {{ orders }}.supplier_lines_without_cost = 0 then true
+    end
+{%- endmacro %}
+
+
 {# How far an order may be trusted, from the columns of int_orders_ranked. #}
 {% macro order_confidence(orders) -%}
     case
@@ -165,6 +177,11 @@
                     as decimal(18, 0)
                 ) as varchar)
                 || ' more on order come too late for it, or are overdue and not confirmed.'
+        else ''
+    end
+    || case
+        when {{ orders }}.unit_cost is null
+            then ' What it costs is not known: neither the budget nor the minimum of its supplier counts it.'
         else ''
     end
 {%- endmacro %}

@@ -1,5 +1,6 @@
 -- What to do now, ready to work on: the most urgent first, with what a buyer asks of an article beside it. An order line
 -- waits where the budget does not reach it, and where what is ordered of its supplier today is worth less than it takes.
+-- A line whose cost is not known waits for neither.
 with retailer as (
 
     select
@@ -63,6 +64,7 @@ select
     policies.pack_size,
     policies.pack_source,
     actions.cost,
+    actions.cost_note,
     actions.units_at_stake,
     actions.margin_at_risk,
     actions.value_at_stake,
@@ -86,9 +88,10 @@ select
         when not orders.is_within_budget then 'budget'
         when
             sum(case
-                when actions.action = 'order' and not actions.is_minor and orders.is_within_budget
-                    then actions.cost
-                else 0
+                when actions.action <> 'order' or actions.is_minor or not coalesce(orders.is_within_budget, true)
+                    then 0
+                -- What is not known may be enough.
+                else coalesce(actions.cost, policies.minimum_order_value)
             end) over (partition by actions.supplier_number) < policies.minimum_order_value
             then 'supplier minimum'
     end as waits_for,

@@ -71,6 +71,7 @@ select
     articles.season_number,
     articles.season_name,
     prices.unit_cost as purchase_price,
+    case when prices.unit_cost is null then coalesce(prices.cost_issue, 'no purchase price') end as cost_note,
     articles.sale_price,
     articles.label_price,
     articles.is_active,

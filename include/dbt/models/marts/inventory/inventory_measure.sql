@@ -46,7 +46,7 @@ select
     statuses.branch_number,
     cast(coalesce(sold.units_sold, 0) as double) as units_sold,
     cast(coalesce(sold.revenue, 0) as double) as revenue,
-    cast(coalesce(sold.cost, 0) as double) as cost,
+    cast(case when coalesce(sold.line_count, 0) = 0 then 0 else sold.cost end as double) as cost,
     cast(case when coalesce(sold.line_count, 0) = 0 then 0 else sold.margin end as double) as margin,
     round(coalesce(held.unit_days, 0) / (7 * {{ var('year_weeks') }}), 6) as average_stock,
     round(

@@ -49,9 +49,9 @@ valued as (
 
     select
         *,
-        round(units_at_stake * money_per_unit, 2) as money_at_stake,
+        round({{ worth_of('units_at_stake', 'money_per_unit') }}, 2) as money_at_stake,
         -- A stock-out whose margin is not known ranks as if a unit earned what it costs.
-        round(units_at_stake * coalesce(money_per_unit, unit_cost), 2) as money_ranked
+        coalesce(round(units_at_stake * coalesce(money_per_unit, unit_cost), 2), 0) as money_ranked
     from staked
 
 )
@@ -64,9 +64,19 @@ select
     stock_status,
     round(units_at_stake, 4) as units_at_stake,
     cast(money_at_stake as decimal(18, 2)) as money_at_stake,
+    case
+        when money_at_stake is not null then null
+        when stock_status in ('stocked out', 'potential stock-out') then 'no margin'
+        else cost_note
+    end as money_note,
     cast(row_number() over (
         partition by tenant_id
-        order by money_ranked desc, article_number asc, article_size_number asc, branch_number asc
+        order by
+            money_ranked desc,
+            round(units_at_stake, 4) desc,
+            article_number asc,
+            article_size_number asc,
+            branch_number asc
     ) as bigint) as impact_rank,
     is_reordered,
     free_stock,

@@ -42,6 +42,7 @@ measured as (
         ending.is_new,
         ending.free_stock,
         ending.unit_cost,
+        ending.cost_note,
         ending.units_sold,
         ending.last_sold_on,
         coalesce(expected.expected_units, 0) as expected_units
@@ -66,7 +67,7 @@ leftovers as (
     select
         *,
         greatest(free_stock - expected_units, 0) as leftover_units,
-        greatest(free_stock - expected_units, 0) * unit_cost as leftover_value
+        {{ worth_of('greatest(free_stock - expected_units, 0)', 'unit_cost') }} as leftover_value
     from measured
 
 )
@@ -88,11 +89,12 @@ select
     round(expected_units, 4) as expected_units,
     round(leftover_units, 4) as leftover_units,
     cast(leftover_value as decimal(18, 2)) as leftover_value,
+    cost_note,
     {{ add_days('as_of_date', days_until_markdown()) }} as mark_down_by_on,
     is_new,
     free_stock - expected_units >= 1 and not is_new as is_candidate,
     cast(row_number() over (
         partition by tenant_id
-        order by is_new asc, leftover_value desc, article_number asc
+        order by is_new asc, coalesce(leftover_value, 0) desc, leftover_units desc, article_number asc
     ) as bigint) as impact_rank
 from leftovers

@@ -48,8 +48,9 @@ summed as (
         month_start,
         sum(received_units) as received_units,
         sum(open_units) as open_units,
-        coalesce(sum(received_units * unit_value), 0) as received_value,
-        coalesce(sum(open_units * unit_value), 0) as open_value,
+        {{ worth_of_group(worth_of('received_units', 'unit_value')) }} as received_value,
+        {{ worth_of_group(worth_of('open_units', 'unit_value')) }} as open_value,
+        {{ worth_of_group(worth_of('(received_units + open_units)', 'unit_value')) }} as committed_value,
         count(*) as order_lines,
         count(*) - count(unit_value) as unvalued_lines
     from supply
@@ -67,8 +68,9 @@ joined as (
         limits.limit_value,
         coalesce(summed.received_units, 0) as received_units,
         coalesce(summed.open_units, 0) as open_units,
-        coalesce(summed.received_value, 0) as received_value,
-        coalesce(summed.open_value, 0) as open_value,
+        case when summed.tenant_id is null then 0 else summed.received_value end as received_value,
+        case when summed.tenant_id is null then 0 else summed.open_value end as open_value,
+        case when summed.tenant_id is null then 0 else summed.committed_value end as committed_value,
         coalesce(summed.order_lines, 0) as order_lines,
         coalesce(summed.unvalued_lines, 0) as unvalued_lines
     from summed
@@ -92,8 +94,8 @@ select
     cast(joined.open_units as double) as on_order,
     cast(joined.received_value as decimal(18, 2)) as received_value,
     cast(joined.open_value as decimal(18, 2)) as open_value,
-    cast(joined.received_value + joined.open_value as decimal(18, 2)) as committed_value,
-    cast(joined.limit_value - joined.received_value - joined.open_value as decimal(18, 2)) as free_limit,
+    cast(joined.committed_value as decimal(18, 2)) as committed_value,
+    cast(joined.limit_value - cast(joined.committed_value as decimal(18, 2)) as decimal(18, 2)) as free_limit,
     case
         when tenants.limit_basis is null then 'no limits in the tenant file'
         when joined.limit_value is null then 'not in the limits'

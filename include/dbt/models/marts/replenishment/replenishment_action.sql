@@ -68,6 +68,7 @@ select
     actions.order_line_id,
     actions.units,
     cast(actions.cost as decimal(18, 2)) as cost,
+    articles.cost_note,
     round(actions.units_at_stake, 4) as units_at_stake,
     cast(actions.margin_at_risk as decimal(18, 2)) as margin_at_risk,
     cast(actions.value_at_stake as decimal(18, 2)) as value_at_stake,

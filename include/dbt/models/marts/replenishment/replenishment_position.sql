@@ -59,6 +59,7 @@ select
         and cover.days_to_stock_out < levels.lead_time_days, false
     ) as is_late,
     levels.unit_cost,
+    levels.cost_note,
     round(levels.unit_margin, 4) as unit_margin,
     {{ supply_note('levels.horizon_units', 'cover.days_to_stock_out') }} as supply_note
 from levels

@@ -61,14 +61,13 @@ select
     orders.pack_size,
     cast(orders.unit_cost as decimal(18, 2)) as unit_cost,
     cast(orders.order_cost as decimal(18, 2)) as order_cost,
-    coalesce(
-        orders.order_by_on,
-        case
-            when orders.protection_units > 0
-                then {{ add_days('days.as_of_date', 'ceil(orders.review_days) + 1') }}
-        end,
-        days.as_of_date
-    ) as order_by_on,
+    articles.cost_note,
+    case
+        when orders.order_by_on is not null then orders.order_by_on
+        when orders.protection_units > 0
+            then {{ add_days('days.as_of_date', 'ceil(orders.review_days) + 1') }}
+        else days.as_of_date
+    end as order_by_on,
     orders.is_late,
     orders.stock_out_on,
     days.arrives_on,
@@ -84,7 +83,7 @@ select
     round(orders.margin_at_risk_per_cost, 6) as margin_at_risk_per_cost,
     cast(orders.priority as bigint) as priority,
     in_budget.is_within_budget,
-    orders.supplier_cost < orders.minimum_order_value as is_below_supplier_minimum,
+    {{ below_supplier_minimum('orders') }} as is_below_supplier_minimum,
     orders.value_class,
     orders.variability_class,
     {{ order_confidence('orders') }} as confidence,

@@ -22,6 +22,7 @@ needs as (
         article_size_number,
         branch_number,
         unit_cost,
+        cost_note,
         unit_margin,
         ceil(wanted_units - available) as units,
         sum(ceil(wanted_units - available)) over (
@@ -66,6 +67,7 @@ matched as (
         least(needs.units_so_far, surpluses.units_so_far)
         - greatest(needs.units_so_far - needs.units, surpluses.units_so_far - surpluses.units) as units,
         needs.unit_cost,
+        needs.cost_note,
         needs.unit_margin
     from needs
     inner join surpluses
@@ -98,6 +100,7 @@ select
     sent.to_branch_number,
     sent.units,
     cast(sent.units * sent.unit_cost as decimal(18, 2)) as cost_saved,
+    sent.cost_note,
     cast(sent.units * sent.unit_margin as decimal(18, 2)) as expected_margin
 from sent
 inner join policies

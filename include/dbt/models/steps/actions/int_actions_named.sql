@@ -59,7 +59,6 @@ select
     coalesce(
         actions.value_at_stake < policies.action_value,
         actions.action = 'order'
-        and actions.cost > 0
         and actions.cost < policies.order_line_value
         and actions.units_at_stake < policies.action_units
         and actions.due_on > {{ add_days('as_of.as_of_date', 'ceil(policies.review_days)') }},

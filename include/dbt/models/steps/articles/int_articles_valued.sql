@@ -40,7 +40,8 @@ prices as (
     select
         articles.tenant_id,
         articles.article_number,
-        cast(coalesce(articles.purchase_price, 0) as double) as unit_cost,
+        articles.cost_note,
+        cast(articles.purchase_price as double) as unit_cost,
         cast(
             case
                 when margins.units > 0 then margins.margin / margins.units
@@ -77,6 +78,7 @@ select
     prices.tenant_id,
     prices.article_number,
     prices.unit_cost,
+    prices.cost_note,
     case when prices.unit_margin < 0 then 0 else prices.unit_margin end as unit_margin,
     launches.first_seen_on,
     launches.is_new

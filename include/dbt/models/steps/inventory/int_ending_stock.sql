@@ -21,7 +21,8 @@ stock as (
         article_number,
         max(case when is_new then 1 else 0 end) = 1 as is_new,
         sum(greatest(free_stock, 0)) as free_stock,
-        max(unit_cost) as unit_cost
+        max(unit_cost) as unit_cost,
+        max(cost_note) as cost_note
     from positions
     group by tenant_id, article_number
 
@@ -45,6 +46,7 @@ select
     stock.is_new,
     stock.free_stock,
     stock.unit_cost,
+    stock.cost_note,
     greatest(coalesce(moved.units_sold, 0), 0) as units_sold,
     moved.last_sold_on
 from stock

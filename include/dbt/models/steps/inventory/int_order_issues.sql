@@ -5,13 +5,6 @@ with needs as (
 
 ),
 
-prices as (
-
-    select * from {{ ref('int_article_prices') }}
-    where tenant_id = {{ tenant_id() }}
-
-),
-
 policies as (
 
     select * from {{ ref('replenishment_policy') }}
@@ -20,20 +13,16 @@ policies as (
 )
 
 select
-    needs.tenant_id,
-    needs.article_number,
-    needs.article_size_number,
-    needs.branch_number,
-    coalesce(prices.cost_issue, 'no purchase price') as issue,
-    needs.free_stock as units
+    tenant_id,
+    article_number,
+    article_size_number,
+    branch_number,
+    cost_note as issue,
+    free_stock as units
 from needs
-left join prices
-    on
-        needs.tenant_id = prices.tenant_id
-        and needs.article_number = prices.article_number
 where
-    needs.unit_cost <= 0
-    and (needs.is_reordered or needs.free_stock > 0)
+    cost_note is not null
+    and (is_reordered or free_stock > 0)
 union all
 select
     tenant_id,

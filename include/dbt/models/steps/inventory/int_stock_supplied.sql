@@ -50,6 +50,7 @@ select
     positions.stock_out_on,
     positions.supply_note,
     positions.unit_cost,
+    positions.cost_note,
     positions.unit_margin,
     coalesce(ages.is_dead, false) as is_dead,
     greatest(positions.free_stock, 0)

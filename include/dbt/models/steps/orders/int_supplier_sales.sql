@@ -56,7 +56,10 @@ select
         when sum(sold.gross_units) > 0
             then round(cast(sum(sold.returned_units) as double) / cast(sum(sold.gross_units) as double), 6)
     end as return_rate,
-    coalesce(sum(leftovers.leftover_value), 0) as leftover_value
+    case
+        when count(leftovers.article_number) = 0 or count(leftovers.leftover_value) > 0
+            then coalesce(sum(leftovers.leftover_value), 0)
+    end as leftover_value
 from articles
 left join sold
     on

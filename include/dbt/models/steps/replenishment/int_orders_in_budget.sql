@@ -16,7 +16,11 @@ bought_0 as (
         priority,
         order_cost,
         budget,
-        budget is null as is_within_budget
+        -- Whether a budget pays for what it is not known to cost stays null, in every look.
+        case
+            when budget is null then true
+            when order_cost is not null then false
+        end as is_within_budget
     from orders
 
 ),

@@ -25,11 +25,7 @@ valued as (
     select
         *,
         units_at_risk * unit_margin as margin_at_risk,
-        case
-            when unit_margin is null then null
-            when order_cost > 0 then units_at_risk * unit_margin / order_cost
-            else 0
-        end as margin_at_risk_per_cost,
+        case when order_cost > 0 then units_at_risk * unit_margin / order_cost end as margin_at_risk_per_cost,
         -- What a unit earns where it is not known: as much as it costs, which ranks by the units at risk.
         units_at_risk * coalesce(unit_margin, unit_cost) as money_at_risk
     from weighed
@@ -44,7 +40,8 @@ prioritised as (
             partition by tenant_id
             order by
                 case when order_cost > 0 then money_at_risk / order_cost else 0 end desc,
-                money_at_risk desc,
+                coalesce(money_at_risk, 0) desc,
+                units_at_risk desc,
                 article_number asc,
                 article_size_number asc,
                 branch_number asc
@@ -89,5 +86,7 @@ select
     margin_at_risk,
     margin_at_risk_per_cost,
     priority,
-    sum(order_cost) over (partition by tenant_id, supplier_number) as supplier_cost
+    coalesce(sum(order_cost) over (partition by tenant_id, supplier_number), 0) as supplier_cost,
+    count(*) over (partition by tenant_id, supplier_number)
+    - count(order_cost) over (partition by tenant_id, supplier_number) as supplier_lines_without_cost
 from prioritised

@@ -85,6 +85,7 @@ select
     and shares.size_share > 0
     and (coalesce(levels.protection_units, 0) > 0 or positions.available_in_branch > 0) as is_carried,
     articles.unit_cost,
+    articles.cost_note,
     articles.unit_margin
 from positions
 inner join policies

@@ -48,6 +48,7 @@ select
     protection_units,
     protection_deviation,
     unit_cost,
+    cost_note,
     unit_margin,
     reorder_point,
     order_up_to,

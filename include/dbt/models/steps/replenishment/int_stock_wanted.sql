@@ -36,6 +36,7 @@ select
     positions.target_units,
     positions.days_of_supply,
     positions.unit_cost,
+    positions.cost_note,
     positions.unit_margin,
     -- Goods are sent to where they live and were sold in the last quarter, and nowhere else.
     coalesce(
