@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
-from mercurios.orders.proposals import ORDER, fetch_actions, orders_of
+from mercurios.orders.proposals import ORDER, cost_of, fetch_actions, orders_of
 from mercurios.warehouse.duckdb.engine import DuckDBEngine
 from mercurios.warehouse.duckdb.publish import read_status
 from mercurios.warehouse.engine import Engine, WarehouseError
@@ -120,9 +120,9 @@ def _share(value: float | None) -> str:
     return "unknown" if value is None else f"{100 * value:.1f} %"
 
 
-def _money(value: float | None) -> str:
-    """Return an amount; the margin of a retailer whose file says nothing of prices is not known."""
-    return "unknown" if value is None else f"{value:,.2f}"
+def _money(value: float | None, currency: str = "") -> str:
+    """Return an amount; what has no purchase price, or no margin, is not known."""
+    return "unknown" if value is None else f"{value:,.2f} {currency}".strip()
 
 
 def _ledger_table(rows: Sequence[dict[str, Any]]) -> Table:
@@ -155,11 +155,10 @@ def print_actions(console: Console, tenant: str, actions: pa.Table, published: P
     """
     proposals = orders_of(actions)
     suppliers = len(set(proposals["supplier_number"].to_pylist()))
-    cost = sum(proposals["cost"].to_pylist())
     urgent: list[dict[str, Any]] = proposals.slice(0, _PROPOSALS_SHOWN).to_pylist()
     currency = urgent[0]["currency"] if urgent else ""
     console.print(
-        f"Most urgent of {proposals.num_rows} proposed orders to {suppliers} suppliers for {cost:,.2f} {currency}",
+        f"Most urgent of {proposals.num_rows} proposed orders to {suppliers} suppliers for {cost_of(proposals)}",
         style="italic",
         highlight=False,
     )
@@ -168,7 +167,7 @@ def print_actions(console: Console, tenant: str, actions: pa.Table, published: P
         headline = (
             f"{place:3}. Order by {line['due_on']}{', late' if line['is_late'] else ''}: "
             f"{line['units']:,.0f} x {goods}, {line['branch_name']}: "
-            f"cost {line['cost']:,.2f} {currency}, margin at risk {_money(line['margin_at_risk'])}"
+            f"cost {_money(line['cost'], currency)}, margin at risk {_money(line['margin_at_risk'])}"
         )
         why = f"{line['reason']} Confidence {line['confidence']}."
         console.print(escape(headline), highlight=False)

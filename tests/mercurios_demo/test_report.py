@@ -73,3 +73,14 @@ def test_a_margin_that_is_not_known_is_called_so():
     lines = summary(table.set_column(at, "margin_at_risk", unknown))
 
     assert "cost 30.00 EUR, margin at risk unknown" in lines
+
+
+def test_a_cost_that_is_not_known_is_called_so_and_the_sum_without_it_at_least():
+    table = proposals(2)
+    at = table.column_names.index("cost")
+    costs = pa.array([None, Decimal("30.00"), None, None], pa.decimal128(18, 2))
+
+    lines = summary(table.set_column(at, "cost", costs))
+
+    assert "2 proposed orders to 2 suppliers for at least 30.00 EUR (1 without a purchase price)" in lines
+    assert "cost unknown, margin at risk 1.00" in lines

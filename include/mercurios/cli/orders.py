@@ -64,10 +64,10 @@ def propose(
 
 def _summarise(actions: pa.Table, proposals: pa.Table, out: Path) -> None:
     """Print how many lines were written, for how much, and how many of them wait."""
+    from mercurios.orders.proposals import cost_of
+
     suppliers = len(set(proposals["supplier_number"].to_pylist()))
-    currency = proposals["currency"][0].as_py() if proposals.num_rows else ""
-    cost = f"{sum(proposals['cost'].to_pylist()):,.2f} {currency}".strip()
-    typer.echo(f"{proposals.num_rows} lines to {suppliers} suppliers for {cost} in {out}.")
+    typer.echo(f"{proposals.num_rows} lines to {suppliers} suppliers for {cost_of(proposals)} in {out}.")
     minor = actions["is_minor"].to_pylist().count(True)
     others = actions.num_rows - proposals.num_rows - minor
     if others:

@@ -9,6 +9,8 @@ from mercurios.warehouse.engine import Engine, MissingObjectError, WarehouseErro
 from mercurios.warehouse.sql import render
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     import pyarrow as pa
 
 ORDER = "order"
@@ -43,3 +45,13 @@ def orders_of(actions: pa.Table) -> pa.Table:
     import pyarrow.compute as pc
 
     return actions.filter(pc.and_not(pc.equal(actions["action"], ORDER), actions["is_minor"]))
+
+
+def cost_of(orders: pa.Table) -> str:
+    """Return in words what orders cost together: at least, where some have no purchase price."""
+    costs: list[Decimal | None] = orders["cost"].to_pylist()
+    known = [cost for cost in costs if cost is not None]
+    currency = f" {orders['currency'][0].as_py()}" if costs else ""
+    total = f"{sum(known):,.2f}{currency}"
+    without = len(costs) - len(known)
+    return f"at least {total} ({without} without a purchase price)" if without else total

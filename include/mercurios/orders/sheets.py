@@ -87,6 +87,10 @@ _GERMAN = {
     "no demand expected": "kein Bedarf erwartet",
     "lasts for years": "reicht jahrelang",
     "article as a whole": "Artikel im Ganzen",
+    "no purchase price": "kein Einkaufspreis",
+    "no net purchase price": "kein Netto-Einkaufspreis",
+    "no rate of exchange": "kein Wechselkurs",
+    "at least": "mindestens",
 }
 
 _ARTICLE = (
@@ -124,12 +128,13 @@ _MISSED = (
     Column("units_at_stake", "Units missed", "Fehlmenge", UNITS),
     _measure("margin_at_risk", MONEY, total=True),
 )
-_LEFT = _measure("value_at_stake", MONEY, total=True)
+_COST_NOTE = Column("cost_note", "No cost, because", "Kein Einkaufswert, denn")
+_LEFT = (_measure("value_at_stake", MONEY, total=True), _COST_NOTE)
 _PACK = (
     _measure("pack_size", UNITS),
     Column("pack_source", "Pack from", "Packung aus"),
 )
-_COST = Column("cost", "Cost", "Einkaufswert", MONEY, total=True)
+_COST = (Column("cost", "Cost", "Einkaufswert", MONEY, total=True), _COST_NOTE)
 _WHY = (
     Column("why", "Why", "Begründung"),
     Column("note", "Your decision", "Ihre Entscheidung"),
@@ -148,7 +153,7 @@ _ORDER_LINE = (
     _BRANCH,
     _units("Units", "Menge"),
     *_PACK,
-    _COST,
+    *_COST,
     *_MISSED,
     *_FIGURES,
     _ARRIVES,
@@ -208,7 +213,7 @@ ACTION_SHEETS = (
         ("mark down",),
         "Markdowns",
         "Abschriften",
-        (_DUE, _SUPPLIER, *_ARTICLE, _units("Units", "Menge"), _LEFT, *_FIGURES, *_WHY),
+        (_DUE, _SUPPLIER, *_ARTICLE, _units("Units", "Menge"), *_LEFT, *_FIGURES, *_WHY),
     ),
     Sheet(
         ("decide",),
@@ -219,7 +224,7 @@ ACTION_SHEETS = (
             *_ARTICLE,
             _units("Units, if ordered", "Menge, wenn bestellt"),
             *_PACK,
-            _COST,
+            *_COST,
             *_MISSED,
             _ARRIVES,
             *_FIGURES,
@@ -239,7 +244,7 @@ ACTION_SHEETS = (
             *_ARTICLE,
             _BRANCH,
             _units("Units less", "Menge weniger"),
-            _LEFT,
+            *_LEFT,
             *_FIGURES,
             *_WHY,
         ),

@@ -5,17 +5,18 @@ What is minor, worth less than the policy's `action_value` or `order_line_value`
 It is a working document: every figure has a column of its own, and each line a cell for the buyer's decision. Figures
 are written, not formulas: a mail program's preview and a supplier's reader show the same as a spreadsheet. A supplier's
 sheet holds what a supplier needs and nothing of what the buyer earns. What the budget does not reach, or what does not
-come to the supplier's minimum, waits on a sheet of its own.
+come to the supplier's minimum, waits on a sheet of its own. What is not known leaves its cell empty, and a sum without
+it says that it is at least so much.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font, PatternFill
@@ -46,6 +47,14 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 Line = dict[str, Any]
+AddUp = Callable[[Sequence[Line], str], Any]
+
+
+class AtLeast(NamedTuple):
+    """The sum of what is known, where something is not; None where nothing is."""
+
+    value: Any
+
 
 _HEADING_ROW = 4
 _BOLD = Font(bold=True)
@@ -53,7 +62,16 @@ _TITLE = Font(bold=True, size=14)
 _LINK = Font(color="0563C1", underline="single")
 _SHADE = PatternFill("solid", fgColor="E7E6E6")
 _WIDEST = 60
-_TRANSLATED = ("action", "confidence", "pack_source", "waits_for", "supply_note", "forecast_error_source")
+_SUMMED = ("units", "cost", "margin_at_risk", "value_at_stake")
+_TRANSLATED = (
+    "action",
+    "confidence",
+    "pack_source",
+    "waits_for",
+    "supply_note",
+    "cost_note",
+    "forecast_error_source",
+)
 
 
 def write_workbook(actions: pa.Table, path: Path, language: str) -> None:
@@ -84,14 +102,14 @@ class _Writer:
         listed = [line for line in self._lines if line["kind"] in sheet.actions]
         lines = [line for line in listed if not line["is_minor"]]
         minor = [line for line in listed if line["is_minor"]]
-        name = sheet.name(self._language)
+        name, names = sheet.name(self._language), {column.name for column in sheet.columns}
         worksheet = self._book.create_sheet(name)
         self._fill(worksheet, name, sheet.columns, lines)
         return {
             "sheet": name,
             "lines": len(lines),
             "urgent": sum(line["due_on"] <= line["proposed_on"] + timedelta(days=7) for line in lines),
-            **{key: _total(lines, key) for key in ("units", "cost", "margin_at_risk", "value_at_stake")},
+            **{key: _total(lines, key) if key in names else None for key in _SUMMED},
             "minor": len(minor),
             "minor_value": _total(minor, "cost" if sheet is ORDERS else "value_at_stake"),
         }
@@ -115,26 +133,35 @@ class _Writer:
 
     def overview(self, sheet: Worksheet, actions: Sequence[Line], suppliers: Sequence[Line]) -> None:
         """Write how much there is to do of each kind, and below it the orders by supplier."""
-        self._fill(sheet, word("What to do", self._language), SUMMARY_COLUMNS, actions)
+        self._fill(sheet, word("What to do", self._language), SUMMARY_COLUMNS, actions, _grand_total)
         sheet.auto_filter.ref = None
         below = _HEADING_ROW + len(actions) + 3
         title = word("Proposed orders by supplier", self._language)
         _put(sheet.cell(below, 1), title, TEXT).font = _TITLE
-        self._table(sheet, below + 1, OVERVIEW_COLUMNS, suppliers)
+        self._table(sheet, below + 1, OVERVIEW_COLUMNS, suppliers, _grand_total)
         _link(sheet, self._book.sheetnames)
 
-    def _fill(self, sheet: Worksheet, title: str, columns: Sequence[Column], lines: Sequence[Line]) -> None:
+    def _fill(
+        self,
+        sheet: Worksheet,
+        title: str,
+        columns: Sequence[Column],
+        lines: Sequence[Line],
+        add_up: AddUp | None = None,
+    ) -> None:
         """Write a sheet: title, whose, of which day and publication, headings, lines and totals."""
         _put(sheet.cell(1, 1), title, TEXT).font = _TITLE
         _put(sheet.cell(2, 1), self._about, TEXT)
-        self._table(sheet, _HEADING_ROW, columns, lines)
+        self._table(sheet, _HEADING_ROW, columns, lines, add_up or _total)
         if lines:
             last = f"{get_column_letter(len(columns))}{_HEADING_ROW + len(lines)}"
             sheet.auto_filter.ref = f"A{_HEADING_ROW}:{last}"
         sheet.freeze_panes = f"A{_HEADING_ROW + 1}"
         _set_up_page(sheet)
 
-    def _table(self, sheet: Worksheet, top: int, columns: Sequence[Column], lines: Sequence[Line]) -> None:
+    def _table(
+        self, sheet: Worksheet, top: int, columns: Sequence[Column], lines: Sequence[Line], add_up: AddUp
+    ) -> None:
         for place, column in enumerate(columns, start=1):
             name = column.heading(self._language)
             form = DAY_FORMS[self._language] if column.form == DAY else column.form
@@ -142,16 +169,22 @@ class _Writer:
             heading.font, heading.fill = _BOLD, _SHADE
             heading.alignment = Alignment(horizontal="left" if column.form == TEXT else "right")
             for row, line in enumerate(lines, start=top + 1):
-                _put(sheet.cell(row, place), line[column.name], form)
+                self._figure(sheet.cell(row, place), line[column.name], form)
             if lines and column.total:
-                total = _total(lines, column.name)
-                _put(sheet.cell(top + 1 + len(lines), place), total, form).font = _BOLD
+                total = add_up(lines, column.name)
+                self._figure(sheet.cell(top + 1 + len(lines), place), total, form).font = _BOLD
             dimension = sheet.column_dimensions[get_column_letter(place)]
             # An overview has two tables in the same columns.
             dimension.width = max(_width(name, column, lines), dimension.width if top > _HEADING_ROW else 0)
         if lines:
             total = word("Total", self._language)
             _put(sheet.cell(top + 1 + len(lines), 1), total, TEXT).font = _BOLD
+
+    def _figure(self, cell: Cell, value: Any, form: str) -> Cell:
+        """Write a figure, or of a sum without what is not known that it is at least so much."""
+        if isinstance(value, AtLeast):
+            value, form = value.value, f'"{word("at least", self._language)} "{form}'
+        return _put(cell, value, form)
 
     def _supplier(self, line: Line) -> str:
         if line["supplier_number"] is None:
@@ -194,10 +227,21 @@ def _summary(lines: Sequence[Line], placed: Sequence[Line]) -> Line:
     }
 
 
-def _total(lines: Iterable[Line], name: str) -> Any:
-    """Return the sum of what is known; None where nothing is."""
+def _total(lines: Sequence[Line], name: str) -> Any:
+    """Return the sum of a figure of lines: at least what is known, where some is not; None of no lines."""
     known = [line[name] for line in lines if line[name] is not None]
+    if len(known) < len(lines):
+        return AtLeast(sum(known) if known else None)
     return sum(known) if known else None
+
+
+def _grand_total(sums: Sequence[Line], name: str) -> Any:
+    """Return the sum of such sums; what has no such figure adds nothing."""
+    found = [line[name] for line in sums]
+    values = [each.value if isinstance(each, AtLeast) else each for each in found]
+    known = [value for value in values if value is not None]
+    total = sum(known) if known else None
+    return AtLeast(total) if any(isinstance(each, AtLeast) for each in found) else total
 
 
 def _by_supplier(line: Line) -> tuple[bool, int]:
@@ -235,6 +279,8 @@ def _width(heading: str, column: Column, lines: Iterable[Line]) -> float:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, AtLeast):
+        return _shown(value.value) + " " * 12
     if isinstance(value, Decimal | float):
         return f"{value:,.2f}"
     if isinstance(value, date):

@@ -18,6 +18,7 @@ from mercurios.warehouse.duckdb.engine import DuckDBEngine
 FIGURES = """
     1.00 as units_at_stake, 3.00 as sold_4_weeks, 11.00 as sold_13_weeks, 2.00 as free_stock, 6.00 as on_order,
     date '2026-03-12' as next_arrival_on, date '2026-03-20' as arrives_on, date '2026-03-10' as stock_out_on,
+    cast(null as varchar) as cost_note,
     7.5 as demand_units, date '2026-03-27' as demand_until, 9.0 as level_units, cast(null as varchar) as supply_note,
     0.42 as forecast_error, -0.05 as forecast_bias, 'live' as forecast_error_source,
     'Runs out, soon.' as reason, 'Bald ausverkauft.' as reason_de
@@ -338,6 +339,88 @@ def test_what_is_not_known_of_a_line_says_why_in_the_buyers_language(warehouse: 
     assert row["Fehler gemessen an"] == "nicht gemessen"
 
 
+UNPRICED = (
+    "update analytics.replenishment_action set cost = null, cost_note = 'no purchase price' "
+    "where article_number in (4, 5) and action = 'order'",
+    "update analytics.replenishment_action set value_at_stake = null, cost_note = 'no purchase price' "
+    "where action = 'cancel'",
+    "update analytics.replenishment_proposal set is_within_budget = null, is_below_supplier_minimum = null "
+    "where article_number in (4, 5)",
+)
+"""Of two of the supplier's three lines no cost is known, nor what one is worth that is to be cancelled."""
+
+
+@pytest.fixture
+def unpriced(warehouse: Path) -> Path:
+    with DuckDBEngine(warehouse, threads=1) as engine:
+        for statement in UNPRICED:
+            engine.execute(statement)
+    return warehouse
+
+
+def test_what_a_line_costs_that_is_not_known_is_empty_with_its_reason(unpriced: Path, tmp_path: Path):
+    done = propose(tmp_path / "orders.xlsx", "--warehouse", str(unpriced), "--language", "de")
+
+    book = load_workbook(tmp_path / "orders.xlsx")
+    assert "5 lines to 3 suppliers for at least 90.00 EUR (2 without a purchase price)" in done.output
+    headings, *lines, totals = cells(book, "Bestellungen")
+    found = [dict(zip(headings, line, strict=True)) for line in lines]
+    assert [(line["Artikel"], line["Einkaufswert"], line["Kein Einkaufswert, denn"]) for line in found] == [
+        (1, 30, None),
+        (2, 30, None),
+        (3, 30, None),
+        (4, None, "kein Einkaufspreis"),
+        (5, None, "kein Einkaufspreis"),
+    ]
+    assert dict(zip(headings, totals, strict=True))["Einkaufswert"] == 90
+
+
+def test_a_sum_without_what_is_not_known_says_it_is_at_least_so_much(unpriced: Path, tmp_path: Path):
+    """Of an order, of all orders and of all actions."""
+    propose(tmp_path / "orders.xlsx", "--warehouse", str(unpriced))
+
+    book = load_workbook(tmp_path / "orders.xlsx")
+    part, whole = '"at least "#,##0.00', "#,##0.00"
+    sheet, overview = book["20 Nordlicht"], book["Overview"]
+    assert [(sheet[place].value, sheet[place].number_format) for place in ("K6", "K8")] == [
+        (None, whole),
+        (30, part),
+    ]
+    shown = [(overview[place].value, overview[place].number_format) for place in ("E5", "E10", "E12")]
+    assert shown == [(90, part), (60, whole), (150, part)]
+    assert [(overview[place].value, overview[place].number_format) for place in ("G9", "G11", "G12")] == [
+        (200, whole),
+        (25, part),
+        (225, part),
+    ]
+    suppliers = [(overview[f"E{row}"].value, overview[f"E{row}"].number_format) for row in (16, 17, 19)]
+    assert suppliers == [(30, part), (30, whole), (90, part)]
+
+
+def test_a_line_whose_cost_is_not_known_waits_for_neither_budget_nor_minimum(unpriced: Path, tmp_path: Path):
+    """Nor does the rest of its supplier's order: with it, it may be enough."""
+    with DuckDBEngine(unpriced, threads=1) as engine:
+        engine.execute("update analytics.replenishment_policy set minimum_order_value = 61")
+
+    propose(tmp_path / "orders.xlsx", "--warehouse", str(unpriced))
+
+    book = load_workbook(tmp_path / "orders.xlsx")
+    assert [line[0] for line in waiting(book)] == [2, 3]
+    assert [line[1] for line in cells(book, "20 Nordlicht")[1:-1]] == [1, 4, 5]
+
+
+def test_an_unknown_cost_is_an_empty_field_of_the_list(unpriced: Path, tmp_path: Path):
+    propose(tmp_path / "orders.csv", "--warehouse", str(unpriced))
+
+    with (tmp_path / "orders.csv").open(encoding="utf-8-sig", newline="") as handle:
+        lines = [line for line in csv.DictReader(handle) if line["action"] == "order"]
+    assert [(line["cost"], line["cost_note"]) for line in lines[2:5]] == [
+        ("30.00", ""),
+        ("", "no purchase price"),
+        ("", "no purchase price"),
+    ]
+
+
 def waiting(book: Workbook) -> list[tuple[object, ...]]:
     headings, *lines, _ = cells(book, "Waiting orders")
     found = [dict(zip(headings, line, strict=True)) for line in lines]
@@ -446,7 +529,7 @@ def test_columns_are_as_wide_as_what_they_show_and_can_be_filtered(book: Workboo
 
     assert widths["A"] >= len("2026-03-04")
     assert all(4 < width <= 62 for width in widths.values())
-    assert book["Orders"].auto_filter.ref == "A4:AK8"
+    assert book["Orders"].auto_filter.ref == "A4:AL8"
 
 
 def test_a_retailer_that_needs_nothing_gets_a_workbook_that_says_so(warehouse: Path, tmp_path: Path):
