@@ -130,8 +130,10 @@ def test_what_is_left_over_is_stock_beyond_what_will_be_sold(
         assert row["is_new"] == (begins > played.today - NEW_WEEKS * WEEK), number
     ranked = sorted(candidates.values(), key=lambda row: row["impact_rank"])
     assert [row["impact_rank"] for row in ranked] == list(range(1, len(ranked) + 1))
-    values = [(not row["is_new"], row["leftover_value"] or 0, row["leftover_units"]) for row in ranked]
+    values = [(not row["is_new"], row["leftover_value"] or 0) for row in ranked]
     assert values == sorted(values, reverse=True)
+    unknown = [(not row["is_new"], row["leftover_units"]) for row in ranked if row["leftover_value"] is None]
+    assert unknown == sorted(unknown, reverse=True)
 
 
 def test_a_markdown_begins_while_what_is_left_can_still_be_sold(
