@@ -47,6 +47,7 @@ def issues_of_lines(played: Played) -> Iterator[Found]:
                     ("sale without cost", cost),
                     ("sale without article", article),
                     ("sale without branch", branch),
+                    ("sale after today", day(line["date"]) <= played.today + timedelta(days=1)),
                 )
                 if not known
             }

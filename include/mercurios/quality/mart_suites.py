@@ -84,6 +84,7 @@ ISSUES = (
     "order without branch",
     "order without header",
     "overdue order",
+    "sale after today",
     "sale without article",
     "sale without branch",
     "sale without cost",

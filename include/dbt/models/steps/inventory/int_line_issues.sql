@@ -61,28 +61,25 @@ lines as (
         revenue as amount
     from sales
     where margin_note is not null
+    {%- for issue, condition in [
+        ('sale without article', 'sales.article_number is null'),
+        ('sale without branch', 'sales.branch_number is null'),
+        ('sale after today', 'sales.sold_on > ' ~ add_days('as_of.as_of_date', 1)),
+    ] %}
     union all
     select
-        tenant_id,
-        article_number,
-        branch_number,
-        sold_on,
-        'sale without article' as issue,
-        units,
-        revenue as amount
+        sales.tenant_id,
+        sales.article_number,
+        sales.branch_number,
+        sales.sold_on,
+        '{{ issue }}' as issue,
+        sales.units,
+        sales.revenue as amount
     from sales
-    where article_number is null
-    union all
-    select
-        tenant_id,
-        article_number,
-        branch_number,
-        sold_on,
-        'sale without branch' as issue,
-        units,
-        revenue as amount
-    from sales
-    where branch_number is null
+    inner join as_of
+        on sales.tenant_id = as_of.tenant_id
+    where {{ condition }}
+    {%- endfor %}
 
 )
 
