@@ -39,6 +39,15 @@ def cell_of(played: Played) -> Any:
     return cell
 
 
+def no_rate(sums: Counter[str], markdowns: Any) -> str | None:
+    """Return why a month of which every line has a label price has no rate."""
+    if sums["list_revenue"] <= 0:
+        return "more came back than was sold"
+    if markdowns < 0:
+        return "more reductions came back than were given"
+    return "more was taken off than the list prices" if markdowns > sums["list_revenue"] else None
+
+
 def test_a_months_markdowns_are_what_tills_and_labels_say(played: Played, months: dict[Cell, Row]) -> None:
     cell, lines, unlisted = cell_of(played), Counter[Cell](), Counter[Cell]()
     sums: dict[Cell, Counter[str]] = defaultdict(Counter)
@@ -62,7 +71,7 @@ def test_a_months_markdowns_are_what_tills_and_labels_say(played: Played, months
     for key, each in sums.items():
         row, missing = months[key], unlisted[key]
         parts = [each[name] for name in ("price_reductions", "till_discounts", "staff_discounts")]
-        note = f"{missing} of {lines[key]} lines: no list price" if missing else None
+        note = f"{missing} of {lines[key]} lines: no list price" if missing else no_rate(each, sum(parts))
         assert (row["revenue"], row["markdown_note"]) == (each["revenue"], note), key
         found = [row["price_reductions"], row["till_discounts"], row["staff_discounts"]]
         if missing == lines[key]:
@@ -78,6 +87,7 @@ def test_a_markdown_rate_is_of_revenue_at_list_price(months: dict[Cell, Row]) ->
         is_share = whole is not None and 0 <= part <= whole and whole > 0
         expected = pytest.approx(float(part) / float(whole), abs=1e-5) if is_share else None
         assert row["markdown_rate"] == expected, key
+        assert is_share or row["markdown_note"], key
         rates += [row["markdown_rate"]] if is_share else []
 
     assert 0 < sum(rates) / len(rates) < 0.5

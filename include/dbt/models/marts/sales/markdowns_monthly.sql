@@ -29,6 +29,15 @@ summed as (
     from lines
     group by tenant_id, month_start, season_number, category_number
 
+),
+
+added as (
+
+    select
+        *,
+        price_reductions + till_discounts + staff_discounts as markdowns
+    from summed
+
 )
 
 select
@@ -41,21 +50,16 @@ select
     cast(price_reductions as decimal(18, 2)) as price_reductions,
     cast(till_discounts as decimal(18, 2)) as till_discounts,
     cast(staff_discounts as decimal(18, 2)) as staff_discounts,
-    cast(price_reductions + till_discounts + staff_discounts as decimal(18, 2)) as markdowns,
-    case
-        when
-            list_revenue > 0
-            and price_reductions + till_discounts + staff_discounts between 0 and list_revenue
-            then round(
-                cast(price_reductions + till_discounts + staff_discounts as double)
-                / cast(list_revenue as double),
-                6
-            )
-    end as markdown_rate,
+    cast(markdowns as decimal(18, 2)) as markdowns,
+    {{ share_of('markdowns', 'list_revenue') }} as markdown_rate,
     case
         when line_count > listed_lines
             then
                 {{ some_of('line_count - listed_lines', 'line_count', 'lines: no list price') }}
+        when line_count = 0 then 'nothing was sold'
+        when list_revenue <= 0 then 'more came back than was sold'
+        when markdowns < 0 then 'more reductions came back than were given'
+        when markdowns > list_revenue then 'more was taken off than the list prices'
     end as markdown_note,
     cast(write_off_units as double) as write_off_units,
     case
@@ -67,4 +71,4 @@ select
             then
                 {{ some_of('write_off_lines - costed_lines', 'write_off_lines', 'lines: no cost') }}
     end as write_off_note
-from summed
+from added
