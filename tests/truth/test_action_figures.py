@@ -224,6 +224,8 @@ def german(row: Row) -> str:
             words.append("bleibt das Regal leer, und ")
         elif row["stock_out_on"]:
             words.append(f"ist es am {row['stock_out_on']:%d.%m.%Y} ausverkauft, und ")
+        else:
+            words.append("reicht es nicht, und ")
         stake, margin = decimal(row["units_at_stake"], 1), decimal(row["margin_at_risk"], 2)
         words.append(f"{stake} Stück mit {margin} Rohertrag fehlen.")
     if row["cost_note"] and row["action"] in ("order", "decide", *TOO_MUCH):

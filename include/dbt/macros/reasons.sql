@@ -43,7 +43,7 @@
                     then
                         '{{ words.runs_out }} ' || {{ day_text(actions ~ '.stock_out_on', language) }}
                         || ' {{ words.and }} '
-                else ''
+                else '{{ words.short }}'
             end
             || {{ figure_text(actions ~ '.units_at_stake', 1, language) }}
             || case
@@ -75,7 +75,7 @@
             'units_left': 'units are left over.', 'without_cost': 'What they cost is not known.',
             'order_without_cost':
                 'What they cost is not known: neither the budget nor the minimum of the supplier counts them.',
-            'units_missed': 'units are missed.', 'minor': 'That is less than is worth the work.',
+            'units_missed': 'units are missed.', 'short': '', 'minor': 'That is less than is worth the work.',
         },
         'de': {
             'sold': 'Verkauft:', 'in_four': 'in den letzten 4 Wochen,', 'in_thirteen': 'in 13;', 'in_stock': 'im Bestand',
@@ -86,7 +86,7 @@
             'units_left': 'Stück übrig.', 'without_cost': 'Ihr Einkaufspreis ist nicht bekannt.',
             'order_without_cost':
                 'Ihr Einkaufspreis ist nicht bekannt: Weder Budget noch Mindestbestellwert zählen sie.',
-            'units_missed': 'Stück fehlen.', 'minor': 'Das ist die Arbeit nicht wert.',
+            'units_missed': 'Stück fehlen.', 'short': 'reicht es nicht, und ', 'minor': 'Das ist die Arbeit nicht wert.',
         },
     }[language]) }}
 {%- endmacro %}
