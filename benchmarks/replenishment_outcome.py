@@ -1,9 +1,10 @@
 """What the product's orders bring: history replayed week by week against simple rules, on two retailers' open data.
 
-Grocery articles with their promotions known (five years, the last two replayed) and a gift-ware web shop (one year, its
-second half replayed): forecast from the past, order by the dbt models, receive after two weeks, lose what is not in
-stock. The bars compare the product's stock with that of an order-up-to rule on a 13-week mean + z x standard
-deviation, at the fill rate that this rule reaches at a service level of 0.95. The last figure is a replay's time.
+Grocery articles, with their promotions known and without (five years, the last two replayed), and a gift-ware web shop
+(one year, its second half replayed): forecast from the past, order by the dbt models, receive after two weeks, lose
+what is not in stock. The bars compare the product's stock with that of an order-up-to rule on a 13-week mean + z x
+standard deviation, at the fill rate that this rule reaches at a service level of 0.95. The last figure is the time of
+a replay.
 
 Run: PYTHONPATH=include python benchmarks/replenishment_outcome.py [--quick]
 """
@@ -29,8 +30,8 @@ from mercurios.policy_backtest.request import SERVICE_LEVELS, Request
 from mercurios.policy_backtest.rules import MEAN_13W, PRODUCT, RULES
 
 POLICY = "default: {service_level: 0.95, lead_time_days: 14, review_days: 7}\n"
-WEEKS = {"pasta": 104, "gift-ware": 26}
-BAR_STOCK = {"pasta": 0.9, "gift-ware": 1.0}
+WEEKS = {"pasta": 104, "pasta without its plan": 104, "gift-ware": 26}
+BAR_STOCK = {"pasta": 0.5, "pasta without its plan": 0.85, "gift-ware": 0.9}
 SERIES, SPEED_WEEKS, BAR_SECONDS = 600, 36, 300.0
 
 
@@ -72,12 +73,14 @@ def replay(
     weeks: int,
     levels: tuple[float, ...],
     models: dict[str, Model] | None,
+    *,
+    planned: bool = True,
 ) -> tuple[dict[str, Any], common.Spent]:
     """Replay a panel and print what its rules came to."""
     policy = folder / "policy.yaml"
     policy.write_text(POLICY)
     with common.measured() as spent:
-        request = Request(panel=panel, policy=policy, weeks=weeks, service_levels=levels)
+        request = Request(panel, weeks, policy, planned=planned, service_levels=levels)
         summary = run_backtest(request, compiled=models)
     printed.say(f"{panel.stem}: {summary['series']} series, {weeks} weeks from {summary['first']}  {spent}")
     for rule in RULES:
@@ -102,10 +105,14 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder, models = Path(name), compile_models()
         levels = (0.5, 0.7, 0.85, 0.95) if options.quick else SERVICE_LEVELS
-        panels = {"pasta": forecast_accuracy.PASTA, "gift-ware": gift_ware(folder / "gift-ware.parquet")}
+        panels = {
+            "pasta": forecast_accuracy.PASTA,
+            "pasta without its plan": forecast_accuracy.PASTA,
+            "gift-ware": gift_ware(folder / "gift-ware.parquet"),
+        }
         for panel, path in panels.items():
-            weeks = 4 if options.quick else WEEKS[panel]
-            summary, _ = replay(printed, folder, path, weeks, levels, models)
+            weeks, planned = 4 if options.quick else WEEKS[panel], "without" not in panel
+            summary, _ = replay(printed, folder, path, weeks, levels, models, planned=planned)
             reference = next(row for row in summary["equal_fill_rate"] if row["is_reference"])
             ratio = reference["ratio"][MEAN_13W]
             label = f"{panel}: stock / 13-week mean's, same fill rate"

@@ -132,14 +132,15 @@ def test_an_order_secures_what_the_sum_of_its_weeks_may_be_more(proposing, tmp_p
 
     warehouse.build("north", "--select", "replenishment_level+", *MODELS)
 
-    # Two weeks may sell 9 units more than 14; 6 are on order and the other branch needs its own: five packs for 17.
+    # Two weeks may sell 9 units more than 14; 6 are on order and the other branch needs its own. 7 are missed before
+    # goods come, but the 6 come when all has been asked for, so that 1 is not ordered: four packs for 16.
     levels = warehouse.rows(
         "select branch_number, round(protection_units + protection_spread, 2) from analytics.replenishment_level "
         "where (tenant_id, article_number) = ('north', 100) order by all"
     )
     assert levels == [(1, 23.0), (2, 12.5)]
     [(_, units, *_), *_] = warehouse.rows(PROPOSED)
-    assert units == 20
+    assert units == 16
 
 
 def test_a_single_piece_is_not_sent_unless_the_tenant_file_says_so(proposing, tmp_path):
@@ -152,6 +153,20 @@ def test_a_single_piece_is_not_sent_unless_the_tenant_file_says_so(proposing, tm
     # 14 less 6 on order are two packs of 4 with the piece or without it.
     assert moved == []
     assert [(line[1], line[5]) for line in warehouse.rows(PROPOSED)] == [(8.0, 0.0)]
+
+
+def test_where_customers_wait_what_they_miss_is_ordered_too(proposing, tmp_path):
+    warehouse = proposing.copy(tmp_path / "copy")
+    warehouse.execute("delete from raw.purchase_order_position", decide("customers_wait", 1))
+    leaving = warehouse.copy(tmp_path / "other")
+    leaving.execute("delete from raw.replenishment_policy where setting = 'customers_wait'")
+
+    for each in (warehouse, leaving):
+        each.build("north", *MODELS)
+
+    # 14 in two weeks less 1 of the other branch: four packs. 6 of them are missed in the first.
+    assert [line[:2] for line in warehouse.rows(PROPOSED)] == [(1, 16.0)]
+    assert [line[:2] for line in leaving.rows(PROPOSED)] == [(1, 8.0)]
 
 
 def test_a_retailer_without_a_forecast_is_computed_from_what_it_sold(built):
@@ -176,8 +191,8 @@ def test_what_is_on_order_too_late_or_long_overdue_is_no_reason_to_wait(proposin
 
     warehouse.build("north", *MODELS)
 
-    # 7 a week, lead time and review period a week each, and no stock.
-    assert [line[:2] for line in warehouse.rows(PROPOSED)] == [(1, 14.0)]
+    # 7 a week, lead time and review period a week each, and no stock: what is missed in the first is not ordered.
+    assert [line[:2] for line in warehouse.rows(PROPOSED)] == [(1, 7.0)]
     positions = warehouse.rows(
         "select on_order, on_order_in_time, on_order_unconfirmed, available, next_arrival_on "
         "from analytics.inventory_position where (tenant_id, article_number, branch_number) = ('north', 100, 1)"

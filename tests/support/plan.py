@@ -237,6 +237,31 @@ class Plan:
             lasts = lasting(demand, share, stock)
         return lasts
 
+    def forgone(self, size: Size) -> float:
+        """Return the units missed before goods ordered today can come, for which nothing is ordered.
+
+        Stock is followed from arrival to arrival, and is never less than nothing. After that, an order has to serve
+        what is asked for until the next arrival, however much that brings.
+        """
+        policy, position = self.policies[size[0]], self.positions[size]
+        if policy["customers_wait"]:
+            return 0.0
+        demand, share, lead = self.demand_of(size), self.share(size), policy["lead_time_days"]
+        arrivals = [((arrives - self.today).days, units) for arrives, units in self.arrivals.get(size, [])]
+        period = lead + policy["review_days"]
+        stock, missed, asked = max(float(position["free_stock"]), 0), 0.0, 0.0
+        for day, units in [*((day, units) for day, units in arrivals if day < lead), (lead, 0)]:
+            wanted, asked = demand.within(day) * share - asked, demand.within(day) * share
+            missed += max(wanted - stock, 0)
+            stock = max(stock - wanted, 0) + units
+        stock += sum(units for day, units in arrivals if day == lead)
+        least, end = inf, demand.within(period) * share
+        for day, units in [*((day, units) for day, units in arrivals if lead < day < period), (period, 0)]:
+            least = min(least, stock - (demand.within(day) * share - asked))
+            stock += units
+        too_late = missed - least - (end - float(position["available"]))
+        return max(missed - max(too_late, 0), 0)
+
     @cached_property
     def places_sold(self) -> set[Place]:
         """Articles and branches where one lives and was sold in the last quarter."""

@@ -27,7 +27,7 @@ REPLENISHMENT: dict[str, Any] = {
     "classes": {"A": {"service_level": 0.9, "display_units": 2}, "AY": {"service_level": 0.8}},
     "suppliers": {
         70001: {"minimum_order_value": 5000, "order_cycle_days": 10, "service_level": 0.97},
-        70002: {"minimum_order_value": 100},
+        70002: {"minimum_order_value": 100, "customers_wait": True},
     },
     "articles": {100020019: {"service_level": 0.6, "display_units": 3}, 100020004: {"order_cycle_days": 0}},
 }

@@ -31,6 +31,7 @@ TESTS = {
         "test_a_unit_earns_what_those_of_the_year_did",
         "test_stock_lasts_until_its_expected_demand_has_used_it_up",
         "test_an_order_is_due_a_lead_time_before_stock_runs_out",
+        "test_what_customers_miss_before_goods_come_is_what_stock_and_arrivals_lack",
         "test_what_runs_short_lacks_what_sells_until_an_order_comes",
         "test_goods_that_end_sell_as_expected_until_their_end",
         "test_a_level_is_as_safe_as_the_weeks_of_its_outlook_vary",

@@ -214,6 +214,21 @@ def test_an_order_is_due_a_lead_time_before_stock_runs_out(plan: Plan, positions
     plan.played.shows(for_years)
 
 
+def test_what_customers_miss_before_goods_come_is_what_stock_and_arrivals_lack(
+    plan: Plan, positions: dict[Size, Row]
+) -> None:
+    """Where they do not wait; what open orders bring after it is needed is taken off."""
+    waited = after_arrivals = 0
+    for size, row in positions.items():
+        missed = plan.forgone(size)
+        assert row["forgone_units"] == pytest.approx(missed, rel=1e-3, abs=2e-3), size
+        lacked = max(row["lead_units"] - row["available"], 0)
+        waited += lacked > 0 and plan.policies[size[0]]["customers_wait"]
+        after_arrivals += missed > lacked + 0.01
+    assert any(row["forgone_units"] > 1 for row in positions.values())
+    plan.played.shows(waited, after_arrivals)
+
+
 def test_a_status_and_a_measure_say_what_their_position_does(
     played: Played, plan: Plan, positions: dict[Size, Row]
 ) -> None:

@@ -30,9 +30,9 @@ def test_the_played_shop_shows_every_kind_of_order(plan: Plan, proposals: dict[S
 
 
 def covered(row: Row) -> float:
-    """Return what a size has or will have in time without its proposal."""
+    """Return what a size has or will have in time without its proposal, and what no order can serve."""
     coming = row["on_order_in_time"] + row["on_order_if_expedited"] + row["transferred_units"]
-    return float(max(row["free_stock"], 0) + coming)
+    return float(max(row["free_stock"], 0) + coming + row["forgone_units"])
 
 
 def saved(plan: Plan, size: Size, row: Row) -> float:
@@ -160,6 +160,8 @@ def test_an_orders_reason_says_its_figures(plan: Plan, proposals: dict[Size, Row
             )
         if late:
             words += f" {late:.0f} more on order come too late for it, or are overdue and not confirmed."
+        if row["forgone_units"] >= 0.05:
+            words += f" {row['forgone_units']:.1f} will be missed before goods can come, and are not ordered."
         if row["unit_cost"] is None:
             words += (
                 " What it costs is not known: neither the budget nor the minimum of its supplier counts it."

@@ -22,6 +22,7 @@ DEFAULTS = {
     "minimum_order_value": 0,
     "display_units": 1,
     "transfer_minimum": 2,
+    "customers_wait": False,
     "expedite_days": 3,
     "expedite_by_days": 14,
     "action_units": 1,
@@ -62,6 +63,7 @@ def test_every_article_is_ordered_as_is_decided_and_else_as_the_manual_says(
 
     assert policies.keys() == articles.keys()
     played.shows({row["service_level"] for row in policies.values()} == {0.95, 0.9, 0.8, 0.97, 0.6})
+    played.shows({row["customers_wait"] for row in policies.values()} == {True, False})
     for number, row in policies.items():
         article = articles[number]
         assert row == {**row, **decided(said, row)}, number

@@ -180,6 +180,14 @@
         else ''
     end
     || case
+        when {{ orders }}.forgone_units >= 0.05
+            then
+                ' '
+                || cast(cast({{ orders }}.forgone_units as decimal(18, 1)) as varchar)
+                || ' will be missed before goods can come, and are not ordered.'
+        else ''
+    end
+    || case
         when {{ orders }}.unit_cost is null
             then ' What it costs is not known: neither the budget nor the minimum of its supplier counts it.'
         else ''

@@ -51,6 +51,8 @@ class Policy(_Model):
         display_units: least stock of each size in a branch that carries the article, so that size runs stay whole.
         transfer_minimum: least units of an article, of all sizes together, that one branch sends to another; a single
             piece is not worth picking, packing and booking.
+        customers_wait: whether customers wait for what is not there; left open, they leave, and what they miss before
+            goods ordered today can come is not ordered.
         expedite_days: days of an empty shelf from which a supplier is asked to deliver an open order earlier.
         expedite_by_days: most days by which a supplier that is asked delivers an open order earlier; what then comes in
             time is not ordered again.
@@ -72,6 +74,7 @@ class Policy(_Model):
     minimum_order_units: Annotated[int, Field(ge=0, le=_MOST_UNITS)] | None = None
     display_units: Annotated[int, Field(ge=0, le=_MOST_UNITS)] | None = None
     transfer_minimum: Annotated[int, Field(ge=1, le=_MOST_UNITS)] | None = None
+    customers_wait: bool | None = None
     expedite_days: Annotated[int, Field(ge=1, le=365)] | None = None
     expedite_by_days: Annotated[int, Field(ge=0, le=365)] | None = None
     action_units: Annotated[int, Field(ge=1, le=_MOST_UNITS)] | None = None

@@ -31,6 +31,7 @@ class Settings:
         review_weeks: weeks between two orders.
         cycle_days: days of demand ordered beyond that.
         display_units: least stock.
+        customers_wait: whether what is not there is sold later, not lost.
     """
 
     is_reordered: Bool
@@ -39,6 +40,7 @@ class Settings:
     review_weeks: I64
     cycle_days: F64
     display_units: F64
+    customers_wait: Bool
 
     @property
     def protection_weeks(self) -> I64:
@@ -49,10 +51,17 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """Reorder point and order-up-to level, variants x series."""
+    """What an order is made by, variants x series.
+
+    Attributes:
+        reorder_point: below which is ordered.
+        order_up_to: up to which is ordered.
+        forgone: units expected to be missed before goods ordered now can come, for which no order is made.
+    """
 
     reorder_point: F64
     order_up_to: F64
+    forgone: F64
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,4 +106,4 @@ def simple_levels(
         up_to[number] = np.maximum(np.floor(point + cycle + 0.5), least)
     idle = ~settings.is_reordered
     reorder[:, idle] = up_to[:, idle] = 0.0
-    return Levels(reorder, up_to)
+    return Levels(reorder, up_to, np.zeros(position.shape))

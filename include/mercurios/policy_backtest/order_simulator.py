@@ -63,6 +63,7 @@ class OrderSimulator:
             review_weeks=whole_weeks(found["review_days"]),
             cycle_days=found["order_cycle_days"],
             display_units=found["display_units"],
+            customers_wait=found["customers_wait"].astype(bool),
         )
 
     def propose(
@@ -70,8 +71,7 @@ class OrderSimulator:
         week: int,
         result: ForecastResult,
         stock: F64,
-        on_order: F64,
-        next_arrival: I64,
+        coming: F64,
         simple: Levels,
     ) -> Orders:
         """Return the orders of one week.
@@ -79,18 +79,20 @@ class OrderSimulator:
         Args:
             week: number of the week that begins.
             result: the forecast from the weeks before it.
-            stock: units on hand, variants x series.
-            on_order: units on their way.
-            next_arrival: weeks until the next of them, -1 without any.
+            stock: units on hand, variants x series; below 0 what customers wait for.
+            coming: units that arrive 1, 2, … weeks from now, variants x weeks x series.
             simple: levels of the variants that are not the product's.
         """
         models, tables, product = self._models, self._tables, self._n_product
+        on_order = coming.sum(axis=1)
+        next_arrival: I64 = np.where(on_order > 0, np.argmax(coming > 0, axis=1) + 1, -1)
         models.fill("int_tenant_as_of", tables.day(week))
         self._fill_forecasts(week, result)
         positions = tables.positions(week, stock[:product], on_order[:product], next_arrival[:product])
         models.fill("inventory_position", positions)
+        models.fill("int_order_positions_sized", tables.open_orders(week, coming[:product]))
         models.build("demand_outlook", "replenishment_level", "replenishment_position")
-        levels = self._read("replenishment_position", ("reorder_point", "order_up_to"))
+        levels = self._read("replenishment_position", ("reorder_point", "order_up_to", "forgone_units"))
         others = tables.simple_positions(product, stock[product:], on_order[product:], simple)
         models.fill("replenishment_position", others, add=True)
         models.build("replenishment_proposal")
@@ -100,6 +102,7 @@ class OrderSimulator:
             Levels(
                 np.concatenate([levels["reorder_point"][:product], simple.reorder_point]),
                 np.concatenate([levels["order_up_to"][:product], simple.order_up_to]),
+                np.concatenate([levels["forgone_units"][:product], simple.forgone]),
             ),
         )
 

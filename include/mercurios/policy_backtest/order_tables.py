@@ -28,6 +28,7 @@ SETTINGS = (
     "pack_size",
     "minimum_order_units",
     "display_units",
+    "customers_wait",
 )
 # Weeks of demand that articles are classed by.
 _CLASS_WEEKS = 52
@@ -178,11 +179,37 @@ class OrderTables:
             }
         )
 
+    def open_orders(self, week: int, coming: F64) -> pa.Table:
+        """Lines of what is on its way to the product's variants, a line for each arrival.
+
+        Args:
+            week: number of the week that begins.
+            coming: units that arrive 1, 2, … weeks from then, variants x weeks x series.
+        """
+        import pyarrow as pa
+
+        variant, weeks, series = np.nonzero(coming)
+        keys = {
+            name: keys.reshape(coming.shape[0], -1) for name, keys in self._keys(0, coming.shape[0]).items()
+        }
+        days = self.monday(week) + 7 * (weeks + 1).astype("timedelta64[D]")
+        names = pa.array([str(number) for number in range(days.size)], pa.string())
+        return pa.table(
+            {
+                **{name: found[variant, series] for name, found in keys.items()},
+                "order_position_id": names,
+                "order_id": names,
+                "open_units": coming[variant, weeks, series],
+                "expected_on": pa.array(days, pa.date32()),
+                "is_without_header": np.zeros(days.size, dtype=bool),
+            }
+        )
+
     def simple_positions(self, first: int, stock: F64, on_order: F64, levels: Levels) -> pa.Table:
         """Positions of simple rules' variants, from number `first` on, with the levels that these rules make."""
         import pyarrow as pa
 
-        unused = ("protection_units", "protection_deviation", "unit_cost", "unit_margin")
+        unused = ("forgone_units", "protection_units", "protection_deviation", "unit_cost", "unit_margin")
         table = pa.table(
             {
                 **self._keys(first, stock.shape[0]),

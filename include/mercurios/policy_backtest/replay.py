@@ -2,7 +2,7 @@
 
 A week runs: what was ordered long enough ago arrives; every rule sees stock, what is on its way and the demand of the
 weeks before, and orders if the week is one of its reviews; then the week's demand is served from stock, and what is
-not in stock is lost.
+not in stock is lost, or served from the next goods where the policy says that customers wait.
 """
 
 from __future__ import annotations
@@ -25,6 +25,17 @@ from mercurios.policy_backtest.order_simulator import OrderSimulator
 from mercurios.policy_backtest.rules import PRODUCT, SIMPLE_RULES, expectation
 
 _LEAST_HORIZON = 8
+DETAILS = (
+    "stock_before",
+    "received",
+    "ordered",
+    "sold",
+    "stock_after",
+    "reorder_point",
+    "order_up_to",
+    "forgone",
+)
+"""What a week says of each variant and series."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +56,14 @@ class Week:
         number: number of the week in the panel.
         measured: whether the week counts, of each series.
         demand: what history sold, of each series.
-        stock_before: units on hand when the week begins.
+        stock_before: units on hand when the week begins; below 0 what customers wait for.
         received: units that arrive then.
         ordered: units ordered.
-        sold: units sold.
-        stock_after: units left.
+        sold: units sold at once; the rest is lost, or waited for.
+        stock_after: units left; below 0 what customers wait for.
         reorder_point: below which is ordered.
         order_up_to: up to which is ordered.
+        forgone: units expected to be missed before what is ordered can come, for which nothing is ordered.
     """
 
     number: int
@@ -64,11 +76,11 @@ class Week:
     stock_after: F64
     reorder_point: F64
     order_up_to: F64
+    forgone: F64
 
     def first(self, variants: Sequence[int]) -> Week:
         """Return the week of some variants."""
-        names = ("stock_before", "received", "ordered", "sold", "stock_after", "reorder_point", "order_up_to")
-        return replace(self, **{name: getattr(self, name)[list(variants)] for name in names})
+        return replace(self, **{name: getattr(self, name)[list(variants)] for name in DETAILS})
 
 
 @dataclass(slots=True)
@@ -100,7 +112,8 @@ class Totals:
         """Count a week."""
         counts = week.measured.astype(np.float64)
         lost = week.demand - week.sold
-        mean_stock = (week.stock_before + week.received + week.stock_after) / 2.0
+        after = np.maximum(week.stock_after, 0.0)
+        mean_stock = (np.maximum(week.stock_before + week.received, 0.0) + after) / 2.0
         lines = (week.ordered > 0).astype(np.float64)
         self.weeks += 1
         self.series_weeks += int(week.measured.sum())
@@ -108,11 +121,11 @@ class Totals:
         self.served += ((lost <= 0) * counts).sum(axis=1)
         self.sold += (week.sold * counts).sum(axis=1)
         self.stock += (mean_stock * counts).sum(axis=1)
-        self.stock_after += (week.stock_after * counts).sum(axis=1)
+        self.stock_after += (after * counts).sum(axis=1)
         self.lines += (lines * counts).sum(axis=1)
         self.ordered += (week.ordered * counts).sum(axis=1)
         self.stock_value += (mean_stock * counts * costs.unit).sum(axis=1)
-        self.holding_cost += (week.stock_after * counts * costs.holding).sum(axis=1)
+        self.holding_cost += (after * counts * costs.holding).sum(axis=1)
         self.shortage_cost += (lost * counts * costs.shortage).sum(axis=1)
         self.order_cost += (lines * counts * costs.order).sum(axis=1)
 
@@ -184,8 +197,10 @@ def replay(plan: Plan, simulator: OrderSimulator, costs: Costs, see: Callable[[W
         coming[:, lead[late] - 1, late] += ordered[:, late]
         counted = plan.panel.mask[:, now] & real[:, now]
         demand = np.where(counted, plan.panel.y[:, now], 0.0)
-        sold = np.minimum(before + received, demand)
-        stock = before + received - sold
+        there = before + received
+        # Who waits has been promised it: the next goods are theirs.
+        sold = np.minimum(np.maximum(there, 0.0), demand)
+        stock = there - np.where(plan.settings.customers_wait, demand, sold)
         week = Week(
             now,
             counted if step >= plan.warm_up else np.zeros_like(counted),
@@ -197,6 +212,7 @@ def replay(plan: Plan, simulator: OrderSimulator, costs: Costs, see: Callable[[W
             stock,
             orders.levels.reorder_point,
             orders.levels.order_up_to,
+            orders.levels.forgone,
         )
         if step >= plan.warm_up:
             totals.add(week, costs)
@@ -240,10 +256,11 @@ def _orders(
 ) -> Orders:
     weeks: I64 = plan.settings.protection_weeks
     expected = {rule: expectation(rule, known.past, weeks) for rule in SIMPLE_RULES}
-    on_order = coming.sum(axis=1)
-    arrival = np.where(on_order > 0, np.argmax(coming > 0, axis=1) + 1, -1)
     simple = [number for number, variant in enumerate(plan.variants) if variant.rule != PRODUCT]
     levels = simple_levels(
-        [plan.variants[number] for number in simple], expected, plan.settings, (stock + on_order)[simple]
+        [plan.variants[number] for number in simple],
+        expected,
+        plan.settings,
+        (stock + coming.sum(axis=1))[simple],
     )
-    return simulator.propose(now, known.result, stock, on_order, arrival, levels)
+    return simulator.propose(now, known.result, stock, coming, levels)

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mercurios.policy_backtest.replay import Plan, Week
+from mercurios.policy_backtest.replay import DETAILS, Plan, Week
 from mercurios.policy_backtest.sales_history import SalesHistory
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_DETAILS = ("stock_before", "received", "ordered", "sold", "stock_after", "reorder_point", "order_up_to")
 
 
 class Writer:
@@ -68,7 +66,7 @@ class Writer:
             "is_measured": np.tile(measured, rules),
             "demand": np.tile(week.demand, rules),
         }
-        columns |= {name: getattr(week, name).ravel() for name in _DETAILS}
+        columns |= {name: getattr(week, name).ravel() for name in DETAILS}
         columns["lost"] = columns["demand"] - columns["sold"]
         return pa.table(columns)
 

@@ -85,6 +85,12 @@ def test_a_setting_is_taken_up_to_its_limits_and_refused_beyond(setting, taken, 
             SupplierPolicy.model_validate({setting: value})
 
 
+def test_customers_wait_only_where_it_is_said():
+    section = Replenishment.model_validate({"classes": {"A": {"customers_wait": True}}, "default": {}})
+
+    assert [tuple(row) for row in section.rows()] == [("class", "A", "customers_wait", 1.0)]
+
+
 @pytest.mark.parametrize(
     ("budget", "is_taken"), [(0, True), (0.01, True), (1e12, True), (-0.01, False), (1e12 + 1, False)]
 )

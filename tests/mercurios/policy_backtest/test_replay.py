@@ -37,13 +37,22 @@ def by_week(weekly: pa.Table, name: str) -> np.ndarray:
     review=st.integers(1, 20),
     pack=st.integers(1, 12),
     minimum=st.integers(0, 30),
+    wait=st.booleans(),
 )
-def test_stock_is_never_negative_and_every_unit_is_accounted_for(
-    backtest: Backtest, columns: Columns, seed: int, lead: int, review: int, pack: int, minimum: int
+def test_every_unit_is_accounted_for_and_ordered_by_the_formula(
+    backtest: Backtest,
+    columns: Columns,
+    seed: int,
+    lead: int,
+    review: int,
+    pack: int,
+    minimum: int,
+    wait: bool,
 ) -> None:
+    """Stock below nothing is what customers wait for; without that it is never below."""
     policy = (
         f"default: {{service_level: 0.9, lead_time_days: {lead}, review_days: {review}, pack_size: {pack}, "
-        f"minimum_order_units: {minimum}, order_cycle_days: 7}}"
+        f"minimum_order_units: {minimum}, order_cycle_days: 7, customers_wait: {str(wait).lower()}}}"
     )
 
     _, weekly = backtest(columns(seed), policy, weeks=4, warm_up=3)
@@ -52,10 +61,13 @@ def test_stock_is_never_negative_and_every_unit_is_accounted_for(
     before, received, sold, after = (
         values[name] for name in ("stock_before", "received", "sold", "stock_after")
     )
-    assert (np.minimum.reduce([before, received, sold, after, values["lost"], values["ordered"]]) >= 0).all()
-    np.testing.assert_allclose(before + received - sold, after)
+    assert (
+        np.minimum.reduce([received, sold, values["lost"], values["ordered"], values["forgone"]]) >= 0
+    ).all()
+    np.testing.assert_allclose(before + received - (values["demand"] if wait else sold), after)
     np.testing.assert_allclose(values["demand"] - sold, values["lost"])
-    assert (np.minimum(values["lost"], after) == 0).all()
+    assert (np.minimum(values["lost"], np.maximum(after, 0)) == 0).all()
+    assert wait or after.min() >= 0
     np.testing.assert_array_equal(before[1:], after[:-1])
     # Nothing arrives that was not ordered: after the lead time, all of it.
     weeks = -(-lead // 7)
@@ -65,6 +77,9 @@ def test_stock_is_never_negative_and_every_unit_is_accounted_for(
     position = before + received - np.where(weeks == 0, values["ordered"], 0)
     position = position + values["ordered"].cumsum(axis=0) - values["ordered"] - received.cumsum(axis=0)
     position = position + np.where(weeks == 0, values["ordered"], 0)
+    # What customers who leave will miss until the goods come is not made good by them.
+    assert not (wait and values["forgone"].any())
+    position = position + values["forgone"]
     missing = np.maximum(values["order_up_to"] - position, minimum)
     due = (np.arange(len(before)) % -(-review // 7) == 0)[:, None] & (position < values["reorder_point"])
     np.testing.assert_array_equal(values["ordered"], np.where(due, pack * np.ceil(missing / pack), 0))

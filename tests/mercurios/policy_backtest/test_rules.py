@@ -58,6 +58,7 @@ def test_levels_are_bounded_and_rounded_as_the_models_do() -> None:
         review_weeks=np.full(4, 1),
         cycle_days=np.full(4, 7.0),
         display_units=np.full(4, 2.0),
+        customers_wait=np.zeros(4, dtype=bool),
     )
     expected = {MEAN_13W: Expectation(np.array([10.5, 0.3, 0.0, 30.0]), np.array([4.0, 0.0, 0.0, 1.0]))}
     variants = (Variant(MEAN_13W), Variant(MEAN_13W, 0.8413447460685429))

@@ -95,7 +95,8 @@ select
     ] %}
     cast(coalesce(settings.{{ name }}, {{ var('default_' ~ name) }}) as double) as {{ name }},
     {%- endfor %}
-    cast(settings.budget as double) as budget
+    cast(settings.budget as double) as budget,
+    coalesce(settings.customers_wait, {{ var('default_customers_wait') }}) > 0 as customers_wait
 from articles
 left join classes
     on

@@ -12,6 +12,12 @@ cover as (
 
 ),
 
+forgone as (
+
+    select * from {{ ref('int_demand_forgone') }}
+
+),
+
 as_of as (
 
     select * from {{ ref('int_tenant_as_of') }}
@@ -33,6 +39,7 @@ select
     levels.size_share,
     round(levels.daily_units, 6) as daily_units,
     round(levels.lead_units, 6) as lead_units,
+    case when levels.customers_wait then 0 else round(forgone.forgone_units, 6) end as forgone_units,
     round(levels.protection_units, 6) as protection_units,
     round(levels.protection_deviation, 6) as protection_deviation,
     round(levels.horizon_units, 6) as horizon_units,
@@ -69,5 +76,11 @@ inner join cover
         and levels.article_number = cover.article_number
         and levels.article_size_number = cover.article_size_number
         and levels.branch_number = cover.branch_number
+inner join forgone
+    on
+        levels.tenant_id = forgone.tenant_id
+        and levels.article_number = forgone.article_number
+        and levels.article_size_number = forgone.article_size_number
+        and levels.branch_number = forgone.branch_number
 inner join as_of
     on levels.tenant_id = as_of.tenant_id

@@ -62,12 +62,9 @@ select
     cast(orders.unit_cost as decimal(18, 2)) as unit_cost,
     cast(orders.order_cost as decimal(18, 2)) as order_cost,
     articles.cost_note,
-    case
-        when orders.order_by_on is not null then orders.order_by_on
-        when orders.protection_units > 0
-            then {{ add_days('days.as_of_date', 'ceil(orders.review_days) + 1') }}
-        else days.as_of_date
-    end as order_by_on,
+    coalesce(
+        orders.order_by_on, case when orders.protection_units > 0 then days.reviewed_on end, days.as_of_date
+    ) as order_by_on,
     orders.is_late,
     orders.stock_out_on,
     days.arrives_on,
@@ -76,6 +73,7 @@ select
     orders.on_order_in_time,
     orders.on_order_if_expedited,
     orders.transferred_units,
+    round(orders.forgone_units, 4) as forgone_units,
     orders.reorder_point,
     orders.order_up_to,
     round(orders.units_at_risk, 4) as units_at_risk,

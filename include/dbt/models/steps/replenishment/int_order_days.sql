@@ -26,7 +26,8 @@ due as (
         as_of.as_of_date,
         {{ add_days('as_of.as_of_date', 'ceil(policies.lead_time_days)') }} as due_on,
         {{ add_days('as_of.as_of_date', 'ceil(policies.lead_time_days + policies.review_days)') }}
-            as protected_until
+            as protected_until,
+        {{ add_days('as_of.as_of_date', 'ceil(policies.review_days) + 1') }} as reviewed_on
     from policies
     inner join as_of
         on policies.tenant_id = as_of.tenant_id
@@ -38,7 +39,8 @@ select
     due.article_number,
     due.as_of_date,
     coalesce(open_days.next_open_on, due.due_on) as arrives_on,
-    due.protected_until
+    due.protected_until,
+    due.reviewed_on
 from due
 left join open_days
     on

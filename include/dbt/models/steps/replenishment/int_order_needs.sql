@@ -80,6 +80,7 @@ select
     demand_class,
     weeks_measured,
     transferred_units,
+    forgone_units,
     covered_units,
     pack_size
     * ceil(greatest(order_up_to - covered_units, minimum_order_units) / pack_size) as order_units

@@ -80,6 +80,7 @@ select
     demand_class,
     weeks_measured,
     transferred_units,
+    forgone_units,
     order_units,
     order_cost,
     units_at_risk,

@@ -98,6 +98,7 @@ select
     {{ setting('minimum_order_units') }} as minimum_order_units,
     {{ setting('minimum_order_value') }} as minimum_order_value,
     {{ setting('display_units') }} as display_units,
+    {{ setting('customers_wait') }} as customers_wait,
     {{ setting('transfer_minimum') }} as transfer_minimum,
     {{ setting('expedite_days') }} as expedite_days,
     {{ setting('expedite_by_days') }} as expedite_by_days,

@@ -55,6 +55,7 @@ select
     policies.review_days,
     policies.order_cycle_days,
     policies.display_units,
+    policies.customers_wait,
     coalesce(levels.demand_source, 'none') as demand_source,
     {{ share }} as size_share,
     coalesce(levels.horizon_days, 0) as horizon_days,

@@ -39,6 +39,8 @@ select
     on_order,
     available,
     lead_time_days,
+    lead_time_days + review_days as protection_days,
+    customers_wait,
     size_share,
     horizon_days,
     horizon_units,

@@ -69,8 +69,10 @@ select
     coalesce(incoming.transferred_units, 0) as transferred_units,
     positions.available - greatest(positions.free_stock, 0) as on_order_in_time,
     coalesce(expedited.units, 0) as on_order_if_expedited,
-    positions.available + coalesce(incoming.transferred_units, 0) + coalesce(expedited.units, 0)
-        as covered_units
+    greatest(positions.forgone_units - coalesce(incoming.transferred_units, 0), 0) as forgone_units,
+    positions.available
+    + coalesce(expedited.units, 0)
+    + greatest(positions.forgone_units, coalesce(incoming.transferred_units, 0)) as covered_units
 from positions
 left join incoming
     on
