@@ -125,9 +125,14 @@ def order(line: Row, policy: Row, need: Row, proposal: Row) -> list[str]:
     """Work out an order."""
     names = ("on_order_in_time", "on_order_if_expedited", "transferred_units")
     there = max(line["free_stock"], 0) + sum(proposal[name] for name in names)
+    forgone = proposal["forgone_units"]
+    lacks = need["lead_units"] - max(line["free_stock"], 0) - proposal["transferred_units"]
+    if not proposal["on_order_in_time"] and abs(forgone - max(lacks, 0)) > 0.01:
+        raise ValueError(f"{line['action_id']}: {lacks:.4f} units are missed, the mart says {forgone:.4f}")
     level, pack = need["order_up_to"], policy["pack_size"]
-    units = pack * ceil(max(level - there, policy["minimum_order_units"]) / pack)
-    without, with_it = short_after(policy, need, there), short_after(policy, need, there + units)
+    served = there + forgone
+    units = pack * ceil(max(level - served, policy["minimum_order_units"]) / pack)
+    without, with_it = short_after(policy, need, served), short_after(policy, need, served + units)
     saved = max(without - with_it, 0)
     if units != line["units"] or abs(saved - line["units_at_stake"]) > 0.01:
         raise ValueError(f"{line['action_id']}: {units} units save {saved:.4f}, the mart says otherwise")
@@ -144,8 +149,13 @@ def order(line: Row, policy: Row, need: Row, proposal: Row) -> list[str]:
         ("on order", f"{proposal[names[0]]:,.0f} in time, {proposal[names[1]]:,.0f} if expedited"),
         ("from other branches", f"{proposal[names[2]]:,.0f}"),
         (
+            "missed before goods come",
+            f"{forgone:,.2f} of the {need['lead_units']:,.2f} of the lead time, which no order serves",
+        ),
+        (
             "order",
-            f"{level:,.0f} less {there:,.0f} is {level - there:,.0f}; in packs of {pack:.0f}: {units:,.0f}",
+            f"{level:,.0f} less {there:,.0f} and {forgone:,.2f} is {level - served:,.2f}; in packs of {pack:.0f}, at "
+            f"least {policy['minimum_order_units']:.0f}: {units:,.0f}",
         ),
         ("short without it", f"{without:,.2f} from the day its goods come; with it {with_it:,.2f}"),
         ("saved", f"{saved:,.2f}, at {need['unit_margin'] or 0:.4f} each {margin:,.2f}"),

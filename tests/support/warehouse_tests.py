@@ -49,6 +49,7 @@ TESTS = {
         "test_every_action_has_the_name_of_what_it_is_about",
         "test_an_action_says_when_the_next_goods_come_and_stock_runs_out",
         "test_what_an_order_is_needed_for_is_the_demand_of_its_period",
+        "test_goods_that_end_leave_no_more_than_their_margin_is_worth",
         "test_the_sentence_of_an_action_says_its_figures",
         "test_an_expedited_line_is_due_on_the_last_day_of_business_before_it_is_missed",
         "test_an_action_says_how_far_forecasts_of_its_class_are_off",

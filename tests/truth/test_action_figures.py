@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import date
+from statistics import NormalDist
 from typing import Any
 
 import pytest
@@ -149,6 +150,8 @@ def test_what_is_decided_about_misses_what_no_order_brings(plan: Plan, actions: 
 
 
 def test_what_an_order_is_needed_for_is_the_demand_of_its_period(plan: Plan, actions: list[Row]) -> None:
+    proposed = keyed(plan.played.query("from analytics.replenishment_proposal"))
+
     for row in actions:
         if (size := size_of(row)) and row["action"] in ("order", "transfer"):
             position = plan.positions[size]
@@ -156,8 +159,40 @@ def test_what_an_order_is_needed_for_is_the_demand_of_its_period(plan: Plan, act
             assert row["demand_until"] == plan.protected_until(size[0]), size
             level = position["reorder_point"] if position["is_reordered"] else None
             assert row["level_units"] == level, size
+            forgone = proposed[size]["forgone_units"] if row["action"] == "order" else None
+            assert row["forgone_units"] == forgone, size
             if row["action"] == "transfer":
                 assert row["due_on"] == max(position["stock_out_on"] or plan.today, plan.today), size
+
+
+def test_goods_that_end_leave_no_more_than_their_margin_is_worth(plan: Plan, actions: list[Row]) -> None:
+    """What is missed costs its margin, what is left its price: the quantile is margin / (margin + price).
+
+    The played shop cancels nothing that ends; the demo's retailers do.
+    """
+    lines = 0
+    for row in actions:
+        if row["action"] not in ("cancel", "reduce") or not (size := size_of(row)):
+            continue
+        position, lines = plan.positions[size], lines + 1
+        if position["is_reordered"]:
+            assert row["level_units"] == position["order_up_to"], row["action_id"]
+            continue
+        margin, cost = position["unit_margin"], position["unit_cost"]
+        share = 0.0
+        if margin is not None and cost is not None and margin > cost:
+            ratio = min(margin / (margin + cost), 0.999)
+            factor = NormalDist().inv_cdf(plan.policies[size[0]]["service_level"])
+            share = min(NormalDist().inv_cdf(ratio) / factor, 1)
+        spread = max(position["target_units"] - position["horizon_units"], 0)
+        assert row["level_units"] == pytest.approx(spread * share, rel=2e-3, abs=2e-3), row["action_id"]
+    plan.played.shows(lines)
+
+
+def levelled(row: Row, word: str, forgone: str) -> list[str]:
+    """Return what a sentence says of the level, and of what is missed before goods can come."""
+    words = [] if row["level_units"] is None else [f", {word} {row['level_units']:.0f}"]
+    return [*words, forgone] if (row["forgone_units"] or 0) >= 0.05 else words
 
 
 def english(row: Row) -> str:
@@ -169,9 +204,8 @@ def english(row: Row) -> str:
     if row["next_arrival_on"]:
         words.append(f" from {row['next_arrival_on']}")
     words.append(f"; demand {row['demand_units']:.1f} until {row['demand_until']}")
-    if row["level_units"] is not None:
-        words.append(f", level {row['level_units']:.0f}")
-    words.append(". ")
+    forgone = f"; of that {row['forgone_units'] or 0:.1f} are missed before goods can come, and not ordered"
+    words += [*levelled(row, "level", forgone), ". "]
     if row["action"] in ("expedite", "cancel", "reduce"):
         is_known = row["arrives_on"] is not None
         if is_known:
@@ -206,9 +240,9 @@ def german(row: Row) -> str:
     if row["next_arrival_on"]:
         words.append(f" ab {row['next_arrival_on']:%d.%m.%Y}")
     words.append(f"; Bedarf {decimal(row['demand_units'], 1)} bis {row['demand_until']:%d.%m.%Y}")
-    if row["level_units"] is not None:
-        words.append(f", Sollbestand {row['level_units']:.0f}")
-    words.append(". ")
+    missed = decimal(row["forgone_units"] or 0, 1)
+    forgone = f"; davon fehlen {missed} vor dem Wareneingang und werden nicht bestellt"
+    words += [*levelled(row, "Sollbestand", forgone), ". "]
     if row["action"] in ("expedite", "cancel", "reduce"):
         if row["arrives_on"]:
             words.append(f"Lieferung am {row['arrives_on']:%d.%m.%Y}. ")

@@ -251,6 +251,13 @@ def test_an_articles_year_adds_up(played: Played) -> None:
         rated = full > 0 and each.discount >= 0 and each.amount >= 0
         expected = pytest.approx(float(each.discount / full), abs=1e-6) if rated else None
         assert row["discount_rate"] == expected
+        reasons = {
+            "more came back than was sold": each.amount < 0,
+            "more discounts came back than were given": each.discount < 0,
+            "nothing was paid": each.amount == 0,
+            "more cost came back than was sold": row["margin_note"] is None and row["margin_rate"] is None,
+        }
+        assert row["rate_note"] == next((why for why, holds in reasons.items() if holds), None)
 
 
 def test_a_branchs_two_years_add_up(played: Played) -> None:

@@ -78,6 +78,17 @@ def test_sales_add_up_by_season_category_supplier_colour_and_price_tier(played: 
             "staff_revenue": cell.staff if names_staff else None,
             "staff_share": share(cell.staff, cell.amount) if names_staff else None,
         }
+        reasons = {
+            "more came back than was sold": cell.amount < 0,
+            "more discounts came back than were given": cell.discount < 0,
+            "the source names no staff purchases": not names_staff,
+            "more staff purchases came back than were made, or goods than others bought": not (
+                0 <= cell.staff <= cell.amount
+            ),
+            "nothing was paid": cell.amount == 0,
+            "more cost came back than was sold": row["margin_note"] is None and row["margin_rate"] is None,
+        }
+        assert row["rate_note"] == next((why for why, holds in reasons.items() if holds), None), key
 
 
 def test_seasons_categories_and_suppliers_are_named_as_their_masters_say(played: Played) -> None:

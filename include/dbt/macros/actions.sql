@@ -8,6 +8,7 @@
         'order_line_id': 'varchar', 'order_id': 'varchar', 'units': 'double', 'cost': 'double',
         'units_at_stake': 'double', 'margin_at_risk': 'double', 'value_at_stake': 'double', 'due_on': 'date',
         'arrives_on': 'date', 'demand_units': 'double', 'demand_until': 'date', 'level_units': 'double',
+        'forgone_units': 'double',
     } -%}
     {{ action }} as action
     {%- for name, type in types.items() %},

@@ -156,3 +156,35 @@
         else 'luxury'
     end
 {%- endmacro %}
+
+
+{#
+    Why a rate of a group of lines is null: the first reason that holds, null where all are known or margin_note says why.
+    The columns of `sums` are revenue, discount, margin, priced_revenue and, where it is asked for, staff_revenue.
+#}
+{% macro rate_note(sums, of_staff=false) -%}
+    case
+        when {{ sums }}.revenue < 0 then 'more came back than was sold'
+        when {{ sums }}.discount < 0 then 'more discounts came back than were given'
+        {%- if of_staff %}
+        when {{ sums }}.staff_revenue is null then 'the source names no staff purchases'
+        when not {{ sums }}.staff_revenue between 0 and {{ sums }}.revenue
+            then 'more staff purchases came back than were made, or goods than others bought'
+        {%- endif %}
+        when {{ sums }}.revenue = 0 then 'nothing was paid'
+        when {{ sums }}.priced_revenue <= 0 or {{ sums }}.margin >= {{ sums }}.priced_revenue
+            then 'more cost came back than was sold'
+    end
+{%- endmacro %}
+
+
+{# Why a branch's month has no share of staff, from all_staff_receipts, staff_revenue and revenue. #}
+{% macro staff_note(month) -%}
+    case
+        when {{ month }}.all_staff_receipts = 0 then 'the source names no staff purchases'
+        when {{ month }}.revenue < 0 then 'more came back than was sold'
+        when {{ month }}.revenue = 0 then 'nothing was paid'
+        when not {{ month }}.staff_revenue between 0 and {{ month }}.revenue
+            then 'more staff purchases came back than were made, or goods than others bought'
+    end
+{%- endmacro %}

@@ -18,6 +18,13 @@
             then ', {{ words.level }} ' || {{ figure_text(actions ~ '.level_units', 0, language) }}
         else ''
     end
+    || case
+        when {{ actions }}.forgone_units >= 0.05
+            then
+                '; {{ words.forgone }} ' || {{ figure_text(actions ~ '.forgone_units', 1, language) }}
+                || ' {{ words.before_goods }}'
+        else ''
+    end
     || '. '
     || case
         when {{ actions }}.action = 'expedite' and {{ actions }}.arrives_on is null then '{{ words.unconfirmed }} '
@@ -69,6 +76,7 @@
         'en': {
             'sold': 'Sold', 'in_four': 'in the last 4 weeks and', 'in_thirteen': 'in 13;', 'in_stock': 'in stock',
             'on_order': 'on order', 'next_arrival': 'from', 'demand': 'demand', 'until': 'until', 'level': 'level',
+            'forgone': 'of that', 'before_goods': 'are missed before goods can come, and not ordered',
             'unconfirmed': 'Overdue, and the supplier names no day.', 'arrives': 'It comes on', 'without': 'Without this,',
             'leave': '', 'left': 'units worth', 'at_cost': 'at purchase price are left over.', 'empty': 'the shelf stays empty and',
             'runs_out': 'it runs out on', 'and': 'and', 'missed': 'units with', 'of_margin': 'of margin are missed.',
@@ -80,6 +88,7 @@
         'de': {
             'sold': 'Verkauft:', 'in_four': 'in den letzten 4 Wochen,', 'in_thirteen': 'in 13;', 'in_stock': 'im Bestand',
             'on_order': 'bestellt', 'next_arrival': 'ab', 'demand': 'Bedarf', 'until': 'bis', 'level': 'Sollbestand',
+            'forgone': 'davon fehlen', 'before_goods': 'vor dem Wareneingang und werden nicht bestellt',
             'unconfirmed': 'Überfällig, der Lieferant nennt keinen Tag.', 'arrives': 'Lieferung am', 'without': 'Sonst',
             'leave': 'bleiben ', 'left': 'Stück für', 'at_cost': 'Einkaufswert übrig.', 'empty': 'bleibt das Regal leer, und',
             'runs_out': 'ist es am', 'and': 'ausverkauft, und', 'missed': 'Stück mit', 'of_margin': 'Rohertrag fehlen.',

@@ -65,6 +65,26 @@
 {%- endmacro %}
 
 
+{#
+    How much of the spread at a service factor goods that end are worth. What they miss costs its margin, and what is left of
+    them its purchase price, so the quantile is margin / (margin + cost) (the newsvendor's; Arrow, Harris and Marschak 1951,
+    Optimal inventory policy). No more than the middle where one of them is not known.
+#}
+{% macro share_of_spread_at_the_end(unit_margin, unit_cost, service_factor) -%}
+    case
+        when {{ unit_margin }} > {{ unit_cost }} and {{ service_factor }} > 0
+            then
+                least(
+                    {{ normal_quantile(
+                        'least(' ~ unit_margin ~ ' / (' ~ unit_margin ~ ' + ' ~ unit_cost ~ '), 0.999)'
+                    ) }} / {{ service_factor }},
+                    1
+                )
+        else 0
+    end
+{%- endmacro %}
+
+
 {# Units expected to be short when demand of this mean and standard deviation meets this stock; demand logistic. #}
 {% macro expected_shortage(mean, deviation, stock) -%}
     case

@@ -120,6 +120,7 @@ _FIGURES = (
     _measure("demand_units", UNITS),
     Column("demand_until", "Demand until", "Bedarf bis", DAY),
     _measure("level_units", UNITS),
+    _measure("forgone_units", UNITS),
     _measure("forecast_error", SHARE),
     _measure("forecast_bias", SHARE),
     Column("forecast_error_source", "Error measured on", "Fehler gemessen an"),
@@ -133,6 +134,8 @@ _LEFT = (_measure("value_at_stake", MONEY, total=True), _COST_NOTE)
 _PACK = (
     _measure("pack_size", UNITS),
     Column("pack_source", "Pack from", "Packung aus"),
+    _measure("minimum_order_units", UNITS),
+    Column("minimum_source", "Minimum from", "Mindestmenge aus"),
 )
 _COST = (Column("cost", "Cost", "Einkaufswert", MONEY, total=True), _COST_NOTE)
 _WHY = (

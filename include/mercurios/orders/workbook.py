@@ -67,6 +67,7 @@ _TRANSLATED = (
     "action",
     "confidence",
     "pack_source",
+    "minimum_source",
     "waits_for",
     "supply_note",
     "cost_note",

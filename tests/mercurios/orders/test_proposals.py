@@ -19,7 +19,8 @@ FIGURES = """
     1.00 as units_at_stake, 3.00 as sold_4_weeks, 11.00 as sold_13_weeks, 2.00 as free_stock, 6.00 as on_order,
     date '2026-03-12' as next_arrival_on, date '2026-03-20' as arrives_on, date '2026-03-10' as stock_out_on,
     cast(null as varchar) as cost_note,
-    7.5 as demand_units, date '2026-03-27' as demand_until, 9.0 as level_units, cast(null as varchar) as supply_note,
+    7.5 as demand_units, date '2026-03-27' as demand_until, 9.0 as level_units, 1.5 as forgone_units,
+    cast(null as varchar) as supply_note,
     0.42 as forecast_error, -0.05 as forecast_bias, 'live' as forecast_error_source,
     'Runs out, soon.' as reason, 'Bald ausverkauft.' as reason_de
 """
@@ -84,7 +85,8 @@ TABLES = (
     """
     create table analytics.replenishment_policy as
     select distinct
-        tenant_id, article_number, 6.0 as pack_size, 'learned' as pack_source, 140.0 as budget,
+        tenant_id, article_number, 6.0 as pack_size, 'learned' as pack_source, 12.0 as minimum_order_units,
+        'policy' as minimum_source, 140.0 as budget,
         cast(30 as double) as minimum_order_value
     from analytics.replenishment_action
     """,
@@ -308,6 +310,8 @@ def test_every_order_stands_with_its_figures_in_columns_of_their_own(book: Workb
     assert (first["Colour"], first["Season"], first["Category"]) == ("-blue", "Spring", "Hats")
     assert (first["Purchase price"], first["Label price"]) == (5, 12.5)
     assert (first["Entry mark-up"], first["Pack from"]) == (1.1, "learned")
+    assert (first["Minimum of a line"], first["Minimum from"]) == (12, "policy")
+    assert first["Missed before goods come"] == 1.5
     assert (first["Why"], first["Your decision"]) == ("Runs out, soon.", None)
 
 
@@ -529,7 +533,7 @@ def test_columns_are_as_wide_as_what_they_show_and_can_be_filtered(book: Workboo
 
     assert widths["A"] >= len("2026-03-04")
     assert all(4 < width <= 62 for width in widths.values())
-    assert book["Orders"].auto_filter.ref == "A4:AL8"
+    assert book["Orders"].auto_filter.ref == "A4:AO8"
 
 
 def test_a_retailer_that_needs_nothing_gets_a_workbook_that_says_so(warehouse: Path, tmp_path: Path):

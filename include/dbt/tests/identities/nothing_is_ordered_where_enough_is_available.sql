@@ -1,6 +1,6 @@
 {#
-    A position is proposed if, and only if, what is available, what other branches send and what is asked for earlier is below
-    its level.
+    A position is proposed if, and only if, what is available, what other branches send, what is asked for earlier and what is
+    missed either way is below its level.
 #}
 with needs as (
 
@@ -54,7 +54,9 @@ covered as (
 
     select
         needs.*,
-        needs.available + coalesce(incoming.units, 0) + coalesce(expedited.units, 0) as covered_units
+        needs.available
+        + coalesce(expedited.units, 0)
+        + greatest(needs.forgone_units, coalesce(incoming.units, 0)) as covered_units
     from needs
     left join incoming
         on

@@ -82,6 +82,7 @@ select
     round(actions.demand_units, 4) as demand_units,
     actions.demand_until,
     actions.level_units,
+    actions.forgone_units,
     {{ action_reason('actions', 'en') }} as reason,
     {{ action_reason('actions', 'de') }} as reason_de,
     actions.supply_note,

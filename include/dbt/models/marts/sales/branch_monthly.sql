@@ -61,7 +61,8 @@ noted as (
             when dated.month_start < {{ add_days('dated.history_begins_on', 364) }}
                 then 'history begins on ' || cast(dated.history_begins_on as varchar)
         end as customer_note,
-        case when dated.all_staff_receipts = 0 then 'the source names no staff purchases' end as staff_note
+        dated.all_staff_receipts > 0 as names_staff,
+        {{ staff_note('dated') }} as staff_note
     from dated
     inner join as_of
         on dated.tenant_id = as_of.tenant_id
@@ -107,9 +108,9 @@ select
     cast(noted.anonymous_revenue as decimal(18, 2)) as anonymous_revenue,
     case when noted.customers > 0 then {{ share_of('noted.anonymous_receipts', 'noted.receipts') }} end
         as anonymous_share,
-    case when noted.staff_note is null then noted.staff_receipts end as staff_receipts,
-    cast(case when noted.staff_note is null then noted.staff_revenue end as decimal(18, 2)) as staff_revenue,
-    case when noted.staff_note is null then {{ share_of('noted.staff_revenue', 'noted.revenue') }} end
+    case when noted.names_staff then noted.staff_receipts end as staff_receipts,
+    cast(case when noted.names_staff then noted.staff_revenue end as decimal(18, 2)) as staff_revenue,
+    case when noted.names_staff then {{ share_of('noted.staff_revenue', 'noted.revenue') }} end
         as staff_share,
     noted.staff_note
 from noted

@@ -78,7 +78,8 @@ select
         order by summed.margin desc nulls last, summed.article_number asc
     ) as bigint) as margin_rank,
     cast(summed.revenue_net as decimal(18, 2)) as revenue_net,
-    summed.margin_note
+    summed.margin_note,
+    {{ rate_note('summed') }} as rate_note
 from summed
 left join articles
     on

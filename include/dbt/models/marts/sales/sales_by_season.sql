@@ -112,6 +112,7 @@ select
     cast(summed.margin as decimal(18, 2)) as margin,
     {{ margin_rate('summed.margin', 'summed.priced_revenue') }} as margin_rate,
     summed.margin_note,
+    {{ rate_note('summed', of_staff=true) }} as rate_note,
     cast(summed.staff_revenue as decimal(18, 2)) as staff_revenue,
     {{ share_of('summed.staff_revenue', 'summed.revenue') }} as staff_share
 from summed

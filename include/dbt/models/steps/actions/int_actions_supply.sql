@@ -38,7 +38,7 @@ select
         'units': 'orders.order_units', 'cost': 'orders.order_cost', 'units_at_stake': 'orders.units_at_risk',
         'margin_at_risk': 'orders.margin_at_risk', 'due_on': 'orders.order_by_on', 'arrives_on': 'orders.arrives_on',
         'demand_units': 'positions.protection_units', 'demand_until': 'days.protected_until',
-        'level_units': 'orders.reorder_point',
+        'level_units': 'orders.reorder_point', 'forgone_units': 'orders.forgone_units',
     }) }}
 from orders
 inner join positions

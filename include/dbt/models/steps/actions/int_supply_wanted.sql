@@ -52,7 +52,11 @@ ends as (
         greatest(positions.free_stock, 0) as stock,
         case
             when positions.is_reordered then positions.order_up_to
-            else greatest(positions.target_units - positions.horizon_units, 0)
+            else
+                greatest(positions.target_units - positions.horizon_units, 0)
+                * {{ share_of_spread_at_the_end(
+                    'positions.unit_margin', 'positions.unit_cost', 'levels.service_factor'
+                ) }}
         end as level_units,
         levels.daily_units_after_horizon,
         levels.horizon_days,
