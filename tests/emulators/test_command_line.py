@@ -177,7 +177,7 @@ _NUMBERS = (
 _DAYS = ("next_arrival_on", "stock_out_on", "demand_until")
 _COLUMNS = {
     **dict.fromkeys(_TEXTS, "cast(null as varchar)"),
-    **dict.fromkeys((*_NUMBERS, "demand_units", "level_units"), "cast(null as double)"),
+    **dict.fromkeys((*_NUMBERS, "demand_units", "level_units", "forgone_units"), "cast(null as double)"),
     **dict.fromkeys(_DAYS, "cast(null as date)"),
     "action": "'order'",
     "urgency_rank": "1",
@@ -200,7 +200,8 @@ _COLUMNS = {
 _BESIDE = {
     "proposal": "1 as article_size_number, 1 as branch_number, '4000000000001' as ean, false as is_late,"
     " 1 as priority, true as is_within_budget, false as is_below_supplier_minimum, 'high' as confidence",
-    "policy": "5 as pack_size, 'policy' as pack_source, 1000 as budget, 0 as minimum_order_value",
+    "policy": "5 as pack_size, 'policy' as pack_source, 0 as minimum_order_units, 'none' as minimum_source, "
+    "1000 as budget, 0 as minimum_order_value",
 }
 _ARTICLE = (
     "'W-1' as supplier_article_number, 'red' as supplier_colour, 'Spring' as season_name,"

@@ -185,7 +185,8 @@ def test_goods_that_end_leave_no_more_than_their_margin_is_worth(plan: Plan, act
             factor = NormalDist().inv_cdf(plan.policies[size[0]]["service_level"])
             share = min(NormalDist().inv_cdf(ratio) / factor, 1)
         spread = max(position["target_units"] - position["horizon_units"], 0)
-        assert row["level_units"] == pytest.approx(spread * share, rel=2e-3, abs=2e-3), row["action_id"]
+        # The models' quantile of the normal distribution is right to 0.00045.
+        assert row["level_units"] == pytest.approx(spread * share, abs=2e-3 + spread * 1e-3), row["action_id"]
     plan.played.shows(lines)
 
 
